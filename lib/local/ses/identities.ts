@@ -1,0 +1,54 @@
+import { domainOf } from './address.ts';
+import { messageRejected } from './ses-error.ts';
+
+/** The addresses and domains this account has verified. */
+export type Identities = {
+  add(name: string): void;
+  /** Replaces the ones that came by `verifiedIdentities`; what was added stays. */
+  configure(names: string[]): void;
+  /** Names in the order they were added, of one kind or of both. */
+  list(kind?: 'EmailAddress' | 'Domain'): string[];
+  has(name: string): boolean;
+  /** The identity that lets this address send: itself, its domain or a parent domain. */
+  coveringIdentity(address: string): string | undefined;
+};
+
+/** Keeps the verified identities; a domain covers its subdomains, as on SES. */
+export function createIdentities(): Identities {
+  const added = new Set<string>();
+  let configured: string[] = [];
+  const names = () => new Set([...configured, ...added]);
+  return {
+    add: (name) => void added.add(normalised(name)),
+    configure: (verified) => {
+      configured = verified.map(normalised);
+    },
+    list: (kind) => [...names()].filter((name) => !kind || (kind === 'EmailAddress') === name.includes('@')),
+    has: (name) => names().has(normalised(name)),
+    coveringIdentity: (address) => {
+      const known = names();
+      return [normalised(address), ...parentDomains(domainOf(address))].find((candidate) => known.has(candidate));
+    },
+  };
+}
+
+/** Refuses senders that no identity covers, with all of them in the message, as SES does. */
+export function checkSenders(senders: { text: string; address: string }[], identities: Identities, region: string) {
+  const unverified = senders.filter(({ address }) => identities.coveringIdentity(address) === undefined);
+  if (unverified.length === 0) return;
+  const names = [...new Set(unverified.map(({ text }) => text))].join(', ');
+  throw messageRejected(
+    `Email address is not verified. The following identities failed the check in region ${region.toUpperCase()}: ${names}`,
+  );
+}
+
+/** Domains ignore case; the local part of an address does not. */
+function normalised(name: string): string {
+  const at = name.lastIndexOf('@');
+  return at === -1 ? name.toLowerCase() : name.slice(0, at) + name.slice(at).toLowerCase();
+}
+
+function parentDomains(domain: string): string[] {
+  const labels = domain.split('.');
+  return labels.map((_, index) => labels.slice(index).join('.'));
+}

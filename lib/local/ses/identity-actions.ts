@@ -1,0 +1,39 @@
+import type { SesAction } from './account.ts';
+import { bareAddress } from './address.ts';
+import { memberList } from './member-list.ts';
+import { invalidParameter, missingParameter } from './ses-error.ts';
+import type { XmlContent } from './xml.ts';
+
+/** ListIdentities: of one type or of both; all in one page. */
+export const listIdentities: SesAction = (params, { identities }) => {
+  const kind = params.get('IdentityType') ?? undefined;
+  if (kind !== undefined && kind !== 'EmailAddress' && kind !== 'Domain') {
+    throw invalidParameter(`Invalid identity type: ${kind}`);
+  }
+  return { Identities: identities.list(kind) };
+};
+
+/** VerifyEmailIdentity: verified at once, since no mail with a link to click leaves this machine. */
+export const verifyEmailIdentity: SesAction = (params, { identities }) => {
+  const address = params.get('EmailAddress');
+  if (!address) throw missingParameter('emailAddress');
+  identities.add(bareAddress(address));
+  return {};
+};
+
+/** GetIdentityVerificationAttributes: `Success` for each known identity; unknown ones are left out, as on SES. */
+export const getIdentityVerificationAttributes: SesAction = (params, { identities }) => {
+  const names = memberList(params, 'Identities').filter(identities.has);
+  return { VerificationAttributes: new Map(names.map((name) => [name, { VerificationStatus: 'Success' }])) };
+};
+
+/** GetIdentityDkimAttributes: DKIM is on and verified for domains, off for addresses. */
+export const getIdentityDkimAttributes: SesAction = (params, { identities }) => {
+  const names = memberList(params, 'Identities').filter(identities.has);
+  return { DkimAttributes: new Map(names.map((name) => [name, dkimOf(name)])) };
+};
+
+function dkimOf(name: string): XmlContent {
+  const isDomain = !name.includes('@');
+  return { DkimEnabled: isDomain, DkimVerificationStatus: isDomain ? 'Success' : 'NotStarted' };
+}

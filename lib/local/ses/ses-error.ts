@@ -1,0 +1,54 @@
+/** A refusal as SES puts it on the wire. */
+export class SesError extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.name = 'SesError';
+    this.code = code;
+    this.status = status;
+  }
+
+  /** Whose fault it is, in the words of the Query API. */
+  get type(): 'Sender' | 'Receiver' {
+    return this.status < 500 ? 'Sender' : 'Receiver';
+  }
+}
+
+/** 400 InvalidParameterValue. */
+export const invalidParameter = (message: string): SesError => new SesError('InvalidParameterValue', message);
+
+/** 400 ValidationError, as the API's front door words it for a parameter that is not there. */
+export const missingParameter = (name: string): SesError =>
+  new SesError(
+    'ValidationError',
+    `1 validation error detected: Value null at '${name}' failed to satisfy constraint: Member must not be null`,
+  );
+
+/** 400 MessageRejected. */
+export const messageRejected = (message: string): SesError => new SesError('MessageRejected', message);
+
+/** 400 Throttling: the code for both the rate and the daily quota. */
+export const throttling = (message: string): SesError => new SesError('Throttling', message);
+
+/** 400 ConfigurationSetDoesNotExist. */
+export const noConfigurationSet = (name: string): SesError =>
+  new SesError('ConfigurationSetDoesNotExist', `Configuration set <${name}> does not exist.`);
+
+/** What `failNext` may answer, with the words and the status AWS uses for each. */
+const failures: Record<string, { status: number; message: string }> = {
+  Throttling: { status: 400, message: 'Maximum sending rate exceeded.' },
+  MessageRejected: { status: 400, message: 'Email address is not verified.' },
+  MailFromDomainNotVerifiedException: { status: 400, message: 'MAIL FROM domain is not verified.' },
+  AccountSendingPausedException: { status: 400, message: 'Email sending is disabled for the account.' },
+  ConfigurationSetSendingPausedException: { status: 400, message: 'Sending is paused for the configuration set.' },
+  InternalFailure: { status: 500, message: 'The request processing has failed because of an unknown error.' },
+  ServiceUnavailable: { status: 503, message: 'The request has failed due to a temporary failure of the server.' },
+};
+
+/** Makes the error that AWS would answer under `code`; an unknown code is a 400. */
+export function failureOf(code: string, message?: string): SesError {
+  const known = failures[code];
+  return new SesError(code, message ?? known?.message ?? code, known?.status ?? 400);
+}
