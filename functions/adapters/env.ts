@@ -1,0 +1,26 @@
+import { type QueueName, queueNames } from '../core/ports.ts';
+
+/** Reads a variable that the deployment must have set. */
+export function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`The environment variable ${name} is not set`);
+  return value;
+}
+
+/** Reads a whole number that the deployment must have set. */
+export function requiredNumber(name: string): number {
+  const value = Number(required(name));
+  if (!Number.isFinite(value)) throw new Error(`The environment variable ${name} is not a number`);
+  return value;
+}
+
+/** The queues' URLs: `TRANSACTIONAL_QUEUE_URL`, `BULK_QUEUE_URL`, …. */
+export function queueUrls(): Record<QueueName, string> {
+  const entries = queueNames.map((queue) => [queue, required(`${queue.toUpperCase()}_QUEUE_URL`)]);
+  return Object.fromEntries(entries) as Record<QueueName, string>;
+}
+
+/** How long records and bodies are kept, in ms (`RETENTION_DAYS`). */
+export function retentionMs(): number {
+  return requiredNumber('RETENTION_DAYS') * 86_400_000;
+}

@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
+import { isIP } from 'node:net';
+import { SendoffError, unavailable } from '../core/errors.ts';
+import type { FetchFile } from './mime.ts';
+import { isPublicAddress, privateAddress, publicLookup } from './public-address.ts';
+
+const TIMEOUT_MS = 10_000;
+const MAX_REDIRECTS = 3;
+
+const refuse = (message: string, cause?: unknown) => new SendoffError('invalid_attachment', 422, message, { cause });
+
+/** Fetches an attachment over https from the public internet; every redirect is checked like the first address. */
+export const fetchFile: FetchFile = async (url, maxBytes) => {
+  let target = url;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const response = await request(target);
+    const { statusCode = 0, headers } = response;
+    if (statusCode >= 300 && statusCode < 400 && headers.location) {
+      response.destroy();
+      target = new URL(headers.location, target).href;
+      continue;
+    }
+    if (statusCode === 429 || statusCode >= 500) {
+      response.destroy();
+      throw unavailable(`Attachment: ${new URL(target).hostname} answered ${statusCode}`);
+    }
+    if (statusCode !== 200) {
+      response.destroy();
+      throw refuse(`Attachment: ${new URL(target).hostname} answered ${statusCode}`);
+    }
+    const contentType = headers['content-type'];
+    return { bytes: await readAll(response, maxBytes), ...(contentType === undefined ? {} : { contentType }) };
+  }
+  throw refuse(`Attachment: more than ${MAX_REDIRECTS} redirects`);
+};
+
+function request(url: string): Promise<IncomingMessage> {
+  const { protocol, hostname } = new URL(url);
+  if (protocol !== 'https:') throw refuse('Attachment: only https URLs are fetched');
+  const host = hostname.replace(/^\[|\]$/g, '');
+  // An address in the URL itself is never looked up, so the lookup cannot check it.
+  if (isIP(host) && !isPublicAddress(host)) throw privateAddress(hostname);
+  return new Promise((resolve, reject) => {
+    get(url, { lookup: publicLookup, signal: AbortSignal.timeout(TIMEOUT_MS), agent: false }, resolve).on(
+      'error',
+      (error) =>
+        reject(
+          error instanceof SendoffError ? error : unavailable(`Attachment: ${hostname} could not be reached`, error),
+        ),
+    );
+  });
+}
+
+async function readAll(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response) {
+      size += chunk.length;
+      if (size > maxBytes) throw refuse(`Attachment: larger than ${maxBytes} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof SendoffError ? error : unavailable('Attachment: the connection broke', error);
+  }
+  return Buffer.concat(chunks);
+}

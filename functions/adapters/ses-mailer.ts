@@ -1,0 +1,74 @@
+import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
+import { SendoffError, unavailable } from '../core/errors.ts';
+import type { Mailer } from '../core/ports.ts';
+import { clientOptions } from './aws-clients.ts';
+import { isTransient } from './aws-errors.ts';
+
+/** The message tag that carries our id, in every event SES publishes. */
+export const EMAIL_ID_TAG = 'sendoff-email-id';
+
+/** SES says no to sending as such, not to this email: an operator or time can mend it. */
+const PAUSED = new Set([
+  'AccountSendingPausedException',
+  'ConfigurationSetSendingPausedException',
+  'ConfigurationSetDoesNotExistException',
+  'ConfigurationSetDoesNotExist',
+  'AccountSendingPaused',
+  'ConfigurationSetSendingPaused',
+]);
+/** The least wait after a fault that leaves open whether SES took the message: its Send event comes first. */
+const AMBIGUOUS_WAIT_SECONDS = 60;
+const QUOTA_WAIT_SECONDS = 900;
+
+/** The mailer port on Amazon SES v1. */
+export function createSesMailer(configurationSet: string): Mailer {
+  // One try: a retry inside the client after a lost answer would send twice; ours waits for SES's Send event first.
+  const client = new SESClient({
+    ...clientOptions,
+    maxAttempts: 1,
+    requestHandler: { ...clientOptions.requestHandler, requestTimeout: 15_000 },
+  });
+  return {
+    async send({ emailId, from, destinations, raw, tags }) {
+      const command = new SendRawEmailCommand({
+        Source: from,
+        Destinations: [...destinations],
+        RawMessage: { Data: raw },
+        ConfigurationSetName: configurationSet,
+        Tags: [
+          { Name: EMAIL_ID_TAG, Value: emailId },
+          ...tags.map(({ name, value }) => ({ Name: name, Value: value })),
+        ],
+      });
+      try {
+        const { MessageId } = await client.send(command);
+        if (!MessageId) throw new Error('SES answered without a message id');
+        return MessageId;
+      } catch (error) {
+        throw mailerError(error);
+      }
+    },
+  };
+}
+
+function mailerError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const status = '$metadata' in error ? (error.$metadata as { httpStatusCode?: number }).httpStatusCode : undefined;
+  if (/throttl/i.test(error.name)) {
+    // The daily quota and the rate share one code; only the message tells them apart.
+    return /daily/i.test(error.message)
+      ? unavailable('The daily sending quota of Amazon SES is used up', error, QUOTA_WAIT_SECONDS)
+      : unavailable('Amazon SES throttled the sending', error);
+  }
+  if (PAUSED.has(error.name))
+    return unavailable(`Amazon SES does not send for now: ${error.message}`, error, QUOTA_WAIT_SECONDS);
+  // An answered 5xx is a refusal; without an answer SES may have taken it.
+  if (isTransient(error))
+    return unavailable('Amazon SES did not answer', error, status === undefined ? AMBIGUOUS_WAIT_SECONDS : 1);
+  if (status !== undefined && status < 500 && !/access.?denied|signature|token|credential/i.test(error.name)) {
+    return new SendoffError('validation_error', 422, `Amazon SES refused the email: ${error.message}`, {
+      cause: error,
+    });
+  }
+  return error;
+}

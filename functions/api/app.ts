@@ -1,0 +1,56 @@
+import { Hono } from 'hono';
+import type { AcceptDependencies } from '../core/accept.ts';
+import type { Logger } from '../core/ports.ts';
+import { apiKeyRoutes } from './api-keys.ts';
+import { authenticate, type Caller } from './authenticate.ts';
+import { emailRoutes } from './emails.ts';
+import { errorResponse, handleError } from './error-response.ts';
+
+export interface ApiDependencies extends AcceptDependencies {
+  readonly log: Logger;
+}
+
+/** The HTTP API, as a function from request to response. */
+export function createApp(dependencies: ApiDependencies): Hono<Caller> {
+  const { backend, now, log } = dependencies;
+  const app = new Hono<Caller>({ getPath });
+  app.onError(handleError(log));
+
+  app.get('/health', (context) => context.json({ status: 'ok' }));
+  app.get('/openapi.json', async (context) =>
+    context.json((await import('./openapi.ts')).openApi(new URL(context.req.url).origin)),
+  );
+
+  const signedIn = authenticate(backend.table, now);
+  for (const path of ['/emails', '/api-keys']) app.use(`${path}/*`, signedIn);
+  app.route('/emails', emailRoutes(dependencies));
+  app.route('/api-keys', apiKeyRoutes(backend.table, now));
+
+  app.notFound((context) => {
+    const allowed = methodsAt(app, context.req.path);
+    if (allowed.length === 0)
+      return errorResponse({ status: 404, code: 'not_found', message: 'The requested endpoint does not exist' });
+    const response = errorResponse({
+      status: 405,
+      code: 'method_not_allowed',
+      message: `Use ${allowed.join(' or ')} here`,
+    });
+    response.headers.set('allow', allowed.join(', '));
+    return response;
+  });
+  return app;
+}
+
+/** SDKs that resolve a base URL with a trailing slash ask for `//emails`; a slash at the end means the same too. */
+function getPath(request: Request): string {
+  const path = new URL(request.url).pathname.replace(/\/{2,}/g, '/');
+  return path.length > 1 ? path.replace(/\/$/, '') : path;
+}
+
+function methodsAt(app: Hono<Caller>, path: string): string[] {
+  const methods = app.routes
+    .filter(({ method }) => method !== 'ALL')
+    .filter((route) => new RegExp(`^${route.path.replace(/:[^/]+/g, '[^/]+')}$`).test(path))
+    .map(({ method }) => method);
+  return [...new Set(methods)];
+}

@@ -1,0 +1,58 @@
+import type { MiddlewareHandler } from 'hono';
+import { type ApiKey, findApiKey } from '../core/api-key.ts';
+import { SendoffError } from '../core/errors.ts';
+import { sha256 } from '../core/identity.ts';
+import type { Table } from '../core/ports.ts';
+
+/** How long a verified key is believed without asking again; a deleted key works no longer than this. */
+const CACHE_MS = 60_000;
+/** Keys remembered at most; beyond it the oldest is forgotten. */
+const CACHE_SIZE = 1_000;
+
+/** What the routes know about the caller. */
+export interface Caller {
+  Variables: { apiKey: ApiKey };
+}
+
+/**
+ * Asks for `Authorization: Bearer <key>`.
+ *
+ * @throws 401 `missing_api_key`, 403 `invalid_api_key`, 401 `restricted_api_key` when a sending key asks for more.
+ */
+export function authenticate(table: Table, now: () => number): MiddlewareHandler<Caller> {
+  const cache = new Map<string, { apiKey: ApiKey; untilMs: number }>();
+
+  const verify = async (token: string): Promise<ApiKey> => {
+    // The cache holds hashes: a heap dump must not show tokens.
+    const hash = sha256(token);
+    const cached = cache.get(hash);
+    if (cached && cached.untilMs > now()) return cached.apiKey;
+    const apiKey = await findApiKey(table, token);
+    cache.delete(hash);
+    if (!apiKey) throw new SendoffError('invalid_api_key', 403, 'API key is invalid');
+    const [oldest] = cache.keys();
+    if (oldest !== undefined && cache.size >= CACHE_SIZE) cache.delete(oldest);
+    cache.set(hash, { apiKey, untilMs: now() + CACHE_MS });
+    return apiKey;
+  };
+
+  return async (context, next) => {
+    const [, token] = /^Bearer +(\S+)$/i.exec(context.req.header('authorization') ?? '') ?? [];
+    if (!token)
+      throw new SendoffError(
+        'missing_api_key',
+        401,
+        'Missing API key in the authorization header: `Authorization: Bearer <key>`',
+      );
+    const apiKey = await verify(token);
+    if (apiKey.permission !== 'full_access' && !maySend(context.req.method, context.req.path)) {
+      throw new SendoffError('restricted_api_key', 401, 'This API key is restricted to only send emails');
+    }
+    context.set('apiKey', apiKey);
+    await next();
+  };
+}
+
+function maySend(method: string, path: string): boolean {
+  return method === 'POST' && (path === '/emails' || path === '/emails/batch');
+}

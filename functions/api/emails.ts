@@ -1,0 +1,154 @@
+import { Hono } from 'hono';
+import * as z from 'zod/mini';
+import { type AcceptDependencies, acceptEmails } from '../core/accept.ts';
+import { type Email, parseEmail } from '../core/email.ts';
+import { limits } from '../core/email-schema.ts';
+import { emailSend } from '../core/email-send.ts';
+import { invalid, notFound, SendoffError } from '../core/errors.ts';
+import { listPage } from '../core/list.ts';
+import { bodyKey, EMAIL_PARTITION, type EmailRecord, recordKey, unpackBody } from '../core/record.ts';
+import { parseScheduledAt } from '../core/schedule-time.ts';
+import { lastEvent } from '../core/status.ts';
+import { cancel, reschedule, retry } from '../core/transitions.ts';
+import { validate } from '../core/validate.ts';
+import type { Caller } from './authenticate.ts';
+import { detail, summary, timeline } from './email-view.ts';
+import { readJson } from './read-json.ts';
+
+/** What `PATCH /emails/{id}` takes. */
+export const rescheduleSchema = z.strictObject({ scheduled_at: z.string().check(z.maxLength(200)) });
+
+/** The routes under `/emails`. */
+export function emailRoutes(dependencies: AcceptDependencies): Hono<Caller> {
+  const { backend, now } = dependencies;
+  const { table, bodies, broker } = backend;
+  const routes = new Hono<Caller>();
+
+  const find = async (id: string): Promise<EmailRecord> => {
+    const record = await table.get<EmailRecord>(recordKey(id));
+    if (!record) throw notFound('Email');
+    return record;
+  };
+
+  routes.post('/', async (context) => {
+    const { payload, value } = await readJson(context);
+    const email = await parseEmail(value, now());
+    const [id] = await acceptEmails(
+      { emails: [email], payload, queue: 'transactional', ...caller(context) },
+      dependencies,
+    );
+    return context.json({ id });
+  });
+
+  routes.post('/batch', async (context) => {
+    const { payload, value } = await readJson(context);
+    const permissive = batchMode(context.req.header('x-batch-validation')) === 'permissive';
+    const { emails, errors } = await parseBatch(value, permissive, now());
+    const ids =
+      emails.length > 0 ? await acceptEmails({ emails, payload, queue: 'bulk', ...caller(context) }, dependencies) : [];
+    return context.json({ data: ids.map((id) => ({ id })), ...(permissive ? { errors } : {}) });
+  });
+
+  routes.get('/', async (context) => {
+    const { items, hasMore } = await listPage<EmailRecord>(table, EMAIL_PARTITION, recordKey, context.req.query());
+    return context.json({ object: 'list', has_more: hasMore, data: items.map(summary) });
+  });
+
+  routes.get('/:id', async (context) => {
+    const record = await find(context.req.param('id'));
+    const packed = await bodies.get(bodyKey(record.id, record.fingerprint));
+    return context.json(detail(record, packed && unpackBody(packed)));
+  });
+
+  routes.get('/:id/events', async (context) => context.json(timeline(await find(context.req.param('id')))));
+
+  routes.patch('/:id', async (context) => {
+    const id = context.req.param('id');
+    const { value } = await readJson(context);
+    const { scheduled_at } = validate(rescheduleSchema, value, ['scheduled_at']);
+    const nowMs = now();
+    const dueAtMs = await parseScheduledAt(scheduled_at, nowMs);
+    const handedOver = dueAtMs - nowMs <= backend.delayHorizonMs;
+    const { applied, document } = await reschedule(table, id, dueAtMs, handedOver, nowMs);
+    if (!applied) throw notPossible('rescheduled', document);
+    if (handedOver && document) await sendAgain(document, dueAtMs);
+    return context.json({ object: 'email', id });
+  });
+
+  routes.post('/:id/cancel', async (context) => {
+    const id = context.req.param('id');
+    const { applied, document } = await cancel(table, id, now());
+    if (!applied && document?.status !== 'canceled') throw notPossible('canceled', document);
+    return context.json({ object: 'email', id });
+  });
+
+  routes.post('/:id/retry', async (context) => {
+    const id = context.req.param('id');
+    const { applied, document } = await retry(table, id, now());
+    // Queued already: an earlier call may have been cut off before its job was queued.
+    if (!document || (!applied && !(document.status === 'queued' && document.attempts === 0)))
+      throw notPossible('retried', document);
+    await sendAgain(document);
+    return context.json({ object: 'email', id });
+  });
+
+  const sendAgain = ({ id, fingerprint, queue }: EmailRecord, dueAtMs?: number) => {
+    const delaySeconds = dueAtMs === undefined ? 0 : (dueAtMs - now()) / 1000;
+    return emailSend.delay({ id, fingerprint }, broker, { queue, delaySeconds: Math.max(0, delaySeconds), now });
+  };
+
+  return routes;
+}
+
+type Requester = { get(name: 'apiKey'): { id: string }; req: { header(name: string): string | undefined } };
+
+function caller(context: Requester): { keyId: string; idempotencyKey?: string } {
+  const keyId = context.get('apiKey').id;
+  const idempotencyKey = context.req.header('idempotency-key');
+  if (idempotencyKey === undefined) return { keyId };
+  if (idempotencyKey.length < 1 || idempotencyKey.length > limits.idempotencyKeyLength) {
+    throw new SendoffError(
+      'invalid_idempotency_key',
+      400,
+      `The Idempotency-Key header must have 1 to ${limits.idempotencyKeyLength} characters`,
+    );
+  }
+  return { keyId, idempotencyKey };
+}
+
+function batchMode(header = 'strict'): 'strict' | 'permissive' {
+  if (header === 'strict' || header === 'permissive') return header;
+  throw invalid('Invalid `x-batch-validation` header: it must be `strict` or `permissive`.');
+}
+
+/** In strict mode the first bad entry refuses all; in permissive mode bad entries are told by their index. */
+async function parseBatch(
+  value: unknown,
+  permissive: boolean,
+  nowMs: number,
+): Promise<{ emails: Email[]; errors: { index: number; message: string }[] }> {
+  if (!Array.isArray(value)) throw invalid('The request body must be a JSON array of emails.');
+  if (value.length < 1 || value.length > limits.batch)
+    throw invalid(`A batch must have 1 to ${limits.batch} emails; this one has ${value.length}.`);
+  const emails: Email[] = [];
+  const errors: { index: number; message: string }[] = [];
+  for (const [index, entry] of value.entries()) {
+    try {
+      emails.push(await parseEmail(entry, nowMs));
+    } catch (error) {
+      if (!(error instanceof SendoffError)) throw error;
+      if (!permissive)
+        throw new SendoffError(error.code, error.status, `Email ${index} of the batch: ${error.message}`, {
+          cause: error,
+        });
+      errors.push({ index, message: error.message });
+    }
+  }
+  return { emails, errors };
+}
+
+function notPossible(what: string, record: EmailRecord | undefined): SendoffError {
+  return record
+    ? invalid(`This email can no longer be ${what}: it is ${lastEvent(record.status)}.`)
+    : notFound('Email');
+}

@@ -1,0 +1,27 @@
+import type { Context } from 'hono';
+import { SendoffError } from '../core/errors.ts';
+import type { Logger } from '../core/ports.ts';
+
+/** The wire form of an error: Resend's. */
+export function errorResponse({ status, code, message }: { status: number; code: string; message: string }): Response {
+  return new Response(JSON.stringify({ statusCode: status, name: code, message }), {
+    status,
+    headers: {
+      'content-type': 'application/json',
+      ...(status === 503 || status === 429 ? { 'retry-after': '1' } : {}),
+    },
+  });
+}
+
+/** The one place where an error becomes an answer: ours says what it is; anything else is a logged 500 that says nothing. */
+export function handleError(log: Logger) {
+  return (error: Error, context: Context): Response => {
+    const where = { method: context.req.method, path: context.req.path };
+    if (error instanceof SendoffError) {
+      if (error.status >= 500) log.error('request failed', { ...where, error });
+      return errorResponse(error);
+    }
+    log.error('request failed unexpectedly', { ...where, error });
+    return errorResponse({ status: 500, code: 'application_error', message: 'An unexpected error occurred' });
+  };
+}

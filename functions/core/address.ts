@@ -1,0 +1,71 @@
+import { domainToASCII } from 'node:url';
+import addressparser from 'nodemailer/lib/addressparser';
+import { invalid } from './errors.ts';
+
+/** A mailbox: a display name (may be empty, any script) and an address whose domain is ASCII. */
+export interface Mailbox {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** RFC 5321 4.5.3.1: 64 octets before the @, 254 in all. */
+const MAX_LOCAL_PART_LENGTH = 64;
+const MAX_ADDRESS_LENGTH = 254;
+/** SES refuses a From name beyond what fits a header; 320 is what Resend takes. */
+const MAX_MAILBOX_LENGTH = 1_000;
+
+/** RFC 5322 3.2.3 dot-atom, or a quoted string. */
+const LOCAL_PART =
+  /^(?:[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*")$/;
+const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Reads `a@b.c` or `Name <a@b.c>`; throws a 422 that names the field. */
+export function parseMailbox(
+  text: string,
+  field: string,
+  code: 'invalid_parameter' | 'invalid_from_address' = 'invalid_parameter',
+): Mailbox {
+  const refuse = (why: string) =>
+    invalid(
+      `Invalid \`${field}\` field. ${why} The address needs to follow the \`email@example.com\` or \`Name <email@example.com>\` format.`,
+      code,
+    );
+  if (CONTROL.test(text)) throw refuse('It has a line break or another control character.');
+  if (text.length > MAX_MAILBOX_LENGTH) throw refuse(`It is longer than ${MAX_MAILBOX_LENGTH} characters.`);
+  const [mailbox, ...others] = addressparser(text);
+  if (!mailbox || others.length > 0 || !('address' in mailbox) || !mailbox.address)
+    throw refuse('It is not one address.');
+  const address = normalizeDomain(mailbox.address);
+  const why = whyBad(address);
+  if (why) throw refuse(why);
+  return { name: mailbox.name ?? '', address };
+}
+
+/** The mailbox as the API answers it: `Name <a@b.c>`, or the bare address. */
+export function formatMailbox({ name, address }: Mailbox): string {
+  if (!name) return address;
+  const quoted = /[",<>@;:()[\]\\]/.test(name) ? `"${name.replace(/["\\]/g, '\\$&')}"` : name;
+  return `${quoted} <${address}>`;
+}
+
+/** IDN domains travel as punycode: SES takes no other form (SES developer guide, "Email format"). */
+function normalizeDomain(address: string): string {
+  const at = address.lastIndexOf('@');
+  if (at < 0) return address;
+  return `${address.slice(0, at)}@${domainToASCII(address.slice(at + 1)) || address.slice(at + 1)}`;
+}
+
+function whyBad(address: string): string | undefined {
+  const at = address.lastIndexOf('@');
+  const local = address.slice(0, at);
+  if (at < 1) return 'It has no @.';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII.
+  if (!/^[\u0000-\u007f]*$/.test(local)) return 'Amazon SES takes only ASCII before the @.';
+  if (local.length > MAX_LOCAL_PART_LENGTH) return `More than ${MAX_LOCAL_PART_LENGTH} characters stand before the @.`;
+  if (address.length > MAX_ADDRESS_LENGTH) return `It is longer than ${MAX_ADDRESS_LENGTH} characters.`;
+  if (!LOCAL_PART.test(local)) return 'What stands before the @ is not valid.';
+  if (!DOMAIN.test(address.slice(at + 1))) return 'The domain is not valid.';
+  return undefined;
+}

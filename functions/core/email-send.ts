@@ -1,0 +1,118 @@
+import * as z from 'zod/mini';
+import { parseMailbox } from './address.ts';
+import { SendoffError, unavailable } from './errors.ts';
+import type { BodyStore, Broker, Mailer, Table } from './ports.ts';
+import { type Body, bodyKey, type EmailRecord, unpackBody } from './record.ts';
+import { patient } from './retry.ts';
+import { type Run, task } from './task.ts';
+import { claim, markFailed, markSent, release } from './transitions.ts';
+import { HeldElsewhere } from './worker.ts';
+
+export interface SendDependencies {
+  readonly table: Table;
+  readonly bodies: BodyStore;
+  readonly broker: Broker;
+  readonly mailer: Mailer;
+  /** Writes the MIME message; Bcc is in the envelope alone. */
+  readonly compose: (record: EmailRecord, body: Body) => Promise<Uint8Array>;
+}
+
+/** The accept writes record, body and job in parallel: a job may be this many tries ahead of what it names. */
+const MISSING_ATTEMPTS = 5;
+/** A lease outlives its worker's last possible moment by this much, for clocks differ. */
+const LEASE_MARGIN_MS = 5_000;
+
+/** Sends one accepted email. */
+export const emailSend = task(
+  'email.send',
+  {
+    args: z.object({ id: z.string(), fingerprint: z.string() }),
+    queue: 'transactional',
+    retry: patient,
+    onRetry: async ({ id }, error, { job, now }, { table }: SendDependencies) => {
+      await release(table, id, job.attempt, now(), error.message);
+    },
+    onFailed: async ({ id }, error, { now }, { table }) => {
+      await markFailed(table, id, now(), error.message);
+    },
+  },
+  async (args, run, dependencies) => {
+    const { table, bodies } = dependencies;
+    const { job, now, deadlineMs } = run;
+    const [claimed, packed] = await Promise.all([
+      claim(table, args, job.attempt, now(), deadlineMs + LEASE_MARGIN_MS),
+      bodies.get(bodyKey(args.id, args.fingerprint)),
+    ]);
+    if (!claimed.applied) return explainRefusal(args, claimed.document, run);
+    if (!claimed.document) throw new Error('a claim that was applied answers the record');
+    if (!packed) throw missing('The body of this email', job.attempt);
+    await send(claimed.document, unpackBody(packed), run, dependencies);
+  },
+);
+
+/** Notes that the provider took an email whose record could not be written at that moment. */
+export const emailSent = task(
+  'email.sent',
+  {
+    args: z.object({ id: z.string(), messageId: z.string(), atMs: z.number() }),
+    queue: 'transactional',
+    retry: patient,
+  },
+  async ({ id, messageId, atMs }, _run, { table }: SendDependencies) => {
+    await markSent(table, id, messageId, atMs);
+  },
+);
+
+/** Why a job could not claim its email: returns when there is nothing left to do, throws when there may be later. */
+function explainRefusal(
+  { id, fingerprint }: { id: string; fingerprint: string },
+  record: EmailRecord | undefined,
+  run: Run,
+): void {
+  const { job, log } = run;
+  if (!record) {
+    if (job.attempt < MISSING_ATTEMPTS) throw missing('The record of this email', job.attempt);
+    log.warn('job dropped: its email was never accepted', { emailId: id });
+    return;
+  }
+  // A job of another payload under the same idempotency key: its request was answered 409.
+  if (record.fingerprint !== fingerprint) return;
+  if (record.status === 'sending' && record.attempts <= job.attempt)
+    throw new HeldElsewhere('another worker holds the email');
+  log.info('job has nothing to do', { emailId: id, status: record.status, attempt: job.attempt });
+}
+
+async function send(
+  record: EmailRecord,
+  body: Body,
+  { queue, now, log }: Run,
+  { table, mailer, compose, broker }: SendDependencies,
+): Promise<void> {
+  const raw = await compose(record, body);
+  const addressOf = (text: string) => parseMailbox(text, 'address').address;
+  const destinations = [...record.to, ...(record.cc ?? []), ...(record.bcc ?? [])].map(addressOf);
+  const messageId = await mailer.send({
+    emailId: record.id,
+    from: addressOf(record.from),
+    destinations: [...new Set(destinations)],
+    raw,
+    tags: record.tags ?? [],
+  });
+  const atMs = now();
+  try {
+    const { applied, document } = await markSent(table, record.id, messageId, atMs);
+    if (!applied) log.warn('sent, but its record had moved on', { emailId: record.id, status: document?.status });
+  } catch (error) {
+    // From here on the job must not be tried again: that would send twice. The queue remembers what the table could not.
+    log.error('sent, but not recorded yet', { emailId: record.id, error });
+    await emailSent.delay({ id: record.id, messageId, atMs }, broker, { queue }).catch((cause: unknown) => {
+      throw new Error('sent, but neither the table nor the queue could note it', { cause });
+    });
+  }
+}
+
+function missing(what: string, attempt: number): SendoffError {
+  return attempt < MISSING_ATTEMPTS
+    ? unavailable(`${what} is not there yet`, undefined, 1)
+    : new SendoffError('application_error', 500, `${what} is gone`);
+}

@@ -1,0 +1,130 @@
+import { type Mailbox, parseMailbox } from './address.ts';
+import { type EmailInput, emailSchema, limits } from './email-schema.ts';
+import { invalid } from './errors.ts';
+import { checkHeaders } from './headers.ts';
+import { parseScheduledAt } from './schedule-time.ts';
+import { validate } from './validate.ts';
+
+/** A file of an email: its bytes as base64, or where to fetch them. */
+export interface Attachment {
+  readonly filename?: string;
+  readonly content?: string;
+  readonly path?: string;
+  readonly contentType?: string;
+  readonly contentId?: string;
+}
+
+/** What the caller asked to send, trusted: every address parsed, every limit checked. */
+export interface Email {
+  readonly from: Mailbox;
+  readonly to: readonly Mailbox[];
+  readonly cc: readonly Mailbox[];
+  readonly bcc: readonly Mailbox[];
+  readonly replyTo: readonly Mailbox[];
+  readonly subject: string;
+  readonly html?: string;
+  readonly text?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tags: readonly { readonly name: string; readonly value: string }[];
+  readonly attachments: readonly Attachment[];
+  /** Epoch ms; absent: now. */
+  readonly scheduledAtMs?: number;
+}
+
+/** Resend's fields that this release does not serve; refusing them beats sending something else than was asked for. */
+const NOT_YET = ['template', 'topic_id'];
+
+/** Reads what `POST /emails` was given; throws a 422 that names the first field that is wrong. */
+export async function parseEmail(input: unknown, nowMs: number): Promise<Email> {
+  refuseUnsupported(input);
+  const fields = validate(emailSchema, input, Object.keys(emailSchema.def.shape));
+  const email: Email = {
+    from: parseMailbox(fields.from, 'from', 'invalid_from_address'),
+    to: mailboxes(fields.to, 'to'),
+    cc: mailboxes(fields.cc, 'cc'),
+    bcc: mailboxes(fields.bcc, 'bcc'),
+    replyTo: mailboxes(fields.reply_to, 'reply_to'),
+    subject: singleLine(fields.subject, 'subject'),
+    ...(fields.html ? { html: fields.html } : {}),
+    ...(fields.text ? { text: fields.text } : {}),
+    headers: checkHeaders(fields.headers ?? {}),
+    tags: fields.tags ?? [],
+    attachments: (fields.attachments ?? []).map(parseAttachment),
+    ...(fields.scheduled_at === undefined ? {} : { scheduledAtMs: await parseScheduledAt(fields.scheduled_at, nowMs) }),
+  };
+  checkTogether(email);
+  return email;
+}
+
+function refuseUnsupported(input: unknown): void {
+  if (typeof input !== 'object' || input === null) return;
+  const found = NOT_YET.find((field) => field in input);
+  if (found) throw invalid(`The field \`${found}\` is not supported by this version of Sendoff.`);
+}
+
+function mailboxes(value: string | readonly string[] | undefined, field: string): Mailbox[] {
+  const texts = typeof value === 'string' ? [value] : (value ?? []);
+  return texts.map((text) => parseMailbox(text, field));
+}
+
+function singleLine(text: string, field: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
+  if (/[\u0000-\u001f\u007f]/.test(text))
+    throw invalid(`Invalid \`${field}\` field. It has a line break or another control character.`);
+  return text;
+}
+
+function parseAttachment(given: NonNullable<EmailInput['attachments']>[number], index: number): Attachment {
+  const field = `attachments.${index}`;
+  const refuse = (why: string) => invalid(`Invalid \`${field}\`: ${why}`, 'invalid_attachment');
+  if ((given.content === undefined) === (given.path === undefined))
+    throw refuse('it needs either `content` or `path`.');
+  for (const name of ['filename', 'content_type', 'content_id'] as const) {
+    const text = given[name];
+    if (text !== undefined) singleLine(text, `${field}.${name}`);
+  }
+  if (given.content_id !== undefined && /[<>\s]/.test(given.content_id))
+    throw refuse('`content_id` may have no spaces or angle brackets.');
+  if (given.path !== undefined && !isHttpsUrl(given.path)) throw refuse('`path` must be an https URL.');
+  return {
+    ...(given.filename === undefined ? {} : { filename: given.filename }),
+    ...(given.content === undefined ? {} : { content: toBase64(given.content, refuse) }),
+    ...(given.path === undefined ? {} : { path: given.path }),
+    ...(given.content_type === undefined ? {} : { contentType: given.content_type }),
+    ...(given.content_id === undefined ? {} : { contentId: given.content_id }),
+  };
+}
+
+function toBase64(content: string | { data: readonly number[] }, refuse: (why: string) => Error): string {
+  if (typeof content !== 'string') return Buffer.from(content.data).toString('base64');
+  const compact = content.replace(/\s+/g, '');
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(compact) || compact.replace(/=+$/, '').length % 4 === 1)
+    throw refuse('`content` is not valid base64.');
+  return compact;
+}
+
+function isHttpsUrl(text: string): boolean {
+  return URL.canParse(text) && new URL(text).protocol === 'https:';
+}
+
+function checkTogether(email: Email): void {
+  const count = email.to.length + email.cc.length + email.bcc.length;
+  if (email.to.length === 0) throw invalid('Missing `to` field.', 'missing_required_field');
+  if (count > limits.recipients) {
+    throw invalid(
+      `Too many recipients: ${count} in \`to\`, \`cc\` and \`bcc\`; Amazon SES takes ${limits.recipients} an email.`,
+    );
+  }
+  if (!email.html && !email.text) throw invalid('Missing `html` or `text` field.', 'missing_required_field');
+  // Quoted-printable may triple text; SES measures the message after encoding. This is the sure lower bound.
+  const bytes = email.attachments.reduce(
+    (sum, file) => sum + (file.content?.length ?? 0),
+    Buffer.byteLength(email.html ?? '') + Buffer.byteLength(email.text ?? ''),
+  );
+  if (bytes > limits.messageBytes) {
+    throw invalid(
+      `The email is too large: ${bytes} bytes after encoding; Amazon SES takes ${limits.messageBytes}.`,
+      'invalid_attachment',
+    );
+  }
+}

@@ -1,0 +1,22 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/** A new email id: a random UUID. */
+export { randomUUID as newId } from 'node:crypto';
+
+/** SHA-256 of the text, in hex. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** The UUID (RFC 9562 version 8: custom) that these parts always lead to. */
+export function derivedId(...parts: readonly string[]): string {
+  // JSON keeps the borders between parts: ('ab','c') and ('a','bc') must not meet.
+  const hex = sha256(JSON.stringify(parts));
+  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** A secret of 32 random bytes in base64url. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}

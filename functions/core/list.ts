@@ -1,0 +1,51 @@
+import { notFound } from './errors.ts';
+import type { Document, Table } from './ports.ts';
+import { timeSort } from './record.ts';
+import { parseWhole } from './validate.ts';
+
+/** A page of documents, newest first. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly hasMore: boolean;
+}
+
+export interface PageRequest {
+  /** 1 to 100; 20 if absent. */
+  readonly limit?: string | undefined;
+  /** The id after which the page begins (older ones). */
+  readonly after?: string | undefined;
+  /** The id before which the page ends (newer ones). */
+  readonly before?: string | undefined;
+}
+
+interface Listed extends Document {
+  readonly id: string;
+  readonly createdAtMs: number;
+}
+
+/** Reads a page of a partition's list, in which documents stand by the time they were made. */
+export async function listPage<T extends Listed>(
+  table: Table,
+  partition: string,
+  keyOf: (id: string) => string,
+  { limit: limitText = '20', after, before }: PageRequest,
+): Promise<Page<T>> {
+  const limit = parseWhole(limitText, 'limit', 1, 100);
+  const cursor = after ?? before;
+  const anchor = cursor === undefined ? undefined : await table.get<T>(keyOf(cursor));
+  if (cursor !== undefined && !anchor)
+    throw notFound(`The id given as \`${after === undefined ? 'before' : 'after'}\``);
+  // Entries before an id are read away from it, so that the page is the one next to it.
+  const towardsNewer = after === undefined && before !== undefined;
+  const entries = await table.query({
+    index: 'list',
+    partition,
+    limit: limit + 1,
+    order: towardsNewer ? 'ascending' : 'descending',
+    ...(anchor ? { after: timeSort(anchor.createdAtMs, anchor.id) } : {}),
+  });
+  const page = entries.slice(0, limit);
+  if (towardsNewer) page.reverse();
+  const documents = await table.getMany<T>(page.map(({ key }) => key));
+  return { items: documents.filter((document) => document !== undefined), hasMore: entries.length > limit };
+}

@@ -1,0 +1,112 @@
+import * as z from 'zod/mini';
+import { SendoffError } from './errors.ts';
+import type { Broker, Delivery, Job, Logger } from './ports.ts';
+import { backoffSeconds } from './retry.ts';
+import type { Run, Task } from './task.ts';
+
+/** A job that arrives no more than this much before its time is run at once: clocks differ. */
+const EARLY_TOLERANCE_MS = 1_000;
+
+/**
+ * Thrown by a task to leave its job unacknowledged: the broker brings it back after the visibility timeout.
+ * For a job whose work another worker holds: acknowledging it would lose the job if that worker dies.
+ */
+export class HeldElsewhere extends Error {
+  override readonly name = 'HeldElsewhere';
+}
+
+export interface WorkerOptions<Dependencies> {
+  readonly tasks: readonly Task<unknown, Dependencies>[];
+  readonly dependencies: Dependencies;
+  readonly broker: Broker;
+  readonly log: Logger;
+  /** Jobs run at the same time, 1 or more. */
+  readonly concurrency: number;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** Runs a batch of jobs and answers the ids of those that must not be acknowledged. */
+export type Worker = (deliveries: readonly Delivery[], deadlineMs: number) => Promise<string[]>;
+
+const jobSchema = z.object({
+  task: z.string(),
+  args: z.unknown(),
+  attempt: z.int().check(z.positive()),
+  dueAtMs: z.optional(z.number()),
+  expiresAtMs: z.optional(z.number()),
+});
+
+/** Makes a worker for these tasks. Whatever is not proven to have ended well is answered as failed. */
+export function createWorker<Dependencies>(options: WorkerOptions<Dependencies>): Worker {
+  const byName = new Map(options.tasks.map((task) => [task.name, task]));
+
+  return async (deliveries, deadlineMs) => {
+    const failed: string[] = [];
+    const waiting = [...deliveries];
+    const lane = async () => {
+      for (let delivery = waiting.shift(); delivery; delivery = waiting.shift()) {
+        try {
+          await runDelivery(delivery, deadlineMs, byName, options);
+        } catch (error) {
+          failed.push(delivery.id);
+          if (error instanceof HeldElsewhere) options.log.info('job left for later', { reason: error.message });
+          else options.log.error('job not handled', { deliveryId: delivery.id, error });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(options.concurrency, waiting.length) }, lane));
+    return failed;
+  };
+}
+
+/** Resolves when the delivery may be acknowledged. */
+async function runDelivery<Dependencies>(
+  delivery: Delivery,
+  deadlineMs: number,
+  tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,
+  options: WorkerOptions<Dependencies>,
+): Promise<void> {
+  const job = jobSchema.parse(JSON.parse(delivery.body)) as Job;
+  const task = tasks.get(job.task);
+  if (!task) throw new Error(`no task is named ${JSON.stringify(job.task)}`);
+  const args = task.args.parse(job.args);
+  const { now, log, broker, dependencies } = options;
+
+  if (job.expiresAtMs !== undefined && job.expiresAtMs < now()) {
+    log.warn('job expired', { task: job.task, attempt: job.attempt });
+    return;
+  }
+  if (job.dueAtMs !== undefined && job.dueAtMs > now() + EARLY_TOLERANCE_MS) {
+    await broker.send([{ queue: delivery.queue, job }]);
+    return;
+  }
+  const run: Run = { job, queue: delivery.queue, deadlineMs, now, log };
+  try {
+    await task.run(args, run, dependencies);
+  } catch (error) {
+    await settleFailure(task, args, error, run, options);
+  }
+}
+
+/** Puts the next try on the queue, or ends the task; the order makes a crash in between repeat, never lose. */
+async function settleFailure<Args, Dependencies>(
+  task: Task<Args, Dependencies>,
+  args: Args,
+  error: unknown,
+  run: Run,
+  { broker, dependencies, random }: WorkerOptions<Dependencies>,
+): Promise<void> {
+  const { job, queue, now, log } = run;
+  if (!(error instanceof SendoffError)) throw error;
+  const fields = { task: job.task, args: job.args, attempt: job.attempt, code: error.code };
+  if (error.retryable && job.attempt < task.retry.maxAttempts) {
+    const seconds = Math.max(error.retryAfterSeconds ?? 0, backoffSeconds(task.retry, job.attempt, random));
+    await broker.send([{ queue, job: { ...job, attempt: job.attempt + 1, dueAtMs: now() + seconds * 1000 } }]);
+    await task.onRetry?.(args, error, run, dependencies);
+    log.warn('job will be tried again', { ...fields, delaySeconds: Math.round(seconds) });
+  } else {
+    await task.onFailed?.(args, error, run, dependencies);
+    log.error('job failed', fields);
+  }
+}

@@ -1,0 +1,43 @@
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { backendFromEnvironment } from '../adapters/backend.ts';
+import { required, requiredNumber } from '../adapters/env.ts';
+import { fetchFile } from '../adapters/fetch-file.ts';
+import { createLogger } from '../adapters/logger.ts';
+import { composeMime } from '../adapters/mime.ts';
+import { createSesMailer } from '../adapters/ses-mailer.ts';
+import { emailSend, emailSent } from '../core/email-send.ts';
+import { createWorker } from '../core/worker.ts';
+
+const backend = backendFromEnvironment();
+
+const work = createWorker({
+  tasks: [emailSend, emailSent],
+  dependencies: {
+    ...backend,
+    mailer: createSesMailer(required('CONFIGURATION_SET')),
+    compose: (record, body) => composeMime(record, body, fetchFile),
+  },
+  broker: backend.broker,
+  log: createLogger(),
+  concurrency: requiredNumber('WORKER_CONCURRENCY'),
+  now: Date.now,
+  random: Math.random,
+});
+
+/** Sends the emails of a batch of jobs; answers those that must come back. */
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const deliveries = event.Records.map(({ messageId, body, eventSourceARN }) => ({
+    id: messageId,
+    body,
+    queue: queueOf(eventSourceARN),
+  }));
+  const failed = await work(deliveries, Date.now() + context.getRemainingTimeInMillis());
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+const bulkQueueName = required('BULK_QUEUE_URL').split('/').at(-1);
+
+/** A job that is sent on stays on the queue it came from. */
+function queueOf(eventSourceArn: string): 'bulk' | 'transactional' {
+  return eventSourceArn.split(':').at(-1) === bulkQueueName ? 'bulk' : 'transactional';
+}
