@@ -1,4 +1,4 @@
-import type { SesAction } from './account.ts';
+import type { SesAction } from './ses-action.ts';
 
 /** What a rate without a limit is shown as: GetSendQuota knows no "unlimited" for the rate. */
 const UNLIMITED_RATE = 10_000;

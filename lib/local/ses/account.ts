@@ -1,35 +1,56 @@
-import type { ConfigurationSets } from './configuration-sets.ts';
-import type { Faults } from './faults.ts';
-import type { Identities } from './identities.ts';
-import type { SesMessage } from './message.ts';
-import type { SendLimits } from './rate.ts';
-import type { RawHeader } from './raw-headers.ts';
-import type { SesSettings } from './ses-options.ts';
-import type { Statistics } from './statistics.ts';
-import type { XmlContent } from './xml.ts';
+import { type ConfigurationSets, createConfigurationSets } from './configuration-sets.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { createIdentities, type Identities } from './identities.ts';
+import { createSendLimits, type SendLimits } from './rate.ts';
+import type { SesOptions, SesSettings } from './ses-options.ts';
+import { createStatistics, type Statistics } from './statistics.ts';
 
-/** What the actions of the Query API work on. */
+/** An SES account in one region: what it may send and what it counts. */
 export type SesAccount = {
   region: string;
   accountId: string;
   now: () => number;
-  /** The limits and switches in force; changed by `ses.set`. */
+  /** The limits and switches in force; changed by `applySettings`. */
   settings: SesSettings;
   identities: Identities;
   configurationSets: ConfigurationSets;
   limits: SendLimits;
   statistics: Statistics;
   faults: Faults;
-  /** Keeps a checked message, passes it on and lets its events follow. */
-  accept(message: SesMessage, headers: RawHeader[]): Promise<void>;
 };
 
-/** Who calls: the function's name, when the request came from one. */
-export type SesCaller = { functionName?: string };
+/** Makes an account with the limits of `options`. */
+export function createAccount(options: SesOptions): SesAccount {
+  const now = options.now ?? Date.now;
+  const account: SesAccount = {
+    region: options.region ?? 'us-east-1',
+    accountId: options.accountId ?? '000000000000',
+    now,
+    settings: {},
+    identities: createIdentities(),
+    configurationSets: createConfigurationSets(),
+    limits: createSendLimits(now),
+    statistics: createStatistics(now),
+    faults: createFaults(),
+  };
+  applySettings(account, options);
+  return account;
+}
 
-/** One action of the Query API: parameters in, the content of its result element out; throws SesError. */
-export type SesAction = (
-  params: URLSearchParams,
-  account: SesAccount,
-  caller: SesCaller,
-) => XmlContent | Promise<XmlContent>;
+const settingNames = [
+  'sendRatePerSecond',
+  'maxSend24Hours',
+  'verifiedIdentities',
+  'latencyMs',
+  'sendingEnabled',
+] as const satisfies (keyof SesSettings)[];
+
+/** Changes the settings whose keys are present; `undefined` lifts a limit. */
+export function applySettings(account: SesAccount, changes: SesSettings): void {
+  for (const name of settingNames) if (name in changes) Object.assign(account.settings, { [name]: changes[name] });
+  account.identities.configure(account.settings.verifiedIdentities ?? []);
+  account.limits.set({
+    ratePerSecond: account.settings.sendRatePerSecond,
+    max24Hours: account.settings.maxSend24Hours,
+  });
+}

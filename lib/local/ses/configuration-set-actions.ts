@@ -1,5 +1,5 @@
-import type { SesAction } from './account.ts';
 import { memberList } from './member-list.ts';
+import type { SesAction } from './ses-action.ts';
 import { missingParameter } from './ses-error.ts';
 
 /** DescribeConfigurationSet: the name, and the event destinations when asked for. */

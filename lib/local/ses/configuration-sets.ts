@@ -9,6 +9,8 @@ export type ConfigurationSets = {
   put(name: string): void;
   /** Adds or replaces a destination; the set must exist. */
   putEventDestination(configurationSet: string, destination: EventDestination): void;
+  /** Throws ConfigurationSetDoesNotExist for a name that was never put. */
+  check(name: string): void;
   /** The destinations of a set; throws ConfigurationSetDoesNotExist. */
   destinations(name: string): EventDestination[];
   /** The topics that want this event of this set, disabled destinations left out. */
@@ -31,6 +33,7 @@ export function createConfigurationSets(): ConfigurationSets {
       const parsedTypes = new Set(destination.eventTypes.map(parseEventType));
       existing(name).set(destination.name, { ...destination, parsedTypes });
     },
+    check: (name) => void existing(name),
     destinations: (name) => [...existing(name).values()],
     topicsFor: (name, type) =>
       [...(sets.get(name)?.values() ?? [])]

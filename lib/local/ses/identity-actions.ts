@@ -1,6 +1,6 @@
-import type { SesAction } from './account.ts';
 import { bareAddress } from './address.ts';
 import { memberList } from './member-list.ts';
+import type { SesAction } from './ses-action.ts';
 import { invalidParameter, missingParameter } from './ses-error.ts';
 import type { XmlContent } from './xml.ts';
 

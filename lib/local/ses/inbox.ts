@@ -3,12 +3,18 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { SesMessage } from './message.ts';
 import type { MessageStore } from './message-store.ts';
+import type { Outcome } from './simulator.ts';
 
 /** Handles a request below the inbox's mount point; `path` is what follows it and may carry the query. */
 export type InboxHandler = (req: IncomingMessage, res: ServerResponse, path: string) => void;
 
 /** What the inbox shows and empties. */
-export type InboxSource = { store: MessageStore; clear(): Promise<void>; log(line: string): void };
+export type InboxSource = {
+  store: MessageStore;
+  clear(): Promise<void>;
+  simulate(messageId: string, outcome: Outcome): Promise<void>;
+  log(line: string): void;
+};
 
 type Route = (request: InboxRequest) => void | Promise<void>;
 type InboxRequest = { source: InboxSource; res: ServerResponse; url: URL; req: IncomingMessage };

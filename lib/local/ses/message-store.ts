@@ -10,6 +10,8 @@ export type MessageStore = {
   /** Messages behind `after` (an id; an unknown one means from the start), `limit` of them at most. */
   list(page?: { after?: string | undefined; limit?: number | undefined }): SesMessage[];
   clear(): void;
+  /** Messages added since the start, dropped and cleared ones included. */
+  readonly addedCount: number;
   /** Changes with every add and clear: what a poller compares. */
   readonly version: number;
   /** Resolves when `count` messages have been added since the start or the last clear, with those still kept. */
@@ -22,7 +24,8 @@ export type MessageStore = {
 export function createMessageStore(maxMessages: number, kept: SesMessage[] = []): MessageStore {
   const messages = new Map(kept.map((message) => [message.messageId, message]));
   let keptCharacters = kept.reduce((total, { raw }) => total + raw.length, 0);
-  let addedSinceClear = 0;
+  let addedCount = 0;
+  let clearedAtCount = 0;
   let version = 0;
   const waiters = createWaiters();
 
@@ -37,10 +40,10 @@ export function createMessageStore(maxMessages: number, kept: SesMessage[] = [])
     add: (message) => {
       messages.set(message.messageId, message);
       keptCharacters += message.raw.length;
-      addedSinceClear += 1;
+      addedCount += 1;
       version += 1;
       dropOldest();
-      waiters.reached(addedSinceClear);
+      waiters.reached(addedCount - clearedAtCount);
     },
     get: (messageId) => messages.get(messageId),
     list: ({ after, limit } = {}) => {
@@ -51,14 +54,17 @@ export function createMessageStore(maxMessages: number, kept: SesMessage[] = [])
     clear: () => {
       messages.clear();
       keptCharacters = 0;
-      addedSinceClear = 0;
+      clearedAtCount = addedCount;
       version += 1;
+    },
+    get addedCount() {
+      return addedCount;
     },
     get version() {
       return version;
     },
     waitFor: async (count) => {
-      if (addedSinceClear < count) await waiters.wait(count);
+      if (addedCount - clearedAtCount < count) await waiters.wait(count);
       return [...messages.values()];
     },
     close: waiters.close,

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { SesAccount, SesAction, SesCaller } from './account.ts';
 import { getAccountSendingEnabled, getSendQuota, getSendStatistics } from './account-actions.ts';
 import { describeConfigurationSet } from './configuration-set-actions.ts';
 import {
@@ -9,6 +8,7 @@ import {
   verifyEmailIdentity,
 } from './identity-actions.ts';
 import { sendRawEmail } from './send-raw-email.ts';
+import type { SesAction, SesActionContext } from './ses-action.ts';
 import { failureOf, SesError } from './ses-error.ts';
 import { errorXml, resultXml } from './xml.ts';
 
@@ -30,14 +30,13 @@ const actions = new Map<string, SesAction>([
 /** Runs one action and renders its result or its refusal; anything unforeseen is logged and answered as 500. */
 export async function answerQuery(
   params: URLSearchParams,
-  account: SesAccount,
-  caller: SesCaller,
+  context: SesActionContext,
   log: (line: string) => void,
 ): Promise<QueryAnswer> {
   const requestId = randomUUID();
   const name = params.get('Action') ?? '';
   try {
-    const result = await actionOf(name)(params, account, caller);
+    const result = await actionOf(name)(params, context);
     return answer(200, resultXml(name, result, requestId));
   } catch (cause) {
     if (!(cause instanceof SesError)) log(`local SES: ${name} failed: ${cause instanceof Error ? cause.stack : cause}`);

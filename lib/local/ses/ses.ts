@@ -1,15 +1,20 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { SesAccount, SesCaller } from './account.ts';
-import { type ConfigurationSets, createConfigurationSets, type EventDestination } from './configuration-sets.ts';
-import { createFaults, type Faults } from './faults.ts';
-import { createIdentities } from './identities.ts';
+import { createAccept } from './accept.ts';
+import { applySettings, createAccount } from './account.ts';
+import type { EventDestination } from './configuration-sets.ts';
+import type { OutcomeOptions } from './event-details.ts';
+import { createEventPublisher, type EventPublisher } from './events.ts';
+import type { Faults } from './faults.ts';
 import { createInbox, type InboxHandler } from './inbox.ts';
+import { openJournal } from './journal.ts';
+import { createLatency } from './latency.ts';
 import type { SesMessage } from './message.ts';
-import { createMessageStore } from './message-store.ts';
+import { createMessageStore, type MessageStore } from './message-store.ts';
 import { answerQuery, type QueryAnswer } from './query-api.ts';
-import { createSendLimits } from './rate.ts';
+import { scanHeaders } from './raw-headers.ts';
+import { createRelay } from './relay.ts';
+import type { SesCaller } from './ses-action.ts';
 import type { SesOptions, SesSettings } from './ses-options.ts';
-import { createStatistics } from './statistics.ts';
+import type { Outcome } from './simulator.ts';
 
 /** The local SES: what the rest of the local cloud mounts and what tests look into. */
 export type Ses = {
@@ -24,90 +29,81 @@ export type Ses = {
   set(settings: SesSettings): void;
   /** Lets the next sends fail with an AWS error code such as `Throttling` or `ServiceUnavailable`. */
   failNext: Faults['add'];
+  /** Publishes what happened to a kept message, e.g. `opened`; to its first recipient unless told otherwise. */
+  simulate(messageId: string, outcome: Outcome, options?: SimulateOptions): Promise<void>;
   /** Kept messages, oldest first. */
   messages(): SesMessage[];
   /** Resolves when that many were accepted since the start or the last emptying of the inbox. */
   waitForMessages(count: number): Promise<SesMessage[]>;
   /** Messages accepted since the start, dropped and deleted ones included. */
   readonly sentCount: number;
+  /** Resolves when no event waits for its time. */
+  flushEvents(): Promise<void>;
   clear(): Promise<void>;
+  /** Drops events that wait for their time, ends the relay and the files. */
   close(): Promise<void>;
 };
 
+/** Whom it happened to, and what was clicked with which program. */
+export type SimulateOptions = OutcomeOptions & { recipient?: string };
+
 /** Starts a local SES; nothing listens, the caller mounts `query` and `inbox`. */
 export async function createSes(options: SesOptions = {}): Promise<Ses> {
+  const { maxMessages = 10_000, dataDirectory } = options;
   const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
-  const closing = new AbortController();
-  const store = createMessageStore(options.maxMessages ?? 10_000);
-  let sentCount = 0;
-  const account = createAccount(options, createConfigurationSets(), async (message) => {
-    store.add(message);
-    sentCount += 1;
-    options.onSent?.(message);
+  const journal = dataDirectory === undefined ? undefined : await openJournal(dataDirectory, maxMessages, log);
+  const relay = options.relay && (await createRelay(options.relay, log));
+  const store = createMessageStore(maxMessages, journal?.kept);
+  const account = createAccount(options);
+  const { statistics, configurationSets } = account;
+  const events = createEventPublisher({
+    ...account,
+    topicsFor: configurationSets.topicsFor,
+    publish: options.publish,
+    delayMs: options.eventDelayMs,
+    log,
   });
-  const clear = async () => store.clear();
-  const set = (settings: SesSettings) => applySettings(account, settings);
-  set(options);
-
+  const accept = createAccept({ journal, store, statistics, events, relay, onSent: options.onSent });
+  const clear = async () => {
+    store.clear();
+    await journal?.clear();
+  };
+  const simulate = createSimulate(store, events);
+  const latency = createLatency();
   return {
     query: async (params, caller = {}) => {
-      const { latencyMs = 0 } = account.settings;
-      // Closing cuts the wait short; the request is answered all the same.
-      if (latencyMs > 0) await delay(latencyMs, undefined, { signal: closing.signal }).catch(() => undefined);
-      return answerQuery(params, account, caller, log);
+      await latency.pass(account.settings.latencyMs ?? 0);
+      return answerQuery(params, { ...account, caller, accept }, log);
     },
-    putConfigurationSet: account.configurationSets.put,
-    putEventDestination: account.configurationSets.putEventDestination,
+    putConfigurationSet: configurationSets.put,
+    putEventDestination: configurationSets.putEventDestination,
     putIdentity: account.identities.add,
-    inbox: createInbox({ store, clear, log }),
-    set,
+    inbox: createInbox({ store, clear, simulate, log }),
+    set: (settings) => applySettings(account, settings),
     failNext: account.faults.add,
+    simulate,
     messages: () => store.list(),
     waitForMessages: store.waitFor,
     get sentCount() {
-      return sentCount;
+      return store.addedCount;
     },
+    flushEvents: events.flush,
     clear,
     close: async () => {
-      closing.abort();
+      latency.end();
       store.close();
+      await events.close();
+      await relay?.close();
+      await journal?.close();
     },
   };
 }
 
-function createAccount(
-  options: SesOptions,
-  configurationSets: ConfigurationSets,
-  accept: SesAccount['accept'],
-): SesAccount {
-  const now = options.now ?? Date.now;
-  return {
-    region: options.region ?? 'us-east-1',
-    accountId: options.accountId ?? '000000000000',
-    now,
-    settings: {},
-    identities: createIdentities(),
-    configurationSets,
-    limits: createSendLimits(now),
-    statistics: createStatistics(now),
-    faults: createFaults(),
-    accept,
+function createSimulate(store: MessageStore, events: EventPublisher): Ses['simulate'] {
+  return async (messageId, outcome, { recipient, ...details } = {}) => {
+    const message = store.get(messageId);
+    if (!message) throw new Error(`the local SES keeps no message ${messageId}`);
+    const whom = recipient ?? message.envelope.to[0] ?? '';
+    await events.report(message, scanHeaders(message.raw), { recipient: whom, outcome }, details);
   };
-}
-
-const settingNames = [
-  'sendRatePerSecond',
-  'maxSend24Hours',
-  'verifiedIdentities',
-  'latencyMs',
-  'sendingEnabled',
-] as const satisfies (keyof SesSettings)[];
-
-function applySettings(account: SesAccount, changes: SesSettings): void {
-  for (const name of settingNames) if (name in changes) Object.assign(account.settings, { [name]: changes[name] });
-  account.identities.configure(account.settings.verifiedIdentities ?? []);
-  account.limits.set({
-    ratePerSecond: account.settings.sendRatePerSecond,
-    max24Hours: account.settings.maxSend24Hours,
-  });
 }

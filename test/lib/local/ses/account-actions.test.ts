@@ -1,0 +1,167 @@
+import {
+  ConfigurationSetDoesNotExistException,
+  DescribeConfigurationSetCommand,
+  GetAccountSendingEnabledCommand,
+  GetIdentityDkimAttributesCommand,
+  GetIdentityVerificationAttributesCommand,
+  GetSendQuotaCommand,
+  GetSendStatisticsCommand,
+  ListIdentitiesCommand,
+  SendEmailCommand,
+  SendRawEmailCommand,
+  VerifyEmailIdentityCommand,
+} from '@aws-sdk/client-ses';
+import { describe, expect, it } from 'vitest';
+import { rawMessage, startSes } from './ses-server.ts';
+
+const mailTo = (...Destinations: string[]) =>
+  new SendRawEmailCommand({ Destinations, RawMessage: { Data: rawMessage() } });
+
+describe('account', () => {
+  it('shows its quota and counts recipients, not messages', async () => {
+    const { client } = await startSes({ sendRatePerSecond: 14, maxSend24Hours: 200 });
+    await client.send(mailTo('a@example.net', 'b@example.net'));
+    expect(await client.send(new GetSendQuotaCommand({}))).toMatchObject({
+      Max24HourSend: 200,
+      MaxSendRate: 14,
+      SentLast24Hours: 2,
+    });
+  });
+
+  it('shows -1 for no daily limit, as SES does', async () => {
+    const { client } = await startSes();
+    expect(await client.send(new GetSendQuotaCommand({}))).toMatchObject({ Max24HourSend: -1, MaxSendRate: 10_000 });
+  });
+
+  it('counts attempts, bounces, complaints and rejects in steps of 15 minutes', async () => {
+    let nowMs = Date.UTC(2026, 0, 1, 10, 7);
+    const { client } = await startSes({ now: () => nowMs });
+    await client.send(mailTo('bounce@simulator.amazonses.com', 'complaint@simulator.amazonses.com'));
+    await client.send(mailTo('ooto@simulator.amazonses.com'));
+    nowMs = Date.UTC(2026, 0, 1, 10, 15);
+    await client.send(mailTo('bob@example.net'));
+    const { SendDataPoints } = await client.send(new GetSendStatisticsCommand({}));
+    expect(SendDataPoints).toEqual([
+      { Timestamp: new Date('2026-01-01T10:00:00Z'), DeliveryAttempts: 2, Bounces: 1, Complaints: 1, Rejects: 0 },
+      { Timestamp: new Date('2026-01-01T10:15:00Z'), DeliveryAttempts: 1, Bounces: 0, Complaints: 0, Rejects: 0 },
+    ]);
+  });
+
+  it('says whether sending is enabled', async () => {
+    const { ses, client } = await startSes();
+    expect(await client.send(new GetAccountSendingEnabledCommand({}))).toMatchObject({ Enabled: true });
+    ses.set({ sendingEnabled: false });
+    expect(await client.send(new GetAccountSendingEnabledCommand({}))).toMatchObject({ Enabled: false });
+  });
+});
+
+describe('identities', () => {
+  it('lists what is verified, all or by type', async () => {
+    const { ses, client } = await startSes({ verifiedIdentities: ['ada@example.com'] });
+    ses.putIdentity('example.org');
+    await client.send(new VerifyEmailIdentityCommand({ EmailAddress: 'bob@example.net' }));
+    const list = async (IdentityType?: 'EmailAddress' | 'Domain') =>
+      (await client.send(new ListIdentitiesCommand({ IdentityType }))).Identities;
+    expect(await list()).toEqual(['ada@example.com', 'example.org', 'bob@example.net']);
+    expect(await list('EmailAddress')).toEqual(['ada@example.com', 'bob@example.net']);
+    expect(await list('Domain')).toEqual(['example.org']);
+  });
+
+  it('answers attributes of known identities and leaves out unknown ones', async () => {
+    const { client } = await startSes({ verifiedIdentities: ['ada@example.com', 'example.org'] });
+    const Identities = ['example.org', 'ada@example.com', 'unknown.test'];
+    const verification = await client.send(new GetIdentityVerificationAttributesCommand({ Identities }));
+    expect(verification.VerificationAttributes).toEqual({
+      'example.org': { VerificationStatus: 'Success' },
+      'ada@example.com': { VerificationStatus: 'Success' },
+    });
+    const dkim = await client.send(new GetIdentityDkimAttributesCommand({ Identities }));
+    expect(dkim.DkimAttributes).toEqual({
+      'example.org': { DkimEnabled: true, DkimVerificationStatus: 'Success' },
+      'ada@example.com': { DkimEnabled: false, DkimVerificationStatus: 'NotStarted' },
+    });
+    const none = await client.send(new GetIdentityDkimAttributesCommand({ Identities: ['unknown.test'] }));
+    expect(none.DkimAttributes).toEqual({});
+  });
+});
+
+describe('configuration sets', () => {
+  it('describes a set, with its event destinations when asked', async () => {
+    const { ses, client } = await startSes();
+    ses.putConfigurationSet('feedback');
+    const destination = { name: 'sns', eventTypes: ['send', 'bounce'], topicArn: 'arn:aws:sns:x:1:t', enabled: true };
+    ses.putEventDestination('feedback', destination);
+    const describeSet = (...attributes: 'eventDestinations'[]) =>
+      client.send(
+        new DescribeConfigurationSetCommand({
+          ConfigurationSetName: 'feedback',
+          ConfigurationSetAttributeNames: attributes,
+        }),
+      );
+    expect(await describeSet()).toMatchObject({ ConfigurationSet: { Name: 'feedback' } });
+    expect((await describeSet()).EventDestinations).toBeUndefined();
+    expect((await describeSet('eventDestinations')).EventDestinations).toEqual([
+      {
+        Name: 'sns',
+        Enabled: true,
+        MatchingEventTypes: ['send', 'bounce'],
+        SNSDestination: { TopicARN: 'arn:aws:sns:x:1:t' },
+      },
+    ]);
+  });
+
+  it('refuses an unknown set with the typed exception', async () => {
+    const { client } = await startSes();
+    const described = client.send(new DescribeConfigurationSetCommand({ ConfigurationSetName: 'nope' }));
+    await expect(described).rejects.toBeInstanceOf(ConfigurationSetDoesNotExistException);
+  });
+});
+
+describe('query API', () => {
+  it('names the operations it has when asked for another one', async () => {
+    const { client } = await startSes();
+    const sent = client.send(
+      new SendEmailCommand({ Source: 'a@b.c', Destination: {}, Message: { Subject: { Data: '' }, Body: {} } }),
+    );
+    await expect(sent).rejects.toMatchObject({ name: 'InvalidAction', $metadata: { httpStatusCode: 400 } });
+    await expect(sent).rejects.toThrow(/SendEmail .* SendRawEmail/);
+  });
+
+  it('answers an unforeseen fault as 500 InternalFailure and logs it', async () => {
+    const lines: string[] = [];
+    const { client } = await startSes({
+      log: (line) => void lines.push(line),
+      onSent: () => {
+        throw new Error('a bug in the test');
+      },
+    });
+    await expect(client.send(mailTo('a@example.net'))).rejects.toMatchObject({
+      name: 'InternalFailure',
+      $metadata: { httpStatusCode: 500 },
+    });
+    expect(lines).toEqual([expect.stringMatching(/^local SES: SendRawEmail failed: Error: a bug in the test/)]);
+  });
+
+  it('escapes what callers put into messages', async () => {
+    const { client } = await startSes();
+    const sent = client.send(
+      new SendRawEmailCommand({
+        ConfigurationSetName: '</Message>&<x>',
+        Destinations: ['a@example.net'],
+        RawMessage: { Data: rawMessage() },
+      }),
+    );
+    await expect(sent).rejects.toThrow('Configuration set <</Message>&<x>> does not exist.');
+  });
+
+  it('answers many slow requests at once, and at close those that still wait', async () => {
+    const { ses, client } = await startSes({ latencyMs: 20 });
+    await Promise.all(Array.from({ length: 40 }, (_, n) => client.send(mailTo(`r${n}@example.net`))));
+    expect(ses.sentCount).toBe(40);
+    ses.set({ latencyMs: 3_600_000 });
+    const params = new URLSearchParams({ Action: 'GetSendQuota' });
+    const waiting = ses.query(params);
+    await ses.close();
+    expect((await waiting).status).toBe(200);
+  });
+});
