@@ -1,0 +1,35 @@
+import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { RemovalPolicy } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import type { IndexName } from '../../functions/core/ports.ts';
+
+export interface DocumentTableProps {
+  /** Delete the table with the stack; otherwise it stays and cannot be deleted by mistake. */
+  readonly removeData: boolean;
+}
+
+/**
+ * The one table of all documents, on demand. A document names its place in an index, if it has one, by the two
+ * attributes of that index, so an index holds only what is to be found through it, and only its key.
+ */
+export class DocumentTable extends Table {
+  constructor(scope: Construct, id: string, { removeData }: DocumentTableProps) {
+    super(scope, id, {
+      partitionKey: { name: 'key', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: 'expiresAt',
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: !removeData,
+      removalPolicy: removeData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+    const indexes: IndexName[] = ['list', 'due'];
+    for (const index of indexes) {
+      this.addGlobalSecondaryIndex({
+        indexName: index,
+        partitionKey: { name: `${index}Partition`, type: AttributeType.STRING },
+        sortKey: { name: `${index}Sort`, type: AttributeType.STRING },
+        projectionType: ProjectionType.KEYS_ONLY,
+      });
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+
+/** Runs a function once a minute. */
+export class EveryMinute extends Construct {
+  constructor(scope: Construct, id: string, handler: IFunction) {
+    super(scope, id);
+    new Rule(this, 'Rule', {
+      description: 'Hands over emails that are about to be due',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      // A run that could not be started is not worth a second try: the next one does its work too.
+      targets: [new LambdaTarget(handler, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+    });
+  }
+}

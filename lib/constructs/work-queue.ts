@@ -1,0 +1,36 @@
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Duration } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+
+const LONGEST_RETENTION = Duration.days(14);
+
+/** Where jobs go that the system could not handle. Several work queues share one: each job says where it belongs. */
+export class DeadLetterQueue extends Queue {
+  constructor(scope: Construct, id: string) {
+    super(scope, id, { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: LONGEST_RETENTION });
+  }
+}
+
+export interface WorkQueueProps {
+  readonly deadLetterQueue: DeadLetterQueue;
+  /** How often a job is received before it is given up. */
+  readonly maxReceiveCount: number;
+  /** The time limit of the function that works on the queue. */
+  readonly workerTimeout: Duration;
+}
+
+/** A queue of jobs for one function. */
+export class WorkQueue extends Queue {
+  constructor(scope: Construct, id: string, { deadLetterQueue, maxReceiveCount, workerTimeout }: WorkQueueProps) {
+    super(scope, id, {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: LONGEST_RETENTION,
+      // Room for Lambda to retry a throttled invocation before the job comes back. The batching window, which AWS
+      // adds to this, is 0 here.
+      // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-queueconfig
+      visibilityTimeout: Duration.seconds(6 * workerTimeout.toSeconds()),
+      deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount },
+    });
+  }
+}

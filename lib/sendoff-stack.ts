@@ -1,0 +1,42 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import type { Config } from './config.ts';
+import { Sendoff } from './sendoff.ts';
+
+/** A stack with one Sendoff in it. Its outputs are what the CLI finds a deployment by: their names do not change. */
+export class SendoffStack extends Stack {
+  readonly sendoff: Sendoff;
+
+  constructor(scope: Construct, { stage, ...props }: Config) {
+    const name = stackName(stage);
+    super(scope, name, { description: 'Sendoff: accepts emails over HTTPS and sends them through Amazon SES' });
+    this.sendoff = new Sendoff(this, 'Sendoff', props);
+    for (const [output, value] of Object.entries(outputsOf(this.sendoff))) new CfnOutput(this, output, { value });
+  }
+}
+
+/** The stack's name: `Sendoff`, or `Sendoff-<stage>`. */
+export function stackName(stage: string): string {
+  return stage ? `Sendoff-${stage}` : 'Sendoff';
+}
+
+function outputsOf(sendoff: Sendoff): Record<string, string> {
+  const { queues, functions, outbound } = sendoff;
+  const dkim = outbound.dkimRecords.map(({ name, value }, index) => [
+    `DkimRecord${index + 1}`,
+    `${name} CNAME ${value}`,
+  ]);
+  return {
+    ApiUrl: sendoff.apiUrl,
+    TableName: sendoff.table.tableName,
+    BodyBucketName: sendoff.bodyBucket.bucketName,
+    TransactionalQueueUrl: queues.transactional.queueUrl,
+    BulkQueueUrl: queues.bulk.queueUrl,
+    DeadLetterQueueUrl: sendoff.deadLetterQueue.queueUrl,
+    ConfigurationSetName: sendoff.configurationSetName,
+    ApiFunctionName: functions.api.functionName,
+    SendFunctionName: functions.send.functionName,
+    ScheduleFunctionName: functions.schedule.functionName,
+    ...Object.fromEntries(dkim),
+  };
+}

@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib/core';
+import { type Config, configFromContext } from './config.ts';
+import { SendoffStack } from './sendoff-stack.ts';
+
+/** A CloudFormation template, as far as anyone here reads it. */
+export interface Template {
+  readonly Resources: Readonly<Record<string, TemplateResource>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
+  readonly Parameters?: Readonly<Record<string, unknown>>;
+}
+
+export interface TemplateResource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly DependsOn?: string | readonly string[];
+  readonly DeletionPolicy?: string;
+}
+
+export interface Synthesis {
+  readonly stackName: string;
+  readonly template: Template;
+  /** The cloud assembly: the bundle whose S3Key in the template is `<hash>.zip` is the directory `asset.<hash>` in it. */
+  readonly assemblyDirectory: string;
+}
+
+/**
+ * Synthesizes the stack in this process: the template is that of `cdk synth` with the same options, without the CLI's start.
+ * Writes the assembly into `assemblyDirectory`, by default a new directory under the system's temporary one.
+ * Throws if an option is not known or out of range, or if a function does not build.
+ */
+export function synthesize(config: Partial<Config> = {}, assemblyDirectory = temporaryDirectory()): Synthesis {
+  const app = new App({
+    outdir: assemblyDirectory,
+    analyticsReporting: false,
+    context: { ...featureFlags(), ...config },
+  });
+  const stack = new SendoffStack(app, configFromContext(app.node.getAllContext()));
+  const { template } = app.synth().getStackArtifact(stack.artifactId);
+  return { stackName: stack.stackName, template, assemblyDirectory };
+}
+
+/** The CLI passes cdk.json's context to the app it starts; without the CLI no one does. */
+function featureFlags(): Record<string, unknown> {
+  const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'cdk.json'), 'utf8'));
+  return context;
+}
+
+function temporaryDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'sendoff-'));
+}
