@@ -1,11 +1,11 @@
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { SendoffError, unavailable } from '../core/errors.ts';
 import type { Mailer } from '../core/ports.ts';
+import { EMAIL_ID_TAG } from '../core/ses-event.ts';
 import { clientOptions } from './aws-clients.ts';
 import { isTransient } from './aws-errors.ts';
 
-/** The message tag that carries our id, in every event SES publishes. */
-export const EMAIL_ID_TAG = 'sendoff-email-id';
+export { EMAIL_ID_TAG };
 
 /** SES says no to sending as such, not to this email: an operator or time can mend it. */
 const PAUSED = new Set([

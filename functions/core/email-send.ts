@@ -1,11 +1,14 @@
 import * as z from 'zod/mini';
-import { parseMailbox } from './address.ts';
+import { normalizeAddress, parseMailbox } from './address.ts';
+import type { Announce } from './announce.ts';
 import { SendoffError, unavailable } from './errors.ts';
 import type { BodyStore, Broker, Mailer, Table } from './ports.ts';
 import { type Body, bodyKey, type EmailRecord, unpackBody } from './record.ts';
 import { patient } from './retry.ts';
+import { findSuppressed } from './suppression.ts';
 import { type Run, task } from './task.ts';
-import { claim, markFailed, markSent, release } from './transitions.ts';
+import { claim, markFailed, markSent, noteSuppressed, release } from './transitions.ts';
+import { eventIdOf } from './webhook-event.ts';
 import { HeldElsewhere } from './worker.ts';
 
 export interface SendDependencies {
@@ -15,6 +18,8 @@ export interface SendDependencies {
   readonly mailer: Mailer;
   /** Writes the MIME message; Bcc is in the envelope alone. */
   readonly compose: (record: EmailRecord, body: Body) => Promise<Uint8Array>;
+  /** Tells webhooks of what ends here: SES tells of all that comes after. */
+  readonly announce: Announce;
 }
 
 /** The accept writes record, body and job in parallel: a job may be this many tries ahead of what it names. */
@@ -32,8 +37,9 @@ export const emailSend = task(
     onRetry: async ({ id }, error, { job, now }, { table }: SendDependencies) => {
       await release(table, id, job.attempt, now(), error.message);
     },
-    onFailed: async ({ id }, error, { now }, { table }) => {
-      await markFailed(table, id, now(), error.message);
+    onFailed: async ({ id }, error, { now }, { table, announce }) => {
+      const { applied, document } = await markFailed(table, id, now(), error.message);
+      if (applied && document) await announceEnd(document, announce);
     },
   },
   async (args, run, dependencies) => {
@@ -43,7 +49,7 @@ export const emailSend = task(
       claim(table, args, job.attempt, now(), deadlineMs + LEASE_MARGIN_MS),
       bodies.get(bodyKey(args.id, args.fingerprint)),
     ]);
-    if (!claimed.applied) return explainRefusal(args, claimed.document, run);
+    if (!claimed.applied) return explainRefusal(args, claimed.document, run, dependencies);
     if (!claimed.document) throw new Error('a claim that was applied answers the record');
     if (!packed) throw missing('The body of this email', job.attempt);
     await send(claimed.document, unpackBody(packed), run, dependencies);
@@ -64,11 +70,12 @@ export const emailSent = task(
 );
 
 /** Why a job could not claim its email: returns when there is nothing left to do, throws when there may be later. */
-function explainRefusal(
+async function explainRefusal(
   { id, fingerprint }: { id: string; fingerprint: string },
   record: EmailRecord | undefined,
   run: Run,
-): void {
+  { announce }: SendDependencies,
+): Promise<void> {
   const { job, log } = run;
   if (!record) {
     if (job.attempt < MISSING_ATTEMPTS) throw missing('The record of this email', job.attempt);
@@ -79,6 +86,8 @@ function explainRefusal(
   if (record.fingerprint !== fingerprint) return;
   if (record.status === 'sending' && record.attempts <= job.attempt)
     throw new HeldElsewhere('another worker holds the email');
+  // This very job may have ended it and died before it could tell.
+  if (record.status === 'failed' && record.attempts === job.attempt) await announceEnd(record, announce);
   log.info('job has nothing to do', { emailId: id, status: record.status, attempt: job.attempt });
 }
 
@@ -86,22 +95,26 @@ async function send(
   record: EmailRecord,
   body: Body,
   { queue, now, log }: Run,
-  { table, mailer, compose, broker }: SendDependencies,
+  { table, mailer, compose, broker, announce }: SendDependencies,
 ): Promise<void> {
-  const raw = await compose(record, body);
-  const addressOf = (text: string) => parseMailbox(text, 'address').address;
-  const destinations = [...record.to, ...(record.cc ?? []), ...(record.bcc ?? [])].map(addressOf);
+  const [raw, destinations] = await Promise.all([
+    compose(record, body),
+    allowedRecipients(record, now(), { table, announce }),
+  ]);
+  if (destinations.length === 0) return;
   const messageId = await mailer.send({
     emailId: record.id,
     from: addressOf(record.from),
-    destinations: [...new Set(destinations)],
+    destinations,
     raw,
     tags: record.tags ?? [],
   });
   const atMs = now();
   try {
     const { applied, document } = await markSent(table, record.id, messageId, atMs);
-    if (!applied) log.warn('sent, but its record had moved on', { emailId: record.id, status: document?.status });
+    // SES's own Send event may have been faster.
+    if (!applied && document?.messageId !== messageId)
+      log.warn('sent, but its record had moved on', { emailId: record.id, status: document?.status });
   } catch (error) {
     // From here on the job must not be tried again: that would send twice. The queue remembers what the table could not.
     log.error('sent, but not recorded yet', { emailId: record.id, error });
@@ -109,6 +122,49 @@ async function send(
       throw new Error('sent, but neither the table nor the queue could note it', { cause });
     });
   }
+}
+
+const addressOf = (text: string) => parseMailbox(text, 'address').address;
+
+/** The envelope: everyone but the suppressed, of whom it is told and noted. Nobody: the email has ended. */
+async function allowedRecipients(
+  record: EmailRecord,
+  atMs: number,
+  { table, announce }: Pick<SendDependencies, 'table' | 'announce'>,
+): Promise<string[]> {
+  const all = [...record.to, ...(record.cc ?? []), ...(record.bcc ?? [])].map(addressOf);
+  const unique = [...new Map(all.map((address) => [normalizeAddress(address), address])).values()];
+  const suppressed = await findSuppressed(table, record.from, unique);
+  if (suppressed.size === 0) return unique;
+  const recipients = unique.filter((address) => suppressed.has(address)).map(normalizeAddress);
+  const message = 'The address is on the suppression list';
+  await announce(
+    recipients.map((recipient) => ({
+      type: 'email.suppressed',
+      eventId: eventIdOf('email.suppressed', record.id, recipient),
+      atMs,
+      emailId: record.id,
+      recipient,
+      details: { suppressed: { message, type: 'SuppressionList' } },
+    })),
+  );
+  const noted = new Set(
+    record.timeline.filter(({ event }) => event === 'suppressed').map(({ recipient }) => recipient),
+  );
+  const added = recipients.filter((recipient) => !noted.has(recipient));
+  const allowed = unique.filter((address) => !suppressed.has(address));
+  const ends = allowed.length === 0;
+  if (added.length > 0 || ends) await noteSuppressed(table, record, { recipients: added, ends, atMs, detail: message });
+  return allowed;
+}
+
+/** Tells that an email ended here; the same telling for the same end, however often it is called. */
+async function announceEnd({ id, attempts, timeline }: EmailRecord, announce: Announce): Promise<void> {
+  const end = timeline.findLast(({ event }) => event === 'failed');
+  if (!end) return;
+  const eventId = eventIdOf('email.failed', id, String(end.atMs), String(attempts));
+  const details = { failed: { reason: end.detail ?? '' } };
+  await announce([{ type: 'email.failed', eventId, atMs: end.atMs, emailId: id, details }]);
 }
 
 function missing(what: string, attempt: number): SendoffError {

@@ -93,8 +93,8 @@ export interface Table {
   query(query: Query): Promise<Entry[]>;
 }
 
-/** The queues. `bulk` exists so that bulk never delays transactional mail. */
-export const queueNames = ['transactional', 'bulk'] as const;
+/** The queues. `bulk` exists so that bulk never delays transactional mail; `webhook`, so that no endpoint delays any mail. */
+export const queueNames = ['transactional', 'bulk', 'webhook'] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** One call of a task as it travels on a queue: ids and small values, never bodies. */

@@ -99,7 +99,7 @@ async function settleFailure<Args, Dependencies>(
 ): Promise<void> {
   const { job, queue, now, log } = run;
   if (!(error instanceof SendoffError)) throw error;
-  const fields = { task: job.task, args: job.args, attempt: job.attempt, code: error.code };
+  const fields = { task: job.task, args: task.logged?.(args) ?? job.args, attempt: job.attempt, code: error.code };
   if (error.retryable && job.attempt < task.retry.maxAttempts) {
     const seconds = Math.max(error.retryAfterSeconds ?? 0, backoffSeconds(task.retry, job.attempt, random));
     await broker.send([{ queue, job: { ...job, attempt: job.attempt + 1, dueAtMs: now() + seconds * 1000 } }]);

@@ -5,17 +5,22 @@ import { fetchFile } from '../adapters/fetch-file.ts';
 import { createLogger } from '../adapters/logger.ts';
 import { composeMime } from '../adapters/mime.ts';
 import { createSesMailer } from '../adapters/ses-mailer.ts';
+import { createAnnounce } from '../core/announce.ts';
 import { emailSend, emailSent } from '../core/email-send.ts';
+import { createOutgoingHeaders } from '../core/unsubscribe.ts';
 import { createWorker } from '../core/worker.ts';
 
 const backend = backendFromEnvironment();
+const outgoingHeaders = createOutgoingHeaders(backend.table, required('PUBLIC_URL'));
 
 const work = createWorker({
   tasks: [emailSend, emailSent],
   dependencies: {
     ...backend,
     mailer: createSesMailer(required('CONFIGURATION_SET')),
-    compose: (record, body) => composeMime(record, body, fetchFile),
+    compose: async (record, body) =>
+      composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile),
+    announce: createAnnounce(backend, Date.now),
   },
   broker: backend.broker,
   log: createLogger(),
