@@ -20,7 +20,7 @@ export interface SendDependencies {
 /** The accept writes record, body and job in parallel: a job may be this many tries ahead of what it names. */
 const MISSING_ATTEMPTS = 5;
 /** A lease outlives its worker's last possible moment by this much, for clocks differ. */
-const LEASE_MARGIN_MS = 5_000;
+const LEASE_MARGIN_MS = 2_000;
 
 /** Sends one accepted email. */
 export const emailSend = task(
