@@ -38,13 +38,6 @@ describe('journal', () => {
     expect(again.kept).toEqual(messages);
   });
 
-  it('has a message on disk before the send is answered', async () => {
-    const dataDirectory = await temporaryDirectory();
-    const { client } = await startSes({ dataDirectory });
-    const { MessageId } = await client.send(new SendRawEmailCommand({ RawMessage: { Data: rawMessage() } }));
-    expect(await readFile(join(dataDirectory, 'messages.ndjson'), 'utf8')).toContain(`"messageId":"${MessageId}"`);
-  });
-
   it('shows messages of an earlier run in the inbox, after a crash too', async () => {
     const dataDirectory = await temporaryDirectory();
     const first = await startSes({ dataDirectory });
