@@ -31,7 +31,10 @@ export interface Synthesis {
  * Writes the assembly into `assemblyDirectory`, by default a new directory under the system's temporary one.
  * Throws if an option is not known or out of range, or if a function does not build.
  */
-export function synthesize(config: Readonly<Record<string, unknown>> = {}, assemblyDirectory = temporaryDirectory()): Synthesis {
+export function synthesize(
+  config: Readonly<Record<string, unknown>> = {},
+  assemblyDirectory = temporaryDirectory(),
+): Synthesis {
   const app = new App({
     outdir: assemblyDirectory,
     analyticsReporting: false,
