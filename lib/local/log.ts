@@ -6,6 +6,7 @@ export type LocalEvent =
   | { kind: 'event-dropped'; functionName: string; requestId: string; attempts: number }
   | { kind: 'request'; method: string; path: string; status: number; durationMs: number }
   | { kind: 'denied'; functionName: string; action: string; resource: string; reason: string }
+  | { kind: 'rejected'; functionName: string; service: string; action: string; status: number; message: string }
   | { kind: 'fault'; functionName: string; service: string; action: string; effect: string; when: string }
   | { kind: 'emulator-error'; service: string; action: string; error: unknown }
   | { kind: 'created'; logicalId: string; type: string; ref: string }
@@ -22,6 +23,7 @@ const formatters: { [K in LocalEvent['kind']]: (event: Extract<LocalEvent, { kin
   'event-dropped': (e) => `[${e.functionName}] async event ${e.requestId} dropped after ${e.attempts} attempts`,
   request: (e) => `${e.method} ${e.path} → ${e.status} in ${e.durationMs.toFixed(1)} ms`,
   denied: (e) => `ACCESS DENIED [${e.functionName}] ${e.action} on ${e.resource}: ${e.reason}`,
+  rejected: (e) => `[${e.functionName}] ${e.service} ${e.action} → ${e.status} ${e.message}`,
   fault: (e) => `fault injected: ${e.effect} ${e.when} ${e.service} ${e.action} of ${e.functionName}`,
   'emulator-error': (e) => `emulator of ${e.service} broke in ${e.action}: ${describeError(e.error)}`,
   created: (e) => `created ${e.type} ${e.logicalId} → ${e.ref}`,

@@ -47,8 +47,10 @@ type Capacity = { CapacityUnits?: number };
 
 /** dynalite answers an array for batches, else one object; a caller that did not ask for it does not mind. */
 function countUnits(calls: CallCounter, call: AwsCall, body: Record<string, unknown>): void {
+  // A write whose condition failed is paid for, though its answer does not say so.
+  const conditionFailed = String(body.__type).endsWith('#ConditionalCheckFailedException');
   const consumed = [body.ConsumedCapacity ?? []].flat() as Capacity[];
-  const units = consumed.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+  const units = conditionFailed ? 1 : consumed.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
   calls.addUnits(call, readActions.includes(call.action) ? { readUnits: units } : { writeUnits: units });
 }
 

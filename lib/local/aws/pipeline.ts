@@ -37,8 +37,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (denied) return denied;
     const answer = await execute(parts, service, call);
     parts.onDone();
+    if (answer.status >= 400) logRejection(parts.log, call, answer);
     return (await applyFault(parts, service, call, 'after')) ?? answer;
   };
+}
+
+/** An SDK's error often ends as a name in some log; here it is said with its reason. A failed condition is no error. */
+function logRejection(log: LocalLog, call: AwsCall, answer: AwsAnswer): void {
+  const message = answer.body.toString().slice(0, 500);
+  if (message.includes('ConditionalCheckFailedException')) return;
+  const { service, action } = call;
+  log({ kind: 'rejected', functionName: callerName(call.caller), service, action, status: answer.status, message });
 }
 
 async function execute(parts: PipelineParts, service: AwsService, call: AwsCall): Promise<AwsAnswer> {

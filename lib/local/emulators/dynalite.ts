@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { type DynaliteDatabase, extendDynalite } from './dynalite-extensions.ts';
 
 type Callback = (error: DynamoDbError | null, answer?: Record<string, unknown>) => void;
 type DynamoDbError = Error & { statusCode?: number; body?: Record<string, unknown> };
@@ -9,10 +10,7 @@ type Store = {
 };
 type Input = Record<string, unknown>;
 type Validation = { types: Record<string, unknown>; custom?: unknown };
-type Database = {
-  create: (options: Record<string, unknown>) => Store;
-  checkConditional: (input: Input, item: Record<string, unknown> | undefined) => DynamoDbError | null | undefined;
-};
+type Database = DynaliteDatabase & { create: (options: Record<string, unknown>) => Store };
 type Validations = {
   checkTypes: (input: Input, types: Record<string, unknown>) => Input;
   checkValidations: (input: Input, types: Record<string, unknown>, custom: unknown, store: Store) => void;
@@ -35,7 +33,7 @@ const require = createRequire(import.meta.url);
 
 /**
  * Embeds dynalite 4.0.0: its actions are called in process, without its HTTP server (a second hop, and a second parse of
- * each body). A condition that fails answers the stored item when the caller asked for it, which dynalite cannot.
+ * each body).
  */
 export async function embedDynalite(options: {
   region: string;
@@ -45,7 +43,7 @@ export async function embedDynalite(options: {
   if (options.dataDirectory) await mkdir(options.dataDirectory, { recursive: true });
   const database = require('dynalite/db') as Database;
   const validations = require('dynalite/validations') as Validations;
-  returnOldItemsOfFailedConditions(database);
+  extendDynalite(database);
   const store = database.create({ path: options.dataDirectory, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   store.tableDb.awsAccountId = options.accountId;
   store.tableDb.awsRegion = options.region;
@@ -77,19 +75,4 @@ function loadAction(name: string, validations: Validations, store: Store) {
         fail(error as DynamoDbError);
       }
     });
-}
-
-const patched = new WeakSet<Database>();
-
-/** dynalite's actions look the check up on its module at each call, under the item's lock: so this is atomic. */
-function returnOldItemsOfFailedConditions(database: Database): void {
-  if (patched.has(database)) return;
-  patched.add(database);
-  const check = database.checkConditional;
-  database.checkConditional = (input, item) => {
-    const error = check(input, item);
-    const wanted = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' && item && Object.keys(item).length > 0;
-    if (error?.body && wanted) error.body.Item = item;
-    return error;
-  };
 }
