@@ -28,6 +28,12 @@ export const options = {
     'Most send functions at once for transactional mail; each has 10 emails in flight.',
   ),
   bulkMaxConcurrency: wholeNumber(5, 2, 1000, 'The same for bulk mail.'),
+  webhookMaxConcurrency: wholeNumber(
+    10,
+    2,
+    1000,
+    'Most webhook functions at once; each waits for 10 endpoints, an endpoint that hangs for 15 s.',
+  ),
   sendTimeoutSeconds: wholeNumber(
     60,
     10,
@@ -39,6 +45,14 @@ export const options = {
     1,
     1000,
     'How often a job may fail or crash its worker before it goes to the dead-letter queue.',
+  ),
+  tracking: flag(
+    false,
+    "Let SES track opens and clicks: a pixel in each HTML email, and links that lead over SES's server.",
+  ),
+  accountSuppression: flag(
+    true,
+    "Let SES also refuse what is on the account's own suppression list. False: only Sendoff's list counts.",
   ),
   apiThrottleRate: wholeNumber(1000, 1, 10000, 'Requests a second the API lets through, on average; beyond: 429.'),
   apiThrottleBurst: wholeNumber(2000, 1, 5000, 'Requests the API lets through in a moment.'),
@@ -64,6 +78,11 @@ export const options = {
   ),
 } as const satisfies Record<string, Option<unknown>>;
 
+/** An option that is not known or whose value is not allowed; its message is for the person who gave it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
 type Options = typeof options;
 export type OptionName = keyof Options;
 
@@ -74,7 +93,7 @@ const optionNames = Object.keys(options) as OptionName[];
 
 /**
  * Checks the options given and fills in the defaults of the others.
- * Throws an Error that names the option, the value and what is allowed, or for an unknown option the nearest known one.
+ * Throws a ConfigError that names the option, the value and what is allowed, or for an unknown option the nearest known one.
  */
 export function parseConfig(given: { readonly [name: string]: unknown }): Config {
   for (const name of Object.keys(given)) refuseUnknown(name);
@@ -101,7 +120,7 @@ export function optionsTable(): string {
 function refuseUnknown(name: string): void {
   if (Object.hasOwn(options, name)) return;
   const suggestion = nearest(name, optionNames);
-  throw new Error(
+  throw new ConfigError(
     `Unknown option '${name}'. ${suggestion ? `Did you mean '${suggestion}'?` : `Options: ${optionNames.join(', ')}.`}`,
   );
 }
@@ -110,7 +129,8 @@ function parseOption(name: OptionName, value: unknown): Config[OptionName] {
   const option: Option<Config[OptionName]> = options[name];
   if (value === undefined) return option.default;
   const parsed = option.parse(value);
-  if (parsed === undefined) throw new Error(`Option '${name}' is ${JSON.stringify(value)}; allowed: ${option.range}.`);
+  if (parsed === undefined)
+    throw new ConfigError(`Option '${name}' is ${JSON.stringify(value)}; allowed: ${option.range}.`);
   return parsed;
 }
 

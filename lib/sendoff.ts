@@ -6,6 +6,7 @@ import { type Config, parseConfig } from './config.ts';
 import { BodyBucket } from './constructs/body-bucket.ts';
 import { DocumentTable } from './constructs/document-table.ts';
 import { EveryMinute } from './constructs/every-minute.ts';
+import { Feedback } from './constructs/feedback.ts';
 import { HttpEntry } from './constructs/http-entry.ts';
 import { Outbound } from './constructs/outbound.ts';
 import * as permissions from './constructs/permissions.ts';
@@ -19,10 +20,17 @@ export type SendoffProps = Partial<Omit<Config, 'stage'>>;
 const API_TIMEOUT = Duration.seconds(28);
 const SCHEDULE_TIMEOUT = Duration.seconds(60);
 const SCHEDULE_MEMORY_MB = 256;
+const FEEDBACK_TIMEOUT = Duration.seconds(30);
+const FEEDBACK_MEMORY_MB = 256;
+/** One writes some 500 events a second; SES's own rates are below what these take. */
+const FEEDBACK_MAX_CONCURRENCY = 10;
+/** Twice what an endpoint may take to answer. */
+const WEBHOOK_TIMEOUT = Duration.seconds(30);
+const WEBHOOK_MEMORY_MB = 256;
 
 /**
  * The whole service: an HTTPS API that answers at once, queues, and a worker that sends through Amazon SES.
- * Throws an Error that names the prop, its value and its range if one is out of it.
+ * Throws a ConfigError that names the prop, its value and its range if one is out of it.
  *
  * @example
  * const mail = new Sendoff(stack, 'Mail', { domain: 'mail.example.com', maxConcurrency: 20 });
@@ -44,7 +52,10 @@ export class Sendoff extends Construct {
     readonly api: WorkerFunction;
     readonly send: WorkerFunction;
     readonly schedule: WorkerFunction;
+    readonly feedback: WorkerFunction;
+    readonly webhook: WorkerFunction;
   };
+  readonly feedback: Feedback;
   readonly api: HttpEntry;
   readonly outbound: Outbound;
   /** What a function needs in its environment to accept emails, beside `grantAccept`. */
@@ -63,6 +74,15 @@ export class Sendoff extends Construct {
     this.functions = this.createFunctions(config, backendEnvironment);
     this.functions.send.consume('Transactional', this.queues.transactional, config.maxConcurrency);
     this.functions.send.consume('Bulk', this.queues.bulk, config.bulkMaxConcurrency);
+    this.functions.webhook.consume('Webhook', this.queues.webhook, config.webhookMaxConcurrency);
+    this.feedback = new Feedback(this, 'Feedback', {
+      configurationSet: this.outbound.configurationSet,
+      deadLetterQueue: this.deadLetterQueue,
+      maxReceiveCount: config.maxReceiveCount,
+      workerTimeout: FEEDBACK_TIMEOUT,
+      tracking: config.tracking,
+    });
+    this.functions.feedback.consume('Feedback', this.feedback.queue, FEEDBACK_MAX_CONCURRENCY);
     new EveryMinute(this, 'EveryMinute', this.functions.schedule);
     this.api = new HttpEntry(this, 'Http', {
       handler: this.functions.api,
@@ -72,6 +92,8 @@ export class Sendoff extends Construct {
       logRetentionDays: config.logRetentionDays,
     });
     this.apiUrl = this.api.url;
+    // Unsubscribe links lead here.
+    this.functions.send.addEnvironment('PUBLIC_URL', this.apiUrl);
   }
 
   /** The configuration set every email goes through. */
@@ -98,6 +120,7 @@ export class Sendoff extends Construct {
     return {
       transactional: new WorkQueue(this, 'TransactionalQueue', props),
       bulk: new WorkQueue(this, 'BulkQueue', props),
+      webhook: new WorkQueue(this, 'WebhookQueue', { ...props, workerTimeout: WEBHOOK_TIMEOUT }),
     };
   }
 
@@ -107,6 +130,7 @@ export class Sendoff extends Construct {
       BODY_BUCKET: this.bodyBucket.bucketName,
       TRANSACTIONAL_QUEUE_URL: this.queues.transactional.queueUrl,
       BULK_QUEUE_URL: this.queues.bulk.queueUrl,
+      WEBHOOK_QUEUE_URL: this.queues.webhook.queueUrl,
     };
   }
 
@@ -142,6 +166,22 @@ export class Sendoff extends Construct {
         memoryMb: SCHEDULE_MEMORY_MB,
         environment: backendEnvironment,
         statements: permissions.scheduleStatements(this),
+      }),
+      feedback: create('FeedbackFunction', {
+        handler: 'feedback',
+        description: 'Notes what Amazon SES reports about emails',
+        timeout: FEEDBACK_TIMEOUT,
+        memoryMb: FEEDBACK_MEMORY_MB,
+        environment: backendEnvironment,
+        statements: permissions.feedbackStatements(this),
+      }),
+      webhook: create('WebhookFunction', {
+        handler: 'webhook',
+        description: 'Tells endpoints what happened',
+        timeout: WEBHOOK_TIMEOUT,
+        memoryMb: WEBHOOK_MEMORY_MB,
+        environment: { ...backendEnvironment, WORKER_CONCURRENCY: String(BATCH_SIZE) },
+        statements: permissions.webhookStatements(this),
       }),
     };
   }

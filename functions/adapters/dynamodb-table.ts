@@ -11,7 +11,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Document, Entry, IndexEntry, IndexName, Query, Table, WriteOutcome } from '../core/ports.ts';
+import type { Document, Entry, IndexEntry, IndexName, NewDocument, Query, Table, WriteOutcome } from '../core/ports.ts';
 import { awsCall } from './aws-errors.ts';
 import { changeExpression, conditionExpression, createNames } from './dynamodb-expressions.ts';
 
@@ -69,7 +69,7 @@ export function createDynamoTable(client: DynamoDBClient, tableName: string, now
       return keys.map((key) => found.get(key));
     },
 
-    insert({ key, fields, list, due, expiresAtMs }) {
+    async insert<T extends Document>({ key, fields, list, due, expiresAtMs }: NewDocument) {
       const item: Item = {
         ...marshall(fields, { removeUndefinedValues: true }),
         key: { S: key },
@@ -78,7 +78,7 @@ export function createDynamoTable(client: DynamoDBClient, tableName: string, now
         ...(expiresAtMs === undefined ? {} : { expiresAt: { N: String(Math.ceil(expiresAtMs / 1000)) } }),
       };
       // An expired item that TTL has not deleted yet is replaced.
-      return conditional(() =>
+      const outcome = await conditional<T>(() =>
         client.send(
           new PutItemCommand({
             TableName: tableName,
@@ -90,6 +90,8 @@ export function createDynamoTable(client: DynamoDBClient, tableName: string, now
           }),
         ),
       );
+      // PutItem can answer what it replaced, not what it put.
+      return outcome.applied ? { applied: true, document: document<T>(item) } : outcome;
     },
 
     update(key, change, anyOf) {

@@ -20,14 +20,15 @@ const PAUSED = new Set([
 const AMBIGUOUS_WAIT_SECONDS = 60;
 const QUOTA_WAIT_SECONDS = 900;
 
-/** The mailer port on Amazon SES v1. */
-export function createSesMailer(configurationSet: string): Mailer {
-  // One try: a retry inside the client after a lost answer would send twice; ours waits for SES's Send event first.
-  const client = new SESClient({
-    ...clientOptions,
-    maxAttempts: 1,
-    requestHandler: { ...clientOptions.requestHandler, requestTimeout: 15_000 },
-  });
+/** One try a call: a retry inside the client after a lost answer would send twice; ours waits for SES's Send event first. */
+const sesOptions = {
+  ...clientOptions,
+  maxAttempts: 1,
+  requestHandler: { ...clientOptions.requestHandler, requestTimeout: 15_000 },
+};
+
+/** The mailer port on Amazon SES v1; a client given must not retry by itself. */
+export function createSesMailer(configurationSet: string, client: SESClient = new SESClient(sesOptions)): Mailer {
   return {
     async send({ emailId, from, destinations, raw, tags }) {
       const command = new SendRawEmailCommand({

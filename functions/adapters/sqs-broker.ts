@@ -34,7 +34,7 @@ async function sendBatch(
 ): Promise<void> {
   let entries: SendMessageBatchRequestEntry[] = jobs.map(({ job }, index) => ({
     Id: String(index),
-    MessageBody: JSON.stringify(job),
+    MessageBody: messageBody(job),
     ...delay(job, now()),
   }));
   for (let tries = 0; tries < TRIES; tries++) {
@@ -46,6 +46,14 @@ async function sendBatch(
     entries = entries.filter(({ Id }) => failed.has(Id));
   }
   throw unavailable(`SQS did not take ${entries.length} of ${jobs.length} jobs`);
+}
+
+/** As JSON, with the characters escaped that SQS refuses or (fauxqs) mistakes for such: U+FFFE, U+FFFF, surrogates. */
+function messageBody(job: Job): string {
+  return JSON.stringify(job).replace(
+    /[\ud800-\udfff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
+  );
 }
 
 /** Whole seconds, rounded down: up to a second early is run at once, late could not be made good. */

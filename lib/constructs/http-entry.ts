@@ -3,7 +3,7 @@ import { CorsHttpMethod, HttpApi, HttpStage, LogGroupLogDestination } from 'aws-
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 export interface HttpEntryProps {
@@ -31,7 +31,7 @@ export class HttpEntry extends Construct {
   constructor(scope: Construct, id: string, props: HttpEntryProps) {
     super(scope, id);
     this.api = new HttpApi(this, 'Api', {
-      description: 'Sendoff',
+      apiName: Names.uniqueResourceName(this, { separator: '-', maxLength: 128 }),
       createDefaultStage: false,
       defaultIntegration: new HttpLambdaIntegration('Handler', props.handler),
       ...(props.corsOrigins.length > 0 ? { corsPreflight: corsPreflight(props.corsOrigins) } : {}),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { SesMessage } from './message.ts';
 
 /** Memory for kept messages ends here even when `maxMessages` would allow more: 10 MB mails add up. */
@@ -12,8 +13,8 @@ export type MessageStore = {
   clear(): void;
   /** Messages added since the start, dropped and cleared ones included. */
   readonly addedCount: number;
-  /** Changes with every add and clear: what a poller compares. */
-  readonly version: number;
+  /** Changes with every add and clear, and with every start: what a poller compares. */
+  readonly version: string;
   /** Resolves when `count` messages have been added since the start or the last clear, with those still kept. */
   waitFor(count: number): Promise<SesMessage[]>;
   /** Rejects whoever still waits. */
@@ -26,6 +27,7 @@ export function createMessageStore(maxMessages: number, kept: SesMessage[] = [])
   let keptCharacters = kept.reduce((total, { raw }) => total + raw.length, 0);
   let addedCount = 0;
   let clearedAtCount = 0;
+  const startId = randomUUID();
   let version = 0;
   const waiters = createWaiters();
 
@@ -61,7 +63,7 @@ export function createMessageStore(maxMessages: number, kept: SesMessage[] = [])
       return addedCount;
     },
     get version() {
-      return version;
+      return `${startId}-${version}`;
     },
     waitFor: async (count) => {
       if (addedCount - clearedAtCount < count) await waiters.wait(count);

@@ -49,34 +49,19 @@ export type SimulateOptions = OutcomeOptions & { recipient?: string };
 
 /** Starts a local SES; nothing listens, the caller mounts `query` and `inbox`. */
 export async function createSes(options: SesOptions = {}): Promise<Ses> {
-  const { maxMessages = 10_000, dataDirectory } = options;
-  const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
-  const journal = dataDirectory === undefined ? undefined : await openJournal(dataDirectory, maxMessages, log);
-  const relay = options.relay && (await createRelay(options.relay, log));
-  const store = createMessageStore(maxMessages, journal?.kept);
-  const account = createAccount(options);
-  const { statistics, configurationSets } = account;
-  const events = createEventPublisher({
-    ...account,
-    topicsFor: configurationSets.topicsFor,
-    publish: options.publish,
-    delayMs: options.eventDelayMs,
-    log,
-  });
-  const accept = createAccept({ journal, store, statistics, events, relay, onSent: options.onSent });
-  const clear = async () => {
-    store.clear();
-    await journal?.clear();
-  };
-  const simulate = createSimulate(store, events);
+  const parts = await createParts(options);
+  const { account, store, events, accept, log } = parts;
   const latency = createLatency();
+  const clear = () => clearMessages(parts);
+  const simulate = createSimulate(store, events);
+  let closed: Promise<void> | undefined;
   return {
     query: async (params, caller = {}) => {
       await latency.pass(account.settings.latencyMs ?? 0);
       return answerQuery(params, { ...account, caller, accept }, log);
     },
-    putConfigurationSet: configurationSets.put,
-    putEventDestination: configurationSets.putEventDestination,
+    putConfigurationSet: account.configurationSets.put,
+    putEventDestination: account.configurationSets.putEventDestination,
     putIdentity: account.identities.add,
     inbox: createInbox({ store, clear, simulate, log }),
     set: (settings) => applySettings(account, settings),
@@ -89,14 +74,44 @@ export async function createSes(options: SesOptions = {}): Promise<Ses> {
     },
     flushEvents: events.flush,
     clear,
-    close: async () => {
+    close: () => {
       latency.end();
-      store.close();
-      await events.close();
-      await relay?.close();
-      await journal?.close();
+      closed ??= closeParts(parts);
+      return closed;
     },
   };
+}
+
+type SesParts = Awaited<ReturnType<typeof createParts>>;
+
+async function createParts(options: SesOptions) {
+  const { maxMessages = 10_000, dataDirectory, onSent } = options;
+  const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
+  const journal = dataDirectory === undefined ? undefined : await openJournal(dataDirectory, maxMessages, log);
+  const relay = options.relay && (await createRelay(options.relay, log));
+  const store = createMessageStore(maxMessages, journal?.kept);
+  const account = createAccount(options);
+  const events = createEventPublisher({
+    ...account,
+    topicsFor: account.configurationSets.topicsFor,
+    publish: options.publish,
+    delayMs: options.eventDelayMs,
+    log,
+  });
+  const accept = createAccept({ journal, store, statistics: account.statistics, events, relay, onSent });
+  return { account, journal, relay, store, events, accept, log };
+}
+
+async function clearMessages({ store, journal }: SesParts): Promise<void> {
+  store.clear();
+  await journal?.clear();
+}
+
+async function closeParts({ store, events, relay, journal }: SesParts): Promise<void> {
+  store.close();
+  await events.close();
+  await relay?.close();
+  await journal?.close();
 }
 
 function createSimulate(store: MessageStore, events: EventPublisher): Ses['simulate'] {

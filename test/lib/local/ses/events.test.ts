@@ -1,7 +1,8 @@
 import { type SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { EventType } from '../../../../lib/local/ses/event-types.ts';
 import { parseEventType } from '../../../../lib/local/ses/event-types.ts';
+import { createEventPublisher } from '../../../../lib/local/ses/events.ts';
 import type { Ses } from '../../../../lib/local/ses/ses.ts';
 import type { SesOptions } from '../../../../lib/local/ses/ses-options.ts';
 import { rawMessage, startSes } from './ses-server.ts';
@@ -179,13 +180,29 @@ describe('SES events', () => {
     expect(events.map(({ eventType }) => eventType)).toEqual(['Delivery', 'Send']);
   });
 
-  it('drops events that wait for their time when it closes', async () => {
-    const { ses, client, events } = await startWithEvents({ eventDelayMs: { Send: 0, Delivery: 3_600_000 } });
-    await client.send(mailTo('bob@example.net'));
-    await expect.poll(() => events.length).toBe(1);
-    await ses.close();
-    await ses.flushEvents();
-    expect(events.map(({ eventType }) => eventType)).toEqual(['Send']);
+  it('drops events that wait for their time when it closes, and leaves no timer behind', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const published: string[] = [];
+    const publisher = createEventPublisher({
+      region: 'eu-west-1',
+      accountId: '123456789012',
+      now: () => 0,
+      topicsFor: () => [topicArn],
+      publish: async (_topic, message) => void published.push(JSON.parse(message).eventType),
+      delayMs: { Send: 10, Delivery: 20 },
+      log: (line) => expect.unreachable(line),
+    });
+    const envelope = { from: 'a@example.com', to: ['b@example.net'] };
+    publisher.sent(
+      { messageId: 'm', envelope, tags: {}, raw: '', sentAtMs: 0, configurationSet: 'feedback' },
+      [],
+      [{ recipient: 'b@example.net', outcome: 'delivered' }],
+    );
+    await vi.advanceTimersByTimeAsync(10);
+    await publisher.close();
+    expect(vi.getTimerCount()).toBe(0);
+    expect(published).toEqual(['Send']);
   });
 
   it('logs a publish that fails, by the id of the message, and goes on', async () => {

@@ -1,0 +1,150 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { AwsAnswer, Caller } from './call.ts';
+import { type AwsService, createCall, type WireRequest } from './call.ts';
+import { AnswerLostError, type Pipeline } from './pipeline.ts';
+import { jsonError, queryError, s3Error } from './wire.ts';
+
+/** Who an access key id belongs to; undefined: nobody here. */
+export type CallerLookup = (accessKeyId: string, sessionToken: string | undefined) => Caller | undefined;
+
+/** The HTTP server every AWS call of every function goes through. */
+export type Front = { endpoint: string; close: () => Promise<void> };
+
+/** A page for people that is served next to the AWS calls, e.g. the inbox. */
+export type FrontPage = {
+  prefix: string;
+  /** `path` is what follows the prefix, with the query. */
+  serve: (request: IncomingMessage, response: ServerResponse, path: string) => void;
+};
+
+/** What the front is made of. */
+export type FrontOptions = {
+  port: number;
+  services: Map<string, AwsService>;
+  pipeline: Pipeline;
+  callerOf: CallerLookup;
+  pages: FrontPage[];
+};
+
+/** Only what is not signed is a page: a bucket may well be called inbox. */
+function isUnder(prefix: string, request: IncomingMessage): boolean {
+  const path = request.url ?? '';
+  const fits = path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`);
+  return fits && request.headers.authorization === undefined && !path.includes('X-Amz-Signature=');
+}
+
+/** Listens on loopback and takes AWS calls of all services on one port, told apart by their signature's scope. */
+export async function startFront(options: FrontOptions): Promise<Front> {
+  const server = createServer((request, response) => {
+    const page = options.pages.find(({ prefix }) => isUnder(prefix, request));
+    if (page) return page.serve(request, response, (request.url ?? '').slice(page.prefix.length));
+    readBody(request)
+      .then((body) => answerCall(options, { ...wireOf(request), body }))
+      .then((answer) => send(response, request, answer))
+      .catch((error) => fail(response, error));
+  });
+  await listen(server, options.port);
+  const { port } = server.address() as AddressInfo;
+  return { endpoint: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
+}
+
+/** Listens on loopback; sockets stay open between requests for as long as the cloud runs. */
+export async function listen(server: Server, port: number): Promise<void> {
+  // A socket that the server closes while a client writes to it is an ECONNRESET nobody injected.
+  server.keepAliveTimeout = 0;
+  server.requestTimeout = 0;
+  server.headersTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Stops listening and destroys every open socket. */
+export async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/** The whole body of a request. By events: an async iterator costs several times as much, and every call passes here. */
+export function readBody(request: IncomingMessage, limitBytes = 64 * 1024 * 1024): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      sizeBytes += chunk.length;
+      if (sizeBytes <= limitBytes) chunks.push(chunk);
+    });
+    request.on('error', reject);
+    request.on('end', () => {
+      if (sizeBytes > limitBytes) reject(new BodyTooLargeError(`The body has ${sizeBytes} bytes`));
+      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    });
+  });
+}
+
+/** The body is over the limit; it was read to its end, so that the client can read the answer. */
+export class BodyTooLargeError extends Error {
+  override name = 'BodyTooLargeError';
+}
+
+function wireOf(request: IncomingMessage): Omit<WireRequest, 'body'> {
+  return { method: request.method ?? 'GET', path: request.url ?? '/', headers: request.headers };
+}
+
+const headerScope = /Credential=([^/\s]+)\/\d+\/[^/]+\/([^/]+)\/aws4_request/;
+const queryScope =
+  /[?&]X-Amz-Credential=([^&]+?)(?:%2F|\/)\d+(?:%2F|\/)[^&]+?(?:%2F|\/)([^&/]+?)(?:%2F|\/)aws4_request/i;
+
+async function answerCall(options: FrontOptions, request: WireRequest): Promise<AwsAnswer> {
+  const scope = headerScope.exec(request.headers.authorization ?? '') ?? queryScope.exec(request.path);
+  const [, accessKeyId, serviceName] = scope ?? [];
+  if (!accessKeyId || !serviceName) return unsigned(request);
+  const service = options.services.get(serviceName);
+  if (!service) return unsupported(request, `The local cloud has no AWS service "${serviceName}"`);
+  const caller = options.callerOf(accessKeyId, request.headers['x-amz-security-token']?.toString());
+  if (!caller) {
+    return service.error(403, 'UnrecognizedClientException', 'The security token included in the request is invalid.');
+  }
+  const action = service.actionOf(request);
+  if (!action)
+    return unsupported(request, `The local cloud has no ${serviceName} action for ${request.method} ${request.path}`);
+  return await options.pipeline(createCall(serviceName, action, caller, request));
+}
+
+function unsigned(request: WireRequest): AwsAnswer {
+  return inProtocolOf(request, 403, 'MissingAuthenticationToken', 'Missing Authentication Token');
+}
+
+function unsupported(request: WireRequest, message: string): AwsAnswer {
+  return inProtocolOf(request, 501, 'NotImplemented', message);
+}
+
+/** Without a service the protocol is guessed from the content type. */
+function inProtocolOf(request: WireRequest, status: number, code: string, message: string): AwsAnswer {
+  const contentType = request.headers['content-type'] ?? '';
+  if (contentType.includes('json')) return jsonError(status, code, message);
+  return contentType.includes('urlencoded') ? queryError(status, code, message) : s3Error(status, code, message);
+}
+
+function send(response: ServerResponse, request: IncomingMessage, answer: AwsAnswer): void {
+  const length = request.method === 'HEAD' ? {} : { 'content-length': Buffer.byteLength(answer.body) };
+  response.writeHead(answer.status, { ...answer.headers, ...length });
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+  if (error instanceof AnswerLostError || response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(500, { 'content-type': 'text/plain' });
+  response.end(String(error));
+}

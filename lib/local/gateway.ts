@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { BodyTooLargeError, closeServer, listen, readBody } from './aws/front.ts';
+import { createHttpApi, type HttpApi } from './http-api.ts';
+import type { CorsConfiguration } from './http-api-cors.ts';
+import type { LocalFunction } from './lambda/function.ts';
+import type { LocalLog } from './log.ts';
+
+const bodyLimitBytes = 10 * 1024 * 1024;
+
+/** One HTTP request to an API, its body read. */
+export type GatewayRequest = {
+  method: string;
+  /** As it came: encoded, without the query. */
+  path: string;
+  query: string;
+  headers: Record<string, string[]>;
+  body: Buffer;
+  sourceIp: string;
+  protocol: string;
+  /** `host:port` the API listens on. */
+  domainName: string;
+};
+
+/** What goes back over the socket. */
+export type GatewayResponse = {
+  status: number;
+  headers: Record<string, string>;
+  cookies?: string[];
+  body: Buffer | string;
+};
+
+/** All APIs of a template, each on a port of its own. */
+export type Gateway = {
+  openHttpApi: (logicalId: string, cors: CorsConfiguration | undefined) => Promise<{ apiId: string; url: string }>;
+  addIntegration: (apiId: string, integrationId: string, target: LocalFunction) => void;
+  addRoute: (apiId: string, routeKey: string, integrationId: string) => void;
+  /** URL of the first API; empty when there is none. */
+  firstUrl: () => string;
+  close: () => Promise<void>;
+};
+
+/** The front door of the APIs: the first one listens on `port`, every other on a free one. */
+export function createGateway(options: { port: number; region: string; accountId: string; log: LocalLog }): Gateway {
+  const apis = new Map<string, HttpApi>();
+  const servers: Server[] = [];
+  const urls: string[] = [];
+  const find = (apiId: string) => {
+    const api = apis.get(apiId);
+    if (!api) throw new Error(`No API ${apiId} in this template`);
+    return api;
+  };
+  const open = async (handle: (request: GatewayRequest) => Promise<GatewayResponse>) => {
+    const server = createServer((request, response) => void serve(request, response, handle, options.log));
+    await listen(server, servers.length === 0 ? options.port : 0);
+    servers.push(server);
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    urls.push(url);
+    return url;
+  };
+  return {
+    openHttpApi: async (logicalId, cors) => {
+      const apiId = createHash('sha256').update(logicalId).digest('hex').slice(0, 10);
+      const api = createHttpApi({ apiId, accountId: options.accountId, cors });
+      apis.set(apiId, api);
+      return { apiId, url: await open(api.handle) };
+    },
+    addIntegration: (apiId, integrationId, target) => find(apiId).addIntegration(integrationId, target),
+    addRoute: (apiId, routeKey, integrationId) => find(apiId).addRoute(routeKey, integrationId),
+    firstUrl: () => urls[0] ?? '',
+    close: async () => void (await Promise.all(servers.map(closeServer))),
+  };
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handle: (request: GatewayRequest) => Promise<GatewayResponse>,
+  log: LocalLog,
+): Promise<void> {
+  const startedAtMs = performance.now();
+  const answer = await answerRequest(request, handle);
+  if (response.destroyed) return;
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    ...(answer.cookies?.length ? { 'set-cookie': answer.cookies } : {}),
+    'content-length': Buffer.byteLength(answer.body),
+  });
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+  const durationMs = performance.now() - startedAtMs;
+  log({ kind: 'request', method: request.method ?? '', path: request.url ?? '', status: answer.status, durationMs });
+}
+
+async function answerRequest(
+  request: IncomingMessage,
+  handle: (request: GatewayRequest) => Promise<GatewayResponse>,
+): Promise<GatewayResponse> {
+  try {
+    const body = await readBody(request, bodyLimitBytes);
+    return await handle(requestOf(request, body));
+  } catch (error) {
+    if (error instanceof BodyTooLargeError) return messageResponse(413, 'Request Entity Too Large');
+    return messageResponse(500, 'Internal Server Error');
+  }
+}
+
+/** The form in which API Gateway itself answers. */
+export function messageResponse(status: number, message: string): GatewayResponse {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
+}
+
+function requestOf(request: IncomingMessage, body: Buffer): GatewayRequest {
+  const [path = '/', query = ''] = splitOnce(request.url ?? '/', '?');
+  const { localAddress = '127.0.0.1', localPort = 0, remoteAddress = '127.0.0.1' } = request.socket;
+  return {
+    method: request.method ?? 'GET',
+    path,
+    query,
+    headers: request.headersDistinct as Record<string, string[]>,
+    body,
+    sourceIp: remoteAddress,
+    protocol: `HTTP/${request.httpVersion}`,
+    domainName: `${localAddress}:${localPort}`,
+  };
+}
+
+function splitOnce(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}

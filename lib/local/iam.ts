@@ -1,0 +1,123 @@
+import type { PermissionCheck } from './aws/call.ts';
+import { assertKnownOperators, type ConditionBlock, conditionsHold, matchesPattern } from './iam-conditions.ts';
+
+/** A statement of an identity policy, as CloudFormation has it after its intrinsics are resolved. */
+export type PolicyStatement = {
+  Effect: string;
+  Action?: string | string[];
+  NotAction?: string | string[];
+  Resource?: string | string[];
+  NotResource?: string | string[];
+  Condition?: ConditionBlock;
+};
+
+/** What was asked and answered, once per function, action and resource. */
+export type Decision = { functionName: string; action: string; resource: string; allowed: boolean };
+/** An action on a resource that a role grants and no call needed so far. */
+export type UnusedGrant = { role: string; action: string; resource: string };
+/** Why a call may go on, or may not. */
+export type Verdict = { allowed: true } | { allowed: false; resource: string; reason: string };
+
+/** Roles of the template and the functions that assume them. */
+export type Iam = {
+  addStatements: (role: string, statements: PolicyStatement[]) => void;
+  assume: (functionName: string, role: string) => void;
+  check: (functionName: string, check: PermissionCheck) => Verdict;
+  decisions: () => Decision[];
+  unusedGrants: () => UnusedGrant[];
+};
+
+type Statement = {
+  allow: boolean;
+  actions: string[];
+  notActions: string[];
+  resources: string[];
+  notResources: string[];
+  conditions: ConditionBlock | undefined;
+  used: Set<string>;
+};
+
+/** Evaluates identity policies as IAM does: an explicit deny wins, then an allow is needed. Resource policies are not evaluated. */
+export function createIam(): Iam {
+  const roles = new Map<string, Statement[]>();
+  const roleOf = new Map<string, string>();
+  const cache = new Map<string, Verdict>();
+  const decisions = new Map<string, Decision>();
+  return {
+    addStatements: (role, statements) => {
+      roles.set(role, [...(roles.get(role) ?? []), ...statements.map(parseStatement)]);
+      cache.clear();
+    },
+    assume: (functionName, role) => void roleOf.set(functionName, role),
+    check: (functionName, check) => {
+      const key = `${functionName} ${check.action} ${check.resources.join(' ')}`;
+      const cached = cache.get(key);
+      if (cached) return cached;
+      const statements = roles.get(roleOf.get(functionName) ?? '') ?? [];
+      const verdict = decideAny(statements, check);
+      // A verdict that hangs on the call's context must be reached anew each time.
+      if (!statements.some((statement) => statement.conditions)) cache.set(key, verdict);
+      const resource = check.resources.join(' or ');
+      decisions.set(key, { functionName, action: check.action, resource, allowed: verdict.allowed });
+      return verdict;
+    },
+    decisions: () => [...decisions.values()],
+    unusedGrants: () => [...roles].flatMap(([role, statements]) => statements.flatMap((s) => unused(role, s))),
+  };
+}
+
+function list(value: string | string[] | undefined): string[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}
+
+function parseStatement(statement: PolicyStatement): Statement {
+  if (statement.Condition) assertKnownOperators(statement.Condition);
+  return {
+    allow: statement.Effect === 'Allow',
+    // Action names are case-insensitive, resources are not.
+    actions: list(statement.Action).map((action) => action.toLowerCase()),
+    notActions: list(statement.NotAction).map((action) => action.toLowerCase()),
+    resources: list(statement.Resource),
+    notResources: list(statement.NotResource),
+    conditions: statement.Condition,
+    used: new Set(),
+  };
+}
+
+function decideAny(statements: Statement[], check: PermissionCheck): Verdict {
+  const verdicts = check.resources.map((resource) => decide(statements, check, resource));
+  const denied = verdicts.find((verdict) => !verdict.allowed && verdict.reason.startsWith('explicit'));
+  return denied ?? verdicts.find((verdict) => verdict.allowed) ?? (verdicts[0] as Verdict);
+}
+
+function decide(statements: Statement[], check: PermissionCheck, resource: string): Verdict {
+  const action = check.action.toLowerCase();
+  const matching = statements.filter((statement) => applies(statement, action, resource, check));
+  if (matching.some((statement) => !statement.allow)) {
+    return { allowed: false, resource, reason: `explicit deny in an identity-based policy` };
+  }
+  if (matching.length > 0) return { allowed: true };
+  return { allowed: false, resource, reason: `no identity-based policy allows the ${check.action} action` };
+}
+
+function applies(statement: Statement, action: string, resource: string, check: PermissionCheck): boolean {
+  const actionPattern = statement.actions.find((pattern) => matchesPattern(pattern, action));
+  const actionFits =
+    statement.notActions.length > 0 ? !statement.notActions.some((p) => matchesPattern(p, action)) : actionPattern;
+  if (!actionFits) return false;
+  const resourcePattern = statement.resources.find((pattern) => matchesPattern(pattern, resource));
+  const excluded = statement.notResources.some((pattern) => matchesPattern(pattern, resource));
+  if (statement.notResources.length > 0 ? excluded : resourcePattern === undefined) return false;
+  const context = { 'aws:SecureTransport': ['true'], ...check.context };
+  if (statement.conditions && !conditionsHold(statement.conditions, context)) return false;
+  statement.used.add(`${actionPattern} ${resourcePattern}`);
+  return true;
+}
+
+function unused(role: string, statement: Statement): UnusedGrant[] {
+  if (!statement.allow) return [];
+  const grants = statement.actions.flatMap((action) =>
+    statement.resources.map((resource) => ({ role, action, resource })),
+  );
+  return grants.filter(({ action, resource }) => !statement.used.has(`${action} ${resource}`));
+}

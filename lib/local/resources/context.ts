@@ -1,0 +1,63 @@
+import type { Pipeline } from '../aws/pipeline.ts';
+import type { Dynalite } from '../emulators/dynalite.ts';
+import type { Fauxqs } from '../emulators/fauxqs.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Iam } from '../iam.ts';
+import type { EventSource } from '../lambda/event-source.ts';
+import type { FunctionHost, LocalFunction } from '../lambda/function.ts';
+import type { Schedule } from '../lambda/schedule.ts';
+import type { LocalLog } from '../log.ts';
+import type { Ses } from '../ses/ses.ts';
+
+/** Departures from the template that make tests fast; each is said in the log. */
+export type Overrides = {
+  /** Of every event source's queue, in seconds; fractions are allowed. */
+  visibilityTimeoutSeconds?: number;
+  /** Waits before the retries of an asynchronous invocation. Default 60 and 120, as on AWS. */
+  asyncRetryDelaysSeconds?: number[];
+  /** Of every function. */
+  functionTimeoutSeconds?: number;
+  /** Between two runs of every schedule. */
+  scheduleRateSeconds?: number;
+};
+
+/** What resources are created with and registered in. */
+export type ResourceContext = {
+  region: string;
+  accountId: string;
+  stackName: string;
+  awsEndpoint: string;
+  runtimeApiAddress: string;
+  /** Folder of a code asset by the hash in its S3Key. */
+  assetFolder: (s3Key: string) => string;
+  /** Empty folder for code that stands in the template itself. */
+  inlineFolder: (logicalId: string) => Promise<string>;
+  functionEnvironment: Record<string, string>;
+  overrides: Overrides;
+  dynalite: Dynalite;
+  fauxqs: Fauxqs;
+  ses: Ses;
+  iam: Iam;
+  gateway: Gateway;
+  host: FunctionHost;
+  pipeline: Pipeline;
+  /** By logical id. */
+  functions: Map<string, LocalFunction>;
+  eventSources: EventSource[];
+  schedules: Schedule[];
+  log: LocalLog;
+};
+
+/** A stable physical name, at most `limit` long: stack and logical id, as CloudFormation makes them. */
+export function physicalName(context: ResourceContext, logicalId: string, limit = 64): string {
+  return `${context.stackName.slice(0, limit - logicalId.length - 1)}-${logicalId}`.slice(-limit);
+}
+
+/** The function an ARN names. */
+export function functionByArn(context: ResourceContext, arn: string): LocalFunction {
+  const found = [...context.functions.values()].find(
+    (candidate) => arn === candidate.arn || arn.startsWith(`${candidate.arn}:`),
+  );
+  if (!found) throw new Error(`No function of this template has the ARN ${arn}`);
+  return found;
+}

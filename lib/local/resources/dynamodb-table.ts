@@ -1,0 +1,60 @@
+import type { CreateResource } from '../stack.ts';
+import { physicalName, type ResourceContext } from './context.ts';
+
+type Description = {
+  Table: { TableStatus: string; TableId: string; KeySchema: unknown; GlobalSecondaryIndexes?: { IndexName: string }[] };
+};
+
+/** AWS::DynamoDB::Table on dynalite. TTL and point-in-time recovery have no local behaviour. */
+export function dynamoDbTable(context: ResourceContext): CreateResource {
+  return async ({ logicalId, properties }) => {
+    const name =
+      typeof properties.TableName === 'string' ? properties.TableName : physicalName(context, logicalId, 255);
+    const {
+      AttributeDefinitions,
+      KeySchema,
+      BillingMode,
+      GlobalSecondaryIndexes,
+      LocalSecondaryIndexes,
+      ProvisionedThroughput,
+    } = properties;
+    const wanted = {
+      AttributeDefinitions,
+      KeySchema,
+      BillingMode,
+      GlobalSecondaryIndexes,
+      LocalSecondaryIndexes,
+      ProvisionedThroughput,
+    };
+    const input = { TableName: name, ...structuredClone(wanted) };
+    const answer = await context.dynalite.execute('CreateTable', input);
+    const exists = String(answer?.body.__type).endsWith('#ResourceInUseException');
+    if (answer?.status !== 200 && !exists) throw new Error(JSON.stringify(answer?.body));
+    const { Table: table } = await whenActive(context, name);
+    if (exists && shape(table) !== shape(wanted)) {
+      throw new Error(
+        `The table ${name} on disk has other keys or indexes than the template: use another data directory`,
+      );
+    }
+    const arn = `arn:aws:dynamodb:${context.region}:${context.accountId}:table/${name}`;
+    return { ref: name, attributes: { Arn: arn, TableId: table.TableId } };
+  };
+}
+
+/** dynalite makes a table active in a timer of 0 ms. */
+async function whenActive(context: ResourceContext, name: string): Promise<Description> {
+  for (;;) {
+    const answer = await context.dynalite.execute('DescribeTable', { TableName: name });
+    const description = answer?.body as Description;
+    if (description.Table.TableStatus === 'ACTIVE') return description;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function shape(table: { KeySchema?: unknown; GlobalSecondaryIndexes?: unknown }): string {
+  const indexes = (table.GlobalSecondaryIndexes ?? []) as { IndexName: string; KeySchema: unknown }[];
+  const sorted = indexes
+    .map(({ IndexName, KeySchema }) => [IndexName, KeySchema])
+    .sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+  return JSON.stringify([table.KeySchema, sorted]);
+}

@@ -1,0 +1,63 @@
+import type { CreateResource } from '../stack.ts';
+import { httpApi, httpIntegration, httpRoute, httpStage } from './api-gateway-v2.ts';
+import type { ResourceContext } from './context.ts';
+import { dynamoDbTable } from './dynamodb-table.ts';
+import { eventsRule } from './events-rule.ts';
+import { iamPolicy } from './iam-policy.ts';
+import { iamRole } from './iam-role.ts';
+import { lambdaEventSourceMapping } from './lambda-event-source-mapping.ts';
+import { lambdaFunction } from './lambda-function.ts';
+import { s3Bucket } from './s3-bucket.ts';
+import { schedulerSchedule } from './scheduler-schedule.ts';
+import { sesConfigurationSet } from './ses-configuration-set.ts';
+import { sesEmailIdentity } from './ses-email-identity.ts';
+import { sesEventDestination } from './ses-event-destination.ts';
+import { snsSubscription } from './sns-subscription.ts';
+import { snsTopic } from './sns-topic.ts';
+import { sqsQueue } from './sqs-queue.ts';
+
+const creators: [string, (context: ResourceContext) => CreateResource][] = [
+  ['AWS::ApiGatewayV2::Api', httpApi],
+  ['AWS::ApiGatewayV2::Integration', httpIntegration],
+  ['AWS::ApiGatewayV2::Route', httpRoute],
+  ['AWS::ApiGatewayV2::Stage', httpStage],
+  ['AWS::DynamoDB::Table', dynamoDbTable],
+  ['AWS::Events::Rule', eventsRule],
+  ['AWS::IAM::ManagedPolicy', iamPolicy],
+  ['AWS::IAM::Policy', iamPolicy],
+  ['AWS::IAM::Role', iamRole],
+  ['AWS::Lambda::EventSourceMapping', lambdaEventSourceMapping],
+  ['AWS::Lambda::Function', lambdaFunction],
+  ['AWS::S3::Bucket', s3Bucket],
+  ['AWS::SES::ConfigurationSet', sesConfigurationSet],
+  ['AWS::SES::ConfigurationSetEventDestination', sesEventDestination],
+  ['AWS::SES::EmailIdentity', sesEmailIdentity],
+  ['AWS::SNS::Subscription', snsSubscription],
+  ['AWS::SNS::Topic', snsTopic],
+  ['AWS::SQS::Queue', sqsQueue],
+  ['AWS::Scheduler::Schedule', schedulerSchedule],
+];
+
+/** Every resource type the local cloud runs. */
+export function createRegistry(context: ResourceContext): Map<string, CreateResource> {
+  return new Map(creators.map(([type, create]) => [type, create(context)]));
+}
+
+/** Types that watch, allow or describe, and so change nothing on a laptop. Resource policies are here: only roles are checked. */
+export const typesWithoutBehaviour = new Set([
+  'AWS::CDK::Metadata',
+  'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::CompositeAlarm',
+  'AWS::CloudWatch::Dashboard',
+  'AWS::Lambda::Permission',
+  'AWS::Logs::LogGroup',
+  'AWS::Logs::MetricFilter',
+  'AWS::Logs::ResourcePolicy',
+  'AWS::Route53::RecordSet',
+  'AWS::S3::BucketPolicy',
+  'AWS::SNS::TopicPolicy',
+  'AWS::SQS::QueuePolicy',
+  'AWS::SQS::QueueInlinePolicy',
+  'Custom::LogRetention',
+  'Custom::S3AutoDeleteObjects',
+]);

@@ -1,0 +1,11 @@
+import type { CreateResource } from '../stack.ts';
+import { physicalName, type ResourceContext } from './context.ts';
+
+/** AWS::SES::ConfigurationSet. */
+export function sesConfigurationSet(context: ResourceContext): CreateResource {
+  return ({ logicalId, properties }) => {
+    const name = typeof properties.Name === 'string' ? properties.Name : physicalName(context, logicalId);
+    context.ses.putConfigurationSet(name);
+    return { ref: name, attributes: {} };
+  };
+}

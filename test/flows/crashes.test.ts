@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
+import { anEmail, running } from './running.ts';
+
+/** Emails sent through while workers die; `CRASH_EMAILS=2000` for the whole run. */
+const COUNT = Number(process.env.CRASH_EMAILS ?? 400);
+/** One AWS call of the workers in this many kills the process that made it. */
+const CALLS_PER_KILL = 60;
+
+const sendoff = running({
+  overrides: { functionTimeoutSeconds: 3, visibilityTimeoutSeconds: 6 },
+  config: { maxReceiveCount: '100' },
+});
+
+it(`loses none of ${COUNT} emails though workers are killed at random`, async () => {
+  let calls = 0;
+  let kills = 0;
+  const fault = sendoff.cloud.faults.add({
+    service: '*',
+    action: '*',
+    functionName: 'SendFunction',
+    match: () => {
+      const hit = ++calls % CALLS_PER_KILL === Math.floor(Math.random() * 3);
+      if (hit) kills++;
+      return hit;
+    },
+    when: 'after',
+    effect: { kind: 'kill' },
+  });
+  const ids: string[] = [];
+  for (let start = 0; start < COUNT; start += 100) {
+    const batch = Array.from({ length: Math.min(100, COUNT - start) }, (_, index) =>
+      anEmail({ subject: `${start + index}` }),
+    );
+    const { json } = await sendoff.request('POST', '/emails/batch', batch);
+    ids.push(...json.data.map(({ id }: { id: string }) => id));
+  }
+  await sendoff.cloud.ses.waitForMessages(Math.floor(COUNT * 0.8));
+  fault.remove();
+  await sendoff.cloud.idle();
+
+  const times = new Map<string, number>(ids.map((id) => [id, 0]));
+  for (const { tags } of sendoff.cloud.ses.messages()) {
+    const id = tags[EMAIL_ID_TAG] ?? '';
+    times.set(id, (times.get(id) ?? 0) + 1);
+  }
+  const lost = [...times.values()].filter((count) => count === 0).length;
+  const twice = [...times.values()].filter((count) => count > 1).length;
+  console.info(
+    `accepted ${ids.length}, sent ${times.size - lost}, lost ${lost}, sent more than once ${twice}, workers killed ${kills}`,
+  );
+  expect(kills).toBeGreaterThan(0);
+  expect({ accepted: ids.length, lost }).toEqual({ accepted: COUNT, lost: 0 });
+}, 180_000);

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
+import { anEmail, running } from './running.ts';
+
+/** Short, so that what a killed worker left comes back within the test; longer than a lease (time-out + 2 s), as on AWS. */
+const overrides = { functionTimeoutSeconds: 3, visibilityTimeoutSeconds: 6 };
+const sendoff = running({ overrides });
+
+const subjectsSent = () => sendoff.cloud.ses.messages().map(({ raw }) => /^Subject: (.*)$/m.exec(raw)?.[1]?.trim());
+const timesSent = (subject: string) => subjectsSent().filter((sent) => sent === subject).length;
+
+/** What an accept calls, and how each may break. `after`: the call was carried out and its answer lost. */
+const acceptFaults = [
+  { service: 'dynamodb', action: 'PutItem', when: 'before' },
+  { service: 'dynamodb', action: 'PutItem', when: 'after' },
+  { service: 'sqs', action: 'SendMessageBatch', when: 'before' },
+  { service: 'sqs', action: 'SendMessageBatch', when: 'after' },
+] as const;
+
+describe.each(acceptFaults)('while $service $action breaks ($when it is carried out)', ({ service, action, when }) => {
+  const breakIt = () =>
+    sendoff.cloud.faults.add({
+      service,
+      action,
+      functionName: 'Api',
+      when,
+      effect: { kind: 'error', status: 500, code: 'InternalFailure', message: 'injected' },
+    });
+
+  it('answers nothing 2xx, and sends once when the client tries again with its key', async () => {
+    const subject = `keyed ${service} ${when}`;
+    const post = () => sendoff.request('POST', '/emails', anEmail({ subject }), { 'idempotency-key': subject });
+    const fault = breakIt();
+    const refused = await post();
+    fault.remove();
+    expect(refused).toMatchObject({ status: 503, json: { statusCode: 503, name: 'service_unavailable' } });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect((await post()).status).toBe(200);
+    await sendoff.cloud.idle();
+    expect(timesSent(subject)).toBe(1);
+  });
+
+  it('takes the email back when the client has no key', async () => {
+    const subject = `keyless ${service} ${when}`;
+    const post = () => sendoff.request('POST', '/emails', anEmail({ subject }));
+    const fault = breakIt();
+    expect((await post()).status).toBe(503);
+    fault.remove();
+    expect((await post()).status).toBe(200);
+    await sendoff.cloud.idle();
+    // A job whose answer was lost may be taken before its record is taken back: only that one may send twice.
+    const most = service === 'sqs' && when === 'after' ? 2 : 1;
+    expect(timesSent(subject)).toBeGreaterThanOrEqual(1);
+    expect(timesSent(subject)).toBeLessThanOrEqual(most);
+  });
+});
+
+/** Every AWS call of a send, in order; the worker dies before it is carried out, or after it but before the answer. */
+const sendSteps = [
+  { service: 'dynamodb', action: 'UpdateItem', when: 'before', skip: 0, sent: 1 },
+  { service: 'dynamodb', action: 'UpdateItem', when: 'after', skip: 0, sent: 1 },
+  { service: 'dynamodb', action: 'GetItem', when: 'before', skip: 0, sent: 1 },
+  { service: 'dynamodb', action: 'GetItem', when: 'after', skip: 0, sent: 1 },
+  { service: 'ses', action: 'SendRawEmail', when: 'before', skip: 0, sent: 1 },
+  { service: 'dynamodb', action: 'UpdateItem', when: 'after', skip: 1, sent: 1 },
+] as const;
+
+describe('a worker killed with SIGKILL', () => {
+  it.each(sendSteps)(
+    '$when $action number $skip leaves the email to be sent once',
+    async ({ service, action, when, skip, sent }) => {
+      const subject = `killed ${action} ${when} ${skip}`;
+      const fault = sendoff.cloud.faults.add({
+        service,
+        action,
+        functionName: 'SendFunction',
+        when,
+        skip,
+        times: 1,
+        effect: { kind: 'kill' },
+      });
+      const { json } = await sendoff.request('POST', '/emails', anEmail({ subject }));
+      await fault.triggered;
+      await sendoff.cloud.idle();
+      fault.remove();
+      expect(timesSent(subject)).toBe(sent);
+      expect((await sendoff.request('GET', `/emails/${json.id}`)).json.last_event).not.toBe('queued');
+    },
+    30_000,
+  );
+
+  it('after SES took the email does not lose it', async () => {
+    const subject = 'killed after SES';
+    const fault = sendoff.cloud.faults.add({
+      service: 'ses',
+      action: 'SendRawEmail',
+      functionName: 'SendFunction',
+      when: 'after',
+      times: 1,
+      effect: { kind: 'kill' },
+    });
+    await sendoff.request('POST', '/emails', anEmail({ subject }));
+    await fault.triggered;
+    await sendoff.cloud.idle();
+    expect(timesSent(subject)).toBeGreaterThanOrEqual(1);
+  }, 30_000);
+});
+
+describe('SES', () => {
+  it.each([
+    ['500', { kind: 'error', status: 500, code: 'InternalFailure', message: 'injected' }],
+    ['throttling', { kind: 'error', status: 400, code: 'Throttling', message: 'Maximum sending rate exceeded.' }],
+  ] as const)(
+    'answering %s delays the email and loses nothing',
+    async (name, effect) => {
+      const subject = `ses ${name}`;
+      sendoff.cloud.faults.add({ service: 'ses', action: 'SendRawEmail', when: 'before', times: 2, effect });
+      const { json } = await sendoff.request('POST', '/emails', anEmail({ subject }));
+      await sendoff.cloud.idle();
+      expect(timesSent(subject)).toBe(1);
+      const { json: timeline } = await sendoff.request('GET', `/emails/${json.id}/events`);
+      const types = timeline.data.map(({ type }: { type: string }) => type);
+      expect(types.filter((type: string) => type === 'email.deferred')).toHaveLength(2);
+    },
+    30_000,
+  );
+});
+
+describe('a table that fails after SES took the email', () => {
+  it('does not send it again: the queue remembers that it was sent', async () => {
+    const subject = 'not recorded';
+    const fault = sendoff.cloud.faults.add({
+      service: 'dynamodb',
+      action: 'UpdateItem',
+      functionName: 'SendFunction',
+      match: (body) => body.includes('messageId'),
+      when: 'before',
+      times: 3,
+      effect: { kind: 'error', status: 500, code: 'InternalServerError', message: 'injected' },
+    });
+    const { json } = await sendoff.request('POST', '/emails', anEmail({ subject }));
+    await fault.triggered;
+    await sendoff.cloud.idle();
+    expect(timesSent(subject)).toBe(1);
+    const [message] = sendoff.cloud.ses.messages().filter(({ tags }) => tags[EMAIL_ID_TAG] === json.id);
+    expect((await sendoff.request('GET', `/emails/${json.id}`)).json.message_id).toContain(message?.messageId);
+  }, 30_000);
+});

@@ -1,0 +1,50 @@
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { App, Stack } from 'aws-cdk-lib/core';
+import { Sendoff, type SendoffProps } from '../../lib/sendoff.ts';
+
+/** An app whose functions are not bundled: what is tested is the template around them, and esbuild is most of the time. */
+export function appWithoutBundling(): App {
+  return new App({ builtinCloudFormationValidation: false, context: { 'aws:cdk:bundling-stacks': [] } });
+}
+
+/** The template of a stack of another app with a Sendoff named Mail in it, and whatever `extend` adds. */
+export function sendoffTemplate(
+  props?: SendoffProps,
+  extend?: (sendoff: Sendoff, stack: Stack) => void,
+): { sendoff: Sendoff; stack: Stack; template: Template } {
+  const stack = new Stack(appWithoutBundling(), 'Shop');
+  const sendoff = new Sendoff(stack, 'Mail', props);
+  extend?.(sendoff, stack);
+  return { sendoff, stack, template: Template.fromStack(stack) };
+}
+
+/** What one role may do: `action` → the resources, each as its logical id and what is appended to it. */
+export function grantsOf(template: Template, roleIdPart: string): Record<string, string[]> {
+  const policies = template.findResources('AWS::IAM::Policy', {
+    Properties: { Roles: [{ Ref: Match.stringLikeRegexp(roleIdPart) }] },
+  });
+  const grants: Record<string, string[]> = {};
+  for (const { Properties } of Object.values(policies)) {
+    for (const { Effect, Action, Resource } of Properties.PolicyDocument.Statement) {
+      for (const action of [Action].flat()) {
+        const name = `${Effect} ${action}`;
+        grants[name] = [...(grants[name] ?? []), ...[Resource].flat().map(describe)].sort();
+      }
+    }
+  }
+  return grants;
+}
+
+/** A CloudFormation expression as a short text: logical ids without their hash. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const [[name, argument] = ['', undefined]] = Object.entries(value as Record<string, unknown>);
+  if (name === 'Ref') return `{${withoutHash(String(argument))}}`;
+  if (name === 'Fn::GetAtt') return `{${withoutHash(String((argument as string[])[0]))}}`;
+  if (name === 'Fn::Join') return ((argument as [string, unknown[]])[1] ?? []).map(describe).join('');
+  throw new Error(`no short form for ${name}`);
+}
+
+function withoutHash(logicalId: string): string {
+  return logicalId.replace(/[0-9A-F]{8}$/, '');
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { configFromContext, type OptionName, options, optionsTable, parseConfig } from '../../lib/config.ts';
+
+describe('options', () => {
+  it('have their defaults when nothing is given', () => {
+    expect(parseConfig({})).toEqual(
+      Object.fromEntries(Object.entries(options).map(([name, option]) => [name, option.default])),
+    );
+  });
+
+  it('read their own defaults back', () => {
+    for (const option of Object.values(options)) expect(option.parse(option.default)).toEqual(option.default);
+  });
+
+  it('are read from strings, as the command line gives them, and from JSON', () => {
+    const fromStrings = parseConfig({
+      maxConcurrency: '20',
+      xray: 'true',
+      corsOrigins: 'https://a.example, https://b.example',
+    });
+    const fromJson = parseConfig({
+      maxConcurrency: 20,
+      xray: true,
+      corsOrigins: ['https://a.example', 'https://b.example'],
+    });
+    expect(fromStrings).toEqual(fromJson);
+    expect(fromJson).toMatchObject({
+      maxConcurrency: 20,
+      xray: true,
+      corsOrigins: ['https://a.example', 'https://b.example'],
+    });
+  });
+
+  it.each<[OptionName, unknown]>([
+    ['maxConcurrency', 2],
+    ['maxConcurrency', 1000],
+    ['bulkMaxConcurrency', 2],
+    ['sendTimeoutSeconds', 10],
+    ['sendTimeoutSeconds', 900],
+    ['apiThrottleBurst', 5000],
+    ['logRetentionDays', 3653],
+    ['retentionDays', 1],
+    ['domain', 'mail.example.com'],
+    ['domain', 'xn--bcher-kva.example'],
+    ['stage', 'a'],
+    ['stage', 'a2345678901234567890'],
+    ['corsOrigins', ''],
+    ['corsOrigins', '*'],
+    ['corsOrigins', ['http://localhost:3000']],
+    ['removeData', 'false'],
+  ])('%s may be %j', (name, value) => {
+    expect(() => parseConfig({ [name]: value })).not.toThrow();
+  });
+
+  it.each<[OptionName, unknown]>([
+    ['maxConcurrency', 1],
+    ['maxConcurrency', 1001],
+    ['maxConcurrency', 2.5],
+    ['maxConcurrency', ''],
+    ['maxConcurrency', '10 '.repeat(2)],
+    ['maxConcurrency', null],
+    ['bulkMaxConcurrency', 1],
+    ['sendTimeoutSeconds', 9],
+    ['sendTimeoutSeconds', 901],
+    ['apiThrottleBurst', 5001],
+    ['logRetentionDays', 31],
+    ['retentionDays', 0],
+    ['domain', 'Example.com'],
+    ['domain', 'localhost'],
+    ['domain', 'user@example.com'],
+    ['stage', 'Prod'],
+    ['stage', 'a23456789012345678901'],
+    ['stage', '-a'],
+    ['corsOrigins', 'https://a.example/path'],
+    ['corsOrigins', [1]],
+    ['removeData', 'yes'],
+    ['logLevel', 'verbose'],
+  ])('%s must not be %j; the error names all three: option, value, range', (name, value) => {
+    expect(() => parseConfig({ [name]: value })).toThrow(
+      `Option '${name}' is ${JSON.stringify(value)}; allowed: ${options[name].range}.`,
+    );
+  });
+
+  it('refuses an unknown one and suggests the nearest', () => {
+    expect(() => parseConfig({ maxConcurency: 5 })).toThrow(
+      "Unknown option 'maxConcurency'. Did you mean 'maxConcurrency'?",
+    );
+  });
+
+  it('refuses an unknown one that is near to none, and lists them all', () => {
+    expect(() => parseConfig({ constructor: 1 })).toThrow(
+      /^Unknown option 'constructor'\. Options: stage, domain, .*removeData\.$/,
+    );
+  });
+
+  it("leaves the CDK's own context alone", () => {
+    const context = { 'aws:cdk:bundling-stacks': ['**'], '@aws-cdk/core:checkSecretUsage': true, stage: 'test' };
+    expect(configFromContext(context).stage).toBe('test');
+  });
+});
+
+describe('the table of options', () => {
+  it('has a row for each, with default and range', () => {
+    const rows = optionsTable().split('\n');
+    expect(rows).toHaveLength(Object.keys(options).length + 2);
+    expect(rows.find((row) => row.includes('`maxConcurrency`'))).toMatch(/whole number \| `10` \| 2 to 1000 \|/);
+    expect(rows.find((row) => row.includes('`stage`'))).toContain('| none |');
+  });
+
+  it('has no cell that would break a row', () => {
+    for (const row of optionsTable().split('\n')) expect(row.split('|')).toHaveLength(7);
+  });
+});

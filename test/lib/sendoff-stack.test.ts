@@ -1,0 +1,44 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../lib/config.ts';
+import { SendoffStack } from '../../lib/sendoff-stack.ts';
+import { appWithoutBundling } from '../helpers/sendoff-template.ts';
+
+function stackTemplate(options: Record<string, unknown>): Template {
+  return Template.fromStack(new SendoffStack(appWithoutBundling(), parseConfig(options)));
+}
+
+describe('the stack', () => {
+  it('has the outputs by which the CLI finds a deployment', () => {
+    expect(Object.keys(stackTemplate({}).toJSON().Outputs).sort()).toEqual([
+      'ApiFunctionName',
+      'ApiUrl',
+      'BodyBucketName',
+      'BulkQueueUrl',
+      'ConfigurationSetName',
+      'DeadLetterQueueUrl',
+      'ScheduleFunctionName',
+      'SendFunctionName',
+      'TableName',
+      'TransactionalQueueUrl',
+    ]);
+  });
+
+  it('says, for a domain, which DNS records to create', () => {
+    const { Outputs } = stackTemplate({ domain: 'mail.example.com' }).toJSON();
+    for (const name of ['DkimRecord1', 'DkimRecord2', 'DkimRecord3']) {
+      expect(JSON.stringify(Outputs[name].Value)).toMatch(/DkimDNSTokenName\d.*" CNAME ".*DkimDNSTokenValue\d/);
+    }
+  });
+
+  it('has nothing of its own beside the construct', () => {
+    const ids = Object.keys(stackTemplate({}).toJSON().Resources);
+    expect(ids.filter((id) => !id.startsWith('Sendoff'))).toEqual([]);
+  });
+
+  it('is named after its stage', () => {
+    const app = appWithoutBundling();
+    expect(new SendoffStack(app, parseConfig({})).stackName).toBe('Sendoff');
+    expect(new SendoffStack(app, parseConfig({ stage: 'test' })).stackName).toBe('Sendoff-test');
+  });
+});

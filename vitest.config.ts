@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Threads start faster than processes; what must be a process of its own (Lambda instances) is one anyway.
+    pool: 'threads',
+    testTimeout: 10_000,
+    hookTimeout: 30_000,
+    coverage: {
+      provider: 'v8',
+      include: ['functions/**/*.ts'],
+      reporter: ['text'],
+    },
+  },
+});
