@@ -5,7 +5,7 @@ import { Outbound } from '../../../lib/constructs/outbound.ts';
 
 function outbound(domain: string): { construct: Outbound; template: Template } {
   const stack = new Stack(new App(), 'Stack');
-  const construct = new Outbound(stack, 'Outbound', { domain });
+  const construct = new Outbound(stack, 'Outbound', { domain, accountSuppression: true });
   return { construct, template: Template.fromStack(stack) };
 }
 
