@@ -54,17 +54,15 @@ const standOf = ({ status, soft, messageId, rejectedMessageId }: EmailRecord) =>
 /** Moves the draft on, never back. */
 function move(draft: Draft, feedback: Feedback, record: EmailRecord): void {
   const { event, messageId, machine, soft, sentAtMs } = feedback;
-  if (event === 'failed') {
-    Object.assign(draft, { status: 'failed', soft: undefined, messageId: undefined, rejectedMessageId: messageId });
-    return;
-  }
   if (draft.messageId === undefined) {
     // Whatever is reported of a message proves that the provider took it.
     draft.messageId = messageId;
     if (rankOf(draft) < rankOf({ status: 'sent' })) Object.assign(draft, { status: 'sent', soft: undefined });
     draft.added.unshift({ atMs: sentAtMs, event: 'sent' });
   } else if (draft.messageId !== messageId && event === 'sent') noteSecondSend(draft, feedback, record);
-  if (!machine && rankOf({ status: event, soft }) > rankOf(draft)) Object.assign(draft, { status: event, soft });
+  if (event === 'failed')
+    Object.assign(draft, { status: 'failed', soft: undefined, messageId: undefined, rejectedMessageId: messageId });
+  else if (!machine && rankOf({ status: event, soft }) > rankOf(draft)) Object.assign(draft, { status: event, soft });
 }
 
 /** The email went out twice: the timeline must not hide it. */
