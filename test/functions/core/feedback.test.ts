@@ -253,6 +253,46 @@ describe('suppression by events', () => {
   });
 });
 
+describe('several functions at the same record', () => {
+  it('lose no event and take no status back, though all read it before any wrote', async () => {
+    const { dependencies, table, sending, record } = setUp();
+    await sending('one', ['a@example.com', 'b@example.com']);
+    const b = { ...one, recipients: ['b@example.com'] };
+    const events = [
+      sesEvents.complaint(one),
+      sesEvents.send(one),
+      sesEvents.delivery(one),
+      sesEvents.open(one),
+      sesEvents.delivery(b),
+      sesEvents.delay(b),
+    ];
+    let readers = 0;
+    let release = () => {};
+    const allHaveRead = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const getMany: typeof table.getMany = async (keys) => {
+      const found = await table.getMany(keys);
+      if (keys[0] !== recordKey('one')) return found as never;
+      if (++readers === events.length) release();
+      await allHaveRead;
+      return found as never;
+    };
+    const settle = (body: string) =>
+      settleFeedback([{ id: 'n', body }], { ...dependencies, table: { ...table, getMany } });
+    expect((await Promise.all(events.map(settle))).flat()).toEqual([]);
+    expect((await record()).status).toBe('complained');
+    expect(eventsOf(await record()).toSorted()).toEqual([
+      'complained',
+      'delivered',
+      'delivered',
+      'delivery_delayed',
+      'opened',
+      'sent',
+    ]);
+  });
+});
+
 describe('10,000 events', () => {
   it('shuffled and doubled, noted by four functions at once, end in the same statuses as in order', async () => {
     const lives = story(3_000);
