@@ -1,10 +1,8 @@
 import * as z from 'zod/mini';
 import { normalizeAddress } from './address.ts';
+import { EMAIL_ID_TAG } from './email-schema.ts';
 import { isMachine } from './machine.ts';
 import type { EmailStatus } from './status.ts';
-
-/** The message tag that carries our id, in every event SES publishes. */
-export const EMAIL_ID_TAG = 'sendoff-email-id';
 
 /** What webhooks tell of an event beside the email itself; Resend's fields. */
 export type EventDetails = {

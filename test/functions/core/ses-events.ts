@@ -1,4 +1,4 @@
-import { EMAIL_ID_TAG } from '../../../functions/core/ses-event.ts';
+import { EMAIL_ID_TAG } from '../../../functions/core/email-schema.ts';
 
 /** The id SES gives to the message of an email in these tests. */
 export const messageIdOf = (emailId: string): string => `ses-${emailId}`;
