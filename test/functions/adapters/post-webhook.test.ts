@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { checkEndpoint, createPostWebhook } from '../../../functions/adapters/post-webhook.ts';
 
@@ -76,11 +77,9 @@ describe('posting', () => {
       response.end();
     });
     const { port } = new URL(url);
-    // Names of loopback that are not its usual ones: whatever resolves there, the lookup refuses.
-    const answer = await createPostWebhook(deployed)(`https://localhost.localdomain:${port}/`, {}, '{}');
-    expect(answer.status).toBe(0);
-    const named = await createPostWebhook(deployed)(`https://ip6-localhost:${port}/`, {}, '{}');
-    expect(named.status).toBe(0);
+    // This machine's own name: it resolves to loopback, or to an address of the network it stands in.
+    const answer = await createPostWebhook(deployed)(`https://${hostname()}:${port}/`, {}, '{}');
+    expect(answer).toEqual({ status: 0, response: expect.stringMatching(/is not on the public internet$/) });
     expect(asked).toBe(0);
   });
 
