@@ -1,4 +1,5 @@
 import { type AcceptRequest, acceptEmails } from '../functions/core/accept.ts';
+import type { Announce } from '../functions/core/announce.ts';
 import { parseEmail } from '../functions/core/email.ts';
 import { emailSend, emailSent } from '../functions/core/email-send.ts';
 import { newId } from '../functions/core/identity.ts';
@@ -8,7 +9,10 @@ import { createWorker } from '../functions/core/worker.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
 
 /** What a worker calls outside itself. */
-export type WorkerPorts = Pick<Backend, 'table' | 'bodies' | 'broker'> & { readonly mailer: Mailer };
+export type WorkerPorts = Pick<Backend, 'table' | 'bodies' | 'broker'> & {
+  readonly mailer: Mailer;
+  readonly announce?: Announce;
+};
 
 export interface Simulation {
   readonly backend: MemoryBackend;
@@ -63,9 +67,9 @@ export function createSimulation(): Simulation {
     createWorker({
       tasks: [emailSend, emailSent],
       dependencies: {
+        announce: async () => {},
         ...using,
         compose: async (_record, body) => Buffer.from(body.text ?? ''),
-        announce: async () => {},
         wait: async () => {},
       },
       broker: using.broker,
@@ -97,7 +101,10 @@ export function createSimulation(): Simulation {
       for (const delivery of deliveries) if (failed.includes(delivery.id)) returnToQueue(delivery);
       if (deliveries.length > 0) continue;
       const times = [
-        ...backend.waiting().map(({ job }) => job.dueAtMs ?? 0),
+        ...backend
+          .waiting()
+          .filter(({ queue }) => queue !== 'webhook')
+          .map(({ job }) => job.dueAtMs ?? 0),
         ...returned.map(({ visibleAtMs }) => visibleAtMs),
       ];
       if (times.length === 0) return;

@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { normalizeAddress, parseMailbox } from './address.ts';
 import type { Announce } from './announce.ts';
+import { addressOf, allowedRecipients, announceEnd } from './email-end.ts';
 import { SendoffError, unavailable } from './errors.ts';
 import type { BodyStore, Broker, Mailer, Table, WriteOutcome } from './ports.ts';
 import { type Body, bodyKey, type EmailRecord, unpackBody } from './record.ts';
 import { patient } from './retry.ts';
-import { findSuppressed } from './suppression.ts';
 import { type Run, task } from './task.ts';
-import { claim, markFailed, markSent, noteSuppressed, release } from './transitions.ts';
-import { eventIdOf } from './webhook-event.ts';
+import { claim, markFailed, markSent, release } from './transitions.ts';
 import { HeldElsewhere } from './worker.ts';
 
 export interface SendDependencies {
@@ -25,9 +23,11 @@ export interface SendDependencies {
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
-/** The accept writes record, body and job in parallel: a job may be ahead of what it names by this many tries … */
-const MISSING_ATTEMPTS = 5;
-/** … of which the first waits in the worker, for most are ahead by milliseconds only. */
+/** The accept writes record, body and job in parallel: a job may be ahead of its record by this many tries. */
+const RECORD_ATTEMPTS = 3;
+/** … and of its body, a large one that takes its time to S3 included; without it the email fails for good. */
+const BODY_ATTEMPTS = 10;
+/** The first try waits in the worker, for most jobs are ahead by milliseconds only. */
 const CATCH_UP_MS = [20, 80, 300];
 /** A lease outlives its worker's last possible moment by this much, for clocks differ. */
 const LEASE_MARGIN_MS = 2_000;
@@ -58,7 +58,7 @@ export const emailSend = task(
     const [claimed, packed] = await take(args, run, dependencies);
     if (!claimed.applied) return explainRefusal(args, claimed.document, run, dependencies);
     if (!claimed.document) throw new Error('a claim that was applied answers the record');
-    if (!packed) throw missing('The body of this email', run.job.attempt);
+    if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
     await send(claimed.document, unpackBody(packed), run, dependencies);
   },
 );
@@ -111,7 +111,7 @@ async function explainRefusal(
 ): Promise<void> {
   const { job, log } = run;
   if (!record) {
-    if (job.attempt < MISSING_ATTEMPTS) throw missing('The record of this email', job.attempt);
+    if (job.attempt < RECORD_ATTEMPTS) throw missing('The record of this email', true);
     log.warn('job dropped: its email was never accepted', { emailId: id });
     return;
   }
@@ -120,7 +120,7 @@ async function explainRefusal(
   if (record.status === 'sending' && record.attempts <= job.attempt)
     throw new HeldElsewhere('another worker holds the email');
   // This very job may have ended it and died before it could tell.
-  if (record.status === 'failed' && record.attempts === job.attempt) await announceEnd(record, announce);
+  if (record.status === 'failed' && record.attempts <= job.attempt) await announceEnd(record, announce);
   log.info('job has nothing to do', { emailId: id, status: record.status, attempt: job.attempt });
 }
 
@@ -157,51 +157,8 @@ async function send(
   }
 }
 
-const addressOf = (text: string) => parseMailbox(text, 'address').address;
-
-/** The envelope: everyone but the suppressed, of whom it is told and noted. Nobody: the email has ended. */
-async function allowedRecipients(
-  record: EmailRecord,
-  atMs: number,
-  { table, announce }: Pick<SendDependencies, 'table' | 'announce'>,
-): Promise<string[]> {
-  const all = [...record.to, ...(record.cc ?? []), ...(record.bcc ?? [])].map(addressOf);
-  const unique = [...new Map(all.map((address) => [normalizeAddress(address), address])).values()];
-  const suppressed = await findSuppressed(table, record.from, unique);
-  if (suppressed.size === 0) return unique;
-  const recipients = unique.filter((address) => suppressed.has(address)).map(normalizeAddress);
-  const message = 'The address is on the suppression list';
-  await announce(
-    recipients.map((recipient) => ({
-      type: 'email.suppressed',
-      eventId: eventIdOf('email.suppressed', record.id, recipient),
-      atMs,
-      emailId: record.id,
-      recipient,
-      details: { suppressed: { message, type: 'SuppressionList' } },
-    })),
-  );
-  const noted = new Set(
-    record.timeline.filter(({ event }) => event === 'suppressed').map(({ recipient }) => recipient),
-  );
-  const added = recipients.filter((recipient) => !noted.has(recipient));
-  const allowed = unique.filter((address) => !suppressed.has(address));
-  const ends = allowed.length === 0;
-  if (added.length > 0 || ends) await noteSuppressed(table, record, { recipients: added, ends, atMs, detail: message });
-  return allowed;
-}
-
-/** Tells that an email ended here; the same telling for the same end, however often it is called. */
-async function announceEnd({ id, attempts, timeline }: EmailRecord, announce: Announce): Promise<void> {
-  const end = timeline.findLast(({ event }) => event === 'failed');
-  if (!end) return;
-  const eventId = eventIdOf('email.failed', id, String(end.atMs), String(attempts));
-  const details = { failed: { reason: end.detail ?? '' } };
-  await announce([{ type: 'email.failed', eventId, atMs: end.atMs, emailId: id, details }]);
-}
-
-function missing(what: string, attempt: number): SendoffError {
-  return attempt < MISSING_ATTEMPTS
+function missing(what: string, mayCome: boolean): SendoffError {
+  return mayCome
     ? unavailable(`${what} is not there yet`, undefined, 1)
     : new SendoffError('application_error', 500, `${what} is gone`);
 }
