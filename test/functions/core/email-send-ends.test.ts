@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createAnnounce } from '../../../functions/core/announce.ts';
 import { SendoffError } from '../../../functions/core/errors.ts';
+import { settleFeedback } from '../../../functions/core/feedback.ts';
 import { suppress } from '../../../functions/core/suppression.ts';
 import { createWebhook } from '../../../functions/core/webhook.ts';
 import type { Announcement } from '../../../functions/core/webhook-event.ts';
 import { crashingAt, createSimulation, type Simulation, type WorkerPorts } from '../../sending-simulation.ts';
+import { sesEvents } from './ses-events.ts';
 
 const refuse = () => {
   throw new SendoffError('validation_error', 422, 'Amazon SES refused the email: Email address is not verified');
@@ -36,6 +38,37 @@ async function setUp() {
 
 const runTo = ({ runUntilQuiet, ports }: Simulation, telling: (ports: WorkerPorts) => WorkerPorts) =>
   runUntilQuiet(() => telling(ports));
+
+describe('an email whose worker dies at any of its calls', () => {
+  const places = Array.from({ length: 6 }, (_, index) => index + 1);
+
+  it.each(places.flatMap((place) => [[place, 'before'] as const, [place, 'after'] as const]))(
+    'is sent once when SES tells of what it took (call %i, %s it has effect)',
+    async (place, when) => {
+      const simulation = createSimulation();
+      const { table } = simulation.backend;
+      const log = { info: () => {}, warn: () => {}, error: () => {} };
+      const mailer: WorkerPorts['mailer'] = {
+        send: async (message) => {
+          const messageId = await simulation.ports.mailer.send(message);
+          const body = sesEvents.send({ emailId: message.emailId, messageId });
+          expect(await settleFeedback([{ id: 'n', body }], { table, announce: async () => {}, log })).toEqual([]);
+          return messageId;
+        },
+      };
+      const id = await simulation.accept();
+      const { ports: mortal } = crashingAt({ ...simulation.ports, mailer }, place, when);
+      let first = true;
+      await simulation.runUntilQuiet(() => {
+        const ports = first ? mortal : { ...simulation.ports, mailer };
+        first = false;
+        return ports;
+      });
+      expect(simulation.sent).toHaveLength(1);
+      expect((await simulation.record(id)).status).toBe('sent');
+    },
+  );
+});
 
 describe('a suppressed recipient', () => {
   it('is left out of the envelope, in the timeline by name, and told of', async () => {
