@@ -22,8 +22,9 @@ const SCHEDULE_TIMEOUT = Duration.seconds(60);
 const SCHEDULE_MEMORY_MB = 256;
 const FEEDBACK_TIMEOUT = Duration.seconds(30);
 const FEEDBACK_MEMORY_MB = 256;
-/** One writes some 500 events a second; SES's own rates are below what these take. */
-const FEEDBACK_MAX_CONCURRENCY = 10;
+const FEEDBACK_MAX_CONCURRENCY = 5;
+/** A second's events together: those of one email are one read and one write, and a function starts once for many. */
+const FEEDBACK_BATCH = { batchSize: 100, maxBatchingWindow: Duration.seconds(1) };
 /** Twice what an endpoint may take to answer. */
 const WEBHOOK_TIMEOUT = Duration.seconds(30);
 const WEBHOOK_MEMORY_MB = 256;
@@ -80,9 +81,10 @@ export class Sendoff extends Construct {
       deadLetterQueue: this.deadLetterQueue,
       maxReceiveCount: config.maxReceiveCount,
       workerTimeout: FEEDBACK_TIMEOUT,
+      maxBatchingWindow: FEEDBACK_BATCH.maxBatchingWindow,
       tracking: config.tracking,
     });
-    this.functions.feedback.consume('Feedback', this.feedback.queue, FEEDBACK_MAX_CONCURRENCY);
+    this.functions.feedback.consume('Feedback', this.feedback.queue, FEEDBACK_MAX_CONCURRENCY, FEEDBACK_BATCH);
     new EveryMinute(this, 'EveryMinute', this.functions.schedule);
     this.api = new HttpEntry(this, 'Http', {
       handler: this.functions.api,

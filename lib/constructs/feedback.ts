@@ -24,6 +24,8 @@ export interface FeedbackProps {
   readonly maxReceiveCount: number;
   /** The time limit of the function that works on the queue. */
   readonly workerTimeout: Duration;
+  /** How long it waits for more events. */
+  readonly maxBatchingWindow: Duration;
   /** Let SES track opens and clicks. */
   readonly tracking: boolean;
 }

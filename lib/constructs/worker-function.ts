@@ -76,8 +76,16 @@ export class WorkerFunction extends LambdaFunction {
     });
   }
 
-  /** Lets the queue trigger this function with batches of jobs, of which it reports the jobs that did not end well. */
-  consume(id: string, queue: WorkQueue, maxConcurrency: number): EventSourceMapping {
+  /**
+   * Lets the queue trigger this function with batches of jobs, of which it reports the jobs that did not end well.
+   * Batches are of 10 at once, or larger ones that wait for their jobs.
+   */
+  consume(
+    id: string,
+    queue: WorkQueue,
+    maxConcurrency: number,
+    larger?: { readonly batchSize: number; readonly maxBatchingWindow: Duration },
+  ): EventSourceMapping {
     this.addToRolePolicy(
       new PolicyStatement({
         actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
@@ -87,7 +95,7 @@ export class WorkerFunction extends LambdaFunction {
     return new EventSourceMapping(this, id, {
       target: this,
       eventSourceArn: queue.queueArn,
-      batchSize: BATCH_SIZE,
+      ...(larger ?? { batchSize: BATCH_SIZE }),
       reportBatchItemFailures: true,
       maxConcurrency,
     });

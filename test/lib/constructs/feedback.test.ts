@@ -33,7 +33,17 @@ describe('the way back', () => {
   it('keeps events that could not be noted, after as many tries as a job has', () => {
     template.hasResourceProperties('AWS::SQS::Queue', {
       RedrivePolicy: { maxReceiveCount: 5, deadLetterTargetArn: Match.anyValue() },
-      VisibilityTimeout: 180,
+      VisibilityTimeout: 181,
+    });
+  });
+});
+
+describe('the feedback function', () => {
+  it('takes the events of a second together', () => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 100,
+      MaximumBatchingWindowInSeconds: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
   });
 });
