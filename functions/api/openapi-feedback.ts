@@ -1,6 +1,7 @@
 import { suppressionOrigins } from '../core/suppression.ts';
 import { webhookEventTypes } from '../core/webhook-event.ts';
 import {
+  error,
   id,
   input,
   list,
@@ -27,7 +28,7 @@ const suppression = {
   senders: orNull({ type: 'array', items: text, description: 'Only from these senders; null: from nobody' }),
 };
 const origin = { name: 'origin', in: 'query', schema: { enum: [...suppressionOrigins] } };
-const idOrEmail = { name: 'id_or_email', in: 'path', required: true, schema: text };
+const idOrEmail = { name: 'idOrEmail', in: 'path', required: true, schema: text };
 
 const eventType = { enum: [...webhookEventTypes] };
 const webhookReference = object({ object: { const: 'webhook' }, id: text });
@@ -55,8 +56,7 @@ const attempt = object({
   sent_at: time,
   duration_ms: { type: 'integer' },
 });
-const eventId = { name: 'event_id', in: 'path', required: true, schema: text };
-const page = { type: 'string', description: 'text/html' };
+const eventId = { name: 'eventId', in: 'path', required: true, schema: text };
 const token = { name: 'token', in: 'path', required: true, schema: text };
 
 /** The routes about what became of emails: suppressions, webhooks, unsubscribing. */
@@ -95,7 +95,7 @@ function suppressionPaths(): Schema {
         request(input(removeSuppressionsSchema)),
       ),
     },
-    '/suppressions/{id_or_email}': {
+    '/suppressions/{idOrEmail}': {
       parameters: [idOrEmail],
       get: operation('getSuppression', 'One suppressed address', object({ object: text, ...suppression })),
       delete: operation('removeSuppression', 'Send to this address again', suppressionRemoval),
@@ -149,15 +149,15 @@ function deliveryPaths(): Schema {
       parameters: [id],
       get: operation('listWebhookEvents', 'What an endpoint was told', list(object(delivery)), { parameters: paging }),
     },
-    '/webhooks/{id}/events/{event_id}': {
+    '/webhooks/{id}/events/{eventId}': {
       parameters: [id, eventId],
       get: operation('getWebhookEvent', 'One event with its payload', event),
     },
-    '/webhooks/{id}/events/{event_id}/attempts': {
+    '/webhooks/{id}/events/{eventId}/attempts': {
       parameters: [id, eventId],
       get: operation('listWebhookAttempts', 'How the endpoint answered, try by try', list(attempt)),
     },
-    '/webhooks/{id}/events/{event_id}/replay': {
+    '/webhooks/{id}/events/{eventId}/replay': {
       parameters: [id, eventId],
       post: operation('replayWebhookEvent', 'Tell it again', object({ object: { const: 'webhook_event' }, id: text })),
     },
@@ -169,7 +169,7 @@ function unsubscribePaths(): Schema {
     operationId,
     summary,
     security: [],
-    responses: { 200: { description: 'Done', content: { 'text/html': { schema: page } } } },
+    responses: { 200: { description: 'A page', content: { 'text/html': { schema: text } } }, default: error },
   });
   return {
     '/unsubscribe/{token}': {
