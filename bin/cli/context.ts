@@ -1,0 +1,17 @@
+import type { Deployment } from './deployment.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What every command is given beside its own arguments. */
+export interface Context {
+  readonly terminal: Terminal;
+  /** Answer for scripts: JSON on standard output. */
+  readonly json: boolean;
+  /** Finds the deployment when first asked; a command that needs none never asks. */
+  readonly deployment: () => Promise<Deployment>;
+  readonly now: () => number;
+}
+
+/** Writes the answer: as JSON for scripts, or as text for people, which is made only if needed. */
+export function answer({ json, terminal }: Context, value: unknown, text: () => string): void {
+  terminal.out(json ? JSON.stringify(value) : text());
+}
