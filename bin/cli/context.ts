@@ -1,5 +1,11 @@
-import type { Deployment } from './deployment.ts';
+import type { Deployment, Target } from './deployment.ts';
 import type { Terminal } from './terminal.ts';
+
+/** The options that every command takes. */
+export interface GlobalOptions extends Target {
+  readonly json?: boolean;
+  readonly debug?: boolean;
+}
 
 /** What every command is given beside its own arguments. */
 export interface Context {

@@ -28,6 +28,8 @@ export interface Deployment {
   readonly stackName: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly aws: ClientConfig;
+  /** CloudFormation's word for how the last deployment went. */
+  readonly status?: string;
   /** Present when it runs on this machine. */
   readonly local?: LocalConnection;
 }
@@ -75,8 +77,9 @@ async function findStack({ stage = '', stack = stackName(stage), region, profile
   const client = new CloudFormationClient(aws);
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
-    const outputs = (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]);
-    return { stackName: stack, outputs: Object.fromEntries(outputs), aws };
+    const { Outputs = [], StackStatus: status = '' } = Stacks[0] ?? {};
+    const outputs = Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]);
+    return { stackName: stack, outputs: Object.fromEntries(outputs), aws, status };
   } catch (error) {
     if (!names(error, 'ValidationError')) throw error;
     const where = await client.config.region();

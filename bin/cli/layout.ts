@@ -47,15 +47,17 @@ const visibleLength = (text: string): number => stripVTControlCharacters(text).l
 /** A point in time as people read it, to the second, in UTC. */
 export const timeOf = (atMs: number): string => `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 
-/** A span of time in its two largest units. */
+/** A span of time in its largest unit, or its two largest where the second tells something. */
 export function duration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
+  const seconds = Math.round(ms / 1000);
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 120) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  const [large, unit, small, smallUnit] =
+    hours < 48 ? [hours, 'h', minutes % 60, 'min'] : [Math.floor(hours / 24), 'd', hours % 24, 'h'];
+  return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
 }
 
 /** `1 job`, `2 jobs`. */

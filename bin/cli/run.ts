@@ -1,16 +1,10 @@
 import { CommanderError } from 'commander';
 import { exitCodes } from './cli-error.ts';
-import type { Context } from './context.ts';
-import { type Deployment, findDeployment, type Target } from './deployment.ts';
+import type { Context, GlobalOptions } from './context.ts';
+import { type Deployment, findDeployment } from './deployment.ts';
 import { explain } from './error-line.ts';
 import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
-
-/** The options that every command takes. */
-export interface GlobalOptions extends Target {
-  readonly json?: boolean;
-  readonly debug?: boolean;
-}
 
 /** Runs one command line (without `node` and the script) and answers the exit code; throws nothing. */
 export async function runCli(

@@ -7,6 +7,8 @@ export interface Terminal {
   out(text: string): void;
   /** Progress and advice for a person, to standard error, so that pipes get answers alone. */
   note(text: string): void;
+  /** How far a long command is: one line that is written over, where someone watches; nothing otherwise. */
+  progress(text: string): void;
   /** All of standard input. */
   readInput(): Promise<string>;
   /** Asks a person; only where `interactive`. */
@@ -20,6 +22,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+const ERASE_LINE = '\r\u001b[K';
+
 /** This process's own terminal. */
 export function processTerminal(): Terminal {
   // `sendoff … | head` closes the pipe early: nobody reads on, so there is nothing left to do.
@@ -28,9 +32,26 @@ export function processTerminal(): Terminal {
     throw error;
   });
   let controller: AbortController | undefined;
+  const watched = Boolean(process.stderr.isTTY);
+  let unfinished = false;
+  const endProgress = () => {
+    if (unfinished) process.stderr.write(ERASE_LINE);
+    unfinished = false;
+  };
   return {
-    out: (line) => void process.stdout.write(`${line}\n`),
-    note: (line) => void process.stderr.write(`${line}\n`),
+    out(line) {
+      endProgress();
+      process.stdout.write(`${line}\n`);
+    },
+    note(line) {
+      endProgress();
+      process.stderr.write(`${line}\n`);
+    },
+    progress(line) {
+      if (!watched) return;
+      process.stderr.write(ERASE_LINE + line);
+      unfinished = true;
+    },
     readInput: () => text(process.stdin),
     async ask(question) {
       const lines = createInterface({ input: process.stdin, output: process.stderr });

@@ -15,7 +15,8 @@ export interface Result {
 }
 
 /** Everything of a terminal that a test wants to be otherwise. */
-export interface Situation extends Partial<Omit<Terminal, 'out' | 'note' | 'readInput' | 'ask' | 'interruption'>> {
+export interface Situation
+  extends Partial<Omit<Terminal, 'out' | 'note' | 'progress' | 'readInput' | 'ask' | 'interruption'>> {
   readonly input?: string;
   /** What the person answers when asked. */
   readonly reply?: string;
@@ -42,6 +43,7 @@ export async function cli(args: readonly string[], situation: Situation = {}): P
       notes.push(line);
       onNote?.(line);
     },
+    progress: () => {},
     readInput: async () => input,
     ask: async (question) => {
       notes.push(question);
