@@ -112,9 +112,7 @@ function describe(
   const shared = mentions.filter(({ record }) => recipients(record) > 1).length;
   return [
     `${count(examined, 'email')} examined; ${mentions.length} with this address${byRole.length > 0 ? ` (${byRole.join(', ')})` : ''}.`,
-    ...(shared > 0
-      ? [`${shared} of them went to others too: record and body are deleted for all.`]
-      : []),
+    ...(shared > 0 ? [`${shared} of them went to others too: record and body are deleted for all.`] : []),
     ...(waiting.length > 0
       ? [
           `${waiting.length} of them still to be sent: ${cancels ? 'canceled for all recipients, then deleted' : 'left alone without --cancel'}.`,

@@ -48,8 +48,8 @@ export async function deadLetterQueue(deployment: Deployment): Promise<DeadLette
           QueueUrl,
           MaxNumberOfMessages: BATCH,
           VisibilityTimeout: HIDDEN_SECONDS,
-          // Long polling asks all of SQS's servers: an empty answer then means an empty queue.
-          WaitTimeSeconds: 1,
+          // Long polling asks all of SQS's servers: an empty answer then means an empty queue. Here there is one server.
+          WaitTimeSeconds: deployment.local ? 0 : 1,
           MessageSystemAttributeNames: ['All'],
           MessageAttributeNames: ['All'],
         }),

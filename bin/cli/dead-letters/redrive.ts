@@ -15,7 +15,14 @@ export async function redriveDeadLetters(context: Context, choice: Choice): Prom
   checkChoice(choice);
   const deployment = await context.deployment();
   const [queue, table] = await Promise.all([deadLetterQueue(deployment), tableOf(deployment)]);
+  const startedAtMs = context.now();
+  let late = 0;
   const result = await handleChosen(context, queue, choice, 'redriven', async (letter) => {
+    // A job sent since then may be one of those just redriven, failed again: without this it could go round for ever.
+    if (choice.all && letter.queuedAtMs > startedAtMs) {
+      late++;
+      return 'left';
+    }
     const queueUrl = await homeOf(letter, deployment, table);
     if (!queueUrl) return 'left';
     await queue.send(letter, queueUrl);
@@ -23,9 +30,10 @@ export async function redriveDeadLetters(context: Context, choice: Choice): Prom
     return 'taken';
   });
   answer(context, { redriven: result.taken, left: result.left }, () => `Redrove ${count(result.taken, 'job')}.`);
-  if (choice.all && result.left > 0)
+  if (late > 0) context.terminal.note(`${count(late, 'job')} came into the dead-letter queue meanwhile; left there.`);
+  if (choice.all && result.left > late)
     throw new CliError(
-      `${count(result.left, 'message')} left: neither a job nor from a queue of this stack. See \`sendoff dead-letters list\`, then purge.`,
+      `${count(result.left - late, 'message')} left: neither a job nor from a queue of this stack. See \`sendoff dead-letters list\`, then purge.`,
     );
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, vi } from 'vitest';
 import { runCli } from '../../../bin/cli/run.ts';
 import type { Terminal } from '../../../bin/cli/terminal.ts';
 import { connectionOf, writeConnection } from '../../../lib/local/connection.ts';
@@ -15,12 +15,12 @@ export interface Result {
 }
 
 /** Everything of a terminal that a test wants to be otherwise. */
-export interface Situation
-  extends Partial<Omit<Terminal, 'out' | 'note' | 'progress' | 'readInput' | 'ask' | 'interruption'>> {
+export interface Situation extends Partial<Omit<Terminal, 'out' | 'note' | 'readInput' | 'ask' | 'interruption'>> {
   readonly input?: string;
   /** What the person answers when asked. */
   readonly reply?: string;
   readonly interrupt?: AbortSignal;
+  readonly now?: () => number;
   /** Called with every line of output. */
   readonly onOut?: (line: string) => void;
   readonly onNote?: (line: string) => void;
@@ -29,28 +29,41 @@ export interface Situation
 /** Runs a command line in this process, as a script would: not interactive, without colours. */
 export async function cli(args: readonly string[], situation: Situation = {}): Promise<Result> {
   const [out, notes]: [string[], string[]] = [[], []];
-  const { input = '', reply = '', interrupt = new AbortController().signal, onOut, onNote, ...rest } = situation;
-  const exitCode = await runCli(args, {
-    interactive: false,
-    colour: false,
-    env: {},
-    ...rest,
-    out: (line) => {
-      out.push(line);
-      onOut?.(line);
+  const {
+    input = '',
+    reply = '',
+    interrupt = new AbortController().signal,
+    onOut,
+    onNote,
+    progress = () => {},
+    now = Date.now,
+    ...rest
+  } = situation;
+  const exitCode = await runCli(
+    args,
+    {
+      interactive: false,
+      colour: false,
+      env: {},
+      ...rest,
+      out: (line) => {
+        out.push(line);
+        onOut?.(line);
+      },
+      note: (line) => {
+        notes.push(line);
+        onNote?.(line);
+      },
+      progress,
+      readInput: async () => input,
+      ask: async (question) => {
+        notes.push(question);
+        return reply;
+      },
+      interruption: () => interrupt,
     },
-    note: (line) => {
-      notes.push(line);
-      onNote?.(line);
-    },
-    progress: () => {},
-    readInput: async () => input,
-    ask: async (question) => {
-      notes.push(question);
-      return reply;
-    },
-    interruption: () => interrupt,
-  });
+    now,
+  );
   return { exitCode, out: out.join('\n'), notes: notes.join('\n') };
 }
 
@@ -64,6 +77,8 @@ export interface LocalCli extends LocalSendoff {
 
 /** Starts Sendoff before the tests of a file and stops it after them; `sendoff` takes a command line without quoting. */
 export function localCli(options: LocalSendoffOptions = {}): LocalCli {
+  // A command is several calls through emulators and Lambda processes, beside other tests that have theirs.
+  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
   const started = {} as LocalCli & { -readonly [Name in keyof LocalCli]: LocalCli[Name] };
   beforeAll(async () => {
     const local = await startLocalSendoff(options);
@@ -73,7 +88,7 @@ export function localCli(options: LocalSendoffOptions = {}): LocalCli {
     const sendoff: LocalCli['sendoff'] = (args, situation = {}) =>
       cli(['--local', ...args.split(' ')], { ...situation, env: { ...env, ...situation.env } });
     Object.assign(started, local, { env, directory, sendoff });
-  }, 60_000);
+  });
   afterAll(() => started.cloud?.close());
   return started;
 }
