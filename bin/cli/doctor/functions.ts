@@ -1,4 +1,5 @@
 import { output } from '../deployment.ts';
+import { count } from '../layout.ts';
 import type { Check, Finding } from './finding.ts';
 
 /** What the API and the schedule need beside the senders. */
@@ -49,7 +50,7 @@ export const workers: Check = {
           {
             check: 'workers',
             level: 'ok',
-            text: `${EventSourceMappings.length} triggers on, up to ${wanted} senders at once of the account's ${limit}`,
+            text: `${count(EventSourceMappings.length, 'trigger')} on, up to ${wanted} senders at once of the account's ${limit}`,
           },
         ];
   },

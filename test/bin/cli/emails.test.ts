@@ -164,6 +164,19 @@ describe('sendoff stats', () => {
   });
 });
 
+describe('sendoff doctor --local', () => {
+  it('examines what there is on this machine', async () => {
+    const { exitCode, out } = await sendoff('doctor --json');
+    const levels = JSON.parse(out).map(({ check, level }: { check: string; level: string }) => [check, level]);
+    expect(levels).toEqual([
+      ['api', 'ok'],
+      ['dead letters', 'ok'],
+      ['waiting emails', 'ok'],
+    ]);
+    expect(exitCode).toBe(0);
+  });
+});
+
 describe('sendoff forget', () => {
   const person = 'Ada.Lovelace@example.com';
   const aws = () => ({ endpoint: local.cloud.awsEndpoint, region: 'us-east-1', credentials: local.cloud.credentials });
