@@ -20,12 +20,20 @@ export interface SendDependencies {
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
-/** The accept writes record, body and job in parallel: a job may be ahead of what it names by this many tries … */
-const MISSING_ATTEMPTS = 5;
-/** … of which the first waits in the worker, for most are ahead by milliseconds only. */
+/** The accept writes record, body and job in parallel: a job may be ahead of its record by this many tries. */
+const RECORD_ATTEMPTS = 3;
+/** … and of its body, a large one that takes its time to S3 included; without it the email fails for good. */
+const BODY_ATTEMPTS = 10;
+/** The first try waits in the worker, for most jobs are ahead by milliseconds only. */
 const CATCH_UP_MS = [20, 80, 300];
 /** A lease outlives its worker's last possible moment by this much, for clocks differ. */
 const LEASE_MARGIN_MS = 2_000;
+
+/**
+ * The runs that hold their email's claim. A copy of the job can fail too, at its claim or its read, while another worker
+ * sends: were it to give the email back or end it, its next attempt would send it a second time.
+ */
+const holders = new WeakSet<Run>();
 
 /** Sends one accepted email. */
 export const emailSend = task(
@@ -34,18 +42,18 @@ export const emailSend = task(
     args: z.object({ id: z.string(), fingerprint: z.string() }),
     queue: 'transactional',
     retry: patient,
-    onRetry: async ({ id }, error, { job, now }, { table }: SendDependencies) => {
-      await release(table, id, job.attempt, now(), error.message);
+    onRetry: async ({ id }, error, run, { table }: SendDependencies) => {
+      if (holders.has(run)) await release(table, id, run.job.attempt, run.now(), error.message);
     },
-    onFailed: async ({ id }, error, { now }, { table }) => {
-      await markFailed(table, id, now(), error.message);
+    onFailed: async (args, error, run, { table }) => {
+      await markFailed(table, args, holders.has(run) ? 'sending' : 'queued', run.now(), error.message);
     },
   },
   async (args, run, dependencies) => {
     const [claimed, packed] = await take(args, run, dependencies);
     if (!claimed.applied) return explainRefusal(args, claimed.document, run);
     if (!claimed.document) throw new Error('a claim that was applied answers the record');
-    if (!packed) throw missing('The body of this email', run.job.attempt);
+    if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
     await send(claimed.document, unpackBody(packed), run, dependencies);
   },
 );
@@ -66,12 +74,21 @@ export const emailSent = task(
 /** Claims the record and reads the body in parallel; a job that is ahead of either waits a moment for it. */
 async function take(
   { id, fingerprint }: { id: string; fingerprint: string },
-  { job, now, deadlineMs }: Run,
+  run: Run,
   { table, bodies, wait = sleep }: SendDependencies,
 ): Promise<[WriteOutcome<EmailRecord>, Uint8Array | undefined]> {
-  const claimIt = () => claim(table, { id, fingerprint }, job.attempt, now(), deadlineMs + LEASE_MARGIN_MS);
+  const { job, now, deadlineMs } = run;
+  const claimIt = async () => {
+    const outcome = await claim(table, { id, fingerprint }, job.attempt, now(), deadlineMs + LEASE_MARGIN_MS);
+    if (outcome.applied) holders.add(run);
+    return outcome;
+  };
   const read = () => bodies.get(bodyKey(id, fingerprint));
-  let [claimed, packed] = await Promise.all([claimIt(), read()]);
+  const reading = read();
+  // A read that fails first must not end the run before it is known whether it holds the claim.
+  const [claiming] = await Promise.allSettled([claimIt(), reading]);
+  if (claiming.status === 'rejected') throw claiming.reason;
+  let [claimed, packed] = [claiming.value, await reading];
   for (const ms of job.attempt === 1 ? CATCH_UP_MS : []) {
     if (claimed.document && (packed || !claimed.applied)) break;
     await wait(ms);
@@ -88,7 +105,7 @@ function explainRefusal(
 ): void {
   const { job, log } = run;
   if (!record) {
-    if (job.attempt < MISSING_ATTEMPTS) throw missing('The record of this email', job.attempt);
+    if (job.attempt < RECORD_ATTEMPTS) throw missing('The record of this email', true);
     log.warn('job dropped: its email was never accepted', { emailId: id });
     return;
   }
@@ -128,8 +145,8 @@ async function send(
   }
 }
 
-function missing(what: string, attempt: number): SendoffError {
-  return attempt < MISSING_ATTEMPTS
+function missing(what: string, mayCome: boolean): SendoffError {
+  return mayCome
     ? unavailable(`${what} is not there yet`, undefined, 1)
     : new SendoffError('application_error', 500, `${what} is gone`);
 }
