@@ -23,7 +23,10 @@ export function columns(
   headings: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): string {
-  const all = [headings.map((heading) => paint(terminal, 'faint', heading)), ...rows.map((row) => row.map(String))];
+  const all = [
+    headings.map((heading) => heading && paint(terminal, 'faint', heading)),
+    ...rows.map((row) => row.map(String)),
+  ];
   const widths = headings.map((_, column) => Math.max(...all.map((row) => visibleLength(row[column] ?? ''))));
   const isNumeric = headings.map(
     (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'),

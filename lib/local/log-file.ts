@@ -31,7 +31,7 @@ export function openLogFile(file: string): LogFile {
 
 /** An event of the local cloud as a line of its log file. */
 export function lineOf(event: LocalEvent, atMs: number): LogLine {
-  return event.kind === 'output'
-    ? { atMs, source: event.functionName, message: event.line }
-    : { atMs, source: 'functionName' in event ? event.functionName : 'cloud', message: formatEvent(event) };
+  const source = 'functionName' in event ? event.functionName : 'cloud';
+  const message = event.kind === 'output' ? event.line : formatEvent(event).replace(`[${source}] `, '');
+  return { atMs, source, message };
 }

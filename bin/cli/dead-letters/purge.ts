@@ -37,10 +37,16 @@ export async function purgeDeadLetters(context: Context, choice: Choice & { yes?
 async function endEmail(table: Table, { job, emailId }: DeadLetter, nowMs: number): Promise<boolean> {
   if (job?.task !== 'email.send' || emailId === undefined) return false;
   const record = await table.get<EmailRecord>(recordKey(emailId));
-  if (!record) return false;
+  if (!record || (record.status !== 'sending' && record.status !== 'queued')) return false;
   const held = record.status === 'sending' && (record.leaseUntilMs ?? 0) >= nowMs;
   const superseded = record.attempts > job.attempt || (record.status === 'queued' && record.attempts === job.attempt);
-  if (held || superseded) return false;
+  // A job of another payload under the same idempotency key: its request was answered 409.
+  const refused =
+    typeof job.args === 'object' &&
+    job.args !== null &&
+    'fingerprint' in job.args &&
+    job.args.fingerprint !== record.fingerprint;
+  if (held || superseded || refused) return false;
   const reason = 'Its job was purged from the dead-letter queue';
-  return (await markFailed(table, emailId, nowMs, reason)).applied;
+  return (await markFailed(table, record, record.status, nowMs, reason)).applied;
 }

@@ -138,7 +138,8 @@ describe('sendoff tail --local', () => {
     await log.close();
     const { out } = await cli(['tail', '--local', '--no-follow'], { env });
     expect(out).toMatch(/^\S+ {2}api +error {2}broken\n\S+ {2}cloud +info {3}GET \/health → 200 in 1\.0 ms$/);
-    expect(lineOf({ kind: 'request', method: 'GET', path: '/', status: 200, durationMs: 1 }, 5).atMs).toBe(5);
+    const coldStart = { kind: 'cold-start', functionName: 'Api', instanceId: 'i', initMs: 163 } as const;
+    expect(lineOf(coldStart, 5)).toEqual({ atMs: 5, source: 'Api', message: 'cold start i: init 163 ms' });
   });
 });
 
