@@ -34,16 +34,15 @@ export interface Deployment {
   readonly local?: LocalConnection;
 }
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /** A person waits longer than a function may, on networks far worse. */
 const requestHandler = { connectionTimeout: 5_000, requestTimeout: 20_000 };
 
 /** Finds the deployment by the outputs of its stack, or of `npm start`. */
-export async function findDeployment(
-  target: Target,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Deployment> {
+export async function findDeployment(target: Target, env: Env): Promise<Deployment> {
   if (target.stack && target.stage) throw usageError('--stack names the whole stack: leave out --stage.');
-  return target.local ? findLocal(env) : findStack(target);
+  return target.local ? findLocal(env) : findStack(target, env);
 }
 
 /** An output that the deployment must have. */
@@ -63,7 +62,7 @@ export async function tableOf(deployment: Deployment): Promise<Table> {
   return createDynamoTable(new DynamoDBClient(deployment.aws), output(deployment, 'TableName'));
 }
 
-function findLocal(env: Readonly<Record<string, string | undefined>>): Deployment {
+function findLocal(env: Env): Deployment {
   const local = readConnection(connectionFile(env));
   if (!local) throw notFoundError('No local Sendoff runs here. Start it with `npm start` in another terminal.');
   const { awsEndpoint: endpoint, region, credentials, outputs } = local;
@@ -71,9 +70,18 @@ function findLocal(env: Readonly<Record<string, string | undefined>>): Deploymen
   return { stackName: 'npm start', outputs, aws, local };
 }
 
-async function findStack({ stage = '', stack = stackName(stage), region, profile }: Target): Promise<Deployment> {
+async function findStack(
+  { stage = '', stack = stackName(stage), region, profile }: Target,
+  env: Env,
+): Promise<Deployment> {
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
-  const aws = { ...(region ? { region } : {}), ...(profile ? { profile } : {}), requestHandler };
+  const aws = {
+    ...(region ? { region } : {}),
+    ...(profile ? { profile } : {}),
+    // An emulator's host name has no bucket in front.
+    ...(env.AWS_ENDPOINT_URL ? { forcePathStyle: true } : {}),
+    requestHandler,
+  };
   const client = new CloudFormationClient(aws);
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
