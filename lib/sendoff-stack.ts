@@ -1,7 +1,7 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
-import { Sendoff } from './sendoff.ts';
+import { Sendoff, type SendoffProps } from './sendoff.ts';
 
 /** A stack with one Sendoff in it. Its outputs are what the CLI finds a deployment by: their names do not change. */
 export class SendoffStack extends Stack {
@@ -11,7 +11,8 @@ export class SendoffStack extends Stack {
     const name = stackName(stage);
     super(scope, name, { description: 'Sendoff: accepts emails over HTTPS and sends them through Amazon SES' });
     this.sendoff = new Sendoff(this, 'Sendoff', props);
-    for (const [output, value] of Object.entries(outputsOf(this.sendoff))) new CfnOutput(this, output, { value });
+    for (const [output, value] of Object.entries(outputsOf(this.sendoff, props)))
+      new CfnOutput(this, output, { value });
   }
 }
 
@@ -20,7 +21,7 @@ export function stackName(stage: string): string {
   return stage ? `Sendoff-${stage}` : 'Sendoff';
 }
 
-function outputsOf(sendoff: Sendoff): Record<string, string> {
+function outputsOf(sendoff: Sendoff, { apiDomain }: SendoffProps): Record<string, string> {
   const { queues, functions, outbound } = sendoff;
   const dkim = outbound.dkimRecords.map(({ name, value }, index) => [
     `DkimRecord${index + 1}`,
@@ -38,5 +39,6 @@ function outputsOf(sendoff: Sendoff): Record<string, string> {
     SendFunctionName: functions.send.functionName,
     ScheduleFunctionName: functions.schedule.functionName,
     ...Object.fromEntries(dkim),
+    ...(sendoff.api.domainTarget ? { ApiDomainRecord: `${apiDomain} CNAME ${sendoff.api.domainTarget}` } : {}),
   };
 }

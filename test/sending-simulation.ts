@@ -2,7 +2,15 @@ import { type AcceptRequest, acceptEmails } from '../functions/core/accept.ts';
 import { parseEmail } from '../functions/core/email.ts';
 import { emailSend, emailSent } from '../functions/core/email-send.ts';
 import { newId } from '../functions/core/identity.ts';
-import type { Backend, Delivery, LogFields, Mailer, OutgoingMessage, QueueName } from '../functions/core/ports.ts';
+import type {
+  Backend,
+  Delivery,
+  LogFields,
+  Mailer,
+  Metrics,
+  OutgoingMessage,
+  QueueName,
+} from '../functions/core/ports.ts';
 import { type EmailRecord, recordKey } from '../functions/core/record.ts';
 import { createWorker } from '../functions/core/worker.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
@@ -16,6 +24,8 @@ export interface Simulation {
   readonly sent: OutgoingMessage[];
   /** Jobs that came too often, as their bodies. */
   readonly deadLetters: string[];
+  /** What was counted: `sent transactional`, …, and each send's latency as `1500 ms transactional`. */
+  readonly counted: string[];
   readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields | undefined }[];
   readonly clock: { nowMs: number };
   /** What the provider does with the next messages, one function each: it throws, or takes the message by returning. */
@@ -48,6 +58,11 @@ export function createSimulation(): Simulation {
   const deadLetters: string[] = [];
   const returned: { delivery: Delivery; visibleAtMs: number }[] = [];
   const receives = new Map<string, number>();
+  const counted: string[] = [];
+  const metrics: Metrics = {
+    count: (what, queue, times = 1) => void counted.push(...Array.from({ length: times }, () => `${what} ${queue}`)),
+    sendLatency: (queue, ms) => void counted.push(`${ms} ms ${queue}`),
+  };
   const at = (level: string) => (message: string, fields?: LogFields) => void logged.push({ level, message, fields });
   const log = { info: at('info'), warn: at('warn'), error: at('error') };
   const mailer: Mailer = {
@@ -62,7 +77,12 @@ export function createSimulation(): Simulation {
   const work: Simulation['work'] = (deliveries, using = ports) =>
     createWorker({
       tasks: [emailSend, emailSent],
-      dependencies: { ...using, compose: async (_record, body) => Buffer.from(body.text ?? ''), wait: async () => {} },
+      dependencies: {
+        ...using,
+        compose: async (_record, body) => Buffer.from(body.text ?? ''),
+        wait: async () => {},
+        metrics,
+      },
       broker: using.broker,
       log,
       concurrency: 10,
@@ -105,6 +125,7 @@ export function createSimulation(): Simulation {
     backend,
     sent,
     deadLetters,
+    counted,
     logged,
     clock,
     answers,
@@ -116,7 +137,7 @@ export function createSimulation(): Simulation {
       const email = await parseEmail({ ...plainEmail, ...input }, now());
       const payload = JSON.stringify({ ...plainEmail, ...input });
       const whole = { emails: [email], payload, queue: 'transactional', keyId: 'key', ...request } as const;
-      const [id] = await acceptEmails(whole, { backend, now, newId, retentionMs: 30 * 86_400_000 });
+      const [id] = await acceptEmails(whole, { backend, now, newId, retentionMs: 30 * 86_400_000, metrics });
       if (id === undefined) throw new Error('no id was answered');
       return id;
     },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { parseMailbox } from './address.ts';
 import { SendoffError, unavailable } from './errors.ts';
-import type { BodyStore, Broker, Mailer, Table, WriteOutcome } from './ports.ts';
+import type { BodyStore, Broker, Mailer, Metrics, Table, WriteOutcome } from './ports.ts';
 import { type Body, bodyKey, type EmailRecord, unpackBody } from './record.ts';
 import { patient } from './retry.ts';
 import { type Run, task } from './task.ts';
@@ -16,6 +16,7 @@ export interface SendDependencies {
   readonly mailer: Mailer;
   /** Writes the MIME message; Bcc is in the envelope alone. */
   readonly compose: (record: EmailRecord, body: Body) => Promise<Uint8Array>;
+  readonly metrics: Metrics;
   /** Waits this many ms; a parameter so that tests need not. */
   readonly wait?: (ms: number) => Promise<unknown>;
 }
@@ -40,11 +41,20 @@ export const emailSend = task(
     args: z.object({ id: z.string(), fingerprint: z.string() }),
     queue: 'transactional',
     retry: patient,
-    onRetry: async ({ id }, error, run, { table }: SendDependencies) => {
+    logged: ({ id }) => ({ emailId: id }),
+    onRetry: async ({ id }, error, run, { table, metrics }: SendDependencies) => {
+      metrics.count('retried', run.queue);
       if (holders.has(run)) await release(table, id, run.job.attempt, run.now(), error.message);
     },
-    onFailed: async (args, error, run, { table }) => {
-      await markFailed(table, args, holders.has(run) ? 'sending' : 'queued', run.now(), error.message);
+    onFailed: async (args, error, run, { table, metrics }) => {
+      const { applied } = await markFailed(
+        table,
+        args,
+        holders.has(run) ? 'sending' : 'queued',
+        run.now(),
+        error.message,
+      );
+      if (applied) metrics.count('failed', run.queue);
     },
   },
   async (args, run, dependencies) => {
@@ -63,6 +73,7 @@ export const emailSent = task(
     args: z.object({ id: z.string(), messageId: z.string(), atMs: z.number() }),
     queue: 'transactional',
     retry: patient,
+    logged: ({ id }) => ({ emailId: id }),
   },
   async ({ id, messageId, atMs }, _run, { table }: SendDependencies) => {
     await markSent(table, id, messageId, atMs);
@@ -118,7 +129,7 @@ async function send(
   record: EmailRecord,
   body: Body,
   { queue, now, log }: Run,
-  { table, mailer, compose, broker }: SendDependencies,
+  { table, mailer, compose, broker, metrics }: SendDependencies,
 ): Promise<void> {
   const raw = await compose(record, body);
   const addressOf = (text: string) => parseMailbox(text, 'address').address;
@@ -131,6 +142,8 @@ async function send(
     tags: record.tags ?? [],
   });
   const atMs = now();
+  metrics.count('sent', queue);
+  metrics.sendLatency(queue, atMs - (record.scheduledAtMs ?? record.createdAtMs));
   try {
     const { applied, document } = await markSent(table, record.id, messageId, atMs);
     if (!applied) log.warn('sent, but its record had moved on', { emailId: record.id, status: document?.status });

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { SendoffError } from './errors.ts';
-import type { Broker, Delivery, Job, Logger } from './ports.ts';
+import type { Broker, Delivery, Job, LogFields, Logger } from './ports.ts';
 import { backoffSeconds } from './retry.ts';
 import type { Run, Task } from './task.ts';
 
@@ -50,8 +50,10 @@ export function createWorker<Dependencies>(options: WorkerOptions<Dependencies>)
           await runDelivery(delivery, deadlineMs, byName, options);
         } catch (error) {
           failed.push(delivery.id);
-          if (error instanceof HeldElsewhere) options.log.info('job left for later', { reason: error.message });
-          else options.log.error('job not handled', { deliveryId: delivery.id, error });
+          const fields = { deliveryId: delivery.id, ...fieldsOfDelivery(delivery, byName) };
+          if (error instanceof HeldElsewhere)
+            options.log.info('job left for later', { ...fields, reason: error.message });
+          else options.log.error('job not handled', { ...fields, error });
         }
       }
     };
@@ -74,7 +76,7 @@ async function runDelivery<Dependencies>(
   const { now, log, broker, dependencies } = options;
 
   if (job.expiresAtMs !== undefined && job.expiresAtMs < now()) {
-    log.warn('job expired', { task: job.task, attempt: job.attempt });
+    log.warn('job expired', fieldsOf(job, task, args));
     return;
   }
   if (job.dueAtMs !== undefined && job.dueAtMs > now() + EARLY_TOLERANCE_MS) {
@@ -99,7 +101,7 @@ async function settleFailure<Args, Dependencies>(
 ): Promise<void> {
   const { job, queue, now, log } = run;
   if (!(error instanceof SendoffError)) throw error;
-  const fields = { task: job.task, args: job.args, attempt: job.attempt, code: error.code };
+  const fields = { ...fieldsOf(job, task, args), code: error.code };
   if (error.retryable && job.attempt < task.retry.maxAttempts) {
     const seconds = Math.max(error.retryAfterSeconds ?? 0, backoffSeconds(task.retry, job.attempt, random));
     await broker.send([{ queue, job: { ...job, attempt: job.attempt + 1, dueAtMs: now() + seconds * 1000 } }]);
@@ -108,5 +110,28 @@ async function settleFailure<Args, Dependencies>(
   } else {
     await task.onFailed?.(args, error, run, dependencies);
     log.error('job failed', fields);
+  }
+}
+
+/** What a log line says of a job: for an email's, which email. */
+function fieldsOf<Args, Dependencies>(
+  { task, attempt, args }: Job,
+  { logged }: Task<Args, Dependencies>,
+  parsed: Args,
+): LogFields {
+  return { task, attempt, ...(logged ? logged(parsed) : { args }) };
+}
+
+/** The same for a delivery that may be anything; of what cannot be read nothing is logged. */
+function fieldsOfDelivery<Dependencies>(
+  { body }: Delivery,
+  tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,
+): LogFields {
+  try {
+    const job = jobSchema.parse(JSON.parse(body)) as Job;
+    const task = tasks.get(job.task);
+    return task ? fieldsOf(job, task, task.args.parse(job.args)) : {};
+  } catch {
+    return {};
   }
 }
