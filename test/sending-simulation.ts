@@ -2,18 +2,11 @@ import { type AcceptRequest, acceptEmails } from '../functions/core/accept.ts';
 import { parseEmail } from '../functions/core/email.ts';
 import { emailSend, emailSent } from '../functions/core/email-send.ts';
 import { newId } from '../functions/core/identity.ts';
-import type {
-  Backend,
-  Delivery,
-  LogFields,
-  Mailer,
-  Metrics,
-  OutgoingMessage,
-  QueueName,
-} from '../functions/core/ports.ts';
+import type { Backend, Delivery, LogFields, Mailer, OutgoingMessage, QueueName } from '../functions/core/ports.ts';
 import { type EmailRecord, recordKey } from '../functions/core/record.ts';
 import { createWorker } from '../functions/core/worker.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
+import { createRecordedMetrics } from './recorded-metrics.ts';
 
 /** What a worker calls outside itself. */
 export type WorkerPorts = Pick<Backend, 'table' | 'bodies' | 'broker'> & { readonly mailer: Mailer };
@@ -24,8 +17,7 @@ export interface Simulation {
   readonly sent: OutgoingMessage[];
   /** Jobs that came too often, as their bodies. */
   readonly deadLetters: string[];
-  /** What was counted: `sent transactional`, …, and each send's latency as `1500 ms transactional`. */
-  readonly counted: string[];
+  readonly metrics: ReturnType<typeof createRecordedMetrics>;
   readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields | undefined }[];
   readonly clock: { nowMs: number };
   /** What the provider does with the next messages, one function each: it throws, or takes the message by returning. */
@@ -58,11 +50,7 @@ export function createSimulation(): Simulation {
   const deadLetters: string[] = [];
   const returned: { delivery: Delivery; visibleAtMs: number }[] = [];
   const receives = new Map<string, number>();
-  const counted: string[] = [];
-  const metrics: Metrics = {
-    count: (what, queue, times = 1) => void counted.push(...Array.from({ length: times }, () => `${what} ${queue}`)),
-    sendLatency: (queue, ms) => void counted.push(`${ms} ms ${queue}`),
-  };
+  const metrics = createRecordedMetrics();
   const at = (level: string) => (message: string, fields?: LogFields) => void logged.push({ level, message, fields });
   const log = { info: at('info'), warn: at('warn'), error: at('error') };
   const mailer: Mailer = {
@@ -125,7 +113,7 @@ export function createSimulation(): Simulation {
     backend,
     sent,
     deadLetters,
-    counted,
+    metrics,
     logged,
     clock,
     answers,

@@ -69,7 +69,7 @@ async function runDelivery<Dependencies>(
   tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,
   options: WorkerOptions<Dependencies>,
 ): Promise<void> {
-  const job = jobSchema.parse(JSON.parse(delivery.body)) as Job;
+  const job = parseJob(delivery.body);
   const task = tasks.get(job.task);
   if (!task) throw new Error(`no task is named ${JSON.stringify(job.task)}`);
   const args = task.args.parse(job.args);
@@ -89,6 +89,17 @@ async function runDelivery<Dependencies>(
   } catch (error) {
     await settleFailure(task, args, error, run, options);
   }
+}
+
+function parseJob(body: string): Job {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // Without its cause: the parser's message quotes what it read, and no one knows what that is.
+    throw new Error('the job is not JSON');
+  }
+  return jobSchema.parse(value) as Job;
 }
 
 /** Puts the next try on the queue, or ends the task; the order makes a crash in between repeat, never lose. */
@@ -128,7 +139,7 @@ function fieldsOfDelivery<Dependencies>(
   tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,
 ): LogFields {
   try {
-    const job = jobSchema.parse(JSON.parse(body)) as Job;
+    const job = parseJob(body);
     const task = tasks.get(job.task);
     return task ? fieldsOf(job, task, task.args.parse(job.args)) : {};
   } catch {

@@ -177,7 +177,8 @@ function errorsInLogs({ logGroupNames }: Monitored): IWidget {
     logGroupNames: [...logGroupNames],
     queryLines: [
       'fields @timestamp, level, message, emailId, code, error.name, error.message, @log',
-      'filter level in ["warn", "error"] or @type = "REPORT" and @message like /Error Type|Status: (error|timeout)/',
+      // Ours, those of Node's runtime in capitals, and the reports of invocations that ended badly.
+      'filter level in ["warn", "error", "WARN", "ERROR"] or (type = "platform.report" and record.status != "success")',
       'sort @timestamp desc',
       'limit 50',
     ],

@@ -82,6 +82,7 @@ describe('what a function gets in its environment', () => {
     BODY_BUCKET: { Ref: Match.stringLikeRegexp('MailBodyBucket') },
     TRANSACTIONAL_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailTransactionalQueue') },
     BULK_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailBulkQueue') },
+    DEPLOYMENT: 'Shop/Mail',
     LOG_LEVEL: 'info',
     NODE_OPTIONS: '--enable-source-maps',
   };
