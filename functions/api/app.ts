@@ -3,6 +3,7 @@ import type { AcceptDependencies } from '../core/accept.ts';
 import type { Logger } from '../core/ports.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { authenticate, type Caller } from './authenticate.ts';
+import { baseUrl } from './base-url.ts';
 import { emailRoutes } from './emails.ts';
 import { errorResponse, handleError } from './error-response.ts';
 
@@ -17,9 +18,7 @@ export function createApp(dependencies: ApiDependencies): Hono<Caller> {
   app.onError(handleError(log));
 
   app.get('/health', (context) => context.json({ status: 'ok' }));
-  app.get('/openapi.json', async (context) =>
-    context.json((await import('./openapi.ts')).openApi(new URL(context.req.url).origin)),
-  );
+  app.get('/openapi.json', async (context) => context.json((await import('./openapi.ts')).openApi(baseUrl(context))));
 
   const signedIn = authenticate(backend.table, now);
   for (const path of ['/emails', '/api-keys']) app.use(`${path}/*`, signedIn);

@@ -62,7 +62,6 @@ export class RestEntry extends Construct implements ApiEntry {
     // The CDK's own output: a deployment's outputs are the stack's affair.
     this.api.node.tryRemoveChild('Endpoint');
     const integration = new LambdaIntegration(props.handler, {
-      allowTestInvoke: false,
       scopePermissionToMethod: false,
     });
     this.api.root.addMethod('ANY', integration);

@@ -1,4 +1,5 @@
 import type { CreateResource } from '../stack.ts';
+import { restApi, restDeployment, restMethod, restResource, restStage } from './api-gateway.ts';
 import { httpApi, httpIntegration, httpRoute, httpStage } from './api-gateway-v2.ts';
 import type { ResourceContext } from './context.ts';
 import { dynamoDbTable } from './dynamodb-table.ts';
@@ -17,6 +18,11 @@ import { snsTopic } from './sns-topic.ts';
 import { sqsQueue } from './sqs-queue.ts';
 
 const creators: [string, (context: ResourceContext) => CreateResource][] = [
+  ['AWS::ApiGateway::Deployment', restDeployment],
+  ['AWS::ApiGateway::Method', restMethod],
+  ['AWS::ApiGateway::Resource', restResource],
+  ['AWS::ApiGateway::RestApi', restApi],
+  ['AWS::ApiGateway::Stage', restStage],
   ['AWS::ApiGatewayV2::Api', httpApi],
   ['AWS::ApiGatewayV2::Integration', httpIntegration],
   ['AWS::ApiGatewayV2::Route', httpRoute],
@@ -45,6 +51,10 @@ export function createRegistry(context: ResourceContext): Map<string, CreateReso
 
 /** Types that watch, allow or describe, and so change nothing on a laptop. Resource policies are here: only roles are checked. */
 export const typesWithoutBehaviour = new Set([
+  'AWS::ApiGateway::BasePathMapping',
+  'AWS::ApiGateway::DomainName',
+  'AWS::ApiGatewayV2::ApiMapping',
+  'AWS::ApiGatewayV2::DomainName',
   'AWS::CDK::Metadata',
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::CompositeAlarm',
