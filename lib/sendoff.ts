@@ -74,6 +74,7 @@ export class Sendoff extends Construct {
     this.functions.send.consume('Transactional', this.queues.transactional, config.maxConcurrency);
     this.functions.send.consume('Bulk', this.queues.bulk, config.bulkMaxConcurrency);
     new EveryMinute(this, 'EveryMinute', this.functions.schedule);
+    permissions.acknowledgeWildcards(this, this);
     this.api = this.createEntry(config);
     this.apiUrl = this.api.url;
     if (config.monitoring)

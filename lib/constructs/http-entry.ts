@@ -14,6 +14,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { accessLogFormat } from './access-log.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { ApiEntry } from './api-entry.ts';
 
 /** A host name of one's own for the API. */
@@ -22,6 +23,10 @@ export interface CustomDomain {
   /** Of a certificate for that name, in the API's region. */
   readonly certificateArn: string;
 }
+
+/** Why API Gateway authorizes nobody. */
+export const KEYS_ARE_CHECKED =
+  'The function checks the API key before anything else: an authorizer would be a second function for each request, and could not answer with the error bodies that SDKs know.';
 
 export interface HttpEntryProps {
   /** Answers every request, routing included. */
@@ -66,6 +71,7 @@ export class HttpEntry extends Construct implements ApiEntry {
         format: accessLogFormat(),
       },
     });
+    acknowledge(this.api, { APIG4: KEYS_ARE_CHECKED });
     this.url = this.api.apiEndpoint;
     if (props.customDomain) {
       const { domainName, certificateArn } = props.customDomain;

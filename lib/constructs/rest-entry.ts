@@ -12,8 +12,9 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Names, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { accessLogFormat } from './access-log.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { ApiEntry } from './api-entry.ts';
-import type { CustomDomain } from './http-entry.ts';
+import { type CustomDomain, KEYS_ARE_CHECKED } from './http-entry.ts';
 
 /** Part of every URL: a REST API has no stage without a name. SDKs append paths to the base URL, so it does not disturb them. */
 const STAGE = 'prod';
@@ -63,6 +64,16 @@ export class RestEntry extends Construct implements ApiEntry {
     this.api.node.tryRemoveChild('Endpoint');
     const integration = new LambdaIntegration(props.handler, {
       scopePermissionToMethod: false,
+    });
+    acknowledge(this.api, {
+      APIG4: KEYS_ARE_CHECKED,
+      COG4: KEYS_ARE_CHECKED,
+      APIG2: 'The function validates requests: it answers with the error bodies that SDKs know, and names the field.',
+      APIG3:
+        'A web ACL costs $5 a month and more by rule and request: whoever wants one associates it with this stage.',
+      APIG6: 'Execution logs can hold paths, headers and bodies: addresses, mail, and API keys.',
+      // With `restAccessLogs` there are some, and nothing to acknowledge.
+      APIG1: 'Access logs of a REST API need a role that is a setting of the whole account: see `restAccessLogs`.',
     });
     this.api.root.addMethod('ANY', integration);
     this.api.root.addProxy({ defaultIntegration: integration });

@@ -1,6 +1,6 @@
 import type { CreateResource } from '../stack.ts';
 import { functionArnIn } from './api-gateway-v2.ts';
-import { functionByArn, type ResourceContext } from './context.ts';
+import { findFunction, type ResourceContext } from './context.ts';
 
 /** AWS::ApiGateway::RestApi: a REST API on a port of its own. */
 export function restApi(context: ResourceContext): CreateResource {
@@ -44,7 +44,7 @@ export function restMethod(context: ResourceContext): CreateResource {
     if (Integration.Type !== 'AWS_PROXY' || AuthorizationType !== 'NONE' || ApiKeyRequired) {
       throw new Error('Only AWS_PROXY integrations without an authorizer or an API key run locally');
     }
-    const target = functionByArn(context, functionArnIn(Integration.Uri));
+    const target = findFunction(context, functionArnIn(Integration.Uri));
     context.gateway.restApi(RestApiId).addMethod(ResourceId, HttpMethod, target);
     return { ref: logicalId, attributes: {} };
   };
