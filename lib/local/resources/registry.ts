@@ -9,6 +9,7 @@ import { iamRole } from './iam-role.ts';
 import { lambdaEventInvokeConfig } from './lambda-event-invoke-config.ts';
 import { lambdaEventSourceMapping } from './lambda-event-source-mapping.ts';
 import { lambdaFunction } from './lambda-function.ts';
+import { logsLogGroup } from './logs-log-group.ts';
 import { s3Bucket } from './s3-bucket.ts';
 import { schedulerSchedule } from './scheduler-schedule.ts';
 import { sesConfigurationSet } from './ses-configuration-set.ts';
@@ -36,6 +37,7 @@ const creators: [string, (context: ResourceContext) => CreateResource][] = [
   ['AWS::Lambda::EventInvokeConfig', lambdaEventInvokeConfig],
   ['AWS::Lambda::EventSourceMapping', lambdaEventSourceMapping],
   ['AWS::Lambda::Function', lambdaFunction],
+  ['AWS::Logs::LogGroup', logsLogGroup],
   ['AWS::S3::Bucket', s3Bucket],
   ['AWS::SES::ConfigurationSet', sesConfigurationSet],
   ['AWS::SES::ConfigurationSetEventDestination', sesEventDestination],
@@ -62,7 +64,6 @@ export const typesWithoutBehaviour = new Set([
   'AWS::CloudWatch::CompositeAlarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::Lambda::Permission',
-  'AWS::Logs::LogGroup',
   'AWS::Logs::MetricFilter',
   'AWS::Logs::ResourcePolicy',
   'AWS::Route53::RecordSet',
