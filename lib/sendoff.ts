@@ -3,21 +3,29 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { QueueName } from '../functions/core/ports.ts';
 import { type Config, parseConfig } from './config.ts';
+import type { ApiEntry } from './constructs/api-entry.ts';
 import { BodyBucket } from './constructs/body-bucket.ts';
 import { DocumentTable } from './constructs/document-table.ts';
 import { EveryMinute } from './constructs/every-minute.ts';
 import { Feedback } from './constructs/feedback.ts';
 import { HttpEntry } from './constructs/http-entry.ts';
+import { deploymentName, type Monitored } from './constructs/monitored.ts';
+import { Monitoring } from './constructs/monitoring.ts';
 import { Outbound } from './constructs/outbound.ts';
 import * as permissions from './constructs/permissions.ts';
+import { RestEntry } from './constructs/rest-entry.ts';
 import { DeadLetterQueue, WorkQueue } from './constructs/work-queue.ts';
 import { BATCH_SIZE, WorkerFunction, type WorkerFunctionProps } from './constructs/worker-function.ts';
 
 /** Any of the options of lib/config.ts, but for the stage, which is the stack's affair; their defaults, ranges and meanings stand there. */
 export type SendoffProps = Partial<Omit<Config, 'stage'>>;
 
-/** Under the 30 s after which API Gateway gives up: the function's own answer is the better one. */
+/** Under the 29 s after which API Gateway gives up (30 s an HTTP API): the function's own answer is the better one. */
 const API_TIMEOUT = Duration.seconds(28);
+/** The longest a job waits by design: until it is due or tried again. */
+const LONGEST_DELAY = Duration.minutes(15);
+/** Bulk mail may take its time: 100,000 emails at the 14 a second of a new account take two hours. */
+const BULK_PATIENCE = Duration.hours(4);
 const SCHEDULE_TIMEOUT = Duration.seconds(60);
 const SCHEDULE_MEMORY_MB = 256;
 const FEEDBACK_TIMEOUT = Duration.seconds(30);
@@ -57,7 +65,9 @@ export class Sendoff extends Construct {
     readonly webhook: WorkerFunction;
   };
   readonly feedback: Feedback;
-  readonly api: HttpEntry;
+  readonly api: ApiEntry;
+  /** Alarms and dashboard; absent with `monitoring: false`. */
+  readonly monitoring?: Monitoring;
   readonly outbound: Outbound;
   /** What a function needs in its environment to accept emails, beside `grantAccept`. */
   readonly acceptEnvironment: Readonly<Record<string, string>>;
@@ -86,16 +96,13 @@ export class Sendoff extends Construct {
     });
     this.functions.feedback.consume('Feedback', this.feedback.queue, FEEDBACK_MAX_CONCURRENCY, FEEDBACK_BATCH);
     new EveryMinute(this, 'EveryMinute', this.functions.schedule);
-    this.api = new HttpEntry(this, 'Http', {
-      handler: this.functions.api,
-      throttleRate: config.apiThrottleRate,
-      throttleBurst: config.apiThrottleBurst,
-      corsOrigins: config.corsOrigins,
-      logRetentionDays: config.logRetentionDays,
-    });
+    permissions.acknowledgeWildcards(this, this);
+    this.api = this.createEntry(config);
     this.apiUrl = this.api.url;
     // Unsubscribe links lead here.
     this.functions.send.addEnvironment('PUBLIC_URL', this.apiUrl);
+    if (config.monitoring)
+      this.monitoring = new Monitoring(this, 'Monitoring', { monitored: this.monitored(), ...config });
   }
 
   /** The configuration set every email goes through. */
@@ -111,6 +118,37 @@ export class Sendoff extends Construct {
         Grant.addToPrincipal({ grantee, actions: statement.actions, resourceArns: statement.resources }),
       );
     return grants.reduce((all, grant) => all.combine(grant));
+  }
+
+  private createEntry(config: Config): ApiEntry {
+    const { apiDomain, apiCertificateArn } = config;
+    const props = {
+      handler: this.functions.api,
+      throttleRate: config.apiThrottleRate,
+      throttleBurst: config.apiThrottleBurst,
+      customDomain: apiDomain ? { domainName: apiDomain, certificateArn: apiCertificateArn } : undefined,
+      logRetentionDays: config.logRetentionDays,
+    };
+    return config.api === 'rest'
+      ? new RestEntry(this, 'Rest', { ...props, accessLogs: config.restAccessLogs, xray: config.xray })
+      : new HttpEntry(this, 'Http', { ...props, corsOrigins: config.corsOrigins });
+  }
+
+  /** What alarms and dashboard look at: a new queue or function belongs here. */
+  private monitored(): Monitored {
+    const longestWait = ({ visibilityTimeout }: WorkQueue) => LONGEST_DELAY.plus(visibilityTimeout);
+    const { transactional, bulk } = this.queues;
+    return {
+      deployment: deploymentName(this),
+      entry: this.api,
+      queues: [
+        { name: 'transactional', queue: transactional, allowedAge: longestWait(transactional) },
+        { name: 'bulk', queue: bulk, allowedAge: longestWait(bulk).plus(BULK_PATIENCE) },
+      ],
+      deadLetterQueue: this.deadLetterQueue,
+      functions: this.functions,
+      logGroupNames: Object.values(this.functions).map(({ logGroup }) => logGroup.logGroupName),
+    };
   }
 
   private createQueues({ sendTimeoutSeconds, maxReceiveCount }: Config): Record<QueueName, WorkQueue> {
@@ -133,6 +171,7 @@ export class Sendoff extends Construct {
       TRANSACTIONAL_QUEUE_URL: this.queues.transactional.queueUrl,
       BULK_QUEUE_URL: this.queues.bulk.queueUrl,
       WEBHOOK_QUEUE_URL: this.queues.webhook.queueUrl,
+      DEPLOYMENT: deploymentName(this),
     };
   }
 

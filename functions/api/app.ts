@@ -5,6 +5,7 @@ import { createAnnounce } from '../core/announce.ts';
 import type { Logger } from '../core/ports.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { authenticate, type Caller } from './authenticate.ts';
+import { baseUrl } from './base-url.ts';
 import { emailRoutes } from './emails.ts';
 import { errorResponse, handleError } from './error-response.ts';
 import { suppressionRoutes } from './suppressions.ts';
@@ -26,9 +27,7 @@ export function createApp(dependencies: ApiDependencies): Hono<Caller> {
   app.onError(handleError(log));
 
   app.get('/health', (context) => context.json({ status: 'ok' }));
-  app.get('/openapi.json', async (context) =>
-    context.json((await import('./openapi.ts')).openApi(new URL(context.req.url).origin)),
-  );
+  app.get('/openapi.json', async (context) => context.json((await import('./openapi.ts')).openApi(baseUrl(context))));
 
   app.route('/unsubscribe', unsubscribeRoutes(table, announce, now));
 

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { Announce } from './announce.ts';
 import { addressOf, allowedRecipients, announceEnd } from './email-end.ts';
 import { SendoffError, unavailable } from './errors.ts';
-import type { BodyStore, Broker, Mailer, Table, WriteOutcome } from './ports.ts';
+import type { BodyStore, Broker, Mailer, Metrics, Table, WriteOutcome } from './ports.ts';
 import { type Body, bodyKey, type EmailRecord, unpackBody } from './record.ts';
 import { patient } from './retry.ts';
 import { type Run, task } from './task.ts';
@@ -19,6 +19,7 @@ export interface SendDependencies {
   readonly compose: (record: EmailRecord, body: Body) => Promise<Uint8Array>;
   /** Tells webhooks of what ends here: SES tells of all that comes after. */
   readonly announce: Announce;
+  readonly metrics: Metrics;
   /** Waits this many ms; a parameter so that tests need not. */
   readonly wait?: (ms: number) => Promise<unknown>;
 }
@@ -45,12 +46,15 @@ export const emailSend = task(
     args: z.object({ id: z.string(), fingerprint: z.string() }),
     queue: 'transactional',
     retry: patient,
-    onRetry: async ({ id }, error, run, { table }: SendDependencies) => {
+    logged: ({ id }) => ({ emailId: id }),
+    onRetry: async ({ id }, error, run, { table, metrics }: SendDependencies) => {
+      metrics.count('retried', run.queue);
       if (holders.has(run)) await release(table, id, run.job.attempt, run.now(), error.message);
     },
-    onFailed: async (args, error, run, { table, announce }) => {
+    onFailed: async (args, error, run, { table, announce, metrics }) => {
       const from = holders.has(run) ? 'sending' : 'queued';
       const { applied, document } = await markFailed(table, args, from, run.now(), error.message);
+      if (applied) metrics.count('failed', run.queue);
       if (applied && document) await announceEnd(document, announce);
     },
   },
@@ -70,6 +74,7 @@ export const emailSent = task(
     args: z.object({ id: z.string(), messageId: z.string(), atMs: z.number() }),
     queue: 'transactional',
     retry: patient,
+    logged: ({ id }) => ({ emailId: id }),
   },
   async ({ id, messageId, atMs }, _run, { table }: SendDependencies) => {
     await markSent(table, id, messageId, atMs);
@@ -128,7 +133,7 @@ async function send(
   record: EmailRecord,
   body: Body,
   { queue, now, log }: Run,
-  { table, mailer, compose, broker, announce }: SendDependencies,
+  { table, mailer, compose, broker, announce, metrics }: SendDependencies,
 ): Promise<void> {
   const [raw, destinations] = await Promise.all([
     compose(record, body),
@@ -143,6 +148,8 @@ async function send(
     tags: record.tags ?? [],
   });
   const atMs = now();
+  metrics.count('sent', queue);
+  metrics.sendLatency(queue, atMs - (record.scheduledAtMs ?? record.createdAtMs));
   try {
     const { applied, document } = await markSent(table, record.id, messageId, atMs);
     // SES's own Send event may have been faster.

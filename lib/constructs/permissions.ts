@@ -1,6 +1,8 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Stack } from 'aws-cdk-lib/core';
+import { type CfnElement, Stack } from 'aws-cdk-lib/core';
+import type { IConstruct } from 'constructs';
 import type { IndexName, QueueName } from '../../functions/core/ports.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { BodyBucket } from './body-bucket.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { Outbound } from './outbound.ts';
@@ -73,6 +75,16 @@ export function scheduleStatements(resources: Resources): PolicyStatement[] {
     onIndexes(resources, 'list', 'due'),
     onQueues(resources, 'transactional', 'bulk'),
   ];
+}
+
+/** Says, for every `*` in the resources of these statements, why it is there. */
+export function acknowledgeWildcards(scope: IConstruct, { bodyBucket }: Resources): void {
+  const bucketId = Stack.of(scope).getLogicalId(bodyBucket.node.defaultChild as CfnElement);
+  acknowledge(scope, {
+    [`IAM5[Resource::<${bucketId}.Arn>/*]`]: 'The objects of one bucket, whose keys are the ids of emails.',
+    'IAM5[Resource::arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*]':
+      'Senders are verified with SES after the deployment as well as before it.',
+  });
 }
 
 function onTable({ table }: Resources, ...actions: string[]): PolicyStatement {

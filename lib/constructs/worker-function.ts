@@ -16,6 +16,7 @@ import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from 'aws-cd
 import type { Construct } from 'constructs';
 import { bundle, handlerEntry } from '../bundle.ts';
 import type { Config } from '../config.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** Jobs a queue hands to one invocation; 10 is the most without a batching window. */
@@ -74,6 +75,7 @@ export class WorkerFunction extends LambdaFunction {
       recursiveLoop: RecursiveLoop.ALLOW,
       ...(xray ? { tracing: Tracing.ACTIVE } : {}),
     });
+    if (xray) acknowledge(role, { 'IAM5[Resource::*]': 'Traces: X-Ray has no resources that could be named.' });
   }
 
   /**

@@ -119,6 +119,7 @@ describe('what a function gets in its environment', () => {
     TRANSACTIONAL_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailTransactionalQueue') },
     BULK_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailBulkQueue') },
     WEBHOOK_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailWebhookQueue') },
+    DEPLOYMENT: 'Shop/Mail',
     LOG_LEVEL: 'info',
     NODE_OPTIONS: '--enable-source-maps',
   };
