@@ -35,7 +35,12 @@ async function start(options: LocalSendoffOptions): Promise<Running> {
   const events: LocalEvent[] = [];
   const local = await startLocalSendoff({ ...options, log: (event) => void events.push(event) });
   const { cloud, apiKey } = local;
-  const request: Running['request'] = async (method, path, body, headers = {}) => {
+  return { ...local, events, request: requestTo(local), resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
+}
+
+/** A function that makes requests as curl would, with the key of a running Sendoff. */
+export function requestTo({ cloud, apiKey }: Pick<LocalSendoff, 'cloud' | 'apiKey'>): Running['request'] {
+  return async (method, path, body, headers = {}) => {
     const response = await fetch(cloud.apiUrl + path, {
       method,
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
@@ -43,7 +48,6 @@ async function start(options: LocalSendoffOptions): Promise<Running> {
     });
     return { status: response.status, json: await response.json(), headers: response.headers };
   };
-  return { ...local, events, request, resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
 }
 
 /** A complete email, to be varied. */
