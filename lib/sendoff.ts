@@ -137,13 +137,15 @@ export class Sendoff extends Construct {
   /** What alarms and dashboard look at: a new queue or function belongs here. */
   private monitored(): Monitored {
     const longestWait = ({ visibilityTimeout }: WorkQueue) => LONGEST_DELAY.plus(visibilityTimeout);
-    const { transactional, bulk } = this.queues;
+    const { transactional, bulk, webhook } = this.queues;
     return {
       deployment: deploymentName(this),
       entry: this.api,
       queues: [
         { name: 'transactional', queue: transactional, allowedAge: longestWait(transactional) },
         { name: 'bulk', queue: bulk, allowedAge: longestWait(bulk).plus(BULK_PATIENCE) },
+        { name: 'webhook', queue: webhook, allowedAge: longestWait(webhook) },
+        { name: 'feedback', queue: this.feedback.queue, allowedAge: longestWait(this.feedback.queue) },
       ],
       deadLetterQueue: this.deadLetterQueue,
       functions: this.functions,

@@ -102,7 +102,7 @@ function oldestJob({ name, queue, allowedAge }: MonitoredQueue): Condition {
     atLeast: allowedAge.toSeconds(),
     periods: { bad: 2, of: 2 },
     description:
-      `The oldest job of the ${name} queue has waited over ${allowedAge.toMinutes()} minutes, longer than any delay and one redelivery: work comes in faster than it is done, or the workers do not run. ` +
+      `The oldest job of the ${name} queue has waited over ${Math.ceil(allowedAge.toMinutes({ integral: false }))} minutes, longer than any delay and one redelivery: work comes in faster than it is done, or the workers do not run. ` +
       'Do: on the dashboard, if concurrency is at its limit or the function is throttled, raise maxConcurrency or the account limit of Lambda; if SES throttles (many retries), ask for a higher sending rate; if nothing is done at all, look into the logs of the function that reads this queue.',
   };
 }

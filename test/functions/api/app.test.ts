@@ -107,7 +107,7 @@ describe('errors', () => {
     expect(answer).toMatchObject({ status: 503, body: { name: 'service_unavailable' } });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(logged).toEqual([
-      { level: 'error', message: 'request failed', fields: { method: 'POST', path: '/emails', error } },
+      { level: 'error', message: 'request failed', fields: { method: 'POST', route: '/emails', error } },
     ]);
   });
 

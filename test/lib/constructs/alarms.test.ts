@@ -70,7 +70,9 @@ describe('the alarms', () => {
       'FunctionErrors',
       'FunctionThrottles',
       'OldestJobbulk',
+      'OldestJobfeedback',
       'OldestJobtransactional',
+      'OldestJobwebhook',
       'SendFailures',
       'SendingStalled',
     ]);
@@ -152,14 +154,15 @@ describe('whom alarms tell', () => {
     const told = alarmsOf({ alarmTopicArn: topicArn });
     for (const { AlarmActions, OKActions } of Object.values(told))
       expect([AlarmActions, OKActions]).toEqual([[topicArn], [topicArn]]);
-    sendoffTemplate({ alarmTopicArn: topicArn }).template.resourceCountIs('AWS::SNS::Topic', 0);
+    // The one topic there is brings SES's events.
+    sendoffTemplate({ alarmTopicArn: topicArn }).template.resourceCountIs('AWS::SNS::Topic', 1);
   });
 
   it('is the address given, over a topic that CloudWatch may publish to', () => {
     const { template } = sendoffTemplate({ alarmEmail: 'ops@example.com' });
     template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.com' });
-    const [policy] = Object.values(template.findResources('AWS::SNS::TopicPolicy'));
-    expect(policy?.Properties.PolicyDocument.Statement).toContainEqual(
+    const policies = Object.values(template.findResources('AWS::SNS::TopicPolicy'));
+    expect(policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement)).toContainEqual(
       expect.objectContaining({
         Effect: 'Allow',
         Principal: { Service: 'cloudwatch.amazonaws.com' },
