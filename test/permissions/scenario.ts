@@ -1,10 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { emailSend } from '../../functions/core/email-send.ts';
 import type { Job } from '../../functions/core/ports.ts';
 import { dueEntry, type EmailRecord, listEntry, recordKey } from '../../functions/core/record.ts';
 import type { LocalSendoff } from '../../lib/local/sendoff.ts';
+import { startReceiver } from '../flows/receiver.ts';
 import { anEmail, requestTo } from '../flows/running.ts';
 
 const MINUTE_MS = 60_000;
@@ -33,6 +35,8 @@ export interface Step {
  * function belongs here too; `unusedGrants` of the local cloud tells what is missing.
  */
 export const steps: readonly Step[] = [
+  // First: functions remember for seconds that there is no endpoint.
+  { name: 'an endpoint is told what becomes of emails, and who bounced is not sent to again', run: tellEndpoint },
   { name: 'API keys are made, listed, renamed, deleted', run: manageKeys },
   { name: 'emails are accepted and sent, on both queues, small and large', run: acceptAndSend },
   { name: 'emails are read and listed', run: read },
@@ -72,16 +76,16 @@ async function manageKeys({ ask }: Visit): Promise<void> {
 
 async function acceptAndSend(visit: Visit): Promise<void> {
   const { ask, local } = visit;
-  const attachments = [{ filename: 'large.bin', content: randomBytes(LARGE_BYTES).toString('base64') }];
+  const before = local.cloud.ses.sentCount;
   const [large] = await Promise.all([
-    ask('POST', '/emails', anEmail({ attachments })),
+    ask('POST', '/emails', aLargeEmail()),
     ask('POST', '/emails', anEmail()),
     ask('POST', '/emails/batch', [anEmail()]),
   ]);
   visit.largeId = large.id;
   await local.cloud.idle();
-  const { length } = local.cloud.ses.messages();
-  if (length !== 3) throw new Error(`${length} of 3 emails were sent`);
+  const sent = local.cloud.ses.sentCount - before;
+  if (sent !== 3) throw new Error(`${sent} of 3 emails were sent`);
 }
 
 async function read({ ask, largeId }: Visit): Promise<void> {
@@ -89,13 +93,77 @@ async function read({ ask, largeId }: Visit): Promise<void> {
   await ask('GET', `/emails/${largeId}`);
 }
 
-/** The body goes before its record, and then the email is read, by the API and by a job delivered once more. */
-async function missBody({ ask, largeId, local, s3, sqs }: Visit): Promise<void> {
-  const { BodyBucketName: Bucket, TransactionalQueueUrl: QueueUrl } = local.cloud.outputs;
+/** What is scheduled, sent with an unsubscribe link, bounced and suppressed; an answer that fails is asked for again. */
+async function tellEndpoint(visit: Visit): Promise<void> {
+  const { ask, local } = visit;
+  const receiver = await startReceiver();
+  const types = [
+    'email.scheduled',
+    'email.sent',
+    'email.bounced',
+    'email.delivery_delayed',
+    'email.suppressed',
+    'suppression.added',
+  ];
+  try {
+    const { id } = await ask('POST', '/webhooks', { endpoint: receiver.url, events: types });
+    receiver.answer = { status: 500 };
+    const large = await ask('POST', '/emails', aLargeEmail());
+    await receiver.waitFor(({ event }) => event.data.email_id === large.id);
+    receiver.answer = { status: 200 };
+    await local.cloud.idle();
+    // The next event of that email finds its body gone.
+    await emptyBucket(visit);
+    const [{ messageId } = { messageId: '' }] = local.cloud.ses.messages();
+    await local.cloud.ses.simulate(messageId, 'delayed');
+    await ask('POST', '/emails', anEmail({ scheduled_at: 'in 10 days' }));
+    await ask('POST', '/emails', anEmail({ headers: { 'X-Sendoff-Unsubscribe': 'true' } }));
+    const bouncing = anEmail({ to: 'bounce+once@simulator.amazonses.com' });
+    await ask('POST', '/emails', bouncing);
+    await local.cloud.idle();
+    await ask('POST', '/emails', bouncing);
+    await local.cloud.idle();
+    await Promise.all(types.map((type) => receiver.waitFor(({ event }) => event.type === type)));
+    await ask('DELETE', `/webhooks/${id}`);
+  } finally {
+    await receiver.close();
+  }
+  await sendPastUs(local);
+}
+
+/** Someone else uses our configuration set: its events come to us, are counted and dropped. */
+async function sendPastUs({ cloud }: LocalSendoff): Promise<void> {
+  const { awsEndpoint: endpoint, region, credentials, outputs } = cloud;
+  const Data = Buffer.from(
+    'From: a@example.com\r\nTo: success@simulator.amazonses.com\r\nSubject: Past us\r\n\r\nHello\r\n',
+  );
+  const ConfigurationSetName = outputs.ConfigurationSetName;
+  await new SESClient({ endpoint, region, credentials }).send(
+    new SendRawEmailCommand({ RawMessage: { Data }, ConfigurationSetName }),
+  );
+  await cloud.idle();
+}
+
+const aLargeEmail = () =>
+  anEmail({
+    headers: { 'X-Size': 'large' },
+    attachments: [{ filename: 'large.bin', content: randomBytes(LARGE_BYTES).toString('base64') }],
+  });
+
+async function emptyBucket({ local, s3 }: Visit): Promise<number> {
+  const Bucket = local.cloud.outputs.BodyBucketName;
   const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
   for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
+  return Contents.length;
+}
+
+/** The body goes before its record, and then the email is read, by the API and by a job delivered once more. */
+async function missBody(visit: Visit): Promise<void> {
+  const { ask, largeId, local, sqs } = visit;
+  const QueueUrl = local.cloud.outputs.TransactionalQueueUrl;
+  const deleted = await emptyBucket(visit);
   const record = await local.table.get<EmailRecord>(recordKey(largeId));
-  if (Contents.length === 0 || !record) throw new Error('the large email is not where it should be');
+  if (deleted === 0 || !record) throw new Error('the large email is not where it should be');
   await ask('GET', `/emails/${largeId}`);
   const { job } = emailSend.call({ id: largeId, fingerprint: record.fingerprint });
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(job) }));
