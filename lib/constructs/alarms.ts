@@ -92,7 +92,7 @@ function deadLetters({ deadLetterQueue }: Monitored): Condition {
     atLeast: 1,
     description:
       'Jobs are in the dead-letter queue: a worker failed on them, or died of them, as often as maxReceiveCount allows. Their emails are not sent. ' +
-      'Do: `npx sendoff dead-letters list` names the emails; look for their emailId in the logs of the send function; mend the cause (a permission, a crash, a bad deployment); then `npx sendoff dead-letters redrive`. Redriving sends nothing twice. They are kept for 14 days.',
+      'Do: `npx sendoff dead-letters list` names the emails; look for their emailId in the logs of the send function; mend the cause (a permission, a crash, a bad deployment); then `npx sendoff dead-letters redrive --all`. Redriving sends nothing twice. They are kept for 14 days.',
   };
 }
 

@@ -68,7 +68,12 @@ export class WorkerFunction extends LambdaFunction {
       loggingFormat: LoggingFormat.JSON,
       timeout: props.timeout,
       memorySize: props.memoryMb,
-      environment: { ...props.environment, LOG_LEVEL: logLevel, NODE_OPTIONS: '--enable-source-maps' },
+      environment: {
+        ...props.environment,
+        LOG_LEVEL: logLevel,
+        NODE_OPTIONS: '--enable-source-maps',
+        ...(xray ? { TRACE_CALLS: 'true' } : {}),
+      },
       // A worker retries by putting a new job on the queue that triggers it. Lambda takes that for a runaway loop and
       // stops it after 16 rounds; ours ends by itself, with the retry policy's last attempt.
       // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html

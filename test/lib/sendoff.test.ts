@@ -104,7 +104,10 @@ describe('least privilege', () => {
 
   it('allows traces only when they are asked for', () => {
     const traced = sendoffTemplate({ xray: true }).template;
-    traced.allResourcesProperties('AWS::Lambda::Function', { TracingConfig: { Mode: 'Active' } });
+    traced.allResourcesProperties('AWS::Lambda::Function', {
+      TracingConfig: { Mode: 'Active' },
+      Environment: { Variables: { TRACE_CALLS: 'true' } },
+    });
     expect(grantsOf(traced, 'ApiFunctionRole')).toMatchObject({
       'Allow xray:PutTelemetryRecords': ['*'],
       'Allow xray:PutTraceSegments': ['*'],
