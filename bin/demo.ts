@@ -37,7 +37,7 @@ try {
   await showTimeline(id);
   const message = cloud.ses.messages().find(({ tags }) => tags[EMAIL_ID_TAG] === id);
   write(`\nThe message as the mail server got it (envelope to ${message?.envelope.to.join(', ')}):\n`);
-  write(message?.raw.replace(/^/gm, '  '));
+  write(message?.raw.replaceAll('\r', '').replace(/^/gm, '  '));
 } finally {
   await cloud.close();
 }

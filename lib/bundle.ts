@@ -10,32 +10,38 @@ export function handlerEntry(name: string): string {
   return join(root, 'functions', name, 'handler.ts');
 }
 
-/** What came out of a bundling: the code's size and esbuild's account of where it comes from. */
+/** What came out of a bundling: how much code there is, and esbuild's account of where it comes from. */
 export interface Bundle {
-  /** Size of index.mjs, without its source map. */
-  readonly sizeBytes: number;
+  /** What every cold start reads: index.mjs and the chunks it imports. */
+  readonly coldBytes: number;
+  /** With the chunks loaded only when needed, such as the S3 client; without source maps. */
+  readonly totalBytes: number;
   readonly metafile: Metafile;
 }
 
 /**
- * Bundles a handler with everything it imports, the AWS SDK too, into `index.mjs` and its source map.
+ * Bundles a handler with everything it imports, the AWS SDK too, into `index.mjs`, its chunks and their source maps.
  * The bytes depend on the sources alone, neither on the place of the checkout nor of the output, so that an
  * unchanged function keeps its asset hash. Throws esbuild's error, with file and line, if the code does not build.
  *
  * @example
- * const { sizeBytes } = bundle(handlerEntry('api'), '/tmp/api');
+ * const { coldBytes } = bundle(handlerEntry('api'), '/tmp/api');
  */
 export function bundle(entry: string, outputDirectory: string): Bundle {
   const { outputFiles, metafile } = buildSync({
     absWorkingDir: root,
-    entryPoints: [relative(root, entry)],
-    // A place in name only (`write: false`): the source map's paths are relative to it.
-    outfile: join(root, 'index.mjs'),
+    entryPoints: { index: relative(root, entry) },
+    // A place in name only (`write: false`): the source maps' paths are relative to it.
+    outdir: root,
     write: false,
     bundle: true,
+    // What is imported by `import()` is a file of its own, read when it is needed: in one file all of it is parsed at
+    // every cold start (measured: the API imports in 84 ms instead of 133).
+    splitting: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
+    outExtension: { '.js': '.mjs' },
     mainFields: ['module', 'main'],
     minify: true,
     treeShaking: true,
@@ -53,6 +59,23 @@ export function bundle(entry: string, outputDirectory: string): Bundle {
   });
   mkdirSync(outputDirectory, { recursive: true });
   for (const file of outputFiles) writeFileSync(join(outputDirectory, basename(file.path)), file.contents);
-  const code = outputFiles.find((file) => file.path.endsWith('.mjs'));
-  return { sizeBytes: code?.contents.byteLength ?? 0, metafile };
+  const code = Object.keys(metafile.outputs).filter((file) => file.endsWith('.mjs'));
+  return {
+    coldBytes: sizeOf(importedBy('index.mjs', metafile.outputs), metafile),
+    totalBytes: sizeOf(code, metafile),
+    metafile,
+  };
+}
+
+function sizeOf(files: Iterable<string>, { outputs }: Metafile): number {
+  return [...files].reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0);
+}
+
+/** A file and all that it imports statically, directly or not. */
+function importedBy(file: string, outputs: Metafile['outputs'], found = new Set<string>()): Set<string> {
+  const output = outputs[file];
+  if (!output || found.has(file)) return found;
+  found.add(file);
+  for (const { kind, path } of output.imports) if (kind === 'import-statement') importedBy(path, outputs, found);
+  return found;
 }

@@ -64,6 +64,11 @@ export const options = {
   ),
 } as const satisfies Record<string, Option<unknown>>;
 
+/** An option that is not known or whose value is not allowed; its message is for the person who gave it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
 type Options = typeof options;
 export type OptionName = keyof Options;
 
@@ -74,7 +79,7 @@ const optionNames = Object.keys(options) as OptionName[];
 
 /**
  * Checks the options given and fills in the defaults of the others.
- * Throws an Error that names the option, the value and what is allowed, or for an unknown option the nearest known one.
+ * Throws a ConfigError that names the option, the value and what is allowed, or for an unknown option the nearest known one.
  */
 export function parseConfig(given: { readonly [name: string]: unknown }): Config {
   for (const name of Object.keys(given)) refuseUnknown(name);
@@ -101,7 +106,7 @@ export function optionsTable(): string {
 function refuseUnknown(name: string): void {
   if (Object.hasOwn(options, name)) return;
   const suggestion = nearest(name, optionNames);
-  throw new Error(
+  throw new ConfigError(
     `Unknown option '${name}'. ${suggestion ? `Did you mean '${suggestion}'?` : `Options: ${optionNames.join(', ')}.`}`,
   );
 }
@@ -110,7 +115,8 @@ function parseOption(name: OptionName, value: unknown): Config[OptionName] {
   const option: Option<Config[OptionName]> = options[name];
   if (value === undefined) return option.default;
   const parsed = option.parse(value);
-  if (parsed === undefined) throw new Error(`Option '${name}' is ${JSON.stringify(value)}; allowed: ${option.range}.`);
+  if (parsed === undefined)
+    throw new ConfigError(`Option '${name}' is ${JSON.stringify(value)}; allowed: ${option.range}.`);
   return parsed;
 }
 

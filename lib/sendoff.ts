@@ -22,7 +22,7 @@ const SCHEDULE_MEMORY_MB = 256;
 
 /**
  * The whole service: an HTTPS API that answers at once, queues, and a worker that sends through Amazon SES.
- * Throws an Error that names the prop, its value and its range if one is out of it.
+ * Throws a ConfigError that names the prop, its value and its range if one is out of it.
  *
  * @example
  * const mail = new Sendoff(stack, 'Mail', { domain: 'mail.example.com', maxConcurrency: 20 });

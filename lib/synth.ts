@@ -29,7 +29,7 @@ export interface Synthesis {
 /**
  * Synthesizes the stack with these options of lib/config.ts, in this process: the template is that of `cdk synth` with the same options, without the CLI's start.
  * Writes the assembly into `assemblyDirectory`, by default a new directory under the system's temporary one.
- * Throws if an option is not known or out of range, or if a function does not build.
+ * Throws a ConfigError if an option is not known or out of range, esbuild's error if a function does not build.
  */
 export function synthesize(
   config: Readonly<Record<string, unknown>> = {},

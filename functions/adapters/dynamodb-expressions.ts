@@ -14,13 +14,15 @@ export interface Names {
 }
 
 export function createNames(): Names {
-  const names: Record<string, string> = {};
+  // Numbered: a placeholder has letters, digits and underscores only, a field's name any character.
+  const placeholders = new Map<string, string>();
   const values: Record<string, AttributeValue> = {};
   let count = 0;
   return {
     name: (field) => {
-      names[`#${field}`] = field;
-      return `#${field}`;
+      const placeholder = placeholders.get(field) ?? `#f${placeholders.size}`;
+      placeholders.set(field, placeholder);
+      return placeholder;
     },
     value: (value) => {
       const placeholder = `:v${count++}`;
@@ -28,7 +30,9 @@ export function createNames(): Names {
       return placeholder;
     },
     attributes: () => ({
-      ExpressionAttributeNames: names,
+      ExpressionAttributeNames: Object.fromEntries(
+        [...placeholders].map(([field, placeholder]) => [placeholder, field]),
+      ),
       ...(count > 0 ? { ExpressionAttributeValues: values } : {}),
     }),
   };
@@ -63,7 +67,10 @@ export function conditionExpression(anyOf: readonly Condition[] | undefined, nam
       .map(([field, test]) => testExpression(name(field), test, names))
       .join(' AND '),
   );
-  return groups.length > 0 ? `${there} AND (${groups.map((group) => `(${group})`).join(' OR ')})` : there;
+  // DynamoDB refuses redundant parentheses: a single group gets none of its own.
+  return [there, groups.length > 1 ? `(${groups.map((group) => `(${group})`).join(' OR ')})` : groups[0]]
+    .filter(Boolean)
+    .join(' AND ');
 }
 
 function testExpression(field: string, test: FieldTest, { value }: Names): string {

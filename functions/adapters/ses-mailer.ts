@@ -21,7 +21,11 @@ const AMBIGUOUS_WAIT_SECONDS = 60;
 const QUOTA_WAIT_SECONDS = 900;
 
 /** One try a call: a retry inside the client after a lost answer would send twice; ours waits for SES's Send event first. */
-const sesOptions = { ...clientOptions, maxAttempts: 1, requestHandler: { ...clientOptions.requestHandler, requestTimeout: 15_000 } };
+const sesOptions = {
+  ...clientOptions,
+  maxAttempts: 1,
+  requestHandler: { ...clientOptions.requestHandler, requestTimeout: 15_000 },
+};
 
 /** The mailer port on Amazon SES v1; a client given must not retry by itself. */
 export function createSesMailer(configurationSet: string, client: SESClient = new SESClient(sesOptions)): Mailer {

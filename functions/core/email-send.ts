@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { parseMailbox } from './address.ts';
 import { SendoffError, unavailable } from './errors.ts';
-import type { BodyStore, Broker, Mailer, Table } from './ports.ts';
+import type { BodyStore, Broker, Mailer, Table, WriteOutcome } from './ports.ts';
 import { type Body, bodyKey, type EmailRecord, unpackBody } from './record.ts';
 import { patient } from './retry.ts';
 import { type Run, task } from './task.ts';
@@ -15,10 +16,14 @@ export interface SendDependencies {
   readonly mailer: Mailer;
   /** Writes the MIME message; Bcc is in the envelope alone. */
   readonly compose: (record: EmailRecord, body: Body) => Promise<Uint8Array>;
+  /** Waits this many ms; a parameter so that tests need not. */
+  readonly wait?: (ms: number) => Promise<unknown>;
 }
 
-/** The accept writes record, body and job in parallel: a job may be this many tries ahead of what it names. */
+/** The accept writes record, body and job in parallel: a job may be ahead of what it names by this many tries … */
 const MISSING_ATTEMPTS = 5;
+/** … of which the first waits in the worker, for most are ahead by milliseconds only. */
+const CATCH_UP_MS = [20, 80, 300];
 /** A lease outlives its worker's last possible moment by this much, for clocks differ. */
 const LEASE_MARGIN_MS = 2_000;
 
@@ -37,15 +42,10 @@ export const emailSend = task(
     },
   },
   async (args, run, dependencies) => {
-    const { table, bodies } = dependencies;
-    const { job, now, deadlineMs } = run;
-    const [claimed, packed] = await Promise.all([
-      claim(table, args, job.attempt, now(), deadlineMs + LEASE_MARGIN_MS),
-      bodies.get(bodyKey(args.id, args.fingerprint)),
-    ]);
+    const [claimed, packed] = await take(args, run, dependencies);
     if (!claimed.applied) return explainRefusal(args, claimed.document, run);
     if (!claimed.document) throw new Error('a claim that was applied answers the record');
-    if (!packed) throw missing('The body of this email', job.attempt);
+    if (!packed) throw missing('The body of this email', run.job.attempt);
     await send(claimed.document, unpackBody(packed), run, dependencies);
   },
 );
@@ -62,6 +62,23 @@ export const emailSent = task(
     await markSent(table, id, messageId, atMs);
   },
 );
+
+/** Claims the record and reads the body in parallel; a job that is ahead of either waits a moment for it. */
+async function take(
+  { id, fingerprint }: { id: string; fingerprint: string },
+  { job, now, deadlineMs }: Run,
+  { table, bodies, wait = sleep }: SendDependencies,
+): Promise<[WriteOutcome<EmailRecord>, Uint8Array | undefined]> {
+  const claimIt = () => claim(table, { id, fingerprint }, job.attempt, now(), deadlineMs + LEASE_MARGIN_MS);
+  const read = () => bodies.get(bodyKey(id, fingerprint));
+  let [claimed, packed] = await Promise.all([claimIt(), read()]);
+  for (const ms of job.attempt === 1 ? CATCH_UP_MS : []) {
+    if (claimed.document && (packed || !claimed.applied)) break;
+    await wait(ms);
+    [claimed, packed] = await Promise.all([claimed.document ? claimed : claimIt(), packed ?? read()]);
+  }
+  return [claimed, packed];
+}
 
 /** Why a job could not claim its email: returns when there is nothing left to do, throws when there may be later. */
 function explainRefusal(

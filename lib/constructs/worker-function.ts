@@ -41,7 +41,7 @@ export interface WorkerFunctionProps {
 }
 
 /**
- * A Lambda function of ours: Node 24 on arm64, one bundled ESM file, its own log group, and a role that may do what
+ * A Lambda function of ours: Node 24 on arm64, bundled as ESM, its own log group, and a role that may do what
  * its statements say and nothing else: no managed policy.
  *
  * No concurrency is reserved: an account new to AWS has as few as 10 in all, of which none can be reserved.

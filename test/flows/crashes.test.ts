@@ -7,7 +7,10 @@ const COUNT = Number(process.env.CRASH_EMAILS ?? 400);
 /** One AWS call of the workers in this many kills the process that made it. */
 const CALLS_PER_KILL = 60;
 
-const sendoff = running({ overrides: { functionTimeoutSeconds: 3, visibilityTimeoutSeconds: 6 }, config: { maxReceiveCount: '100' } });
+const sendoff = running({
+  overrides: { functionTimeoutSeconds: 3, visibilityTimeoutSeconds: 6 },
+  config: { maxReceiveCount: '100' },
+});
 
 it(`loses none of ${COUNT} emails though workers are killed at random`, async () => {
   let calls = 0;
@@ -26,7 +29,9 @@ it(`loses none of ${COUNT} emails though workers are killed at random`, async ()
   });
   const ids: string[] = [];
   for (let start = 0; start < COUNT; start += 100) {
-    const batch = Array.from({ length: Math.min(100, COUNT - start) }, (_, index) => anEmail({ subject: `${start + index}` }));
+    const batch = Array.from({ length: Math.min(100, COUNT - start) }, (_, index) =>
+      anEmail({ subject: `${start + index}` }),
+    );
     const { json } = await sendoff.request('POST', '/emails/batch', batch);
     ids.push(...json.data.map(({ id }: { id: string }) => id));
   }
@@ -41,7 +46,9 @@ it(`loses none of ${COUNT} emails though workers are killed at random`, async ()
   }
   const lost = [...times.values()].filter((count) => count === 0).length;
   const twice = [...times.values()].filter((count) => count > 1).length;
-  console.info(`accepted ${ids.length}, sent ${times.size - lost}, lost ${lost}, sent more than once ${twice}, workers killed ${kills}`);
+  console.info(
+    `accepted ${ids.length}, sent ${times.size - lost}, lost ${lost}, sent more than once ${twice}, workers killed ${kills}`,
+  );
   expect(kills).toBeGreaterThan(0);
   expect({ accepted: ids.length, lost }).toEqual({ accepted: COUNT, lost: 0 });
 }, 180_000);

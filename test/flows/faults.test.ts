@@ -19,7 +19,13 @@ const acceptFaults = [
 
 describe.each(acceptFaults)('while $service $action breaks ($when it is carried out)', ({ service, action, when }) => {
   const breakIt = () =>
-    sendoff.cloud.faults.add({ service, action, functionName: 'Api', when, effect: { kind: 'error', status: 500, code: 'InternalFailure', message: 'injected' } });
+    sendoff.cloud.faults.add({
+      service,
+      action,
+      functionName: 'Api',
+      when,
+      effect: { kind: 'error', status: 500, code: 'InternalFailure', message: 'injected' },
+    });
 
   it('answers nothing 2xx, and sends once when the client tries again with its key', async () => {
     const subject = `keyed ${service} ${when}`;
@@ -60,20 +66,39 @@ const sendSteps = [
 ] as const;
 
 describe('a worker killed with SIGKILL', () => {
-  it.each(sendSteps)('$when $action number $skip leaves the email to be sent once', async ({ service, action, when, skip, sent }) => {
-    const subject = `killed ${action} ${when} ${skip}`;
-    const fault = sendoff.cloud.faults.add({ service, action, functionName: 'SendFunction', when, skip, times: 1, effect: { kind: 'kill' } });
-    const { json } = await sendoff.request('POST', '/emails', anEmail({ subject }));
-    await fault.triggered;
-    await sendoff.cloud.idle();
-    fault.remove();
-    expect(timesSent(subject)).toBe(sent);
-    expect((await sendoff.request('GET', `/emails/${json.id}`)).json.last_event).not.toBe('queued');
-  }, 30_000);
+  it.each(sendSteps)(
+    '$when $action number $skip leaves the email to be sent once',
+    async ({ service, action, when, skip, sent }) => {
+      const subject = `killed ${action} ${when} ${skip}`;
+      const fault = sendoff.cloud.faults.add({
+        service,
+        action,
+        functionName: 'SendFunction',
+        when,
+        skip,
+        times: 1,
+        effect: { kind: 'kill' },
+      });
+      const { json } = await sendoff.request('POST', '/emails', anEmail({ subject }));
+      await fault.triggered;
+      await sendoff.cloud.idle();
+      fault.remove();
+      expect(timesSent(subject)).toBe(sent);
+      expect((await sendoff.request('GET', `/emails/${json.id}`)).json.last_event).not.toBe('queued');
+    },
+    30_000,
+  );
 
   it('after SES took the email does not lose it', async () => {
     const subject = 'killed after SES';
-    const fault = sendoff.cloud.faults.add({ service: 'ses', action: 'SendRawEmail', functionName: 'SendFunction', when: 'after', times: 1, effect: { kind: 'kill' } });
+    const fault = sendoff.cloud.faults.add({
+      service: 'ses',
+      action: 'SendRawEmail',
+      functionName: 'SendFunction',
+      when: 'after',
+      times: 1,
+      effect: { kind: 'kill' },
+    });
     await sendoff.request('POST', '/emails', anEmail({ subject }));
     await fault.triggered;
     await sendoff.cloud.idle();
@@ -85,16 +110,20 @@ describe('SES', () => {
   it.each([
     ['500', { kind: 'error', status: 500, code: 'InternalFailure', message: 'injected' }],
     ['throttling', { kind: 'error', status: 400, code: 'Throttling', message: 'Maximum sending rate exceeded.' }],
-  ] as const)('answering %s delays the email and loses nothing', async (name, effect) => {
-    const subject = `ses ${name}`;
-    sendoff.cloud.faults.add({ service: 'ses', action: 'SendRawEmail', when: 'before', times: 2, effect });
-    const { json } = await sendoff.request('POST', '/emails', anEmail({ subject }));
-    await sendoff.cloud.idle();
-    expect(timesSent(subject)).toBe(1);
-    const { json: timeline } = await sendoff.request('GET', `/emails/${json.id}/events`);
-    const types = timeline.data.map(({ type }: { type: string }) => type);
-    expect(types.filter((type: string) => type === 'email.deferred')).toHaveLength(2);
-  }, 30_000);
+  ] as const)(
+    'answering %s delays the email and loses nothing',
+    async (name, effect) => {
+      const subject = `ses ${name}`;
+      sendoff.cloud.faults.add({ service: 'ses', action: 'SendRawEmail', when: 'before', times: 2, effect });
+      const { json } = await sendoff.request('POST', '/emails', anEmail({ subject }));
+      await sendoff.cloud.idle();
+      expect(timesSent(subject)).toBe(1);
+      const { json: timeline } = await sendoff.request('GET', `/emails/${json.id}/events`);
+      const types = timeline.data.map(({ type }: { type: string }) => type);
+      expect(types.filter((type: string) => type === 'email.deferred')).toHaveLength(2);
+    },
+    30_000,
+  );
 });
 
 describe('a table that fails after SES took the email', () => {

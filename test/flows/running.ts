@@ -10,7 +10,12 @@ export interface Running extends LocalSendoff {
   /** What the cloud has told so far. */
   readonly events: LocalEvent[];
   /** A request as curl would make it; the key is added unless the headers have one. */
-  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; json: Json; headers: Headers }>;
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; json: Json; headers: Headers }>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by the assertions, field by field.

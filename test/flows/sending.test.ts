@@ -16,12 +16,31 @@ async function sent(id: string | undefined) {
 
 describe('sending with the official client', () => {
   it('answers at once, sends, and tells what happened', async () => {
-    const { data, error } = await sendoff.resend.emails.send(anEmail({ to: ['a@example.org', 'Bé <b@example.org>'], cc: 'c@example.org', bcc: 'd@example.org', replyTo: 'r@example.org', subject: 'Grüße 👋', text: 'Hi', tags: [{ name: 'kind', value: 'test' }], headers: { 'X-Entity-Ref-ID': '42' } }) as never);
+    const { data, error } = await sendoff.resend.emails.send(
+      anEmail({
+        to: ['a@example.org', 'Bé <b@example.org>'],
+        cc: 'c@example.org',
+        bcc: 'd@example.org',
+        replyTo: 'r@example.org',
+        subject: 'Grüße 👋',
+        text: 'Hi',
+        tags: [{ name: 'kind', value: 'test' }],
+        headers: { 'X-Entity-Ref-ID': '42' },
+      }) as never,
+    );
     expect(error).toBeNull();
     const { message, mime } = await sent(data?.id);
-    expect(message.envelope).toEqual({ from: 'me@example.com', to: ['a@example.org', 'b@example.org', 'c@example.org', 'd@example.org'] });
+    expect(message.envelope).toEqual({
+      from: 'me@example.com',
+      to: ['a@example.org', 'b@example.org', 'c@example.org', 'd@example.org'],
+    });
     expect(message.tags).toMatchObject({ kind: 'test' });
-    expect(mime).toMatchObject({ subject: 'Grüße 👋', text: 'Hi\n', html: '<p>Hello</p>\n', from: { name: 'Me', address: 'me@example.com' } });
+    expect(mime).toMatchObject({
+      subject: 'Grüße 👋',
+      text: 'Hi\n',
+      html: '<p>Hello</p>\n',
+      from: { name: 'Me', address: 'me@example.com' },
+    });
     expect(message.raw).not.toContain('d@example.org');
     expect(mime.headers).toContainEqual(expect.objectContaining({ key: 'x-entity-ref-id', value: '42' }));
 
@@ -59,15 +78,23 @@ describe('sending with the official client', () => {
     );
     expect(error).toBeNull();
     const { mime } = await sent(data?.id);
-    const files = mime.attachments.map(({ filename, content, contentId }) => ({ filename, contentId, bytes: Buffer.from(content as ArrayBuffer).toString('hex') }));
+    const files = mime.attachments.map(({ filename, content, contentId }) => ({
+      filename,
+      contentId,
+      bytes: Buffer.from(content as ArrayBuffer).toString('hex'),
+    }));
     expect(files).toContainEqual(expect.objectContaining({ filename: 'bytes.bin', bytes: bytes.toString('hex') }));
-    expect(files).toContainEqual(expect.objectContaining({ filename: 'résumé.txt', bytes: Buffer.from('hello').toString('hex') }));
+    expect(files).toContainEqual(
+      expect.objectContaining({ filename: 'résumé.txt', bytes: Buffer.from('hello').toString('hex') }),
+    );
     expect(files).toContainEqual({ filename: 'logo.png', contentId: '<logo>', bytes: bytes.toString('hex') });
   });
 
   it('keeps a body too large for the table in the bucket and sends it all the same', async () => {
     const bytes = Buffer.alloc(3_000_000, 0).map(() => Math.floor(Math.random() * 256));
-    const { data, error } = await sendoff.resend.emails.send(anEmail({ attachments: [{ filename: 'large.bin', content: bytes.toString('base64') }] }) as never);
+    const { data, error } = await sendoff.resend.emails.send(
+      anEmail({ attachments: [{ filename: 'large.bin', content: bytes.toString('base64') }] }) as never,
+    );
     expect(error).toBeNull();
     const { mime } = await sent(data?.id);
     expect(Buffer.compare(Buffer.from(mime.attachments[0]?.content as ArrayBuffer), bytes)).toBe(0);
@@ -76,7 +103,8 @@ describe('sending with the official client', () => {
 
   it('lists emails newest first, page by page, both ways', async () => {
     const ids: string[] = [];
-    for (let count = 0; count < 5; count++) ids.unshift((await sendoff.resend.emails.send(anEmail({ subject: `Page ${count}` }) as never)).data?.id ?? '');
+    for (let count = 0; count < 5; count++)
+      ids.unshift((await sendoff.resend.emails.send(anEmail({ subject: `Page ${count}` }) as never)).data?.id ?? '');
     await sendoff.cloud.idle();
     const first = (await sendoff.request('GET', '/emails?limit=2')).json;
     expect(first).toMatchObject({ object: 'list', has_more: true, data: [{ id: ids[0] }, { id: ids[1] }] });
@@ -89,7 +117,10 @@ describe('sending with the official client', () => {
 
 describe('batches', () => {
   it('answers ids in order and sends each', async () => {
-    const { data } = await sendoff.resend.batch.send([anEmail({ subject: 'One' }), anEmail({ subject: 'Two' })] as never);
+    const { data } = await sendoff.resend.batch.send([
+      anEmail({ subject: 'One' }),
+      anEmail({ subject: 'Two' }),
+    ] as never);
     const ids = data?.data.map(({ id }) => id) ?? [];
     expect((await sent(ids[0])).mime.subject).toBe('One');
     expect((await sent(ids[1])).mime.subject).toBe('Two');
@@ -98,9 +129,15 @@ describe('batches', () => {
   it('refuses all for one bad entry when strict, and only that one when permissive', async () => {
     const entries = [anEmail({ subject: 'Good' }), anEmail({ to: 'nobody' })];
     const strict = await sendoff.request('POST', '/emails/batch', entries);
-    expect(strict).toMatchObject({ status: 422, json: { name: 'invalid_parameter', message: expect.stringMatching(/^Email 1 of the batch: Invalid `to`/) } });
+    expect(strict).toMatchObject({
+      status: 422,
+      json: { name: 'invalid_parameter', message: expect.stringMatching(/^Email 1 of the batch: Invalid `to`/) },
+    });
     const permissive = await sendoff.request('POST', '/emails/batch', entries, { 'x-batch-validation': 'permissive' });
-    expect(permissive).toMatchObject({ status: 200, json: { data: [{ id: expect.any(String) }], errors: [{ index: 1, message: expect.stringContaining('`to`') }] } });
+    expect(permissive).toMatchObject({
+      status: 200,
+      json: { data: [{ id: expect.any(String) }], errors: [{ index: 1, message: expect.stringContaining('`to`') }] },
+    });
     await sent(permissive.json.data[0].id);
   });
 });
@@ -128,7 +165,9 @@ describe('idempotency', () => {
     const again = await sendoff.request('POST', '/emails/batch', one, headers);
     expect(again.json).toEqual(first.json);
     const before = await sendoff.request('GET', '/emails?limit=100');
-    expect((await sendoff.request('POST', '/emails/batch', [...one, anEmail({ subject: 'C' })], headers)).status).toBe(409);
+    expect((await sendoff.request('POST', '/emails/batch', [...one, anEmail({ subject: 'C' })], headers)).status).toBe(
+      409,
+    );
     await sendoff.cloud.idle();
     expect((await sendoff.request('GET', '/emails?limit=100')).json.data.length).toBe(before.json.data.length);
     for (const { id } of first.json.data) await sent(id);
@@ -138,7 +177,9 @@ describe('idempotency', () => {
 describe('scheduling', () => {
   it('sends at the time asked for, to about a second', async () => {
     const dueAtMs = Date.now() + 3_000;
-    const { data } = await sendoff.resend.emails.send(anEmail({ scheduledAt: new Date(dueAtMs).toISOString() }) as never);
+    const { data } = await sendoff.resend.emails.send(
+      anEmail({ scheduledAt: new Date(dueAtMs).toISOString() }) as never,
+    );
     expect((await sendoff.resend.emails.get(data?.id ?? '')).data?.last_event).toBe('scheduled');
     const { message } = await sent(data?.id);
     expect(Math.abs(message.sentAtMs - dueAtMs)).toBeLessThan(2_000);
@@ -155,7 +196,10 @@ describe('scheduling', () => {
   it('sends once, at the new time, what was rescheduled', async () => {
     const { data } = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 1 second' }) as never);
     const dueAtMs = Date.now() + 4_000;
-    const { error } = await sendoff.resend.emails.update({ id: data?.id ?? '', scheduledAt: new Date(dueAtMs).toISOString() });
+    const { error } = await sendoff.resend.emails.update({
+      id: data?.id ?? '',
+      scheduledAt: new Date(dueAtMs).toISOString(),
+    });
     expect(error).toBeNull();
     const { message } = await sent(data?.id);
     expect(message.sentAtMs).toBeGreaterThan(dueAtMs - 2_500);
@@ -187,7 +231,9 @@ describe('failing', () => {
 
   it('waits and sends all when SES throttles', async () => {
     sendoff.cloud.ses.set({ sendRatePerSecond: 5 });
-    const { data } = await sendoff.resend.batch.send(Array.from({ length: 20 }, (_, index) => anEmail({ subject: `${index}` })) as never);
+    const { data } = await sendoff.resend.batch.send(
+      Array.from({ length: 20 }, (_, index) => anEmail({ subject: `${index}` })) as never,
+    );
     await sendoff.cloud.idle();
     sendoff.cloud.ses.set({ sendRatePerSecond: undefined });
     for (const { id } of data?.data ?? []) await sent(id);
@@ -199,9 +245,14 @@ describe('keys', () => {
     const { data } = await sendoff.resend.apiKeys.create({ name: 'Sender', permission: 'sending_access' });
     const asSender = { authorization: `Bearer ${data?.token}` };
     expect((await sendoff.request('POST', '/emails', anEmail(), asSender)).status).toBe(200);
-    expect(await sendoff.request('GET', '/emails', undefined, asSender)).toMatchObject({ status: 401, json: { name: 'restricted_api_key' } });
+    expect(await sendoff.request('GET', '/emails', undefined, asSender)).toMatchObject({
+      status: 401,
+      json: { name: 'restricted_api_key' },
+    });
     expect((await sendoff.request('PATCH', `/api-keys/${data?.id}`, { name: 'Renamed' })).status).toBe(200);
-    expect((await sendoff.resend.apiKeys.list()).data?.data).toContainEqual(expect.objectContaining({ id: data?.id, name: 'Renamed' }));
+    expect((await sendoff.resend.apiKeys.list()).data?.data).toContainEqual(
+      expect.objectContaining({ id: data?.id, name: 'Renamed' }),
+    );
     expect((await sendoff.resend.apiKeys.remove(data?.id ?? '')).error).toBeNull();
     expect((await sendoff.request('DELETE', `/api-keys/${data?.id}`)).status).toBe(404);
     await sendoff.cloud.idle();

@@ -8,6 +8,11 @@ import { bundle } from '../../lib/bundle.ts';
 describe('a bundle', () => {
   let directory: string;
   const path = (...names: string[]) => join(directory, ...names);
+  /** What `code` prints, with the exports of that bundle in scope, in a Node of its own. */
+  const run = (output: string, code: string) => {
+    const script = `import(${JSON.stringify(path(output, 'index.mjs'))}).then(async ({ handler, fail }) => { ${code} })`;
+    return execFileSync(process.execPath, ['--enable-source-maps', '-e', script], { encoding: 'utf8' });
+  };
 
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'bundle-'));
@@ -17,35 +22,45 @@ describe('a bundle', () => {
     );
     const source = [
       "import { kind } from './package.cjs';",
-      "export const handler = async (): Promise<string> => 'bundled ' + kind;",
+      "export const handler = async (rarely?: boolean): Promise<string> => rarely ? (await import('./rare.ts')).word : 'bundled ' + kind;",
       'export const fail = () => {',
       "  throw new Error('on line 4');",
       '};',
     ];
     writeFileSync(path('handler.ts'), source.join('\n'));
+    writeFileSync(path('rare.ts'), "export const word: string = 'seldom needed';\n");
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  it('is one ESM file that runs by itself, CommonJS packages included, and its source map', () => {
-    const { sizeBytes, metafile } = bundle(path('handler.ts'), path('out'));
-    expect(readdirSync(path('out')).sort()).toEqual(['index.mjs', 'index.mjs.map']);
-    expect(sizeBytes).toBe(readFileSync(path('out', 'index.mjs')).length);
-    expect(Object.keys(metafile.inputs)).toHaveLength(2);
-    const run = `import(${JSON.stringify(path('out', 'index.mjs'))}).then(async ({ handler }) => console.log(await handler()))`;
-    expect(execFileSync(process.execPath, ['-e', run], { encoding: 'utf8' })).toBe('bundled commonjs\n');
+  it('is ESM that runs by itself, CommonJS packages included, with source maps', () => {
+    const { coldBytes, totalBytes, metafile } = bundle(path('handler.ts'), path('out'));
+    const code = readdirSync(path('out')).filter((file) => file.endsWith('.mjs'));
+    expect(readdirSync(path('out')).sort()).toEqual(code.flatMap((file) => [file, `${file}.map`]).sort());
+    expect(totalBytes).toBe(code.reduce((sum, file) => sum + readFileSync(path('out', file)).length, 0));
+    expect(coldBytes).toBeLessThan(totalBytes);
+    expect(Object.keys(metafile.inputs)).toHaveLength(3);
+    expect(run('out', 'console.log(await handler())')).toBe('bundled commonjs\n');
+  });
+
+  it('leaves what is imported by import() out of what a cold start reads', () => {
+    bundle(path('handler.ts'), path('lazy'));
+    const rare = readdirSync(path('lazy')).filter((file) => file.startsWith('rare-') && file.endsWith('.mjs'));
+    expect(rare).toHaveLength(1);
+    expect(readFileSync(path('lazy', 'index.mjs'), 'utf8')).not.toContain('seldom needed');
+    expect(run('lazy', 'console.log(await handler(true))')).toBe('seldom needed\n');
   });
 
   it('points errors at the line of the source', () => {
     bundle(path('handler.ts'), path('mapped'));
-    const run = `import(${JSON.stringify(path('mapped', 'index.mjs'))}).then(({ fail }) => { try { fail(); } catch (error) { console.log(error.stack); } })`;
-    const stack = execFileSync(process.execPath, ['--enable-source-maps', '-e', run], { encoding: 'utf8' });
+    const stack = run('mapped', 'try { fail(); } catch (error) { console.log(error.stack); }');
     expect(stack).toContain('handler.ts:4:');
   });
 
   it('has the same bytes wherever it is written', () => {
     bundle(path('handler.ts'), path('here'));
     bundle(path('handler.ts'), path('some', 'where', 'deeper'));
-    for (const file of ['index.mjs', 'index.mjs.map']) {
+    expect(readdirSync(path('here'))).toEqual(readdirSync(path('some', 'where', 'deeper')));
+    for (const file of readdirSync(path('here'))) {
       expect(readFileSync(path('here', file)).equals(readFileSync(path('some', 'where', 'deeper', file)))).toBe(true);
     }
   });

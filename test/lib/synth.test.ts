@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,18 +52,34 @@ describe('synthesize', () => {
 
   it('is what the CDK app makes when the CLI starts it', { timeout: TIMEOUT_MS }, () => {
     const outdir = join(directory, 'app');
-    const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
-    execFileSync(process.execPath, ['bin/sendoff.ts'], {
-      cwd: root,
-      stdio: 'pipe',
-      env: {
-        ...process.env,
-        CDK_OUTDIR: outdir,
-        CDK_CONTEXT_JSON: JSON.stringify({ ...context, 'aws:cdk:version-reporting': false, stage: 'test' }),
-        CDK_VALIDATION: 'false',
-      },
-    });
+    const { status, stderr } = startApp(outdir, { 'aws:cdk:version-reporting': false, stage: 'test' });
+    expect(status, stderr).toBe(0);
     const template = JSON.parse(readFileSync(join(outdir, 'Sendoff-test.template.json'), 'utf8'));
     expect(staged.template).toEqual(template);
   });
+
+  it('stops the CDK app with one line about a wrong option', { timeout: TIMEOUT_MS }, () => {
+    const outdir = join(directory, 'refused');
+    const { status, stderr } = startApp(outdir, { maxConcurrency: '1' });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `Option 'maxConcurrency' is "1"; allowed: 2 to 1000.\n`,
+    });
+    expect(existsSync(join(outdir, 'manifest.json'))).toBe(false);
+  });
 });
+
+/** Runs bin/sendoff.ts as the CDK's CLI does, with cdk.json's context and that of its command line. */
+function startApp(outdir: string, commandLine: Record<string, unknown>) {
+  const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
+  return spawnSync(process.execPath, ['bin/sendoff.ts'], {
+    cwd: root,
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      CDK_OUTDIR: outdir,
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...commandLine }),
+      CDK_VALIDATION: 'false',
+    },
+  });
+}

@@ -13,7 +13,7 @@ describe('a worker function', () => {
     logLevel: 'warn',
   });
 
-  it('runs Node 24 on arm64, from one ESM file', () => {
+  it('runs Node 24 on arm64, from the handler that index.mjs exports', () => {
     template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
