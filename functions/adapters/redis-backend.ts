@@ -47,15 +47,3 @@ async function takeBack(table: Table, submissions: readonly Submission[]): Promi
     mine.map(({ record }) => table.delete(record.key, [{ status: { in: ['queued', 'scheduled'] }, attempts: 0 }])),
   );
 }
-
-/**
- * Throws when Redis may throw away what it was given: with any policy but `noeviction` a full database forgets emails.
- * Where the setting may not be read (Upstash; there eviction is off unless it was switched on) nothing is thrown.
- */
-export async function refuseEviction(client: RedisClient): Promise<void> {
-  const policy = await client.setting('maxmemory-policy');
-  if (policy === undefined || policy === 'noeviction') return;
-  throw new Error(
-    `Redis is set to maxmemory-policy ${policy}, which loses emails when it is full: set it to noeviction (CONFIG SET maxmemory-policy noeviction, and in redis.conf)`,
-  );
-}

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Redis } from '@upstash/redis';
+import { Redis, type Requester } from '@upstash/redis';
+import { unavailable } from '../core/errors.ts';
 import { redisError } from './redis-errors.ts';
 import { redisScript } from './redis-scripts.ts';
 import { createUpstashRequester, type UpstashOptions } from './upstash-requester.ts';
@@ -18,8 +19,6 @@ export interface RedisClient {
   runAll(operations: readonly Operation[]): Promise<RedisValue[]>;
   /** The first of all that must happen at a time: its name, and when (epoch ms); one command. */
   firstTimer(): Promise<{ readonly name: string; readonly atMs: number } | undefined>;
-  /** A server setting; undefined where it may not be read. */
-  setting(name: string): Promise<string | undefined>;
   /** The full name of a document's or a body's key. */
   readonly keyOf: (key: string) => string;
 }
@@ -44,13 +43,15 @@ const GATHER_BYTES = 1024 * 1024;
 /** While so many requests are under way, what comes is gathered into the next. */
 const MAX_REQUESTS = 3;
 
+/** Who asks `@upstash/redis` for no address: ours is known to the requester alone, which asks for it when it is needed. */
+const ELSEWHERE = { url: 'https://localhost', token: 'none' };
+
 /** Opens the database; connects with the first operation. */
 export function createRedisClient(options: RedisClientOptions): RedisClient {
   const { namespace, ring, now = Date.now } = options;
-  const { url, token } = options;
   const requester = createUpstashRequester(options);
   // Deserialization would make numbers of texts that look like some, and objects of JSON that is not ours to parse yet.
-  const redis = new Redis({ url, token, automaticDeserialization: false, enableTelemetry: false });
+  const redis = new Redis({ ...ELSEWHERE, automaticDeserialization: false, enableTelemetry: false });
   redis.use((request) => requester.request(request));
   // One hash tag: a cluster keeps all keys of a deployment together.
   const prefix = `{sendoff:${namespace}}:`;
@@ -60,9 +61,12 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
   const waiting: Waiting[] = [];
   let requests = 0;
   let scheduled = false;
+  let checked = false;
 
   const execute = async (batch: readonly Waiting[]) => {
     const operations = batch.flatMap((one) => one.operations);
+    if (!checked) await refuseEviction(requester);
+    checked = true;
     const args = [String(now()), ...operations.flatMap(([name, ...rest]) => [name, rest.length, ...rest].map(String))];
     const [rung, results] = (await evaluate(redis, sha, keys, args)) as [
       number,
@@ -116,12 +120,6 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
       const [name, score] = await redis.zrange<string[]>(`${prefix}timers`, 0, 0, { withScores: true });
       return name === undefined ? undefined : { name, atMs: Number(score) };
     },
-    setting: async (name) => {
-      // Upstash has no CONFIG, an ACL may refuse it: then the setting is not ours to read.
-      const body = ['CONFIG', 'GET', name];
-      const { result } = await requester.request<string[]>({ body }).catch(() => ({ result: undefined }));
-      return result?.[1];
-    },
   };
 }
 
@@ -133,6 +131,19 @@ async function evaluate(redis: Redis, sha: string, keys: string[], args: string[
     if (!(error instanceof Error && /NOSCRIPT/.test(error.message))) throw error;
     return redis.eval(redisScript, keys, args);
   }
+}
+
+/**
+ * With any policy but `noeviction` a full Redis throws away what it was given. Where the setting may not be read
+ * (Upstash has no CONFIG; there eviction is off unless it was switched on) nothing is refused.
+ */
+async function refuseEviction(requester: Requester): Promise<void> {
+  const body = ['CONFIG', 'GET', 'maxmemory-policy'];
+  const { result } = await requester.request<string[]>({ body }).catch(() => ({ result: undefined }));
+  const policy = result?.[1];
+  if (policy === undefined || policy === 'noeviction') return;
+  const remedy = 'set it to noeviction (in redis.conf, and CONFIG SET maxmemory-policy noeviction)';
+  throw unavailable(`Redis has maxmemory-policy ${policy}: when it is full it would lose emails; ${remedy}`);
 }
 
 function takeBatch(waiting: Waiting[]): Waiting[] {

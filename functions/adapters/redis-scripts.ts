@@ -172,7 +172,7 @@ const QUEUE = `
 -- A drainer looks this far ahead itself: the schedule, once a minute, sees what is due later in time.
 local NEAR_MS = 65000
 -- How long someone who rang may take to come.
-local RING_MS = 8000
+local RING_MS = 6000
 
 local function wake(due)
   if ring == 1 or due > now + NEAR_MS then return end
@@ -312,18 +312,19 @@ function operations.enter(drainer, replaces, most, lease)
 end
 
 -- Leaving and looking whether anything is left to do are one step: a job sent before it is seen here, a job sent
--- after it finds no '@' and rings.
+-- after it finds no '@' and rings. Answers 1 (left), 0 (there are jobs), or as text when the next job is due.
 function operations.leave(drainer)
-  local jobs = call('XLEN', TRANSACTIONAL) + call('XLEN', BULK)
-  if jobs > 0 then return 0 end
-  local next_timers = call('ZRANGEBYSCORE', TIMERS, '-inf', now + NEAR_MS, 'LIMIT', 0, 2)
-  local near = false
-  for _, member in ipairs(next_timers) do near = near or member ~= '@' end
+  if call('XLEN', TRANSACTIONAL) + call('XLEN', BULK) > 0 then return 0 end
+  local timers = call('ZRANGEBYSCORE', TIMERS, '-inf', now + NEAR_MS, 'WITHSCORES', 'LIMIT', 0, 2)
+  local due
+  for i = 1, #timers, 2 do
+    if timers[i] ~= '@' then due = due or timers[i + 1] end
+  end
   local others = call('ZRANGEBYSCORE', DRAINERS, '(' .. now, '+inf')
   local first = true
   for _, other in ipairs(others) do first = first and other >= drainer end
   -- Of several, one waits for what is due soon.
-  if near and first then return 0 end
+  if due and first then return due end
   call('ZREM', DRAINERS, drainer)
   if #others <= 1 then call('ZREM', TIMERS, '@') end
   return 1

@@ -3,10 +3,16 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Requester } from '@upstash/redis';
 import { isUnexecuted, redisError, redisUnreachable } from './redis-errors.ts';
 
-export interface UpstashOptions {
+/** Where the database is, and the key to it. */
+export interface UpstashCredentials {
   /** `https://….upstash.io`, or a local front's `http://127.0.0.1:…`. */
   readonly url: string;
   readonly token: string;
+}
+
+export interface UpstashOptions {
+  /** Asked for with the first request, and again after it failed. */
+  readonly credentials: () => Promise<UpstashCredentials>;
   /** The longest wait for an answer, in ms. */
   readonly timeoutMs?: number;
   /** Waits before a request is sent again that certainly was not executed, in ms. */
@@ -27,24 +33,18 @@ interface Answer {
  */
 export function createUpstashRequester(options: UpstashOptions): Requester {
   const { timeoutMs = 5_000, retryDelaysMs = [50, 200] } = options;
-  const url = new URL(options.url);
-  const secure = url.protocol === 'https:';
-  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 50 });
-  const headers = { authorization: `Bearer ${options.token}`, 'content-type': 'application/json' };
+  let connection: Promise<Connection> | undefined;
+  const connected = () => {
+    connection ??= options.credentials().then((credentials) => connect(credentials, timeoutMs));
+    connection.catch(() => {
+      connection = undefined;
+    });
+    return connection;
+  };
 
   const once = async (path: string, payload: Buffer): Promise<Answer> => {
-    const { status, text } = await new Promise<{ status: number; text: string }>((resolve, reject) => {
-      const send = secure ? httpsRequest : httpRequest;
-      const outgoing = send(
-        new URL(path, url),
-        { method: 'POST', agent, headers: { ...headers, 'content-length': payload.length }, timeout: timeoutMs },
-        (response) =>
-          void read(response).then((body) => resolve({ status: response.statusCode ?? 0, text: body }), reject),
-      );
-      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-      outgoing.on('error', reject);
-      outgoing.end(payload);
-    }).catch((error: unknown) => {
+    const post = await connected();
+    const { status, text } = await post(path, payload).catch((error: unknown) => {
       throw redisUnreachable(error);
     });
     return parse(status, text);
@@ -66,6 +66,31 @@ export function createUpstashRequester(options: UpstashOptions): Requester {
     request: async <T>({ path = [], body }: { path?: string[]; body?: unknown }) =>
       (await request(`/${path.join('/')}`, Buffer.from(JSON.stringify(body)))) as { result?: T; error?: string },
   };
+}
+
+type Connection = (path: string, payload: Buffer) => Promise<{ status: number; text: string }>;
+
+function connect({ url, token }: UpstashCredentials, timeoutMs: number): Connection {
+  const base = new URL(url);
+  const secure = base.protocol === 'https:';
+  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 50 });
+  const send = secure ? httpsRequest : httpRequest;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  return (path, payload) =>
+    new Promise((resolve, reject) => {
+      const options = {
+        method: 'POST',
+        agent,
+        headers: { ...headers, 'content-length': payload.length },
+        timeout: timeoutMs,
+      };
+      const outgoing = send(new URL(path, base), options, (response) => {
+        read(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
+      });
+      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+      outgoing.on('error', reject);
+      outgoing.end(payload);
+    });
 }
 
 function parse(status: number, text: string): Answer {
