@@ -12,6 +12,7 @@ const TRANSIENT_CODES = new Set([
   'EAI_AGAIN',
   'ECONNABORTED',
   'EHOSTUNREACH',
+  'ENETUNREACH',
 ]);
 
 /** True when the same AWS call may succeed later: throttling, 5xx, timeouts and network faults. */
@@ -22,7 +23,7 @@ export function isTransient(error: unknown): boolean {
   return (
     TRANSIENT.test(error.name) ||
     TRANSIENT_CODES.has(code) ||
-    (status !== undefined && status >= 500) ||
+    (status !== undefined && (status >= 500 || status === 429)) ||
     error.message === 'socket hang up'
   );
 }

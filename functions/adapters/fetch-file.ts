@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { SendoffError, unavailable } from '../core/errors.ts';
 import type { FetchFile } from './mime.ts';
 import { isPublicAddress, privateAddress, publicLookup } from './public-address.ts';
@@ -10,14 +10,32 @@ const MAX_REDIRECTS = 3;
 
 const refuse = (message: string, cause?: unknown) => new SendoffError('invalid_attachment', 422, message, { cause });
 
-/** Fetches an attachment over https from the public internet; every redirect is checked like the first address. */
-export const fetchFile: FetchFile = async (url, maxBytes) => {
+/** What is the internet to a fetch; parameters so that tests can have one of their own. */
+export interface FetchOptions {
+  readonly isPublic?: (address: string) => boolean;
+  readonly lookup?: LookupFunction;
+  /** Trusted instead of the well-known authorities. */
+  readonly ca?: string;
+  /** For each request, its redirects not counted, in ms. */
+  readonly timeoutMs?: number;
+}
+
+/** Makes a fetch of attachments over https from the public internet; every redirect is checked like the first address. */
+export function createFetchFile(options: FetchOptions = {}): FetchFile {
+  return (url, maxBytes) => follow(url, maxBytes, options);
+}
+
+/** Fetches an attachment from the public internet. */
+export const fetchFile: FetchFile = createFetchFile();
+
+async function follow(url: string, maxBytes: number, options: FetchOptions): ReturnType<FetchFile> {
   let target = url;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const response = await request(target);
+    const response = await request(target, options);
     const { statusCode = 0, headers } = response;
     if (statusCode >= 300 && statusCode < 400 && headers.location) {
       response.destroy();
+      if (!URL.canParse(headers.location, target)) throw refuse('Attachment: a redirect leads to no URL');
       target = new URL(headers.location, target).href;
       continue;
     }
@@ -33,21 +51,23 @@ export const fetchFile: FetchFile = async (url, maxBytes) => {
     return { bytes: await readAll(response, maxBytes), ...(contentType === undefined ? {} : { contentType }) };
   }
   throw refuse(`Attachment: more than ${MAX_REDIRECTS} redirects`);
-};
+}
 
-function request(url: string): Promise<IncomingMessage> {
+function request(
+  url: string,
+  { isPublic = isPublicAddress, lookup = publicLookup, ca, timeoutMs = TIMEOUT_MS }: FetchOptions,
+): Promise<IncomingMessage> {
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'https:') throw refuse('Attachment: only https URLs are fetched');
   const host = hostname.replace(/^\[|\]$/g, '');
   // An address in the URL itself is never looked up, so the lookup cannot check it.
-  if (isIP(host) && !isPublicAddress(host)) throw privateAddress(hostname);
+  if (isIP(host) && !isPublic(host)) throw privateAddress(hostname);
   return new Promise((resolve, reject) => {
-    get(url, { lookup: publicLookup, signal: AbortSignal.timeout(TIMEOUT_MS), agent: false }, resolve).on(
-      'error',
-      (error) =>
-        reject(
-          error instanceof SendoffError ? error : unavailable(`Attachment: ${hostname} could not be reached`, error),
-        ),
+    const trust = ca === undefined ? {} : { ca };
+    get(url, { lookup, signal: AbortSignal.timeout(timeoutMs), agent: false, ...trust }, resolve).on('error', (error) =>
+      reject(
+        error instanceof SendoffError ? error : unavailable(`Attachment: ${hostname} could not be reached`, error),
+      ),
     );
   });
 }

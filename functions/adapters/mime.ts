@@ -1,5 +1,6 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { parseMailbox } from '../core/address.ts';
+import { isFileType } from '../core/content-type.ts';
 import type { Attachment } from '../core/email.ts';
 import { limits } from '../core/email-schema.ts';
 import { SendoffError } from '../core/errors.ts';
@@ -47,12 +48,25 @@ export async function composeMime(record: EmailRecord, body: Body, fetchFile: Fe
 async function toFile(attachment: Attachment, fetchFile: FetchFile) {
   const { content, path, filename, contentType, contentId } = attachment;
   const fetched = path === undefined ? undefined : await fetchFile(path, limits.messageBytes);
+  const bytes = fetched?.bytes ?? Buffer.from(content ?? '', 'base64');
+  const type = contentType ?? fetched?.contentType;
   return {
     filename: filename || (path === undefined ? '' : lastSegment(path)) || 'attachment',
-    content: fetched?.bytes ?? Buffer.from(content ?? '', 'base64'),
-    contentType: contentType ?? fetched?.contentType,
+    content: bytes,
+    contentType: type && typeOf(type, bytes),
     ...(contentId === undefined ? {} : { cid: contentId, contentDisposition: 'inline' as const }),
   };
+}
+
+/** What a server says of a file is not always a type; and a message/… part may not be encoded (RFC 2046 5.2.1). */
+function typeOf(contentType: string, bytes: Buffer): string | undefined {
+  if (!isFileType(contentType)) return undefined;
+  const isMessage = /^message\//i.test(contentType);
+  return isMessage && !fitsSevenBitLines(bytes) ? 'application/octet-stream' : contentType;
+}
+
+function fitsSevenBitLines(bytes: Buffer): boolean {
+  return /^[\t\r\n -~]*$/.test(bytes.toString('latin1')) && !/[^\r\n]{999}/.test(bytes.toString('latin1'));
 }
 
 function lastSegment(url: string): string {

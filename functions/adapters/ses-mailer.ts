@@ -1,11 +1,11 @@
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
+import { EMAIL_ID_TAG } from '../core/email-schema.ts';
 import { SendoffError, unavailable } from '../core/errors.ts';
 import type { Mailer } from '../core/ports.ts';
 import { clientOptions } from './aws-clients.ts';
 import { isTransient } from './aws-errors.ts';
 
-/** The message tag that carries our id, in every event SES publishes. */
-export const EMAIL_ID_TAG = 'sendoff-email-id';
+export { EMAIL_ID_TAG };
 
 /** SES says no to sending as such, not to this email: an operator or time can mend it. */
 const PAUSED = new Set([
@@ -19,6 +19,8 @@ const PAUSED = new Set([
 /** The least wait after a fault that leaves open whether SES took the message: its Send event comes first. */
 const AMBIGUOUS_WAIT_SECONDS = 60;
 const QUOTA_WAIT_SECONDS = 900;
+/** What is wrong with the caller of SES, that is us: permissions, credentials, clock. It says nothing of the email. */
+const OUR_FAULT = /access.?denied|not.?authorized|signature|token|credential|client|expired|skewed|opt.?in/i;
 
 /** One try a call: a retry inside the client after a lost answer would send twice; ours waits for SES's Send event first. */
 const sesOptions = {
@@ -66,7 +68,7 @@ function mailerError(error: unknown): unknown {
   // An answered 5xx is a refusal; without an answer SES may have taken it.
   if (isTransient(error))
     return unavailable('Amazon SES did not answer', error, status === undefined ? AMBIGUOUS_WAIT_SECONDS : 1);
-  if (status !== undefined && status < 500 && !/access.?denied|signature|token|credential/i.test(error.name)) {
+  if (status !== undefined && status >= 400 && status !== 403 && !OUR_FAULT.test(error.name)) {
     return new SendoffError('validation_error', 422, `Amazon SES refused the email: ${error.message}`, {
       cause: error,
     });

@@ -56,9 +56,9 @@ function messageBody(job: Job): string {
   );
 }
 
-/** Whole seconds, rounded down: up to a second early is run at once, late could not be made good. */
+/** Whole seconds, rounded up: a second late is better than early. */
 function delay({ dueAtMs }: Job, nowMs: number): { DelaySeconds?: number } {
-  const seconds = dueAtMs === undefined ? 0 : Math.floor((dueAtMs - nowMs) / 1000);
+  const seconds = dueAtMs === undefined ? 0 : Math.ceil((dueAtMs - nowMs) / 1000);
   return seconds > 0 ? { DelaySeconds: Math.min(seconds, MAX_DELAY_SECONDS) } : {};
 }
 

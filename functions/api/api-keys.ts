@@ -10,6 +10,7 @@ import {
   renameApiKey,
 } from '../core/api-key.ts';
 import { notFound } from '../core/errors.ts';
+import { isId } from '../core/identity.ts';
 import { listPage } from '../core/list.ts';
 import type { Table } from '../core/ports.ts';
 import { validate } from '../core/validate.ts';
@@ -22,6 +23,12 @@ const name = z.string().check(z.minLength(1), z.maxLength(50));
 export const createKeySchema = z.strictObject({ name, permission: z.optional(z.enum(permissions)) });
 /** What `PATCH /api-keys/{id}` takes. */
 export const renameKeySchema = z.strictObject({ name });
+
+function idOf(context: { req: { param(name: 'id'): string } }): string {
+  const id = context.req.param('id');
+  if (!isId(id)) throw notFound('API key');
+  return id;
+}
 
 /** The routes under `/api-keys`. */
 export function apiKeyRoutes(table: Table, now: () => number): Hono<Caller> {
@@ -45,7 +52,7 @@ export function apiKeyRoutes(table: Table, now: () => number): Hono<Caller> {
   });
 
   routes.patch('/:id', async (context) => {
-    const id = context.req.param('id');
+    const id = idOf(context);
     const { value } = await readJson(context);
     const { applied } = await renameApiKey(table, id, validate(renameKeySchema, value, ['name']).name);
     if (!applied) throw notFound('API key');
@@ -53,7 +60,7 @@ export function apiKeyRoutes(table: Table, now: () => number): Hono<Caller> {
   });
 
   routes.delete('/:id', async (context) => {
-    const id = context.req.param('id');
+    const id = idOf(context);
     if (!(await deleteApiKey(table, id))) throw notFound('API key');
     return context.json({ object: 'api_key', id, deleted: true });
   });

@@ -5,6 +5,7 @@ import { type Email, parseEmail } from '../core/email.ts';
 import { limits } from '../core/email-schema.ts';
 import { emailSend } from '../core/email-send.ts';
 import { invalid, notFound, SendoffError } from '../core/errors.ts';
+import { isId } from '../core/identity.ts';
 import { listPage } from '../core/list.ts';
 import { bodyKey, EMAIL_PARTITION, type EmailRecord, recordKey, unpackBody } from '../core/record.ts';
 import { parseScheduledAt } from '../core/schedule-time.ts';
@@ -24,6 +25,11 @@ export function emailRoutes(dependencies: AcceptDependencies): Hono<Caller> {
   const { table, bodies, broker } = backend;
   const routes = new Hono<Caller>();
 
+  const idOf = (context: { req: { param(name: 'id'): string } }): string => {
+    const id = context.req.param('id');
+    if (!isId(id)) throw notFound('Email');
+    return id;
+  };
   const find = async (id: string): Promise<EmailRecord> => {
     const record = await table.get<EmailRecord>(recordKey(id));
     if (!record) throw notFound('Email');
@@ -55,15 +61,15 @@ export function emailRoutes(dependencies: AcceptDependencies): Hono<Caller> {
   });
 
   routes.get('/:id', async (context) => {
-    const record = await find(context.req.param('id'));
+    const record = await find(idOf(context));
     const packed = await bodies.get(bodyKey(record.id, record.fingerprint));
     return context.json(detail(record, packed && unpackBody(packed)));
   });
 
-  routes.get('/:id/events', async (context) => context.json(timeline(await find(context.req.param('id')))));
+  routes.get('/:id/events', async (context) => context.json(timeline(await find(idOf(context)))));
 
   routes.patch('/:id', async (context) => {
-    const id = context.req.param('id');
+    const id = idOf(context);
     const { value } = await readJson(context);
     const { scheduled_at } = validate(rescheduleSchema, value, ['scheduled_at']);
     const nowMs = now();
@@ -76,14 +82,14 @@ export function emailRoutes(dependencies: AcceptDependencies): Hono<Caller> {
   });
 
   routes.post('/:id/cancel', async (context) => {
-    const id = context.req.param('id');
+    const id = idOf(context);
     const { applied, document } = await cancel(table, id, now());
     if (!applied && document?.status !== 'canceled') throw notPossible('canceled', document);
     return context.json({ object: 'email', id });
   });
 
   routes.post('/:id/retry', async (context) => {
-    const id = context.req.param('id');
+    const id = idOf(context);
     const { applied, document } = await retry(table, id, now());
     // Queued already: an earlier call may have been cut off before its job was queued.
     if (!document || (!applied && !(document.status === 'queued' && document.attempts === 0)))

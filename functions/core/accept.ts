@@ -37,12 +37,14 @@ export interface AcceptRequest {
  */
 export async function acceptEmails(request: AcceptRequest, dependencies: AcceptDependencies): Promise<string[]> {
   const { emails, idempotencyKey } = request;
-  if (idempotencyKey === undefined) return acceptGeneration(request, 0, emails.length, dependencies);
+  // One moment for all of it: in two parts of a batch a key must not be 24 hours old in one and younger in the other.
+  const nowMs = dependencies.now();
+  if (idempotencyKey === undefined) return acceptGeneration(request, 0, emails.length, nowMs, dependencies);
   for (let generation = 0; ; generation++) {
-    const ids = await acceptGeneration(request, generation, 1, dependencies);
+    const ids = await acceptGeneration(request, generation, 1, nowMs, dependencies);
     if (ids.length === emails.length) return ids;
     if (ids.length > 0)
-      return [...ids, ...(await acceptGeneration(request, generation, emails.length, dependencies, 1))];
+      return [...ids, ...(await acceptGeneration(request, generation, emails.length, nowMs, dependencies, 1))];
   }
 }
 
@@ -51,10 +53,10 @@ async function acceptGeneration(
   request: AcceptRequest,
   generation: number,
   to: number,
+  nowMs: number,
   dependencies: AcceptDependencies,
   from = 0,
 ): Promise<string[]> {
-  const nowMs = dependencies.now();
   const drafts = request.emails
     .slice(from, to)
     .map((email, offset) => draft(request, email, from + offset, generation, nowMs, dependencies));

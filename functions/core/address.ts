@@ -17,7 +17,9 @@ const MAX_MAILBOX_LENGTH = 1_000;
 /** RFC 5322 3.2.3 dot-atom, or a quoted string. */
 const LOCAL_PART =
   /^(?:[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*")$/;
-const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+/** RFC 1035 labels; the last one is not all digits (RFC 3696 2): 127.0.0.1 is no domain. */
+const DOMAIN =
+  /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
@@ -33,14 +35,24 @@ export function parseMailbox(
       code,
     );
   if (CONTROL.test(text)) throw refuse('It has a line break or another control character.');
-  if (text.length > MAX_MAILBOX_LENGTH) throw refuse(`It is longer than ${MAX_MAILBOX_LENGTH} characters.`);
+  const tooLong = `It is longer than ${MAX_MAILBOX_LENGTH} characters.`;
+  if (text.length > MAX_MAILBOX_LENGTH) throw refuse(tooLong);
   const [mailbox, ...others] = addressparser(text);
-  if (!mailbox || others.length > 0 || !('address' in mailbox) || !mailbox.address)
+  if (
+    !mailbox ||
+    others.length > 0 ||
+    !('address' in mailbox) ||
+    !mailbox.address ||
+    hasLeftOver(text, mailbox.address)
+  )
     throw refuse('It is not one address.');
   const address = normalizeDomain(mailbox.address);
   const why = whyBad(address);
   if (why) throw refuse(why);
-  return { name: mailbox.name ?? '', address };
+  const read = { name: mailbox.name ?? '', address };
+  // Quoting and punycode lengthen: what is accepted must be readable again by the sender.
+  if (formatMailbox(read).length > MAX_MAILBOX_LENGTH) throw refuse(tooLong);
+  return read;
 }
 
 /** The mailbox as the API answers it: `Name <a@b.c>`, or the bare address. */
@@ -50,11 +62,21 @@ export function formatMailbox({ name, address }: Mailbox): string {
   return `${quoted} <${address}>`;
 }
 
+/** The parser forgives what stands around an address, a second one too: mail would go to another than was meant. */
+function hasLeftOver(text: string, address: string): boolean {
+  const unquoted = text.replace(/"(?:[^"\\]|\\.)*"/g, '""').trim();
+  if (!/[<>]/.test(unquoted)) return address !== text.trim();
+  return !/^[^<>]*<[^<>]+>$/.test(unquoted) || !text.trim().endsWith(`<${address}>`);
+}
+
 /** IDN domains travel as punycode: SES takes no other form (SES developer guide, "Email format"). */
 function normalizeDomain(address: string): string {
   const at = address.lastIndexOf('@');
+  const domain = address.slice(at + 1);
   if (at < 0) return address;
-  return `${address.slice(0, at)}@${domainToASCII(address.slice(at + 1)) || address.slice(at + 1)}`;
+  // Only letters of other scripts are converted: domainToASCII reads `1.2.3`, `%61.com` and `a.com/b` as a URL's host would be.
+  const isForeign = /^(?:[a-z0-9.-]|[^ -~])+$/i.test(domain) && /[^ -~]/.test(domain);
+  return `${address.slice(0, at)}@${(isForeign && domainToASCII(domain)) || domain.toLowerCase()}`;
 }
 
 function whyBad(address: string): string | undefined {

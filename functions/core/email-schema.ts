@@ -7,8 +7,9 @@ export const limits = {
   tags: 50,
   tagLength: 256,
   headers: 100,
-  /** RFC 5322 2.1.1: a line; longer values are folded by the composer, but one word cannot be. */
   headerValueLength: 8_000,
+  /** RFC 5322 2.1.1: a line has 998 characters; longer values are folded by the composer, one word cannot be. */
+  headerWordLength: 997,
   attachments: 100,
   fileNameLength: 255,
   /** The whole message as MIME: SES v1 takes 10 MB. */
@@ -17,6 +18,9 @@ export const limits = {
   scheduleDays: 30,
   idempotencyKeyLength: 256,
 } as const;
+
+/** The message tag that carries our id in every event SES publishes; no tag of a caller may have its name. */
+export const EMAIL_ID_TAG = 'sendoff-email-id';
 
 const address = z.string().check(z.describe('`email@example.com` or `Name <email@example.com>`'));
 const recipients = z.union([address, z.array(address).check(z.maxLength(limits.recipients))]);

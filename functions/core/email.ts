@@ -1,5 +1,6 @@
 import { type Mailbox, parseMailbox } from './address.ts';
-import { type EmailInput, emailSchema, limits } from './email-schema.ts';
+import { isFileType } from './content-type.ts';
+import { EMAIL_ID_TAG, type EmailInput, emailSchema, limits } from './email-schema.ts';
 import { invalid } from './errors.ts';
 import { checkHeaders } from './headers.ts';
 import { parseScheduledAt } from './schedule-time.ts';
@@ -48,7 +49,7 @@ export async function parseEmail(input: unknown, nowMs: number): Promise<Email> 
     ...(fields.html ? { html: fields.html } : {}),
     ...(fields.text ? { text: fields.text } : {}),
     headers: checkHeaders(fields.headers ?? {}),
-    tags: fields.tags ?? [],
+    tags: checkTags(fields.tags ?? []),
     attachments: (fields.attachments ?? []).map(parseAttachment),
     ...(fields.scheduled_at === undefined ? {} : { scheduledAtMs: await parseScheduledAt(fields.scheduled_at, nowMs) }),
   };
@@ -67,6 +68,12 @@ function mailboxes(value: string | readonly string[] | undefined, field: string)
   return texts.map((text) => parseMailbox(text, field));
 }
 
+function checkTags(tags: Email['tags']): Email['tags'] {
+  if (tags.some(({ name }) => name === EMAIL_ID_TAG))
+    throw invalid(`Invalid \`tags\` field: the name ${EMAIL_ID_TAG} is Sendoff's own.`);
+  return tags;
+}
+
 function singleLine(text: string, field: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
   if (/[\u0000-\u001f\u007f]/.test(text))
@@ -83,6 +90,8 @@ function parseAttachment(given: NonNullable<EmailInput['attachments']>[number], 
     const text = given[name];
     if (text !== undefined) singleLine(text, `${field}.${name}`);
   }
+  if (given.content_type !== undefined && !isFileType(given.content_type))
+    throw refuse('`content_type` must be a media type such as `image/png`, and not multipart.');
   if (given.content_id !== undefined && /[<>\s]/.test(given.content_id))
     throw refuse('`content_id` may have no spaces or angle brackets.');
   if (given.path !== undefined && !isHttpsUrl(given.path)) throw refuse('`path` must be an https URL.');

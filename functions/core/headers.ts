@@ -42,6 +42,10 @@ export function checkHeaders(headers: Readonly<Record<string, string>>): Readonl
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
     if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value))
       throw invalid(`Invalid \`headers.${name}\`: it has a line break or another control character.`);
+    if (/^[\t -~]*$/.test(value) && value.split(/[\t ]/).some((word) => word.length > limits.headerWordLength))
+      throw invalid(
+        `Invalid \`headers.${name}\`: a word of it is longer than ${limits.headerWordLength} characters and fits no line.`,
+      );
     seen.add(lower);
   }
   return headers;

@@ -16,6 +16,11 @@ export function derivedId(...parts: readonly string[]): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
+/** True for what can be an id of ours: a UUID. Anything else is not looked up; a key of DynamoDB holds 2 KB. */
+export function isId(text: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+}
+
 /** A secret of 32 random bytes in base64url. */
 export function newSecret(): string {
   return randomBytes(32).toString('base64url');

@@ -18,6 +18,9 @@ export interface PageRequest {
   readonly before?: string | undefined;
 }
 
+/** Longer than any id; a database refuses a key that is too long instead of not finding it. */
+const MAX_ID_LENGTH = 500;
+
 interface Listed extends Document {
   readonly id: string;
   readonly createdAtMs: number;
@@ -32,7 +35,7 @@ export async function listPage<T extends Listed>(
 ): Promise<Page<T>> {
   const limit = parseWhole(limitText, 'limit', 1, 100);
   const cursor = after ?? before;
-  const anchor = cursor === undefined ? undefined : await table.get<T>(keyOf(cursor));
+  const anchor = cursor === undefined || cursor.length > MAX_ID_LENGTH ? undefined : await table.get<T>(keyOf(cursor));
   if (cursor !== undefined && !anchor)
     throw notFound(`The id given as \`${after === undefined ? 'before' : 'after'}\``);
   // Entries before an id are read away from it, so that the page is the one next to it.

@@ -12,12 +12,13 @@ export function validate<T>(schema: z.ZodMiniType<T>, value: unknown, fields: re
 /** Parses a whole number of a query string within a range; throws a 422 that names it. */
 export function parseWhole(text: string, name: string, least: number, most: number): number {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
   throw invalid(`Invalid \`${name}\`: it must be a whole number from ${least} to ${most}.`);
 }
 
 function describeIssue(issue: z.core.$ZodIssue, value: unknown, fields: readonly string[]): SendoffError {
-  const field = issue.path.map(String).join('.');
+  // A name is the caller's and may be long: it is told, cut.
+  const field = shorten(issue.path.map(String).join('.'));
   const code = field.startsWith('attachments') ? 'invalid_attachment' : 'invalid_parameter';
   if (issue.code === 'unrecognized_keys') return unknownField(issue.keys[0] ?? '', field, fields);
   if (field === '') return invalid('The request body must be a JSON object.');
@@ -26,7 +27,7 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown, fields: readonly
 }
 
 function unknownField(name: string, parent: string, fields: readonly string[]): SendoffError {
-  const path = parent ? `${parent}.${name}` : name;
+  const path = shorten(parent ? `${parent}.${name}` : name);
   const suggestion = parent ? undefined : nearest(name, fields);
   return invalid(`Unknown field \`${path}\`.${suggestion ? ` Did you mean \`${suggestion}\`?` : ''}`);
 }
@@ -36,9 +37,9 @@ function explain(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return `it must be of type ${issue.expected}.`;
     case 'too_big':
-      return `it must have at most ${issue.maximum} ${issue.origin === 'array' ? 'entries' : 'characters'}.`;
+      return `it must ${bound('most', issue.maximum, issue.origin)}.`;
     case 'too_small':
-      return `it must have at least ${issue.minimum} ${issue.origin === 'array' ? 'entries' : 'characters'}.`;
+      return `it must ${bound('least', issue.minimum, issue.origin)}.`;
     case 'invalid_format':
       return 'only ASCII letters, digits, underscores and dashes are allowed.';
     case 'invalid_value':
@@ -49,6 +50,13 @@ function explain(issue: z.core.$ZodIssue): string {
       return 'it is not valid.';
   }
 }
+
+function bound(side: 'most' | 'least', limit: number | bigint, origin: string): string {
+  if (origin === 'array') return `have at ${side} ${limit} entries`;
+  return origin === 'string' ? `have at ${side} ${limit} characters` : `be at ${side} ${limit}`;
+}
+
+const shorten = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}…` : name);
 
 /** Of a union's branches the one that got furthest says what is wrong. */
 function explainUnion(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
@@ -71,7 +79,9 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   }));
   scored.sort((a, b) => a.distance - b.distance);
   const best = scored[0];
-  return best && best.distance <= Math.max(2, best.candidate.length / 3) ? best.candidate : undefined;
+  if (!best || best.distance > Math.max(2, best.candidate.length / 3)) return undefined;
+  // Something of the name must be left of it: `x` is not `to`.
+  return best.distance < Math.min(name.length, best.candidate.length) - 1 ? best.candidate : undefined;
 }
 
 /** Levenshtein distance; names are cut at 64 characters so that a hostile one costs nothing. */

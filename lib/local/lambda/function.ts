@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LocalLog } from '../log.ts';
 import { type Instance, type Invocation, startInstance } from './instance.ts';
-import type { InvocationError, InvocationResult } from './result.ts';
+import { closedResult, type InvocationError, type InvocationResult, throttledResult } from './result.ts';
 import type { RuntimeApi } from './runtime-api.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
@@ -32,7 +32,9 @@ export type FunctionHost = {
 
 /** Counters of one function. */
 export type FunctionStats = {
+  /** Starting ones included. */
   instances: number;
+  /** Invocations that run. */
   busy: number;
   coldStarts: number;
   invocations: number;
@@ -99,7 +101,7 @@ type Pool = ReturnType<typeof createPool>;
 
 function createPool(definition: FunctionDefinition, host: FunctionHost) {
   const instances = new Map<string, Instance>();
-  const idle: Instance[] = [];
+  const idle: { instance: Instance; since: number }[] = [];
   const queue: Invocation[] = [];
   const exits = new Set<Promise<void>>();
   const counters = {
@@ -117,7 +119,7 @@ function createPool(definition: FunctionDefinition, host: FunctionHost) {
   const takeNext = (instance: Instance) => {
     const invocation = queue.shift();
     if (invocation) return instance.assign(invocation);
-    idle.push(instance);
+    idle.push({ instance, since: performance.now() });
     host.sandboxes.balance();
   };
   const start = () => {
@@ -133,6 +135,7 @@ function createPool(definition: FunctionDefinition, host: FunctionHost) {
       runtimeApi: host.runtimeApi,
       onReady: (ready, initMs) => {
         counters.starting -= 1;
+        host.sandboxes.started();
         counters.coldStarts += 1;
         counters.initMs.push(initMs);
         host.log({ kind: 'cold-start', functionName: definition.logicalId, instanceId: ready.id, initMs });
@@ -141,18 +144,15 @@ function createPool(definition: FunctionDefinition, host: FunctionHost) {
       onIdle: takeNext,
       onEnd: (ended, initError) => {
         instances.delete(ended.id);
-        const at = idle.indexOf(ended);
+        const at = idle.findIndex(({ instance: candidate }) => candidate === ended);
         if (at >= 0) idle.splice(at, 1);
         counters.endedCpuMs += ended.cpuMs();
         if (initError) {
           counters.starting -= 1;
           queue.shift()?.settle(initError);
+          host.sandboxes.started();
         }
-        // The invocation that ran in it is settled first, in the same turn.
-        queueMicrotask(() => {
-          host.sandboxes.released();
-          if (!closed) host.sandboxes.balance();
-        });
+        host.sandboxes.released();
       },
       onLine: (stream, line) =>
         host.log({ kind: 'output', functionName: definition.logicalId, instanceId: instance.id, stream, line }),
@@ -162,20 +162,22 @@ function createPool(definition: FunctionDefinition, host: FunctionHost) {
     void instance.exited.then(() => exits.delete(instance.exited));
   };
   host.sandboxes.join({
-    unserved: () => (closed ? 0 : queue.length - counters.starting),
+    // One instance for each invocation; those that start, or have just answered, will be free in a moment.
+    unserved: () => (closed || queue.length === 0 ? 0 : counters.active - instances.size),
+    instances: () => instances.size,
     start,
-    evictIdle: () => {
+    evictIdle: (idleMs) => {
       const oldest = idle[0];
-      oldest?.kill();
-      return oldest !== undefined;
+      if (!oldest || performance.now() - oldest.since < idleMs) return false;
+      oldest.instance.kill();
+      return true;
     },
   });
 
   const run = (payload: string): Promise<InvocationResult> => {
     const limit = definition.reservedConcurrency;
-    if (closed || (limit !== undefined && counters.active >= limit)) {
-      return Promise.resolve({ payload: '', throttled: true });
-    }
+    if (closed) return Promise.resolve(closedResult());
+    if (limit !== undefined && counters.active >= limit) return Promise.resolve(throttledResult());
     counters.active += 1;
     counters.invocations += 1;
     return new Promise((resolve) => {
@@ -194,7 +196,7 @@ function createPool(definition: FunctionDefinition, host: FunctionHost) {
         },
       };
       const free = idle.pop();
-      if (free) return free.assign(invocation);
+      if (free) return free.instance.assign(invocation);
       queue.push(invocation);
       host.sandboxes.balance();
     });
@@ -211,7 +213,7 @@ function createPool(definition: FunctionDefinition, host: FunctionHost) {
     killInstance: (instanceId: string) => instances.get(instanceId)?.kill(),
     stats: (): FunctionStats => ({
       instances: instances.size,
-      busy: instances.size - idle.length - counters.starting,
+      busy: counters.active - queue.length,
       coldStarts: counters.coldStarts,
       invocations: counters.invocations,
       errors: counters.errors,
@@ -221,7 +223,7 @@ function createPool(definition: FunctionDefinition, host: FunctionHost) {
     close: async () => {
       closed = true;
       killAll();
-      for (const invocation of queue.splice(0)) invocation.settle({ payload: '', throttled: true });
+      for (const invocation of queue.splice(0)) invocation.settle(closedResult());
       await Promise.all(exits);
     },
   };
@@ -247,7 +249,7 @@ function createAsyncEvents(definition: FunctionDefinition, host: FunctionHost, r
   };
   const attempt = async (payload: string, attempts: number): Promise<void> => {
     const result = await run(payload);
-    if (closed || (!result.error && !result.throttled)) return done();
+    if (closed || !result.error) return done();
     // A throttled event waits and does not use up an attempt, as on AWS.
     const used = result.throttled ? attempts : attempts + 1;
     if (used > definition.maximumRetryAttempts) {

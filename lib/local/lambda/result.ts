@@ -20,3 +20,13 @@ export function thrownResult(payload: string): InvocationResult {
   const { errorType, errorMessage } = JSON.parse(payload) as Partial<InvocationError>;
   return { payload, error: { errorType: errorType ?? 'Error', errorMessage: errorMessage ?? '' } };
 }
+
+/** The result of an invocation above the reserved concurrency. */
+export function throttledResult(): InvocationResult {
+  return { ...failedResult('TooManyRequestsException', 'Rate Exceeded.'), throttled: true };
+}
+
+/** The result of an invocation that the end of the local cloud overtook. */
+export function closedResult(): InvocationResult {
+  return failedResult('Sandbox.Closed', 'The local cloud is closing');
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { createIam, type PolicyStatement } from '../../../lib/local/iam.ts';
+import { conditionsHold, matchesPattern } from '../../../lib/local/iam-conditions.ts';
+
+const queue = 'arn:aws:sqs:us-east-1:000000000000:queue';
+
+function iamWith(...statements: PolicyStatement[]) {
+  const iam = createIam();
+  iam.addStatements('role', statements);
+  iam.assume('Function', 'role');
+  return iam;
+}
+
+function allows(
+  statements: PolicyStatement[],
+  action: string,
+  resource: string,
+  context?: Record<string, string[]>,
+): boolean {
+  return iamWith(...statements).check('Function', { action, resources: [resource], ...(context ? { context } : {}) })
+    .allowed;
+}
+
+const allow = (Action: string | string[], Resource: string | string[] = '*'): PolicyStatement => ({
+  Effect: 'Allow',
+  Action,
+  Resource,
+});
+
+describe('identity policies', () => {
+  it('allows nothing without a statement that does', () => {
+    expect(allows([], 'sqs:SendMessage', queue)).toBe(false);
+    expect(allows([allow('sqs:SendMessage', `${queue}-other`)], 'sqs:SendMessage', queue)).toBe(false);
+    expect(allows([allow('sqs:SendMessage', queue)], 'sqs:DeleteMessage', queue)).toBe(false);
+    expect(allows([allow('sqs:SendMessage', queue)], 'sqs:SendMessage', queue)).toBe(true);
+  });
+
+  it('allows a function without a role nothing', () => {
+    const verdict = iamWith(allow('*')).check('Other', { action: 'sqs:SendMessage', resources: [queue] });
+    expect(verdict).toMatchObject({ allowed: false, reason: expect.stringContaining('sqs:SendMessage') });
+  });
+
+  it('reads wildcards in actions, without regard to case, and in resources', () => {
+    expect(allows([allow('SQS:send*', 'arn:aws:sqs:*:*:que?e')], 'sqs:SendMessage', queue)).toBe(true);
+    expect(allows([allow('s3:Get*')], 's3:PutObject', 'arn:aws:s3:::b/k')).toBe(false);
+  });
+
+  it('lets an explicit deny win', () => {
+    const deny: PolicyStatement = { Effect: 'Deny', Action: 'sqs:*', Resource: queue };
+    expect(allows([allow('*'), deny], 'sqs:SendMessage', queue)).toBe(false);
+    expect(allows([allow('*'), deny], 'sqs:SendMessage', `${queue}-other`)).toBe(true);
+  });
+
+  it('reads NotAction and NotResource', () => {
+    const all: PolicyStatement = { Effect: 'Allow', NotAction: 'iam:*', NotResource: queue };
+    expect(allows([all], 'sqs:SendMessage', `${queue}-other`)).toBe(true);
+    expect(allows([all], 'sqs:SendMessage', queue)).toBe(false);
+    expect(allows([all], 'iam:PassRole', '*')).toBe(false);
+  });
+
+  it('is satisfied with one of several resources, but not when another is denied', () => {
+    const identities = ['arn:identity/me@example.com', 'arn:identity/example.com'];
+    const check = { action: 'ses:SendRawEmail', resources: identities };
+    const domain = allow('ses:SendRawEmail', 'arn:identity/example.com');
+    expect(iamWith(domain).check('Function', check).allowed).toBe(true);
+    const deny: PolicyStatement = { Effect: 'Deny', Action: 'ses:*', Resource: 'arn:identity/me@example.com' };
+    expect(iamWith(domain, deny).check('Function', check).allowed).toBe(false);
+  });
+
+  it('evaluates conditions anew for each call', () => {
+    const statement: PolicyStatement = {
+      ...allow('ses:SendRawEmail'),
+      Condition: { StringEquals: { 'ses:FromAddress': 'me@example.com' } },
+    };
+    const iam = iamWith(statement);
+    const check = (from: string) => ({
+      action: 'ses:SendRawEmail',
+      resources: ['*'],
+      context: { 'ses:FromAddress': [from] },
+    });
+    expect(iam.check('Function', check('me@example.com')).allowed).toBe(true);
+    expect(iam.check('Function', check('you@example.com')).allowed).toBe(false);
+  });
+
+  it('refuses condition operators it does not know', () => {
+    expect(() => iamWith({ ...allow('*'), Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } })).toThrow(
+      'IpAddress',
+    );
+  });
+
+  it('knows what was granted and never needed', () => {
+    const iam = iamWith(allow(['sqs:SendMessage', 'sqs:PurgeQueue'], queue));
+    iam.check('Function', { action: 'sqs:SendMessage', resources: [queue] });
+    expect(iam.unusedGrants()).toEqual([{ role: 'role', action: 'sqs:purgequeue', resource: queue }]);
+    expect(iam.decisions()).toEqual([
+      { functionName: 'Function', action: 'sqs:SendMessage', resource: queue, allowed: true },
+    ]);
+  });
+});
+
+describe('condition operators', () => {
+  const context = {
+    'ses:Recipients': ['a@x.org', 'b@x.org'],
+    'aws:SecureTransport': ['true'],
+    'ses:FromAddress': ['me@x.org'],
+  };
+  it.each<[boolean, string, Record<string, unknown>]>([
+    [true, 'StringEquals', { 'SES:fromaddress': ['you@x.org', 'me@x.org'] }],
+    [false, 'StringEquals', { 'ses:FromAddress': 'ME@x.org' }],
+    [true, 'StringEqualsIgnoreCase', { 'ses:FromAddress': 'ME@x.org' }],
+    [false, 'StringNotEquals', { 'ses:FromAddress': 'me@x.org' }],
+    [true, 'StringNotEquals', { absent: 'x' }],
+    [true, 'StringLike', { 'ses:FromAddress': '*@x.org' }],
+    [false, 'StringNotLike', { 'ses:FromAddress': '*@x.org' }],
+    [true, 'Bool', { 'aws:SecureTransport': true }],
+    [false, 'Bool', { 'aws:SecureTransport': 'false' }],
+    [false, 'StringEquals', { absent: 'x' }],
+    [true, 'StringEqualsIfExists', { absent: 'x' }],
+    [true, 'Null', { absent: 'true' }],
+    [false, 'Null', { 'ses:FromAddress': 'true' }],
+    [true, 'ForAllValues:StringLike', { 'ses:Recipients': '*@x.org' }],
+    [false, 'ForAllValues:StringEquals', { 'ses:Recipients': ['a@x.org'] }],
+    [true, 'ForAllValues:StringEquals', { absent: 'x' }],
+    [true, 'ForAnyValue:StringEquals', { 'ses:Recipients': ['a@x.org'] }],
+    [false, 'ForAnyValue:StringEquals', { 'ses:Recipients': ['c@x.org'] }],
+  ])('%s: %s %o', (expected, operator, keys) => {
+    expect(conditionsHold({ [operator]: keys }, context)).toBe(expected);
+  });
+
+  it('takes the characters of regular expressions as they are', () => {
+    expect(matchesPattern('a.b+c*', 'a.b+c(d)')).toBe(true);
+    expect(matchesPattern('a.b*', 'axb')).toBe(false);
+  });
+});
