@@ -4,7 +4,7 @@ import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
 import { anEmail, running } from './running.ts';
 
 /** Short, for a job that finds its email in another worker's hands comes back only after the visibility timeout. */
-const sendoff = running({ overrides: { functionTimeoutSeconds: 3, visibilityTimeoutSeconds: 6 } });
+const sendoff = running({ overrides: { functionTimeoutSeconds: 6, visibilityTimeoutSeconds: 9 } });
 const caught = (id: string) => sendoff.cloud.ses.messages().filter(({ tags }) => tags[EMAIL_ID_TAG] === id);
 
 async function sent(id: string | undefined) {
