@@ -27,6 +27,12 @@ const CATCH_UP_MS = [20, 80, 300];
 /** A lease outlives its worker's last possible moment by this much, for clocks differ. */
 const LEASE_MARGIN_MS = 2_000;
 
+/**
+ * The runs that hold their email's claim. A copy of the job can fail too, at its claim or its read, while another worker
+ * sends: were it to give the email back or end it, its next attempt would send it a second time.
+ */
+const holders = new WeakSet<Run>();
+
 /** Sends one accepted email. */
 export const emailSend = task(
   'email.send',
@@ -34,11 +40,11 @@ export const emailSend = task(
     args: z.object({ id: z.string(), fingerprint: z.string() }),
     queue: 'transactional',
     retry: patient,
-    onRetry: async ({ id }, error, { job, now }, { table }: SendDependencies) => {
-      await release(table, id, job.attempt, now(), error.message);
+    onRetry: async ({ id }, error, run, { table }: SendDependencies) => {
+      if (holders.has(run)) await release(table, id, run.job.attempt, run.now(), error.message);
     },
-    onFailed: async ({ id }, error, { now }, { table }) => {
-      await markFailed(table, id, now(), error.message);
+    onFailed: async (args, error, run, { table }) => {
+      await markFailed(table, args, holders.has(run) ? 'sending' : 'queued', run.now(), error.message);
     },
   },
   async (args, run, dependencies) => {
@@ -66,12 +72,21 @@ export const emailSent = task(
 /** Claims the record and reads the body in parallel; a job that is ahead of either waits a moment for it. */
 async function take(
   { id, fingerprint }: { id: string; fingerprint: string },
-  { job, now, deadlineMs }: Run,
+  run: Run,
   { table, bodies, wait = sleep }: SendDependencies,
 ): Promise<[WriteOutcome<EmailRecord>, Uint8Array | undefined]> {
-  const claimIt = () => claim(table, { id, fingerprint }, job.attempt, now(), deadlineMs + LEASE_MARGIN_MS);
+  const { job, now, deadlineMs } = run;
+  const claimIt = async () => {
+    const outcome = await claim(table, { id, fingerprint }, job.attempt, now(), deadlineMs + LEASE_MARGIN_MS);
+    if (outcome.applied) holders.add(run);
+    return outcome;
+  };
   const read = () => bodies.get(bodyKey(id, fingerprint));
-  let [claimed, packed] = await Promise.all([claimIt(), read()]);
+  const reading = read();
+  // A read that fails first must not end the run before it is known whether it holds the claim.
+  const [claiming] = await Promise.allSettled([claimIt(), reading]);
+  if (claiming.status === 'rejected') throw claiming.reason;
+  let [claimed, packed] = [claiming.value, await reading];
   for (const ms of job.attempt === 1 ? CATCH_UP_MS : []) {
     if (claimed.document && (packed || !claimed.applied)) break;
     await wait(ms);

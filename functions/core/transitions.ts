@@ -54,11 +54,15 @@ export function release(table: Table, id: string, attempt: number, atMs: number,
   ]);
 }
 
-/** Ends an email that cannot be sent. */
-export function markFailed(table: Table, id: string, atMs: number, detail: string): Outcome {
-  return move(table, id, { status: 'failed' }, { atMs, event: 'failed', detail }, [
-    { status: { in: ['sending', 'queued'] } },
-  ]);
+/** Ends an email that cannot be sent: one that its worker has claimed, or one that no worker has. */
+export function markFailed(
+  table: Table,
+  { id, fingerprint }: { id: string; fingerprint: string },
+  from: 'sending' | 'queued',
+  atMs: number,
+  detail: string,
+): Outcome {
+  return move(table, id, { status: 'failed' }, { atMs, event: 'failed', detail }, [{ fingerprint, status: from }]);
 }
 
 /** Stops an email that no worker has yet. */
