@@ -21,6 +21,27 @@ export const options = {
     'a domain name in lower case; empty for none',
     'Domain to register with SES for sending, signed with Easy DKIM. The DNS records to create are stack outputs. Empty: use identities verified already.',
   ),
+  backend: oneOf<'aws' | 'redis'>(
+    ['aws', 'redis'],
+    'aws',
+    'Where queues and documents are: `aws` is SQS and DynamoDB, `redis` is Upstash Redis for both.',
+  ),
+  redisSecret: text(
+    /^(arn:[\w:/+=.@-]+|[\w/+=.@-]{1,512})$/,
+    'the name or ARN of a secret; empty for none',
+    'Secrets Manager secret that holds `{"url": "https://…", "token": "…"}` of an Upstash database.',
+  ),
+  redisParameter: text(
+    /^\/?[\w./-]{1,1000}$/,
+    'the name of a parameter; empty for none',
+    'SSM SecureString that holds the same, instead of a secret.',
+  ),
+  maxDrainers: wholeNumber(
+    4,
+    1,
+    1000,
+    'Most send functions at once on `backend=redis`; each has up to 100 emails in flight, and one is enough unless more wait than it sends in two seconds.',
+  ),
   maxConcurrency: wholeNumber(
     10,
     2,
@@ -83,7 +104,9 @@ const optionNames = Object.keys(options) as OptionName[];
  */
 export function parseConfig(given: { readonly [name: string]: unknown }): Config {
   for (const name of Object.keys(given)) refuseUnknown(name);
-  return Object.fromEntries(optionNames.map((name) => [name, parseOption(name, given[name])])) as Config;
+  const config = Object.fromEntries(optionNames.map((name) => [name, parseOption(name, given[name])])) as Config;
+  refuseCombinations(config);
+  return config;
 }
 
 /**
@@ -101,6 +124,30 @@ export function optionsTable(): string {
     return `| \`${name}\` | ${type} | ${formatDefault(fallback)} | ${range} | ${meaning} |`;
   });
   return ['| option | type | default | allowed | meaning |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+/** Options that mean something with one backend alone. */
+const ONLY_WITH = {
+  aws: ['maxConcurrency', 'bulkMaxConcurrency', 'sendTimeoutSeconds', 'removeData'],
+  redis: ['redisSecret', 'redisParameter', 'maxDrainers'],
+} as const satisfies Record<Config['backend'], readonly OptionName[]>;
+
+/** Refuses options that contradict each other, naming both. */
+function refuseCombinations(config: Config): void {
+  const other = config.backend === 'aws' ? 'redis' : 'aws';
+  for (const name of ONLY_WITH[other]) {
+    if (config[name] === options[name].default) continue;
+    throw new ConfigError(
+      `Option '${name}' is ${JSON.stringify(config[name])} and option 'backend' is "${config.backend}"; '${name}' means something with backend=${other} alone.`,
+    );
+  }
+  const { backend, redisSecret, redisParameter } = config;
+  if (backend === 'redis' && (redisSecret === '') === (redisParameter === '')) {
+    const problem = redisSecret ? "both 'redisSecret' and 'redisParameter' are given" : 'neither is given';
+    throw new ConfigError(
+      `Option 'backend' is "redis", which needs one of the options 'redisSecret' and 'redisParameter' to say where its credentials are; ${problem}.`,
+    );
+  }
 }
 
 function refuseUnknown(name: string): void {

@@ -21,22 +21,29 @@ export function stackName(stage: string): string {
 }
 
 function outputsOf(sendoff: Sendoff): Record<string, string> {
-  const { queues, functions, outbound } = sendoff;
+  const { functions, outbound } = sendoff;
   const dkim = outbound.dkimRecords.map(({ name, value }, index) => [
     `DkimRecord${index + 1}`,
     `${name} CNAME ${value}`,
   ]);
   return {
     ApiUrl: sendoff.apiUrl,
-    TableName: sendoff.table.tableName,
-    BodyBucketName: sendoff.bodyBucket.bucketName,
-    TransactionalQueueUrl: queues.transactional.queueUrl,
-    BulkQueueUrl: queues.bulk.queueUrl,
-    DeadLetterQueueUrl: sendoff.deadLetterQueue.queueUrl,
+    ...backendOutputs(sendoff),
     ConfigurationSetName: sendoff.configurationSetName,
     ApiFunctionName: functions.api.functionName,
     SendFunctionName: functions.send.functionName,
     ScheduleFunctionName: functions.schedule.functionName,
     ...Object.fromEntries(dkim),
+  };
+}
+
+function backendOutputs({ aws, redis }: Sendoff): Record<string, string> {
+  if (!aws) return { RedisNamespace: redis?.environment.REDIS_NAMESPACE ?? '' };
+  return {
+    TableName: aws.table.tableName,
+    BodyBucketName: aws.bodyBucket.bucketName,
+    TransactionalQueueUrl: aws.queues.transactional.queueUrl,
+    BulkQueueUrl: aws.queues.bulk.queueUrl,
+    DeadLetterQueueUrl: aws.deadLetterQueue.queueUrl,
   };
 }

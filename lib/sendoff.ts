@@ -1,15 +1,14 @@
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import type { QueueName } from '../functions/core/ports.ts';
+import { type AwsParts, createAwsParts } from './aws-parts.ts';
 import { type Config, parseConfig } from './config.ts';
-import { BodyBucket } from './constructs/body-bucket.ts';
-import { DocumentTable } from './constructs/document-table.ts';
 import { EveryMinute } from './constructs/every-minute.ts';
 import { HttpEntry } from './constructs/http-entry.ts';
 import { Outbound } from './constructs/outbound.ts';
 import * as permissions from './constructs/permissions.ts';
-import { DeadLetterQueue, WorkQueue } from './constructs/work-queue.ts';
+import { type RedisAccess, redisAccess } from './constructs/redis-access.ts';
+import { redisFunctions } from './constructs/redis-functions.ts';
 import { BATCH_SIZE, WorkerFunction, type WorkerFunctionProps } from './constructs/worker-function.ts';
 
 /** Any of the options of lib/config.ts, but for the stage, which is the stack's affair; their defaults, ranges and meanings stand there. */
@@ -35,11 +34,6 @@ const SCHEDULE_MEMORY_MB = 256;
 export class Sendoff extends Construct {
   /** Base URL of the API, without a slash at its end. */
   readonly apiUrl: string;
-  readonly queues: Readonly<Record<QueueName, WorkQueue>>;
-  /** Jobs that the system could not handle, from every queue. */
-  readonly deadLetterQueue: DeadLetterQueue;
-  readonly table: DocumentTable;
-  readonly bodyBucket: BodyBucket;
   readonly functions: {
     readonly api: WorkerFunction;
     readonly send: WorkerFunction;
@@ -47,22 +41,38 @@ export class Sendoff extends Construct {
   };
   readonly api: HttpEntry;
   readonly outbound: Outbound;
+  /** What only `backend: 'aws'` has; undefined otherwise. */
+  readonly aws: AwsParts | undefined;
+  /** What only `backend: 'redis'` has; undefined otherwise. */
+  readonly redis: RedisAccess | undefined;
+  private readonly acceptStatements: readonly PolicyStatement[];
   /** What a function needs in its environment to accept emails, beside `grantAccept`. */
   readonly acceptEnvironment: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, props: SendoffProps = {}) {
     super(scope, id);
     const config = parseConfig(props);
-    this.table = new DocumentTable(this, 'Table', config);
-    this.bodyBucket = new BodyBucket(this, 'BodyBucket', config);
     this.outbound = new Outbound(this, 'Outbound', config);
-    this.deadLetterQueue = new DeadLetterQueue(this, 'DeadLetterQueue');
-    this.queues = this.createQueues(config);
-    const backendEnvironment = this.createBackendEnvironment();
-    this.acceptEnvironment = { ...backendEnvironment, RETENTION_DAYS: String(config.retentionDays) };
-    this.functions = this.createFunctions(config, backendEnvironment);
-    this.functions.send.consume('Transactional', this.queues.transactional, config.maxConcurrency);
-    this.functions.send.consume('Bulk', this.queues.bulk, config.bulkMaxConcurrency);
+    const retention = { RETENTION_DAYS: String(config.retentionDays) };
+    if (config.backend === 'redis') {
+      const access = redisAccess(this, config);
+      const { configurationSetName } = this;
+      const sending = permissions.sending(this);
+      const { send, schedule } = redisFunctions(this, { config, access, configurationSetName, sending });
+      this.acceptEnvironment = { ...access.environment, ...retention, DRAIN_FUNCTION: send.functionName };
+      this.acceptStatements = [access.statement, permissions.invoking(send)];
+      this.redis = access;
+      this.functions = { api: this.createApi(config, this.acceptStatements), send, schedule };
+    } else {
+      this.aws = createAwsParts(this, config);
+      const resources = { ...this.aws, outbound: this.outbound };
+      this.acceptEnvironment = { ...this.aws.environment, ...retention };
+      this.acceptStatements = permissions.acceptStatements(resources);
+      const api = this.createApi(config, permissions.apiStatements(resources));
+      this.functions = { api, ...this.createAwsFunctions(config, resources) };
+      this.functions.send.consume('Transactional', this.queues.transactional, config.maxConcurrency);
+      this.functions.send.consume('Bulk', this.queues.bulk, config.bulkMaxConcurrency);
+    }
     new EveryMinute(this, 'EveryMinute', this.functions.schedule);
     this.api = new HttpEntry(this, 'Http', {
       handler: this.functions.api,
@@ -81,67 +91,73 @@ export class Sendoff extends Construct {
 
   /** Lets a function of another part of the app accept emails without HTTP; it needs `acceptEnvironment` too. */
   grantAccept(grantee: IGrantable): Grant {
-    const grants = permissions
-      .acceptStatements(this)
-      .map((statement) =>
-        Grant.addToPrincipal({ grantee, actions: statement.actions, resourceArns: statement.resources }),
-      );
+    const grants = this.acceptStatements.map((statement) =>
+      Grant.addToPrincipal({ grantee, actions: statement.actions, resourceArns: statement.resources }),
+    );
     return grants.reduce((all, grant) => all.combine(grant));
   }
 
-  private createQueues({ sendTimeoutSeconds, maxReceiveCount }: Config): Record<QueueName, WorkQueue> {
-    const props = {
-      deadLetterQueue: this.deadLetterQueue,
-      maxReceiveCount,
-      workerTimeout: Duration.seconds(sendTimeoutSeconds),
-    };
-    return {
-      transactional: new WorkQueue(this, 'TransactionalQueue', props),
-      bulk: new WorkQueue(this, 'BulkQueue', props),
-    };
+  /** The queues; with `backend: 'redis'` there are none, and this throws. */
+  get queues(): AwsParts['queues'] {
+    return this.awsPart('queues');
   }
 
-  private createBackendEnvironment(): Record<string, string> {
-    return {
-      TABLE_NAME: this.table.tableName,
-      BODY_BUCKET: this.bodyBucket.bucketName,
-      TRANSACTIONAL_QUEUE_URL: this.queues.transactional.queueUrl,
-      BULK_QUEUE_URL: this.queues.bulk.queueUrl,
-    };
+  /** Jobs that the system could not handle, from every queue; throws with `backend: 'redis'`. */
+  get deadLetterQueue(): AwsParts['deadLetterQueue'] {
+    return this.awsPart('deadLetterQueue');
   }
 
-  private createFunctions(config: Config, backendEnvironment: Record<string, string>): Sendoff['functions'] {
+  /** The table of all documents; throws with `backend: 'redis'`. */
+  get table(): AwsParts['table'] {
+    return this.awsPart('table');
+  }
+
+  /** Where large bodies are; throws with `backend: 'redis'`. */
+  get bodyBucket(): AwsParts['bodyBucket'] {
+    return this.awsPart('bodyBucket');
+  }
+
+  private awsPart<Name extends keyof AwsParts>(name: Name): AwsParts[Name] {
+    if (!this.aws) throw new Error(`There is no '${name}' with backend=redis: queues and documents are in Redis`);
+    return this.aws[name];
+  }
+
+  private createApi(config: Config, statements: readonly PolicyStatement[]): WorkerFunction {
+    return new WorkerFunction(this, 'ApiFunction', {
+      handler: 'api',
+      description: 'Answers the HTTP API: accepts emails and makes them durable',
+      timeout: API_TIMEOUT,
+      memoryMb: config.apiMemoryMb,
+      environment: this.acceptEnvironment,
+      statements,
+      runtime: config,
+    });
+  }
+
+  private createAwsFunctions(config: Config, resources: AwsParts & permissions.Resources) {
     const create = (id: string, props: Omit<WorkerFunctionProps, 'runtime'>) =>
       new WorkerFunction(this, id, { ...props, runtime: config });
     return {
-      api: create('ApiFunction', {
-        handler: 'api',
-        description: 'Answers the HTTP API: accepts emails and makes them durable',
-        timeout: API_TIMEOUT,
-        memoryMb: config.apiMemoryMb,
-        environment: this.acceptEnvironment,
-        statements: permissions.apiStatements(this),
-      }),
       send: create('SendFunction', {
         handler: 'send',
         description: 'Sends queued emails through Amazon SES',
         timeout: Duration.seconds(config.sendTimeoutSeconds),
         memoryMb: config.sendMemoryMb,
         environment: {
-          ...backendEnvironment,
+          ...resources.environment,
           CONFIGURATION_SET: this.configurationSetName,
           // All jobs of a batch at once: they wait for SES, not for the CPU.
           WORKER_CONCURRENCY: String(BATCH_SIZE),
         },
-        statements: permissions.sendStatements(this),
+        statements: permissions.sendStatements(resources),
       }),
       schedule: create('ScheduleFunction', {
         handler: 'schedule',
         description: 'Queues scheduled emails shortly before they are due, and those whose job was lost',
         timeout: SCHEDULE_TIMEOUT,
         memoryMb: SCHEDULE_MEMORY_MB,
-        environment: backendEnvironment,
-        statements: permissions.scheduleStatements(this),
+        environment: resources.environment,
+        statements: permissions.scheduleStatements(resources),
       }),
     };
   }

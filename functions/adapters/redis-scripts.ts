@@ -219,25 +219,27 @@ local function promote()
   if #moved > 0 then call('ZREM', TIMERS, unpack(moved)) end
 end
 
+-- A command of the consumer group, which is made when it turns out that there is none: at first use, and when a
+-- server came back with less than it had.
+local function in_group(...)
+  local answer = redis.pcall(...)
+  if type(answer) ~= 'table' or not answer.err then return answer end
+  if not string.find(answer.err, 'NOGROUP', 1, true) then error(answer) end
+  for _, stream in ipairs({ TRANSACTIONAL, BULK }) do redis.pcall('XGROUP', 'CREATE', stream, GROUP, '0', 'MKSTREAM') end
+  return call(...)
+end
+
 local function read_new(consumer, count, streams)
   local command = { 'XREADGROUP', 'GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS' }
   for _, stream in ipairs(streams) do command[#command + 1] = stream end
   for _ in ipairs(streams) do command[#command + 1] = '>' end
-  local answer = redis.pcall(unpack(command))
-  if type(answer) == 'table' and answer.err then
-    if not string.find(answer.err, 'NOGROUP', 1, true) then error(answer) end
-    for _, stream in ipairs({ TRANSACTIONAL, BULK }) do
-      redis.pcall('XGROUP', 'CREATE', stream, GROUP, '0', 'MKSTREAM')
-    end
-    answer = call(unpack(command))
-  end
-  return answer or {}
+  return in_group(unpack(command)) or {}
 end
 
 -- Deliveries whose lease ran out: their worker is dead, or did not finish them. Too often received: dead letters.
 local function reclaim(consumer, queue, lease, count, most, out)
   local stream = stream_key[queue]
-  local entries = call('XAUTOCLAIM', stream, GROUP, consumer, lease, '0-0', 'COUNT', count)[2]
+  local entries = in_group('XAUTOCLAIM', stream, GROUP, consumer, lease, '0-0', 'COUNT', count)[2]
   if #entries == 0 then return end
   local received = {}
   for _, row in ipairs(call('XPENDING', stream, GROUP, entries[1][1], entries[#entries][1], 1000, consumer)) do
@@ -300,7 +302,7 @@ function operations.renew(queue, drainer, ...)
   local command = { 'XCLAIM', stream_key[queue], GROUP, drainer, 0 }
   for _, id in ipairs({ ... }) do command[#command + 1] = id end
   command[#command + 1] = 'JUSTID'
-  return call(unpack(command))
+  return in_group(unpack(command))
 end
 
 function operations.enter(drainer, replaces, most, lease)

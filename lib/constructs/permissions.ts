@@ -1,4 +1,5 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Stack } from 'aws-cdk-lib/core';
 import type { IndexName, QueueName } from '../../functions/core/ports.ts';
 import type { BodyBucket } from './body-bucket.ts';
@@ -50,6 +51,11 @@ export function scheduleStatements(resources: Resources): PolicyStatement[] {
   ];
 }
 
+/** Starting a function. */
+export function invoking(target: IFunction): PolicyStatement {
+  return allow('lambda', ['InvokeFunction'], [target.functionArn]);
+}
+
 function onTable({ table }: Resources, ...actions: string[]): PolicyStatement {
   return allow('dynamodb', actions, [table.tableArn]);
 }
@@ -83,9 +89,9 @@ function onBodyBucket({ bodyBucket }: Resources): PolicyStatement {
  * SES checks the sender's identity and the configuration set. Which of the account's identities a caller may use is
  * settled when the identity is verified, which can be after the deployment: hence all of this account in this region.
  */
-function sending({ table, outbound }: Resources): PolicyStatement {
+export function sending({ outbound }: Pick<Resources, 'outbound'>): PolicyStatement {
   const ses = (resource: string, resourceName: string) =>
-    Stack.of(table).formatArn({ service: 'ses', resource, resourceName });
+    Stack.of(outbound).formatArn({ service: 'ses', resource, resourceName });
   return allow(
     'ses',
     ['SendRawEmail'],

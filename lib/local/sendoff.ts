@@ -6,6 +6,8 @@ import { createApiKey, putApiKey } from '../../functions/core/api-key.ts';
 import type { Table } from '../../functions/core/ports.ts';
 import { synthesize } from '../synth.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './cloud.ts';
+import { startLocalRedis } from './redis-sendoff.ts';
+import type { LocalDatabase } from './upstash/database.ts';
 
 export interface LocalSendoffOptions extends Omit<LocalCloudOptions, 'template' | 'assetDirectory'> {
   /** Deployment options, as `-c name=value` gives them to the CDK. */
@@ -18,26 +20,42 @@ export interface LocalSendoff {
   readonly apiKey: string;
   /** The service's own table, as its functions see it. */
   readonly table: Table;
+  /** The database, with `backend: 'redis'`. */
+  readonly redis?: LocalDatabase;
 }
 
 /** Synthesizes the stack, runs it on the local cloud, and makes an API key with full access. */
 export async function startLocalSendoff({ config = {}, ...options }: LocalSendoffOptions = {}): Promise<LocalSendoff> {
-  const { template, assemblyDirectory } = synthesize(config);
-  const cloud = await startLocalCloud({ ...options, template, assetDirectory: assemblyDirectory });
+  const redis = config.backend === 'redis' ? await startLocalRedis(options.dataDirectory) : undefined;
+  let started: LocalCloud | undefined;
+  const close = async () => {
+    await started?.close();
+    await redis?.database.close();
+  };
   try {
-    const { TableName } = cloud.outputs;
-    if (!TableName) throw new Error('The stack has no output TableName');
-    const client = new DynamoDBClient({
-      endpoint: cloud.awsEndpoint,
-      region: 'us-east-1',
-      credentials: cloud.credentials,
-    });
-    const table = createDynamoTable(client, TableName);
-    return { cloud, table, apiKey: await localKey(table, options.dataDirectory) };
+    const { template, assemblyDirectory } = synthesize({ ...redis?.config, ...config });
+    const functionEnvironment = { ...redis?.environment, ...options.functionEnvironment };
+    const assetDirectory = assemblyDirectory;
+    started = await startLocalCloud({ ...options, functionEnvironment, template, assetDirectory });
+    const table = redis ? redis.table(output(started, 'RedisNamespace')) : dynamoTable(started);
+    const apiKey = await localKey(table, options.dataDirectory);
+    return { cloud: { ...started, close }, table, apiKey, ...(redis ? { redis: redis.database } : {}) };
   } catch (error) {
-    await cloud.close();
+    await close();
     throw error;
   }
+}
+
+function dynamoTable(cloud: LocalCloud): Table {
+  const { awsEndpoint: endpoint, credentials } = cloud;
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
+  return createDynamoTable(client, output(cloud, 'TableName'));
+}
+
+function output({ outputs }: LocalCloud, name: string): string {
+  const value = outputs[name];
+  if (!value) throw new Error(`The stack has no output ${name}`);
+  return value;
 }
 
 /** With a data directory the key stays the same, so that scripts survive a restart; it opens nothing but this laptop. */

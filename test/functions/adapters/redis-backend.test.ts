@@ -13,13 +13,7 @@ const outage = { status: 503, error: 'down' };
 
 async function underTest() {
   const { front, close } = await startRedisDatabase();
-  const options = { ...front, namespace: randomUUID(), ring: async () => {} };
-  const client = createRedisClient({
-    url: front.url,
-    token: front.token,
-    namespace: options.namespace,
-    ring: options.ring,
-  });
+  const client = createRedisClient({ credentials: async () => front, namespace: randomUUID(), ring: async () => {} });
   const backend = createRedisBackend(client);
   const receive = async (queue: QueueName): Promise<Delivery[]> => {
     const wants = queue === 'bulk' ? [0, 10] : [10, 0];
