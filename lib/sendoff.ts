@@ -59,7 +59,8 @@ export class Sendoff extends Construct {
       const { configurationSetName } = this;
       const sending = permissions.sending(this);
       const { send, schedule } = redisFunctions(this, { config, access, configurationSetName, sending });
-      this.acceptEnvironment = { ...access.environment, ...retention, DRAIN_FUNCTION: send.functionName };
+      const names = { DRAIN_FUNCTION: send.functionName, WAKE_FUNCTION: schedule.functionName };
+      this.acceptEnvironment = { ...access.environment, ...retention, ...names };
       this.acceptStatements = [access.statement, permissions.invoking(send)];
       this.redis = access;
       this.functions = { api: this.createApi(config, this.acceptStatements), send, schedule };

@@ -6,7 +6,9 @@ import { upstashCredentials } from './upstash-credentials.ts';
 
 /** Rings for the drain function that the environment names; in that function itself, for another one of it. */
 export function ringFromEnvironment(log: Logger) {
-  return createRing({ functionName: process.env.DRAIN_FUNCTION ?? required('AWS_LAMBDA_FUNCTION_NAME'), log });
+  const { DRAIN_FUNCTION, WAKE_FUNCTION } = process.env;
+  const functionName = DRAIN_FUNCTION ?? required('AWS_LAMBDA_FUNCTION_NAME');
+  return createRing({ functionName, watcher: WAKE_FUNCTION, log });
 }
 
 /** The database that the function's environment names. */

@@ -7,6 +7,8 @@ export interface DrainDependencies {
   readonly work: Worker;
   /** Starts another drainer in the place of this name. */
   readonly ring: (replaces: string) => Promise<void>;
+  /** Starts a watcher, which rings if this drainer dies: called once, when there is more to do than a moment's work. */
+  readonly watch: () => Promise<void>;
   readonly newName: () => string;
   readonly now: () => number;
   readonly log: Logger;
@@ -136,8 +138,9 @@ function createFlights({ work, now }: Pick<DrainDependencies, 'work' | 'now'>): 
 
 /** One round trip: acknowledges, renews, receives and starts what came; answers how many. */
 function createExchange(dependencies: DrainDependencies, flights: Flights): (closing: boolean) => Promise<number> {
-  const { queue, now, log, inFlight, onLease } = dependencies;
+  const { queue, now, log, inFlight, onLease, watch } = dependencies;
   let beatAtMs = 0;
+  let watched = false;
   const backlog = createBacklogWatch(dependencies, flights);
 
   return async (closing) => {
@@ -154,6 +157,8 @@ function createExchange(dependencies: DrainDependencies, flights: Flights): (clo
     );
     flights.acknowledged(done);
     if (beat) {
+      if (beatAtMs > 0 && !watched) await watch();
+      watched = beatAtMs > 0;
       beatAtMs = startMs;
       onLease(startMs + LEASE_MS);
     }

@@ -7,6 +7,7 @@ import { composeMime } from '../adapters/mime.ts';
 import { createRedisBackend } from '../adapters/redis-backend.ts';
 import { redisFromEnvironment, ringFromEnvironment } from '../adapters/redis-environment.ts';
 import { createDrainerQueue } from '../adapters/redis-queue.ts';
+import { startFunction } from '../adapters/ring-drainer.ts';
 import { createSesMailer } from '../adapters/ses-mailer.ts';
 import { emailSend, emailSent } from '../core/email-send.ts';
 import { createWorker } from '../core/worker.ts';
@@ -20,8 +21,15 @@ const backend = createRedisBackend(client);
 const mailer = createSesMailer(required('CONFIGURATION_SET'));
 const newName = () => randomUUID();
 
+interface DrainEvent {
+  /** The place to take among the drainers. */
+  readonly replaces?: string;
+  /** The function to start as watcher; absent when there is one. */
+  readonly watcher?: string;
+}
+
 /** Sends queued emails until none is left; rung for when there are some and no drainer is at work. */
-export async function handler(event: { replaces?: string }, context: Context): Promise<DrainResult> {
+export async function handler(event: DrainEvent, context: Context): Promise<DrainResult> {
   // Of this invocation alone: what an earlier one left unfinished when it was frozen must not send any more.
   const lease = createLease(Date.now);
   const work = createWorker({
@@ -46,6 +54,9 @@ export async function handler(event: { replaces?: string }, context: Context): P
     queue: createDrainerQueue(client, options),
     work,
     ring,
+    watch: async () => {
+      if (event.watcher) await startFunction(event.watcher, {}, log);
+    },
     newName,
     now: Date.now,
     log,

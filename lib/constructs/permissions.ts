@@ -51,9 +51,13 @@ export function scheduleStatements(resources: Resources): PolicyStatement[] {
   ];
 }
 
-/** Starting a function. */
-export function invoking(target: IFunction): PolicyStatement {
-  return allow('lambda', ['InvokeFunction'], [target.functionArn]);
+/** Starting functions. */
+export function invoking(...targets: IFunction[]): PolicyStatement {
+  return allow(
+    'lambda',
+    ['InvokeFunction'],
+    targets.map((target) => target.functionArn),
+  );
 }
 
 function onTable({ table }: Resources, ...actions: string[]): PolicyStatement {

@@ -44,9 +44,6 @@ export function redisFunctions(
     statements: [access.statement, sending],
     runtime: config,
   });
-  // A policy of its own: the function waits for those its role has by itself, and this one waits for the function.
-  const hand = new Policy(scope, 'HandOverPolicy', { statements: [invoking(send)] });
-  if (send.role) hand.attachToRole(send.role);
   const schedule = new WorkerFunction(scope, 'ScheduleFunction', {
     handler: 'wake',
     description: 'Rings for the send function when a delayed email is due or a sender died',
@@ -56,5 +53,8 @@ export function redisFunctions(
     statements: [access.statement, invoking(send)],
     runtime: config,
   });
+  // A policy of its own: the function waits for those its role has by itself, and this one waits for the function.
+  const starts = new Policy(scope, 'SendFunctionStarts', { statements: [invoking(send, schedule)] });
+  if (send.role) starts.attachToRole(send.role);
   return { send, schedule };
 }
