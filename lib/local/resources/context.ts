@@ -1,3 +1,4 @@
+import type { Assets } from '../assets.ts';
 import type { Pipeline } from '../aws/pipeline.ts';
 import type { Dynalite } from '../emulators/dynalite.ts';
 import type { Fauxqs } from '../emulators/fauxqs.ts';
@@ -27,11 +28,7 @@ export type ResourceContext = {
   accountId: string;
   stackName: string;
   awsEndpoint: string;
-  runtimeApiAddress: string;
-  /** Folder of a code asset by the hash in its S3Key. */
-  assetFolder: (s3Key: string) => string;
-  /** Empty folder for code that stands in the template itself. */
-  inlineFolder: (logicalId: string) => Promise<string>;
+  assets: Assets;
   functionEnvironment: Record<string, string>;
   overrides: Overrides;
   dynalite: Dynalite;
@@ -53,11 +50,11 @@ export function physicalName(context: ResourceContext, logicalId: string, limit 
   return `${context.stackName.slice(0, limit - logicalId.length - 1)}-${logicalId}`.slice(-limit);
 }
 
-/** The function an ARN names. */
-export function functionByArn(context: ResourceContext, arn: string): LocalFunction {
+/** The function a name or an ARN names. */
+export function findFunction(context: ResourceContext, nameOrArn: string): LocalFunction {
   const found = [...context.functions.values()].find(
-    (candidate) => arn === candidate.arn || arn.startsWith(`${candidate.arn}:`),
+    ({ functionName, arn }) => nameOrArn === functionName || nameOrArn === arn || nameOrArn.startsWith(`${arn}:`),
   );
-  if (!found) throw new Error(`No function of this template has the ARN ${arn}`);
+  if (!found) throw new Error(`No function of this template is ${nameOrArn}`);
   return found;
 }

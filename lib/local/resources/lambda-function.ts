@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { functionCredentials } from '../lambda/credentials.ts';
 import { functionEnvironment } from '../lambda/environment.ts';
 import { createLocalFunction } from '../lambda/function.ts';
 import type { CreateResource } from '../stack.ts';
@@ -34,7 +34,7 @@ export function lambdaFunction(context: ResourceContext): CreateResource {
       memoryMegabytes,
       taskRoot,
       region: context.region,
-      runtimeApiAddress: context.runtimeApiAddress,
+      runtimeApiAddress: context.host.runtimeApi.address,
       awsEndpoint: context.awsEndpoint,
       credentials: functionCredentials(logicalId),
       variables: stringified(wanted.Environment?.Variables ?? {}),
@@ -57,15 +57,9 @@ export function lambdaFunction(context: ResourceContext): CreateResource {
   };
 }
 
-/** Keys of a function: the same at every start, so that nothing that keeps them breaks. */
-export function functionCredentials(logicalId: string): { accessKeyId: string; secretAccessKey: string } {
-  const digest = createHash('sha256').update(logicalId).digest('hex').toUpperCase();
-  return { accessKeyId: `ASIA${digest.slice(0, 16)}`, secretAccessKey: digest.slice(16, 56) };
-}
-
 async function codeFolder(context: ResourceContext, logicalId: string, code: Properties['Code']): Promise<string> {
-  if (code.ZipFile === undefined) return context.assetFolder(String(code.S3Key));
-  const folder = await context.inlineFolder(logicalId);
+  if (code.ZipFile === undefined) return context.assets.folder(String(code.S3Key));
+  const folder = await context.assets.inlineFolder(logicalId);
   await writeFile(join(folder, 'index.js'), code.ZipFile);
   return folder;
 }
