@@ -383,5 +383,5 @@ end
 return { ring, results }
 `;
 
-/** The script's text; its SHA-1 is what EVALSHA names it by. */
-export const redisScript = [PRELUDE, TABLE, QUEUE, MAIN].join('');
+/** The script's text; its SHA-1 is what EVALSHA names it by. Pure: a bundle that does not use it does not hold it. */
+export const redisScript = /* @__PURE__ */ [PRELUDE, TABLE, QUEUE, MAIN].join('');
