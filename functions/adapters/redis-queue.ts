@@ -40,6 +40,8 @@ export interface DrainerQueue {
   leave(): Promise<'left' | number>;
   /** Takes a place for another drainer of this name, if there is one left. */
   reserve(name: string): Promise<boolean>;
+  /** Whether a watcher is to be started; true once a minute at most. */
+  needsWatcher(): Promise<boolean>;
   /** Gives this drainer's place to another of this name, which is to be rung. */
   handOver(name: string): Promise<void>;
 }
@@ -82,6 +84,7 @@ export function createDrainerQueue({ run, runAll }: RedisClient, options: Draine
       return answer === 1 ? 'left' : Number(answer);
     },
     reserve: async (other) => (await run(['reserve', other, maxDrainers])) === 1,
+    needsWatcher: async () => (await run(['watch'])) === 1,
     handOver: async (other) => {
       await run(['handover', name, other]);
     },

@@ -13,8 +13,8 @@
  * ARGV: now (epoch ms), then for each operation its name, the number of its arguments, and these.
  */
 const PRELUDE = `
-local LIST, DUE, TIMERS, TRANSACTIONAL, BULK, DEAD, DRAINERS, DOCUMENTS =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local LIST, DUE, TIMERS, TRANSACTIONAL, BULK, DEAD, DRAINERS, DOCUMENTS, WATCHER =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local GROUP = 'workers'
 local call = redis.call
 local now = tonumber(ARGV[1])
@@ -345,6 +345,11 @@ function operations.handover(drainer, successor)
   beat(successor, RING_MS)
   return 1
 end
+
+-- Whether a watcher is to be started: one a minute does, as long as it watches.
+function operations.watch() return call('SET', WATCHER, '1', 'NX', 'PX', 60000) and 1 or 0 end
+
+function operations.unwatch() return call('DEL', WATCHER) end
 
 function operations.backlog() return call('XLEN', TRANSACTIONAL) + call('XLEN', BULK) end
 

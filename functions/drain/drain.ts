@@ -157,7 +157,7 @@ function createExchange(dependencies: DrainDependencies, flights: Flights): (clo
     );
     flights.acknowledged(done);
     if (beat) {
-      if (beatAtMs > 0 && !watched) await watch();
+      if (beatAtMs > 0 && !watched && (await retrying(dependencies, queue.needsWatcher))) await watch();
       watched = beatAtMs > 0;
       beatAtMs = startMs;
       onLease(startMs + LEASE_MS);

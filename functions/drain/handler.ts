@@ -55,7 +55,7 @@ export async function handler(event: DrainEvent, context: Context): Promise<Drai
     work,
     ring,
     watch: async () => {
-      if (event.watcher) await startFunction(event.watcher, {}, log);
+      if (event.watcher) await startFunction(event.watcher, { byDrainer: true }, log);
     },
     newName,
     now: Date.now,

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { createLogger } from '../adapters/logger.ts';
 import { redisFromEnvironment } from '../adapters/redis-environment.ts';
-import { wakeWhenDue } from './wake.ts';
+import { wakeWhenDue, watchUntilDone } from './wake.ts';
 
 const log = createLogger();
 const client = redisFromEnvironment(log);
@@ -10,9 +10,10 @@ const RUN_MS = 62_000;
 /** Left unused before the time-out. */
 const MARGIN_MS = 2_000;
 
-/** Runs once a minute: rings for a drainer when a delayed job is due or a drainer died. */
-export async function handler(_event: unknown, context: Context): Promise<{ rings: number }> {
-  const rings = await wakeWhenDue({
+/** Rings for a drainer when a delayed job is due or a drainer died; runs once a minute, and when a drainer has more to do than a moment's work. */
+export async function handler(event: { byDrainer?: boolean }, context: Context): Promise<{ rings: number }> {
+  const run = event.byDrainer ? watchUntilDone : wakeWhenDue;
+  const rings = await run({
     client,
     now: Date.now,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -31,3 +31,18 @@ export async function wakeWhenDue({ client, now, sleep, endMs }: WakeDependencie
     if (now() >= endMs) return rings;
   }
 }
+
+/**
+ * The same for a watcher that a drainer started, of which there is one at a time. That it watches no more is said before the
+ * last look: a drainer that came to work in between either starts another watcher or is seen here.
+ */
+export async function watchUntilDone(dependencies: WakeDependencies): Promise<number> {
+  const { client, now, endMs } = dependencies;
+  for (let rings = 0; ; ) {
+    rings += await wakeWhenDue(dependencies);
+    await client.run(['unwatch']);
+    if (now() >= endMs) return rings;
+    const first = await client.firstTimer();
+    if (!first || first.atMs >= endMs || (await client.run(['watch'])) !== 1) return rings;
+  }
+}

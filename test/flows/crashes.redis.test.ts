@@ -14,7 +14,6 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
   beforeAll(async () => {
     sendoff = await startLocalSendoff({
       config: { backend: 'redis', maxReceiveCount: '100' },
-      overrides: { scheduleRateSeconds: 10 },
       ses: { latencyMs: 50 },
       log: () => {},
     });

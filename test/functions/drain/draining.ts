@@ -93,6 +93,7 @@ export function interrupting(queue: DrainerQueue, before: (call: number) => Prom
     exchange: (exchange) => step(() => queue.exchange(exchange)),
     leave: () => step(() => queue.leave()),
     reserve: (name) => step(() => queue.reserve(name)),
+    needsWatcher: () => step(() => queue.needsWatcher()),
     handOver: (name) => step(() => queue.handOver(name)),
   };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LEASE_MS } from '../../../functions/adapters/redis-queue.ts';
-import { wakeWhenDue } from '../../../functions/wake/wake.ts';
+import { wakeWhenDue, watchUntilDone } from '../../../functions/wake/wake.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../redis-database.ts';
 import { createDraining } from '../drain/draining.ts';
 
@@ -34,7 +34,9 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     const pass = (ms: number) => {
       nowMs += ms;
     };
-    return { draining, run, pass, elapsedMs: () => nowMs - startMs };
+    const now = () => nowMs;
+    const sleep = async (ms: number) => pass(ms);
+    return { draining, run, pass, now, sleep, elapsedMs: () => nowMs - startMs };
   };
 
   const commands = async () => {
@@ -89,6 +91,36 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     expect(rungAtMs).toBeGreaterThanOrEqual(LEASE_MS);
     expect(rungAtMs).toBeLessThan(LEASE_MS + 2_000);
     expect(draining.rings).toHaveLength(1);
+  });
+
+  it('as a watcher lets the next drainer have one, when it has ended', async () => {
+    const { draining, now, sleep } = create();
+    const queue = draining.queue('one');
+    await queue.enter();
+    expect([await queue.needsWatcher(), await queue.needsWatcher()]).toEqual([true, false]);
+    await queue.leave();
+    await watchUntilDone({ client: draining.client, now, sleep, endMs: now() + 62_000 });
+    expect(await queue.needsWatcher()).toBe(true);
+  });
+
+  it('as a watcher goes on for a drainer that came while it was about to end', async () => {
+    const { draining, now, sleep } = create();
+    const [first, second] = [draining.queue('first'), draining.queue('second')];
+    await first.enter();
+    await first.needsWatcher();
+    await first.leave();
+    let looks = 0;
+    const client = {
+      ...draining.client,
+      firstTimer: async () => {
+        const timer = await draining.client.firstTimer();
+        // It has seen that nothing is left, and has not said so yet.
+        if (++looks === 1) await second.enter();
+        return timer;
+      },
+    };
+    expect(await watchUntilDone({ client, now, sleep, endMs: now() + 62_000 })).toBeGreaterThan(0);
+    expect(draining.rings.length).toBeGreaterThan(0);
   });
 
   it('does not ring while a drainer says that it is alive', async () => {
