@@ -1,23 +1,33 @@
-import { Grant, type IGrantable, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { type AwsParts, createAwsParts } from './aws-parts.ts';
+import type { BackendParts } from './backend-parts.ts';
 import { type Config, parseConfig } from './config.ts';
+import type { ApiEntry } from './constructs/api-entry.ts';
 import { EveryMinute } from './constructs/every-minute.ts';
+import { Feedback } from './constructs/feedback.ts';
 import { HttpEntry } from './constructs/http-entry.ts';
+import { deploymentName, longestWait, type Monitored } from './constructs/monitored.ts';
+import { Monitoring } from './constructs/monitoring.ts';
 import { Outbound } from './constructs/outbound.ts';
-import * as permissions from './constructs/permissions.ts';
-import { type RedisAccess, redisAccess } from './constructs/redis-access.ts';
-import { redisFunctions } from './constructs/redis-functions.ts';
-import { BATCH_SIZE, WorkerFunction, type WorkerFunctionProps } from './constructs/worker-function.ts';
+import { acknowledgeSenders } from './constructs/permissions.ts';
+import type { RedisAccess } from './constructs/redis-access.ts';
+import { createRedisParts } from './constructs/redis-functions.ts';
+import { RestEntry } from './constructs/rest-entry.ts';
+import { DeadLetterQueue } from './constructs/work-queue.ts';
+import { WorkerFunction, type WorkerFunctionProps } from './constructs/worker-function.ts';
 
 /** Any of the options of lib/config.ts, but for the stage, which is the stack's affair; their defaults, ranges and meanings stand there. */
 export type SendoffProps = Partial<Omit<Config, 'stage'>>;
 
-/** Under the 30 s after which API Gateway gives up: the function's own answer is the better one. */
+/** Under the 29 s after which API Gateway gives up (30 s an HTTP API): the function's own answer is the better one. */
 const API_TIMEOUT = Duration.seconds(28);
-const SCHEDULE_TIMEOUT = Duration.seconds(60);
-const SCHEDULE_MEMORY_MB = 256;
+const FEEDBACK_TIMEOUT = Duration.seconds(30);
+const FEEDBACK_MEMORY_MB = 256;
+const FEEDBACK_MAX_CONCURRENCY = 5;
+/** A second's events together: those of one email are one read and one write, and a function starts once for many. */
+const FEEDBACK_BATCH = { batchSize: 100, maxBatchingWindow: Duration.seconds(1) };
 
 /**
  * The whole service: an HTTPS API that answers at once, queues, and a worker that sends through Amazon SES.
@@ -34,18 +44,19 @@ const SCHEDULE_MEMORY_MB = 256;
 export class Sendoff extends Construct {
   /** Base URL of the API, without a slash at its end. */
   readonly apiUrl: string;
-  readonly functions: {
-    readonly api: WorkerFunction;
-    readonly send: WorkerFunction;
-    readonly schedule: WorkerFunction;
-  };
-  readonly api: HttpEntry;
+  /** Jobs that the system could not handle, from every queue of SQS: with `backend: 'redis'` that is the feedback's. */
+  readonly deadLetterQueue: DeadLetterQueue;
+  readonly functions: BackendParts['workers'] & { readonly api: WorkerFunction; readonly feedback: WorkerFunction };
+  readonly feedback: Feedback;
+  readonly api: ApiEntry;
+  /** Alarms and dashboard; absent with `monitoring: false`. */
+  readonly monitoring?: Monitoring;
   readonly outbound: Outbound;
   /** What only `backend: 'aws'` has; undefined otherwise. */
   readonly aws: AwsParts | undefined;
   /** What only `backend: 'redis'` has; undefined otherwise. */
   readonly redis: RedisAccess | undefined;
-  private readonly acceptStatements: readonly PolicyStatement[];
+  private readonly parts: BackendParts;
   /** What a function needs in its environment to accept emails, beside `grantAccept`. */
   readonly acceptEnvironment: Readonly<Record<string, string>>;
 
@@ -53,36 +64,38 @@ export class Sendoff extends Construct {
     super(scope, id);
     const config = parseConfig(props);
     this.outbound = new Outbound(this, 'Outbound', config);
-    const retention = { RETENTION_DAYS: String(config.retentionDays) };
+    this.deadLetterQueue = new DeadLetterQueue(this, 'DeadLetterQueue');
+    const { outbound, deadLetterQueue } = this;
+    const backendProps = { config, outbound, deadLetterQueue, deployment: deploymentName(this) };
     if (config.backend === 'redis') {
-      const access = redisAccess(this, config);
-      const { configurationSetName } = this;
-      const sending = permissions.sending(this);
-      const { send, schedule } = redisFunctions(this, { config, access, configurationSetName, sending });
-      const names = { DRAIN_FUNCTION: send.functionName, WAKE_FUNCTION: schedule.functionName };
-      this.acceptEnvironment = { ...access.environment, ...retention, ...names };
-      this.acceptStatements = [access.statement, permissions.invoking(send)];
-      this.redis = access;
-      this.functions = { api: this.createApi(config, this.acceptStatements), send, schedule };
+      const parts = createRedisParts(this, backendProps);
+      this.redis = parts.access;
+      this.parts = parts;
     } else {
-      this.aws = createAwsParts(this, config);
-      const resources = { ...this.aws, outbound: this.outbound };
-      this.acceptEnvironment = { ...this.aws.environment, ...retention };
-      this.acceptStatements = permissions.acceptStatements(resources);
-      const api = this.createApi(config, permissions.apiStatements(resources));
-      this.functions = { api, ...this.createAwsFunctions(config, resources) };
-      this.functions.send.consume('Transactional', this.queues.transactional, config.maxConcurrency);
-      this.functions.send.consume('Bulk', this.queues.bulk, config.bulkMaxConcurrency);
+      this.aws = createAwsParts(this, backendProps);
+      this.parts = this.aws;
     }
-    new EveryMinute(this, 'EveryMinute', this.functions.schedule);
-    this.api = new HttpEntry(this, 'Http', {
-      handler: this.functions.api,
-      throttleRate: config.apiThrottleRate,
-      throttleBurst: config.apiThrottleBurst,
-      corsOrigins: config.corsOrigins,
-      logRetentionDays: config.logRetentionDays,
+    this.acceptEnvironment = { ...this.parts.environment, RETENTION_DAYS: String(config.retentionDays) };
+    const { api, feedback } = this.createFunctions(config);
+    const { send, schedule, webhook } = this.parts.workers;
+    this.functions = { api, send, schedule, feedback, ...(webhook ? { webhook } : {}) };
+    this.feedback = new Feedback(this, 'Feedback', {
+      configurationSet: this.outbound.configurationSet,
+      deadLetterQueue: this.deadLetterQueue,
+      maxReceiveCount: config.maxReceiveCount,
+      workerTimeout: FEEDBACK_TIMEOUT,
+      maxBatchingWindow: FEEDBACK_BATCH.maxBatchingWindow,
+      tracking: config.tracking,
     });
+    this.functions.feedback.consume('Feedback', this.feedback.queue, FEEDBACK_MAX_CONCURRENCY, FEEDBACK_BATCH);
+    new EveryMinute(this, 'EveryMinute', this.functions.schedule);
+    acknowledgeSenders(this);
+    this.api = this.createEntry(config);
     this.apiUrl = this.api.url;
+    // Unsubscribe links lead here. With Redis the API's function names the send function, which then cannot wait for the API.
+    this.functions.send.addEnvironment('PUBLIC_URL', this.redis ? this.api.earlyUrl : this.apiUrl);
+    if (config.monitoring)
+      this.monitoring = new Monitoring(this, 'Monitoring', { monitored: this.monitored(), ...config });
   }
 
   /** The configuration set every email goes through. */
@@ -92,7 +105,7 @@ export class Sendoff extends Construct {
 
   /** Lets a function of another part of the app accept emails without HTTP; it needs `acceptEnvironment` too. */
   grantAccept(grantee: IGrantable): Grant {
-    const grants = this.acceptStatements.map((statement) =>
+    const grants = this.parts.acceptStatements.map((statement) =>
       Grant.addToPrincipal({ grantee, actions: statement.actions, resourceArns: statement.resources }),
     );
     return grants.reduce((all, grant) => all.combine(grant));
@@ -101,11 +114,6 @@ export class Sendoff extends Construct {
   /** The queues; with `backend: 'redis'` there are none, and this throws. */
   get queues(): AwsParts['queues'] {
     return this.awsPart('queues');
-  }
-
-  /** Jobs that the system could not handle, from every queue; throws with `backend: 'redis'`. */
-  get deadLetterQueue(): AwsParts['deadLetterQueue'] {
-    return this.awsPart('deadLetterQueue');
   }
 
   /** The table of all documents; throws with `backend: 'redis'`. */
@@ -123,42 +131,52 @@ export class Sendoff extends Construct {
     return this.aws[name];
   }
 
-  private createApi(config: Config, statements: readonly PolicyStatement[]): WorkerFunction {
-    return new WorkerFunction(this, 'ApiFunction', {
-      handler: 'api',
-      description: 'Answers the HTTP API: accepts emails and makes them durable',
-      timeout: API_TIMEOUT,
-      memoryMb: config.apiMemoryMb,
-      environment: this.acceptEnvironment,
-      statements,
-      runtime: config,
-    });
+  private createEntry(config: Config): ApiEntry {
+    const { apiDomain, apiCertificateArn } = config;
+    const props = {
+      handler: this.functions.api,
+      throttleRate: config.apiThrottleRate,
+      throttleBurst: config.apiThrottleBurst,
+      customDomain: apiDomain ? { domainName: apiDomain, certificateArn: apiCertificateArn } : undefined,
+      logRetentionDays: config.logRetentionDays,
+    };
+    return config.api === 'rest'
+      ? new RestEntry(this, 'Rest', { ...props, accessLogs: config.restAccessLogs, xray: config.xray })
+      : new HttpEntry(this, 'Http', { ...props, corsOrigins: config.corsOrigins });
   }
 
-  private createAwsFunctions(config: Config, resources: AwsParts & permissions.Resources) {
+  /** What alarms and dashboard look at: a new queue or function belongs here. */
+  private monitored(): Monitored {
+    const { queue } = this.feedback;
+    return {
+      deployment: deploymentName(this),
+      entry: this.api,
+      queues: [...this.parts.monitoredQueues, { name: 'feedback', queue, allowedAge: longestWait(queue) }],
+      deadLetterQueue: this.deadLetterQueue,
+      functions: this.functions,
+      logGroupNames: Object.values(this.functions).map(({ logGroup }) => logGroup.logGroupName),
+    };
+  }
+
+  private createFunctions(config: Config): Pick<Sendoff['functions'], 'api' | 'feedback'> {
     const create = (id: string, props: Omit<WorkerFunctionProps, 'runtime'>) =>
       new WorkerFunction(this, id, { ...props, runtime: config });
     return {
-      send: create('SendFunction', {
-        handler: 'send',
-        description: 'Sends queued emails through Amazon SES',
-        timeout: Duration.seconds(config.sendTimeoutSeconds),
-        memoryMb: config.sendMemoryMb,
-        environment: {
-          ...resources.environment,
-          CONFIGURATION_SET: this.configurationSetName,
-          // All jobs of a batch at once: they wait for SES, not for the CPU.
-          WORKER_CONCURRENCY: String(BATCH_SIZE),
-        },
-        statements: permissions.sendStatements(resources),
+      api: create('ApiFunction', {
+        handler: 'api',
+        description: 'Answers the HTTP API: accepts emails and makes them durable',
+        timeout: API_TIMEOUT,
+        memoryMb: config.apiMemoryMb,
+        environment: this.acceptEnvironment,
+        statements: this.parts.apiStatements,
       }),
-      schedule: create('ScheduleFunction', {
-        handler: 'schedule',
-        description: 'Queues scheduled emails shortly before they are due, and those whose job was lost',
-        timeout: SCHEDULE_TIMEOUT,
-        memoryMb: SCHEDULE_MEMORY_MB,
-        environment: resources.environment,
-        statements: permissions.scheduleStatements(resources),
+      feedback: create('FeedbackFunction', {
+        handler: 'feedback',
+        description: 'Notes what Amazon SES reports about emails',
+        timeout: FEEDBACK_TIMEOUT,
+        memoryMb: FEEDBACK_MEMORY_MB,
+        environment: this.parts.environment,
+        statements: this.parts.feedbackStatements,
       }),
     };
   }

@@ -62,7 +62,7 @@ export function createDrainerQueue({ run, runAll }: RedisClient, options: Draine
     enter: async (replaces = '') => (await run(['enter', name, replaces, maxDrainers, LEASE_MS])) === 1,
 
     async exchange({ done, renewed, wanted, beat, countBacklog }) {
-      const limits = [wanted.transactional, wanted.bulk, LEASE_MS, maxReceiveCount];
+      const limits = [wanted.transactional, wanted.bulk, wanted.webhook, LEASE_MS, maxReceiveCount];
       const receive: Operation = ['receive', name, ...limits, beat ? 1 : 0, beat ? 1 : 0];
       const operations = [
         ...byQueue(done, (queue, ids): Operation => ['acknowledge', queue, ...ids]),
@@ -104,7 +104,7 @@ function byQueue(
 function deliveries(answer: RedisValue | undefined): { delivery: Delivery; dead: boolean }[] {
   const rows = Array.isArray(answer) ? (answer as readonly (readonly [string, string, string])[]) : [];
   return rows.map(([place, id, body]) => ({
-    delivery: { id, body, queue: place === 'bulk' ? 'bulk' : 'transactional' },
+    delivery: { id, body, queue: queueNames.find((name) => name === place) ?? 'transactional' },
     dead: place === 'dead',
   }));
 }

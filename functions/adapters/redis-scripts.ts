@@ -13,13 +13,14 @@
  * ARGV: now (epoch ms), then for each operation its name, the number of its arguments, and these.
  */
 const PRELUDE = `
-local LIST, DUE, TIMERS, TRANSACTIONAL, BULK, DEAD, DRAINERS, DOCUMENTS, WATCHER =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local LIST, DUE, TIMERS, TRANSACTIONAL, BULK, WEBHOOK, DEAD, DRAINERS, DOCUMENTS, WATCHER =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local GROUP = 'workers'
 local call = redis.call
 local now = tonumber(ARGV[1])
 local index_key = { l = LIST, d = DUE }
-local stream_key = { transactional = TRANSACTIONAL, bulk = BULK }
+local queues = { 'transactional', 'bulk', 'webhook' }
+local stream_key = { transactional = TRANSACTIONAL, bulk = BULK, webhook = WEBHOOK }
 local texts = {}
 local ring = 0
 local operations = {}
@@ -225,15 +226,38 @@ local function in_group(...)
   local answer = redis.pcall(...)
   if type(answer) ~= 'table' or not answer.err then return answer end
   if not string.find(answer.err, 'NOGROUP', 1, true) then error(answer) end
-  for _, stream in ipairs({ TRANSACTIONAL, BULK }) do redis.pcall('XGROUP', 'CREATE', stream, GROUP, '0', 'MKSTREAM') end
+  for _, queue in ipairs(queues) do redis.pcall('XGROUP', 'CREATE', stream_key[queue], GROUP, '0', 'MKSTREAM') end
   return call(...)
 end
 
-local function read_new(consumer, count, streams)
-  local command = { 'XREADGROUP', 'GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS' }
-  for _, stream in ipairs(streams) do command[#command + 1] = stream end
-  for _ in ipairs(streams) do command[#command + 1] = '>' end
-  return in_group(unpack(command)) or {}
+-- Reads as many of each queue as there is room for. One command for all: its COUNT is for each stream, so it is the
+-- least room, and a queue that has more than that is read once more by itself.
+local function read_new(consumer, room, out)
+  local named, least = {}, nil
+  for _, queue in ipairs(queues) do
+    if room[queue] > 0 then
+      named[#named + 1] = queue
+      least = math.min(least or room[queue], room[queue])
+    end
+  end
+  if not least then return end
+  local function read(some, count)
+    local command = { 'XREADGROUP', 'GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS' }
+    for _, queue in ipairs(some) do command[#command + 1] = stream_key[queue] end
+    for _ in ipairs(some) do command[#command + 1] = '>' end
+    local more = {}
+    for _, stream in ipairs(in_group(unpack(command)) or {}) do
+      for _, queue in ipairs(some) do
+        if stream_key[queue] == stream[1] then
+          for _, entry in ipairs(stream[2]) do out[#out + 1] = { queue, entry[1], entry[2][2] } end
+          room[queue] = room[queue] - #stream[2]
+          if #stream[2] == count and room[queue] > 0 then more[#more + 1] = queue end
+        end
+      end
+    end
+    return more
+  end
+  for _, queue in ipairs(read(named, least)) do read({ queue }, room[queue]) end
 end
 
 -- Deliveries whose lease ran out: their worker is dead, or did not finish them. Too often received: dead letters.
@@ -264,30 +288,20 @@ local function beat(drainer, lease)
   call('ZADD', TIMERS, now + lease, '@')
 end
 
-function operations.receive(drainer, transactional, bulk, lease, most, beating, reclaiming)
-  transactional, bulk, lease = tonumber(transactional), tonumber(bulk), tonumber(lease)
+function operations.receive(drainer, transactional, bulk, webhook, lease, most, beating, reclaiming)
+  local room = { transactional = tonumber(transactional), bulk = tonumber(bulk), webhook = tonumber(webhook) }
   local out = {}
-  if beating == '1' then beat(drainer, lease) end
+  if beating == '1' then beat(drainer, tonumber(lease)) end
   promote()
   if reclaiming == '1' then
-    if transactional > 0 then reclaim(drainer, 'transactional', lease, transactional, tonumber(most), out) end
-    if bulk > 0 then reclaim(drainer, 'bulk', lease, bulk, tonumber(most), out) end
-  end
-  for _, row in ipairs(out) do
-    if row[1] == 'bulk' then bulk = bulk - 1 elseif row[1] == 'transactional' then transactional = transactional - 1 end
-  end
-  local streams, count = {}, 0
-  if transactional > 0 then streams[1], count = TRANSACTIONAL, transactional end
-  if bulk > 0 then
-    streams[#streams + 1] = BULK
-    count = #streams == 2 and math.min(count, bulk) or bulk
-  end
-  if count > 0 then
-    for _, stream in ipairs(read_new(drainer, count, streams)) do
-      local queue = stream[1] == BULK and 'bulk' or 'transactional'
-      for _, entry in ipairs(stream[2]) do out[#out + 1] = { queue, entry[1], entry[2][2] } end
+    for _, queue in ipairs(queues) do
+      if room[queue] > 0 then reclaim(drainer, queue, tonumber(lease), room[queue], tonumber(most), out) end
     end
   end
+  for _, row in ipairs(out) do
+    if room[row[1]] then room[row[1]] = room[row[1]] - 1 end
+  end
+  read_new(drainer, room, out)
   return out
 end
 
@@ -313,10 +327,12 @@ function operations.enter(drainer, replaces, most, lease)
   return 1
 end
 
+local function backlog() return call('XLEN', TRANSACTIONAL) + call('XLEN', BULK) + call('XLEN', WEBHOOK) end
+
 -- Leaving and looking whether anything is left to do are one step: a job sent before it is seen here, a job sent
 -- after it finds no '@' and rings. Answers 1 (left), 0 (there are jobs), or as text when the next job is due.
 function operations.leave(drainer)
-  if call('XLEN', TRANSACTIONAL) + call('XLEN', BULK) > 0 then return 0 end
+  if backlog() > 0 then return 0 end
   local timers = call('ZRANGEBYSCORE', TIMERS, '-inf', now + NEAR_MS, 'WITHSCORES', 'LIMIT', 0, 2)
   local due
   for i = 1, #timers, 2 do
@@ -351,7 +367,7 @@ function operations.watch() return call('SET', WATCHER, '1', 'NX', 'PX', 60000) 
 
 function operations.unwatch() return call('DEL', WATCHER) end
 
-function operations.backlog() return call('XLEN', TRANSACTIONAL) + call('XLEN', BULK) end
+function operations.backlog() return backlog() end
 
 function operations.wake()
   wake(now)

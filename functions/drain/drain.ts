@@ -1,5 +1,5 @@
 import { type Arrival, type DrainerQueue, LEASE_MS } from '../adapters/redis-queue.ts';
-import type { Delivery, Logger, QueueName } from '../core/ports.ts';
+import { type Delivery, type Logger, type QueueName, queueNames } from '../core/ports.ts';
 import type { Worker } from '../core/worker.ts';
 
 export interface DrainDependencies {
@@ -33,10 +33,10 @@ const GATHER_MS = 5;
 const LEAST_POLL_MS = 50;
 const MOST_POLL_MS = 1_000;
 /**
- * What a task may count on from its delivery on. A record's own lease is 5 s longer and must end before the
+ * What a task may count on from its delivery on. A record's own lease is 2 s longer and must end before the
  * delivery comes back, LEASE_MS after its drainer's last sign of life; until then the drainer renews the delivery.
  */
-const RUN_MS = LEASE_MS - 5_500;
+const RUN_MS = LEASE_MS - 2_500;
 /** Before the time-out no more jobs are taken, and those in flight have this long to end; a quarter of a shorter time. */
 const CLOSING_MS = 15_000;
 /** Before the time-out what is in flight is left to the next drainer. */
@@ -148,7 +148,7 @@ function createExchange(dependencies: DrainDependencies, flights: Flights): (clo
     const startMs = now();
     const beat = startMs - beatAtMs >= BEAT_MS;
     const room = (name: QueueName) => (closing ? 0 : Math.max(0, inFlight[name] - flights.size(name)));
-    const wanted = { transactional: room('transactional'), bulk: room('bulk') };
+    const wanted = { transactional: room('transactional'), bulk: room('bulk'), webhook: room('webhook') };
     // A lease that ran out may be another's by now: it is not taken back.
     const renewed = beat && startMs - beatAtMs < LEASE_MS ? flights.all() : [];
     const countBacklog = !closing && backlog.wanted();
@@ -175,7 +175,7 @@ function createBacklogWatch(dependencies: DrainDependencies, flights: Flights) {
   const { queue, ring, newName, now, inFlight, log } = dependencies;
   let lookedAtMs = now();
   let countThen = 0;
-  const full = () => flights.size('transactional') >= inFlight.transactional || flights.size('bulk') >= inFlight.bulk;
+  const full = () => queueNames.some((name) => flights.size(name) >= inFlight[name]);
   return {
     wanted: () => full() && now() - lookedAtMs >= 1_000,
     look: async (jobs: number) => {

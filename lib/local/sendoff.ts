@@ -4,7 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
 import { createApiKey, putApiKey } from '../../functions/core/api-key.ts';
 import type { Table } from '../../functions/core/ports.ts';
-import { synthesize } from '../synth.ts';
+import { type Synthesis, synthesize } from '../synth.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './cloud.ts';
 import { startLocalRedis } from './redis-sendoff.ts';
 import type { LocalDatabase } from './upstash/database.ts';
@@ -12,6 +12,8 @@ import type { LocalDatabase } from './upstash/database.ts';
 export interface LocalSendoffOptions extends Omit<LocalCloudOptions, 'template' | 'assetDirectory'> {
   /** Deployment options, as `-c name=value` gives them to the CDK. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** A stack that is synthesized already, instead of `config`; of backend `aws`. */
+  readonly synthesis?: Synthesis;
 }
 
 /** Sendoff on the local cloud, with a key to use it. */
@@ -25,7 +27,8 @@ export interface LocalSendoff {
 }
 
 /** Synthesizes the stack, runs it on the local cloud, and makes an API key with full access. */
-export async function startLocalSendoff({ config = {}, ...options }: LocalSendoffOptions = {}): Promise<LocalSendoff> {
+export async function startLocalSendoff(given: LocalSendoffOptions = {}): Promise<LocalSendoff> {
+  const { config = {}, synthesis, ...options } = given;
   const redis = config.backend === 'redis' ? await startLocalRedis(options.dataDirectory) : undefined;
   let started: LocalCloud | undefined;
   const close = async () => {
@@ -33,8 +36,10 @@ export async function startLocalSendoff({ config = {}, ...options }: LocalSendof
     await redis?.database.close();
   };
   try {
-    const { template, assemblyDirectory } = synthesize({ ...redis?.config, ...config });
-    const functionEnvironment = { ...redis?.environment, ...options.functionEnvironment };
+    const { template, assemblyDirectory } = synthesis ?? synthesize({ ...redis?.config, ...config });
+    // A laptop's webhook receivers listen on loopback, without TLS.
+    const local = { SENDOFF_LOCAL_ENDPOINTS: 'allowed' };
+    const functionEnvironment = { ...local, ...redis?.environment, ...options.functionEnvironment };
     const assetDirectory = assemblyDirectory;
     started = await startLocalCloud({ ...options, functionEnvironment, template, assetDirectory });
     const table = redis ? redis.table(output(started, 'RedisNamespace')) : dynamoTable(started);

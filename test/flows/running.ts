@@ -39,7 +39,12 @@ async function start(options: LocalSendoffOptions): Promise<Running> {
   const config = { ...(FLOWS_BACKEND ? { backend: FLOWS_BACKEND } : {}), ...options.config };
   const local = await startLocalSendoff({ ...options, config, log: (event) => void events.push(event) });
   const { cloud, apiKey } = local;
-  const request: Running['request'] = async (method, path, body, headers = {}) => {
+  return { ...local, events, request: requestTo(local), resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
+}
+
+/** A function that makes requests as curl would, with the key of a running Sendoff. */
+export function requestTo({ cloud, apiKey }: Pick<LocalSendoff, 'cloud' | 'apiKey'>): Running['request'] {
+  return async (method, path, body, headers = {}) => {
     const response = await fetch(cloud.apiUrl + path, {
       method,
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
@@ -47,7 +52,6 @@ async function start(options: LocalSendoffOptions): Promise<Running> {
     });
     return { status: response.status, json: await response.json(), headers: response.headers };
   };
-  return { ...local, events, request, resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
 }
 
 /** A complete email, to be varied. */

@@ -11,14 +11,13 @@ const secret = { backend: 'redis', redisSecret: 'upstash' } as const;
 describe('the stack with backend=redis', () => {
   const { template, sendoff } = sendoffTemplate(secret);
 
-  it('has no queue, no table and no bucket', () => {
-    for (const type of [
-      'AWS::SQS::Queue',
-      'AWS::DynamoDB::Table',
-      'AWS::S3::Bucket',
-      'AWS::Lambda::EventSourceMapping',
-    ])
-      template.resourceCountIs(type, 0);
+  it('has no table, no bucket, and no queue but that of the feedback', () => {
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket']) template.resourceCountIs(type, 0);
+    expect(Object.keys(template.findResources('AWS::SQS::Queue')).sort()).toEqual([
+      expect.stringMatching(/^MailDeadLetterQueue/),
+      expect.stringMatching(/^MailFeedbackQueue/),
+    ]);
+    template.resourceCountIs('AWS::Lambda::EventSourceMapping', 1);
     expect(() => sendoff.queues).toThrow(/no 'queues' with backend=redis/);
     expect(() => sendoff.table).toThrow(/no 'table'/);
   });
@@ -32,6 +31,36 @@ describe('the stack with backend=redis', () => {
     expect(Object.keys(grants).sort()).toEqual(['Allow lambda:InvokeFunction', 'Allow secretsmanager:GetSecretValue']);
     expect(grants['Allow lambda:InvokeFunction']).toEqual(['{MailSendFunction}']);
     expect(grants['Allow secretsmanager:GetSecretValue']?.[0]).toMatch(/:secret:upstash-\?\?\?\?\?\?$/);
+  });
+
+  it('lets the feedback read its queue and the credentials, and ring', () => {
+    const grants = grantsOf(template, 'MailFeedbackFunctionRole');
+    expect(Object.keys(grants).sort()).toEqual([
+      'Allow lambda:InvokeFunction',
+      'Allow logs:CreateLogStream',
+      'Allow logs:PutLogEvents',
+      'Allow secretsmanager:GetSecretValue',
+      'Allow sqs:DeleteMessage',
+      'Allow sqs:GetQueueAttributes',
+      'Allow sqs:ReceiveMessage',
+    ]);
+    expect(grants['Allow lambda:InvokeFunction']).toEqual(['{MailSendFunction}']);
+  });
+
+  it('tells the sender where unsubscribe links lead, without a circle of references', () => {
+    const rest = sendoffTemplate({ ...secret, api: 'rest' }).template;
+    for (const one of [template, rest]) {
+      const [send] = Object.entries(one.findResources('AWS::Lambda::Function')).filter(([id]) =>
+        /SendFunction/.test(id),
+      );
+      expect(send?.[1].Properties.Environment.Variables).toMatchObject({
+        PUBLIC_URL: expect.anything(),
+        DEPLOYMENT: expect.stringMatching(/Mail$/),
+        WEBHOOK_IN_FLIGHT: '50',
+      });
+    }
+    const stage = Object.keys(rest.findResources('AWS::ApiGateway::Stage'))[0] ?? '';
+    expect(JSON.stringify(rest.findResources('AWS::Lambda::Function'))).not.toContain(stage);
   });
 
   it('lets the sender send, hand over to itself and start its watcher, and the watcher ring', () => {
@@ -80,6 +109,7 @@ describe('options that make no sense together', () => {
     [{ maxDrainers: 2 }, ['maxDrainers', 'backend']],
     [{ ...secret, maxConcurrency: 3 }, ['maxConcurrency', 'backend']],
     [{ ...secret, bulkMaxConcurrency: 3 }, ['bulkMaxConcurrency', 'backend']],
+    [{ ...secret, webhookMaxConcurrency: 3 }, ['webhookMaxConcurrency', 'backend']],
     [{ ...secret, sendTimeoutSeconds: 30 }, ['sendTimeoutSeconds', 'backend']],
     [{ ...secret, removeData: true }, ['removeData', 'backend']],
   ])('%j is refused, naming %j', (given, names) => {

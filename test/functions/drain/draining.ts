@@ -72,7 +72,7 @@ export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () 
           newName: randomUUID,
           now,
           log: silent,
-          inFlight: { transactional: inFlight, bulk: inFlight },
+          inFlight: { transactional: inFlight, bulk: inFlight, webhook: inFlight },
           onLease: () => {},
           deadlineMs: now() + runMs,
         },
