@@ -13,6 +13,8 @@ const HELP = `Runs the whole of Sendoff on this machine: the stack's own templat
   --port N            port of the API (default 4000; 0: any free one)
   --json              print one line {"url","apiKey","inbox"} when ready, and nothing else on stdout
   --data DIR          keep queues, documents and mail in DIR across restarts (default: in memory)
+  --backend NAME      aws (default), or redis: on a redis-server of its own, on that of REDIS_URL, or on the Upstash
+                      database of UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN
   -c name=value       a deployment option, as for cdk deploy; may be repeated
   --ses-rate N        throttle SES at N recipients a second
   --ses-latency MS    let SES take this long to answer
@@ -30,6 +32,7 @@ const { values: flags } = parseArgs({
     port: { type: 'string', default: '4000' },
     json: { type: 'boolean', default: false },
     data: { type: 'string' },
+    backend: { type: 'string' },
     config: { type: 'string', short: 'c', multiple: true, default: [] },
     'ses-rate': { type: 'string' },
     'ses-latency': { type: 'string' },
@@ -55,7 +58,7 @@ async function main(): Promise<void> {
   const logFile = join(dirname(file), 'local.log');
   const log = openLogFile(logFile);
   const { cloud, apiKey } = await startLocalSendoff({
-    config: Object.fromEntries(flags.config.map(splitOption)),
+    config: { ...optional('backend', flags.backend), ...Object.fromEntries(flags.config.map(splitOption)) },
     port: number('port', flags.port) ?? 0,
     ...(flags.data === undefined ? {} : { dataDirectory: flags.data }),
     ses: {

@@ -2,6 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { buildSync, type Metafile } from 'esbuild';
 
+/** Where queues and documents are. */
+export type BackendName = 'aws' | 'redis';
+
 /** The directory all paths in bundles and source maps are relative to: the root of this repository. */
 const root = join(import.meta.dirname, '..');
 
@@ -27,7 +30,7 @@ export interface Bundle {
  * @example
  * const { coldBytes } = bundle(handlerEntry('api'), '/tmp/api');
  */
-export function bundle(entry: string, outputDirectory: string): Bundle {
+export function bundle(entry: string, outputDirectory: string, backend: BackendName = 'aws'): Bundle {
   const { outputFiles, metafile } = buildSync({
     absWorkingDir: root,
     entryPoints: { index: relative(root, entry) },
@@ -54,6 +57,8 @@ export function bundle(entry: string, outputDirectory: string): Bundle {
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
+    // So that a bundle holds the clients of its own backend alone (functions/adapters/backend.ts).
+    define: { 'process.env.BACKEND': JSON.stringify(backend) },
     metafile: true,
     logLevel: 'silent',
   });

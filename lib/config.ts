@@ -24,6 +24,27 @@ export const options = {
     'a domain name in lower case; empty for none',
     'Domain to register with SES for sending, signed with Easy DKIM. The DNS records to create are stack outputs. Empty: use identities verified already.',
   ),
+  backend: oneOf<'aws' | 'redis'>(
+    ['aws', 'redis'],
+    'aws',
+    'Where queues and documents are: `aws` is SQS and DynamoDB, `redis` is Upstash Redis for both.',
+  ),
+  redisSecret: text(
+    /^(arn:[\w:/+=.@-]+|[\w/+=.@-]{1,512})$/,
+    'the name or ARN of a secret; empty for none',
+    'Secrets Manager secret that holds `{"url": "https://…", "token": "…"}` of an Upstash database.',
+  ),
+  redisParameter: text(
+    /^\/?[\w./-]{1,1000}$/,
+    'the name of a parameter; empty for none',
+    'SSM SecureString that holds the same, instead of a secret.',
+  ),
+  maxDrainers: wholeNumber(
+    4,
+    1,
+    1000,
+    'Most send functions at once on `backend=redis`; each has up to 100 emails in flight, and one is enough unless more wait than it sends in two seconds.',
+  ),
   maxConcurrency: wholeNumber(
     10,
     2,
@@ -172,6 +193,12 @@ interface Contradiction {
   readonly why: string;
 }
 
+/** Options that mean something with one backend alone. */
+const onlyWith = {
+  aws: ['maxConcurrency', 'bulkMaxConcurrency', 'webhookMaxConcurrency', 'sendTimeoutSeconds', 'removeData'],
+  redis: ['redisSecret', 'redisParameter', 'maxDrainers'],
+} as const satisfies Record<Config['backend'], readonly OptionName[]>;
+
 /** Pairs of options of which one would silently have no effect, or that cannot both be had. */
 const contradictions: readonly Contradiction[] = [
   {
@@ -204,7 +231,23 @@ const contradictions: readonly Contradiction[] = [
     applies: ({ monitoring, alarmEmail }) => !monitoring && alarmEmail !== '',
     why: 'without monitoring there are no alarms',
   },
+  ...foreignTo('aws', onlyWith.redis),
+  ...foreignTo('redis', onlyWith.aws),
+  {
+    options: ['redisSecret', 'redisParameter'],
+    applies: ({ backend, redisSecret, redisParameter }) =>
+      backend === 'redis' && (redisSecret === '') === (redisParameter === ''),
+    why: '\'backend\' is "redis", which needs exactly one of them to say where its credentials are',
+  },
 ];
+
+function foreignTo(backend: Config['backend'], names: readonly OptionName[]): Contradiction[] {
+  return names.map((name) => ({
+    options: [name, 'backend'],
+    applies: (config) => config.backend === backend && config[name] !== options[name].default,
+    why: `'${name}' has no effect with that backend`,
+  }));
+}
 
 function refuseContradictions(config: Config): void {
   const found = contradictions.find(({ applies }) => applies(config));

@@ -18,17 +18,14 @@ export class SendoffStack extends Stack {
 }
 
 function outputsOf(sendoff: Sendoff, { apiDomain }: SendoffProps): Record<string, string> {
-  const { queues, functions, outbound } = sendoff;
+  const { functions, outbound } = sendoff;
   const dkim = outbound.dkimRecords.map(({ name, value }, index) => [
     `DkimRecord${index + 1}`,
     `${name} CNAME ${value}`,
   ]);
   return {
     ApiUrl: sendoff.apiUrl,
-    TableName: sendoff.table.tableName,
-    BodyBucketName: sendoff.bodyBucket.bucketName,
-    TransactionalQueueUrl: queues.transactional.queueUrl,
-    BulkQueueUrl: queues.bulk.queueUrl,
+    ...backendOutputs(sendoff),
     DeadLetterQueueUrl: sendoff.deadLetterQueue.queueUrl,
     ConfigurationSetName: sendoff.configurationSetName,
     ApiFunctionName: functions.api.functionName,
@@ -36,5 +33,15 @@ function outputsOf(sendoff: Sendoff, { apiDomain }: SendoffProps): Record<string
     ScheduleFunctionName: functions.schedule.functionName,
     ...Object.fromEntries(dkim),
     ...(sendoff.api.domainTarget ? { ApiDomainRecord: `${apiDomain} CNAME ${sendoff.api.domainTarget}` } : {}),
+  };
+}
+
+function backendOutputs({ aws, redis }: Sendoff): Record<string, string> {
+  if (!aws) return { RedisNamespace: redis?.environment.REDIS_NAMESPACE ?? '' };
+  return {
+    TableName: aws.table.tableName,
+    BodyBucketName: aws.bodyBucket.bucketName,
+    TransactionalQueueUrl: aws.queues.transactional.queueUrl,
+    BulkQueueUrl: aws.queues.bulk.queueUrl,
   };
 }

@@ -1,9 +1,22 @@
 import type { Backend } from '../core/ports.ts';
 import { createAwsBackend } from './aws-backend.ts';
 import { queueUrls, required } from './env.ts';
+import { createLogger } from './logger.ts';
+import { createRedisBackend } from './redis-backend.ts';
+import { redisFromEnvironment } from './redis-environment.ts';
 
 /** The backend that the function's environment names. */
 export function backendFromEnvironment(): Backend {
+  // lib/bundle.ts puts the value here, so that a bundle holds the clients of its own backend alone: in this form
+  // esbuild sees that the other branch is never run.
+  return process.env.BACKEND === 'redis' ? redisBackend() : awsBackend();
+}
+
+function redisBackend(): Backend {
+  return createRedisBackend(redisFromEnvironment(createLogger()));
+}
+
+function awsBackend(): Backend {
   return createAwsBackend({
     tableName: required('TABLE_NAME'),
     bodyBucket: required('BODY_BUCKET'),

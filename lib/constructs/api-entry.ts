@@ -4,6 +4,8 @@ import type { IMetric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 export interface ApiEntry {
   /** Base URL, without a slash at its end: Resend's SDKs append `/emails`. */
   readonly url: string;
+  /** The same without waiting for what is behind the entry: for a function that the API's own function refers to. */
+  readonly earlyUrl: string;
   /** What the custom domain's CNAME record must name; absent without one. */
   readonly domainTarget?: string;
   requests(options?: MetricOptions): IMetric;

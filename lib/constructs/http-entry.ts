@@ -51,6 +51,11 @@ export class HttpEntry extends Construct implements ApiEntry {
   readonly url: string;
   readonly domainTarget?: string;
 
+  /** What is behind an HTTP API refers to it, not the other way round. */
+  get earlyUrl(): string {
+    return this.url;
+  }
+
   constructor(scope: Construct, id: string, props: HttpEntryProps) {
     super(scope, id);
     this.api = new HttpApi(this, 'Api', {

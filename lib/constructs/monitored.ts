@@ -6,6 +6,7 @@ import type { IConstruct } from 'constructs';
 import { countMetrics, METRIC_NAMESPACE, SEND_LATENCY_METRIC } from '../../functions/adapters/metrics.ts';
 import type { EmailCount, QueueName } from '../../functions/core/ports.ts';
 import type { ApiEntry } from './api-entry.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 /** A queue and how long a job may stand in it before someone should look. */
 export interface MonitoredQueue {
@@ -14,6 +15,12 @@ export interface MonitoredQueue {
   readonly queue: IQueue;
   readonly allowedAge: Duration;
 }
+
+/** The longest a job waits by design: until it is due or tried again. */
+const LONGEST_DELAY = Duration.minutes(15);
+
+/** The longest a job stands in a queue whose worker keeps up and died of it once. */
+export const longestWait = ({ visibilityTimeout }: WorkQueue): Duration => LONGEST_DELAY.plus(visibilityTimeout);
 
 /** What alarms and dashboard look at: all of a deployment. */
 export interface Monitored {

@@ -1,4 +1,5 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type CfnElement, Stack } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
 import type { IndexName, QueueName } from '../../functions/core/ports.ts';
@@ -77,13 +78,28 @@ export function scheduleStatements(resources: Resources): PolicyStatement[] {
   ];
 }
 
-/** Says, for every `*` in the resources of these statements, why it is there. */
-export function acknowledgeWildcards(scope: IConstruct, { bodyBucket }: Resources): void {
+/** Starting functions. */
+export function invoking(...targets: IFunction[]): PolicyStatement {
+  return allow(
+    'lambda',
+    ['InvokeFunction'],
+    targets.map((target) => target.functionArn),
+  );
+}
+
+/** Says, for the `*` in the resources of `sending`, why it is there. */
+export function acknowledgeSenders(scope: IConstruct): void {
+  acknowledge(scope, {
+    'IAM5[Resource::arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*]':
+      'Senders are verified with SES after the deployment as well as before it.',
+  });
+}
+
+/** Says, for the `*` in the resources of reading and writing bodies, why it is there. */
+export function acknowledgeBodies(scope: IConstruct, { bodyBucket }: Pick<Resources, 'bodyBucket'>): void {
   const bucketId = Stack.of(scope).getLogicalId(bodyBucket.node.defaultChild as CfnElement);
   acknowledge(scope, {
     [`IAM5[Resource::<${bucketId}.Arn>/*]`]: 'The objects of one bucket, whose keys are the ids of emails.',
-    'IAM5[Resource::arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*]':
-      'Senders are verified with SES after the deployment as well as before it.',
   });
 }
 
@@ -120,9 +136,9 @@ function onBodyBucket({ bodyBucket }: Resources): PolicyStatement {
  * SES checks the sender's identity and the configuration set. Which of the account's identities a caller may use is
  * settled when the identity is verified, which can be after the deployment: hence all of this account in this region.
  */
-function sending({ table, outbound }: Resources): PolicyStatement {
+export function sending({ outbound }: Pick<Resources, 'outbound'>): PolicyStatement {
   const ses = (resource: string, resourceName: string) =>
-    Stack.of(table).formatArn({ service: 'ses', resource, resourceName });
+    Stack.of(outbound).formatArn({ service: 'ses', resource, resourceName });
   return allow(
     'ses',
     ['SendRawEmail'],

@@ -40,6 +40,7 @@ export interface RestEntryProps {
 export class RestEntry extends Construct implements ApiEntry {
   readonly api: RestApi;
   readonly url: string;
+  readonly earlyUrl: string;
   readonly domainTarget?: string;
 
   constructor(scope: Construct, id: string, props: RestEntryProps) {
@@ -79,6 +80,7 @@ export class RestEntry extends Construct implements ApiEntry {
     this.api.root.addProxy({ defaultIntegration: integration });
     const { region, urlSuffix } = Stack.of(this);
     this.url = `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${this.api.deploymentStage.stageName}`;
+    this.earlyUrl = `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${STAGE}`;
     if (props.customDomain) {
       const { domainName, certificateArn } = props.customDomain;
       const domain = this.api.addDomainName('Domain', {
@@ -88,6 +90,7 @@ export class RestEntry extends Construct implements ApiEntry {
         securityPolicy: SecurityPolicy.TLS_1_2,
       });
       this.url = `https://${domainName}`;
+      this.earlyUrl = this.url;
       this.domainTarget = domain.domainNameAliasDomainName;
     }
   }

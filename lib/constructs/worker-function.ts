@@ -14,7 +14,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { bundle, handlerEntry } from '../bundle.ts';
+import { type BackendName, bundle, handlerEntry } from '../bundle.ts';
 import type { Config } from '../config.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -27,6 +27,7 @@ export interface RuntimeOptions {
   readonly logLevel: Config['logLevel'];
   readonly logRetentionDays: RetentionDays;
   readonly xray: boolean;
+  readonly backend: BackendName;
 }
 
 export interface WorkerFunctionProps {
@@ -49,7 +50,7 @@ export interface WorkerFunctionProps {
  */
 export class WorkerFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: WorkerFunctionProps) {
-    const { logLevel, logRetentionDays, xray } = props.runtime;
+    const { logLevel, logRetentionDays, xray, backend } = props.runtime;
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       retention: logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -61,7 +62,7 @@ export class WorkerFunction extends LambdaFunction {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: bundledCode(props.handler),
+      code: bundledCode(props.handler, backend),
       handler: 'index.handler',
       role,
       logGroup,
@@ -113,16 +114,18 @@ export class WorkerFunction extends LambdaFunction {
  * The bundle as an asset whose hash is that of its content. Three times as fast as NodejsFunction, which starts a
  * shell, npx and esbuild for each function, and whose source maps, and so hashes, depend on the output's path.
  */
-function bundledCode(handler: string): AssetCode {
+function bundledCode(handler: string, backend: BackendName): AssetCode {
   const entry = handlerEntry(handler);
   return Code.fromAsset(dirname(entry), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       // Required by the type; used only if `tryBundle` declines, which it never does.
       image: DockerImage.fromRegistry('unused'),
+      // Keeps apart, in an app with both, what the CDK would otherwise take for the same bundle.
+      environment: { BACKEND: backend },
       local: {
         tryBundle: (outputDirectory) => {
-          bundle(entry, outputDirectory);
+          bundle(entry, outputDirectory, backend);
           return true;
         },
       },

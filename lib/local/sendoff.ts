@@ -6,11 +6,13 @@ import { createApiKey, putApiKey } from '../../functions/core/api-key.ts';
 import type { Table } from '../../functions/core/ports.ts';
 import { type Synthesis, synthesize } from '../synth.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './cloud.ts';
+import { startLocalRedis } from './redis-sendoff.ts';
+import type { LocalDatabase } from './upstash/database.ts';
 
 export interface LocalSendoffOptions extends Omit<LocalCloudOptions, 'template' | 'assetDirectory'> {
   /** Deployment options, as `-c name=value` gives them to the CDK. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** A stack that is synthesized already, instead of `config`. */
+  /** A stack that is synthesized already, instead of `config`; of backend `aws`. */
   readonly synthesis?: Synthesis;
 }
 
@@ -20,33 +22,45 @@ export interface LocalSendoff {
   readonly apiKey: string;
   /** The service's own table, as its functions see it. */
   readonly table: Table;
+  /** The database, with `backend: 'redis'`. */
+  readonly redis?: LocalDatabase;
 }
 
 /** Synthesizes the stack, runs it on the local cloud, and makes an API key with full access. */
 export async function startLocalSendoff(given: LocalSendoffOptions = {}): Promise<LocalSendoff> {
-  const { config = {}, synthesis = synthesize(config), ...options } = given;
-  const { template, assemblyDirectory } = synthesis;
-  const cloud = await startLocalCloud({
-    ...options,
-    // A laptop's webhook receivers listen on loopback, without TLS.
-    functionEnvironment: { SENDOFF_LOCAL_ENDPOINTS: 'allowed', ...options.functionEnvironment },
-    template,
-    assetDirectory: assemblyDirectory,
-  });
+  const { config = {}, synthesis, ...options } = given;
+  const redis = config.backend === 'redis' ? await startLocalRedis(options.dataDirectory) : undefined;
+  let started: LocalCloud | undefined;
+  const close = async () => {
+    await started?.close();
+    await redis?.database.close();
+  };
   try {
-    const { TableName } = cloud.outputs;
-    if (!TableName) throw new Error('The stack has no output TableName');
-    const client = new DynamoDBClient({
-      endpoint: cloud.awsEndpoint,
-      region: 'us-east-1',
-      credentials: cloud.credentials,
-    });
-    const table = createDynamoTable(client, TableName);
-    return { cloud, table, apiKey: await localKey(table, options.dataDirectory) };
+    const { template, assemblyDirectory } = synthesis ?? synthesize({ ...redis?.config, ...config });
+    // A laptop's webhook receivers listen on loopback, without TLS.
+    const local = { SENDOFF_LOCAL_ENDPOINTS: 'allowed' };
+    const functionEnvironment = { ...local, ...redis?.environment, ...options.functionEnvironment };
+    const assetDirectory = assemblyDirectory;
+    started = await startLocalCloud({ ...options, functionEnvironment, template, assetDirectory });
+    const table = redis ? redis.table(output(started, 'RedisNamespace')) : dynamoTable(started);
+    const apiKey = await localKey(table, options.dataDirectory);
+    return { cloud: { ...started, close }, table, apiKey, ...(redis ? { redis: redis.database } : {}) };
   } catch (error) {
-    await cloud.close();
+    await close();
     throw error;
   }
+}
+
+function dynamoTable(cloud: LocalCloud): Table {
+  const { awsEndpoint: endpoint, credentials } = cloud;
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
+  return createDynamoTable(client, output(cloud, 'TableName'));
+}
+
+function output({ outputs }: LocalCloud, name: string): string {
+  const value = outputs[name];
+  if (!value) throw new Error(`The stack has no output ${name}`);
+  return value;
 }
 
 /** With a data directory the key stays the same, so that scripts survive a restart; it opens nothing but this laptop. */

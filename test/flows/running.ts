@@ -21,6 +21,9 @@ export interface Running extends LocalSendoff {
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by the assertions, field by field.
 export type Json = any;
 
+/** Files that run the same flows on another backend set it before they import them. */
+const { FLOWS_BACKEND } = process.env;
+
 /** Starts Sendoff before the tests of a file and stops it after them. */
 export function running(options: LocalSendoffOptions = {}): Running {
   const started = {} as Running & { -readonly [K in keyof Running]: Running[K] };
@@ -33,7 +36,8 @@ export function running(options: LocalSendoffOptions = {}): Running {
 
 async function start(options: LocalSendoffOptions): Promise<Running> {
   const events: LocalEvent[] = [];
-  const local = await startLocalSendoff({ ...options, log: (event) => void events.push(event) });
+  const config = { ...(FLOWS_BACKEND ? { backend: FLOWS_BACKEND } : {}), ...options.config };
+  const local = await startLocalSendoff({ ...options, config, log: (event) => void events.push(event) });
   const { cloud, apiKey } = local;
   return { ...local, events, request: requestTo(local), resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
 }

@@ -211,7 +211,8 @@ describe('scheduling', () => {
     const soon = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 20 minutes' }) as never);
     const later = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 2 days' }) as never);
     const { payload } = await sendoff.cloud.function('Schedule').invoke({});
-    expect(payload).toMatchObject({ handedOver: 0 });
+    // On Redis the broker has both already, and the schedule only rings when one is due.
+    expect(payload).toMatchObject(process.env.FLOWS_BACKEND === 'redis' ? { rings: 0 } : { handedOver: 0 });
     for (const { data } of [soon, later]) {
       expect((await sendoff.resend.emails.cancel(data?.id ?? '')).error).toBeNull();
     }

@@ -26,6 +26,9 @@ const alone: readonly Given[] = [
   { removeData: 'true' },
   { api: 'rest', restAccessLogs: 'true' },
   { stage: 'test' },
+  { backend: 'redis', redisSecret: 'upstash' },
+  { backend: 'redis', redisParameter: '/mail/upstash', api: 'rest', xray: 'true' },
+  { backend: 'redis', redisSecret: 'upstash', monitoring: 'false' },
 ];
 
 /** Every variant of the stack that template checks look at. */

@@ -1,0 +1,49 @@
+import type { Backend, Submission, Table } from '../core/ports.ts';
+import { createRedisBodies, encodeBody } from './redis-bodies.ts';
+import { createRedisBroker, sendArguments } from './redis-broker.ts';
+import type { Operation, RedisClient } from './redis-client.ts';
+import { createRedisTable, insertArguments, parseDocument } from './redis-table.ts';
+
+/** Both broker and table on one Redis database. */
+export function createRedisBackend(client: RedisClient, now: () => number = Date.now): Backend {
+  const table = createRedisTable(client, now);
+  return {
+    table,
+    bodies: createRedisBodies(client),
+    broker: createRedisBroker(client),
+    // A sorted set delays for as long as need be.
+    delayHorizonMs: Number.POSITIVE_INFINITY,
+    async submit(submissions) {
+      const operations = submissions.map((submission) => submitOperation(client, submission));
+      const answers = await client.runAll(operations).catch(async (error: unknown) => {
+        await takeBack(table, submissions);
+        throw error;
+      });
+      return answers.map((answer) => {
+        const [applied, text = null] = Array.isArray(answer) ? answer : [];
+        return { applied: applied === 1, document: parseDocument(text, now()) };
+      });
+    },
+  };
+}
+
+/** Record, body and job in one operation: all or nothing, and nothing when the record is there already. */
+function submitOperation(client: RedisClient, { record, body, job }: Submission): Operation {
+  // The job is durable with the record, so the schedule need not look at it again: no entry in `due`.
+  const { due, ...known } = record;
+  const insert = insertArguments(client, job || !due ? known : { ...known, due });
+  const send = job ? sendArguments(job) : ['', '', '', ''];
+  return ['submit', ...insert, client.keyOf(body.key), encodeBody(body.bytes), ...send];
+}
+
+/**
+ * When the answer was lost, the script may have run all the same. The caller is told that it failed and will send again:
+ * without an idempotency key that makes another email, so this one must not go out.
+ */
+async function takeBack(table: Table, submissions: readonly Submission[]): Promise<void> {
+  const mine = submissions.filter(({ repeatable }) => !repeatable);
+  // Best effort: what is failing may be Redis itself.
+  await Promise.allSettled(
+    mine.map(({ record }) => table.delete(record.key, [{ status: { in: ['queued', 'scheduled'] }, attempts: 0 }])),
+  );
+}

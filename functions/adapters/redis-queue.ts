@@ -1,0 +1,110 @@
+import type { Delivery, QueueName } from '../core/ports.ts';
+import { queueNames } from '../core/ports.ts';
+import type { Operation, RedisClient, RedisValue } from './redis-client.ts';
+
+/**
+ * How long a drainer that says nothing is taken to be alive, in ms: then others take its deliveries over. Also how long
+ * one that was rung may take to come (redis-scripts.ts has that number too).
+ */
+export const LEASE_MS = 6_000;
+
+export interface Exchange {
+  /** Deliveries done with: gone from the queue. */
+  readonly done: readonly Delivery[];
+  /** Deliveries still worked on, whose lease begins anew. */
+  readonly renewed: readonly Delivery[];
+  readonly wanted: Readonly<Record<QueueName, number>>;
+  /** Say that this drainer is alive, and take over what a dead one left. */
+  readonly beat: boolean;
+  /** Ask for the number of jobs that are waiting or worked on. */
+  readonly countBacklog: boolean;
+}
+
+export interface Arrival {
+  readonly deliveries: readonly Delivery[];
+  /** Jobs that were received too often and are now in the dead-letter stream. */
+  readonly dead: readonly Delivery[];
+  readonly backlog?: number;
+}
+
+/** The queues as one drainer sees them. Every call is one script: nothing of others happens in between. */
+export interface DrainerQueue {
+  /** Takes a place among the drainers, or that of `replaces`; false if there is none. */
+  enter(replaces?: string): Promise<boolean>;
+  /** Acknowledges, renews and receives in one round trip. */
+  exchange(exchange: Exchange): Promise<Arrival>;
+  /**
+   * Leaves if nothing is waiting, being worked on or soon due; a job sent later rings. Otherwise it stays: answers when
+   * the next job is due (epoch ms), 0 for now.
+   */
+  leave(): Promise<'left' | number>;
+  /** Takes a place for another drainer of this name, if there is one left. */
+  reserve(name: string): Promise<boolean>;
+  /** Whether a watcher is to be started; true once a minute at most. */
+  needsWatcher(): Promise<boolean>;
+  /** Gives this drainer's place to another of this name, which is to be rung. */
+  handOver(name: string): Promise<void>;
+}
+
+export interface DrainerOptions {
+  /** Unique among all drainers. */
+  readonly name: string;
+  /** The most drainers at once. */
+  readonly maxDrainers: number;
+  /** A job received more often goes to the dead-letter stream. */
+  readonly maxReceiveCount: number;
+}
+
+/** The queues on Redis Streams with one consumer group. */
+export function createDrainerQueue({ run, runAll }: RedisClient, options: DrainerOptions): DrainerQueue {
+  const { name, maxDrainers, maxReceiveCount } = options;
+  return {
+    enter: async (replaces = '') => (await run(['enter', name, replaces, maxDrainers, LEASE_MS])) === 1,
+
+    async exchange({ done, renewed, wanted, beat, countBacklog }) {
+      const limits = [wanted.transactional, wanted.bulk, wanted.webhook, LEASE_MS, maxReceiveCount];
+      const receive: Operation = ['receive', name, ...limits, beat ? 1 : 0, beat ? 1 : 0];
+      const operations = [
+        ...byQueue(done, (queue, ids): Operation => ['acknowledge', queue, ...ids]),
+        ...byQueue(renewed, (queue, ids): Operation => ['renew', queue, name, ...ids]),
+        receive,
+        ...(countBacklog ? [['backlog'] as const] : []),
+      ];
+      const answers = await runAll(operations);
+      const rows = deliveries(answers[operations.indexOf(receive)]);
+      return {
+        deliveries: rows.filter(({ dead }) => !dead).map(({ delivery }) => delivery),
+        dead: rows.filter(({ dead }) => dead).map(({ delivery }) => delivery),
+        ...(countBacklog ? { backlog: Number(answers.at(-1)) } : {}),
+      };
+    },
+
+    leave: async () => {
+      const answer = await run(['leave', name]);
+      return answer === 1 ? 'left' : Number(answer);
+    },
+    reserve: async (other) => (await run(['reserve', other, maxDrainers])) === 1,
+    needsWatcher: async () => (await run(['watch'])) === 1,
+    handOver: async (other) => {
+      await run(['handover', name, other]);
+    },
+  };
+}
+
+function byQueue(
+  deliveries: readonly Delivery[],
+  operation: (queue: QueueName, ids: readonly string[]) => Operation,
+): Operation[] {
+  return queueNames.flatMap((queue) => {
+    const ids = deliveries.filter((delivery) => delivery.queue === queue).map(({ id }) => id);
+    return ids.length > 0 ? [operation(queue, ids)] : [];
+  });
+}
+
+function deliveries(answer: RedisValue | undefined): { delivery: Delivery; dead: boolean }[] {
+  const rows = Array.isArray(answer) ? (answer as readonly (readonly [string, string, string])[]) : [];
+  return rows.map(([place, id, body]) => ({
+    delivery: { id, body, queue: queueNames.find((name) => name === place) ?? 'transactional' },
+    dead: place === 'dead',
+  }));
+}

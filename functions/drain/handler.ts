@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'aws-lambda';
+import { localEndpointsAllowed, required, requiredNumber } from '../adapters/env.ts';
+import { fetchFile } from '../adapters/fetch-file.ts';
+import { createLogger } from '../adapters/logger.ts';
+import { createMetrics, withMetrics } from '../adapters/metrics.ts';
+import { composeMime } from '../adapters/mime.ts';
+import { createPostWebhook } from '../adapters/post-webhook.ts';
+import { createRedisBackend } from '../adapters/redis-backend.ts';
+import { redisFromEnvironment, ringFromEnvironment } from '../adapters/redis-environment.ts';
+import { createDrainerQueue } from '../adapters/redis-queue.ts';
+import { startFunction } from '../adapters/ring-drainer.ts';
+import { createSesMailer } from '../adapters/ses-mailer.ts';
+import { createAnnounce } from '../core/announce.ts';
+import { emailSend, emailSent, type SendDependencies } from '../core/email-send.ts';
+import { createOutgoingHeaders } from '../core/unsubscribe.ts';
+import { type DeliveryDependencies, deliverWebhook } from '../core/webhook-delivery.ts';
+import { createWorker } from '../core/worker.ts';
+import { type DrainResult, drain } from './drain.ts';
+import { createLease } from './lease.ts';
+
+const log = createLogger();
+const ring = ringFromEnvironment(log);
+const client = redisFromEnvironment(log, ring);
+const backend = createRedisBackend(client);
+const mailer = createSesMailer(required('CONFIGURATION_SET'));
+const outgoingHeaders = createOutgoingHeaders(backend.table, required('PUBLIC_URL'));
+const metrics = createMetrics(required('DEPLOYMENT'));
+const newName = () => randomUUID();
+
+type Dependencies = SendDependencies & DeliveryDependencies;
+
+const dependencies: Dependencies = {
+  ...backend,
+  mailer,
+  compose: async (record, body) =>
+    composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile),
+  announce: createAnnounce(backend, Date.now),
+  metrics,
+  post: createPostWebhook({ allowLocal: localEndpointsAllowed() }),
+  region: required('AWS_REGION'),
+};
+
+interface DrainEvent {
+  /** The place to take among the drainers. */
+  readonly replaces?: string;
+  /** The function to start as watcher; absent when there is one. */
+  readonly watcher?: string;
+}
+
+/** Sends queued emails and tells webhooks until nothing is left; rung for when there are jobs and no drainer is at work. */
+export const handler = withMetrics(metrics, async (event: DrainEvent, context: Context): Promise<DrainResult> => {
+  // Of this invocation alone: what an earlier one left unfinished when it was frozen must not send any more.
+  const lease = createLease(Date.now);
+  const work = createWorker<Dependencies>({
+    tasks: [emailSend, emailSent, deliverWebhook],
+    dependencies: { ...dependencies, mailer: lease.guard(mailer) },
+    broker: backend.broker,
+    log,
+    concurrency: 1,
+    now: Date.now,
+    random: Math.random,
+  });
+  const options = {
+    name: newName(),
+    maxDrainers: requiredNumber('MAX_DRAINERS'),
+    maxReceiveCount: requiredNumber('MAX_RECEIVE_COUNT'),
+  };
+  const result = await drain(
+    {
+      queue: createDrainerQueue(client, options),
+      work,
+      ring,
+      watch: async () => {
+        if (event.watcher) await startFunction(event.watcher, { byDrainer: true }, log);
+      },
+      newName,
+      now: Date.now,
+      log,
+      inFlight: {
+        transactional: requiredNumber('IN_FLIGHT'),
+        bulk: requiredNumber('BULK_IN_FLIGHT'),
+        webhook: requiredNumber('WEBHOOK_IN_FLIGHT'),
+      },
+      onLease: lease.extend,
+      deadlineMs: Date.now() + context.getRemainingTimeInMillis(),
+    },
+    event.replaces,
+  ).finally(lease.end);
+  log.info('drained', { ...result });
+  return result;
+});

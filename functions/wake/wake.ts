@@ -1,0 +1,48 @@
+import type { RedisClient } from '../adapters/redis-client.ts';
+
+export interface WakeDependencies {
+  readonly client: Pick<RedisClient, 'firstTimer' | 'run'>;
+  readonly now: () => number;
+  /** Waits, in ms. */
+  readonly sleep: (ms: number) => Promise<void>;
+  /** When this run ends, epoch ms; the next one begins before. */
+  readonly endMs: number;
+}
+
+/** A drainer that is at work promotes what is due within this; the job was then a moment too early to look. */
+const PATIENCE_MS = 1_000;
+
+/**
+ * The alarm clock of the queues: rings for a drainer when a delayed job is due, and when the drainer that was known
+ * to be at work has not been heard of for its lease. With nothing to do before the run's end it costs one command.
+ * Answers how often it rang.
+ */
+export async function wakeWhenDue({ client, now, sleep, endMs }: WakeDependencies): Promise<number> {
+  for (let rings = 0; ; ) {
+    const first = await client.firstTimer();
+    if (!first || first.atMs >= endMs) return rings;
+    if (first.atMs <= now()) {
+      // Rings unless a drainer is at work, which then takes what is due itself.
+      rings += (await client.run(['wake'])) === 1 ? 1 : 0;
+      await sleep(PATIENCE_MS);
+    } else {
+      await sleep(first.atMs - now());
+    }
+    if (now() >= endMs) return rings;
+  }
+}
+
+/**
+ * The same for a watcher that a drainer started, of which there is one at a time. That it watches no more is said before the
+ * last look: a drainer that came to work in between either starts another watcher or is seen here.
+ */
+export async function watchUntilDone(dependencies: WakeDependencies): Promise<number> {
+  const { client, now, endMs } = dependencies;
+  for (let rings = 0; ; ) {
+    rings += await wakeWhenDue(dependencies);
+    await client.run(['unwatch']);
+    if (now() >= endMs) return rings;
+    const first = await client.firstTimer();
+    if (!first || first.atMs >= endMs || (await client.run(['watch'])) !== 1) return rings;
+  }
+}

@@ -1,0 +1,53 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { ArnFormat, Names, Stack, Token } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+
+/** What a function needs to reach the Redis database of a deployment; no credential is among it. */
+export interface RedisAccess {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Reading the one secret or parameter that holds URL and token. */
+  readonly statement: PolicyStatement;
+}
+
+/** Access to the database whose credentials the options `redisSecret` or `redisParameter` name. */
+export function redisAccess(
+  scope: Construct,
+  { redisSecret, redisParameter }: Pick<Config, 'redisSecret' | 'redisParameter'>,
+): RedisAccess {
+  // Deployments that share a database stay apart by it, so it must be the construct's own and never change.
+  const environment = { REDIS_NAMESPACE: Names.uniqueResourceName(scope, { maxLength: 60 }) };
+  return redisSecret
+    ? {
+        environment: { ...environment, REDIS_SECRET: redisSecret },
+        statement: allow('secretsmanager:GetSecretValue', secretArn(scope, redisSecret)),
+      }
+    : {
+        environment: { ...environment, REDIS_PARAMETER: redisParameter },
+        statement: allow('ssm:GetParameter', parameterArn(scope, redisParameter)),
+      };
+}
+
+/** The ARN of a secret ends with six characters that its name does not tell. */
+function secretArn(scope: Construct, secret: string): string {
+  if (Token.isUnresolved(secret) || secret.startsWith('arn:')) return secret;
+  const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
+  return Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${secret}-??????`,
+    arnFormat,
+  });
+}
+
+function parameterArn(scope: Construct, parameter: string): string {
+  return Stack.of(scope).formatArn({
+    service: 'ssm',
+    resource: 'parameter',
+    resourceName: parameter.replace(/^\//, ''),
+  });
+}
+
+function allow(action: string, resource: string): PolicyStatement {
+  return new PolicyStatement({ actions: [action], resources: [resource] });
+}

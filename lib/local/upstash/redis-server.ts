@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectRedis } from './resp.ts';
+
+/** What to tell someone who has no redis-server. */
+export const installRedis =
+  'The redis backend runs locally on a real redis-server, and none is on the PATH.\n' +
+  'Install one (apt-get install redis-server, or brew install redis), or set REDIS_URL (redis://host:port) to one that runs,\n' +
+  'or UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN to an Upstash database.';
+
+/** Where redis-server is; undefined if it is not on the PATH. */
+export function findRedisServer(path = process.env.PATH ?? ''): string | undefined {
+  return path
+    .split(delimiter)
+    .map((directory) => join(directory, 'redis-server'))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+export interface RedisServerOptions {
+  /** Kept across restarts; without it a temporary one, removed at the end. */
+  readonly dataDirectory?: string;
+  /** More settings: name and value as in redis.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A redis-server that runs as a child of this process. */
+export interface RedisServer {
+  readonly host: string;
+  readonly port: number;
+  /** SIGKILL: what was not yet synced to the file is lost. */
+  kill(): Promise<void>;
+  /** Starts again, on the same port and directory. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Each write is in the file within a second (`appendfsync everysec`), and nothing is evicted: as Upstash has it. */
+const DEFAULTS = { appendonly: 'yes', appendfsync: 'everysec', save: '', 'maxmemory-policy': 'noeviction' };
+const START_TIMEOUT_MS = 10_000;
+
+/** Starts redis-server on a free port of 127.0.0.1. Throws an Error with the install line when there is none. */
+export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const binary = findRedisServer();
+  if (!binary) throw new Error(installRedis);
+  const directory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'sendoff-redis-'));
+  mkdirSync(directory, { recursive: true });
+  const port = await freePort();
+  const settings = { ...DEFAULTS, ...options.settings, port: String(port), bind: '127.0.0.1', dir: directory };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  let child = await start(binary, args, port);
+  // A parent that is ended by process.exit would leave it behind.
+  const killAtExit = () => void child.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await exited;
+  };
+  return {
+    host: '127.0.0.1',
+    port,
+    kill: () => end('SIGKILL'),
+    restart: async () => {
+      await end('SIGTERM');
+      child = await start(binary, args, port);
+    },
+    close: async () => {
+      process.off('exit', killAtExit);
+      await end('SIGTERM');
+      if (!options.dataDirectory) rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function start(binary: string, args: readonly string[], port: number): Promise<ChildProcess> {
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-2_000);
+    });
+  }
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`redis-server ended at its start:\n${output}`);
+    if (await answers(port)) return child;
+    await delay(20);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`redis-server did not answer within ${START_TIMEOUT_MS} ms:\n${output}`);
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    const connection = await connectRedis('127.0.0.1', port);
+    const [reply] = await connection.send([['PING']]);
+    connection.close();
+    // While it loads its file it answers an error.
+    return !(reply instanceof Error);
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}

@@ -1,0 +1,211 @@
+import { timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connectRedis, RedisError, type Reply, type RespConnection, Status } from './resp.ts';
+
+/**
+ * Upstash's REST protocol (https://upstash.com/docs/redis/features/restapi) in front of a Redis server: a command as a
+ * JSON array, `/pipeline`, `/multi-exec`, a command in the path, answers in base64 if asked for, a bearer token.
+ */
+export interface RestFrontOptions {
+  readonly redis: { readonly host: string; readonly port: number };
+  readonly token: string;
+  /** 0: any free one. */
+  readonly port?: number;
+}
+
+export interface RestFront {
+  readonly url: string;
+  readonly token: string;
+  /** Commands received since the last reset; what a script does inside is not among them (INFO commandstats has it). */
+  readonly counts: { commands: number; requests: number };
+  /** Answers the next request, or all until it is undefined, in place of Redis: for tests of faults. */
+  fault: Fault | undefined;
+  close(): Promise<void>;
+}
+
+export interface Fault {
+  /** Default: until it is taken away. */
+  times?: number;
+  /** An answer; `drop` closes the connection, before or after the command was executed. */
+  readonly effect: { readonly status: number; readonly error: string } | 'drop-before' | 'drop-after';
+}
+
+/** These wait or change the connection, which all requests share; Upstash's REST API refuses them too. */
+const REFUSED =
+  /^(B[LRZ]?[A-Z]*POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|SUBSCRIBE|PSUBSCRIBE|SSUBSCRIBE|MONITOR|MULTI|EXEC|DISCARD|WATCH|UNWATCH|WAIT|WAITAOF|SELECT|AUTH|HELLO|RESET|QUIT|SHUTDOWN)$/;
+/** Upstash's limit of the free and the pay-as-you-go plan. */
+const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
+
+class HttpError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Starts the front on 127.0.0.1. */
+export async function startRestFront({ redis, token, port = 0 }: RestFrontOptions): Promise<RestFront> {
+  const connection = reconnecting(redis);
+  const server = createServer((request, response) => void respond(request, response));
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
+    front.counts.requests++;
+    const effect = takeFault(front);
+    try {
+      if (effect === 'drop-before') return void request.socket.destroy();
+      if (typeof effect === 'object') throw new HttpError(effect.status, effect.error);
+      authorize(request, token);
+      const answer = await execute(request, connection, front.counts);
+      if (effect === 'drop-after') return void request.socket.destroy();
+      write(response, 200, answer);
+    } catch (error) {
+      const status = error instanceof HttpError ? error.status : 503;
+      write(response, status, { error: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  const address = server.address();
+  const front: RestFront = {
+    url: `http://127.0.0.1:${address && typeof address === 'object' ? address.port : port}`,
+    token,
+    counts: { commands: 0, requests: 0 },
+    fault: undefined,
+    close: async () => {
+      connection.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return front;
+}
+
+function takeFault(front: RestFront): Fault['effect'] | undefined {
+  const { fault } = front;
+  if (!fault) return undefined;
+  if (fault.times !== undefined && --fault.times <= 0) front.fault = undefined;
+  return fault.effect;
+}
+
+function authorize(request: IncomingMessage, token: string): void {
+  const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  const [a, b] = [Buffer.from(given), Buffer.from(token)];
+  if (a.length !== b.length || !timingSafeEqual(a, b)) {
+    throw new HttpError(401, given ? 'WRONGPASS invalid or missing auth token' : 'NOAUTH Authentication required.');
+  }
+}
+
+async function execute(
+  request: IncomingMessage,
+  connection: Connection,
+  counts: RestFront['counts'],
+): Promise<unknown> {
+  const body = await readBody(request);
+  const { pathname } = new URL(request.url ?? '/', 'http://front');
+  const encode = /^base64$/i.test(String(request.headers['upstash-encoding'] ?? '')) ? base64 : plain;
+  const many = pathname === '/pipeline' || pathname === '/multi-exec';
+  const commands = many
+    ? parseCommands(body)
+    : [pathname === '/' ? parseCommand(parseJson(body)) : pathCommand(pathname, body)];
+  for (const [name = ''] of commands) {
+    if (REFUSED.test(name.toUpperCase())) throw new HttpError(400, `ERR Command is not available: '${name}'`);
+  }
+  counts.commands += commands.length;
+  if (pathname === '/multi-exec') return transaction(await connection.send([['MULTI'], ...commands, ['EXEC']]), encode);
+  const replies = await connection.send(commands);
+  if (many) return replies.map((reply) => outcome(reply, encode));
+  const [reply = null] = replies;
+  if (reply instanceof RedisError) throw new HttpError(400, reply.message);
+  return { result: encode(reply) };
+}
+
+function transaction(replies: readonly Reply[], encode: (reply: Reply) => unknown): unknown {
+  const result = replies.at(-1);
+  if (result instanceof RedisError || !Array.isArray(result)) {
+    const refused = replies.find((reply) => reply instanceof RedisError);
+    throw new HttpError(400, refused instanceof RedisError ? refused.message : 'ERR transaction discarded');
+  }
+  return (result as readonly Reply[]).map((reply) => outcome(reply, encode));
+}
+
+function outcome(reply: Reply, encode: (reply: Reply) => unknown): { result: unknown } | { error: string } {
+  return reply instanceof RedisError ? { error: reply.message } : { result: encode(reply) };
+}
+
+function plain(reply: Reply): unknown {
+  if (Buffer.isBuffer(reply)) return reply.toString('utf8');
+  if (reply instanceof Status) return reply.text;
+  if (reply instanceof RedisError) return reply.message;
+  return Array.isArray(reply) ? reply.map(plain) : reply;
+}
+
+/** Every text but the status OK, which clients do not decode. */
+function base64(reply: Reply): unknown {
+  if (Buffer.isBuffer(reply)) return reply.toString('base64');
+  if (reply instanceof Status) return reply.text === 'OK' ? 'OK' : Buffer.from(reply.text).toString('base64');
+  if (reply instanceof RedisError) return Buffer.from(reply.message).toString('base64');
+  return Array.isArray(reply) ? reply.map(base64) : reply;
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new HttpError(400, 'ERR failed to parse command');
+  }
+}
+
+function parseCommands(body: string): string[][] {
+  const commands = parseJson(body);
+  if (!Array.isArray(commands) || commands.length === 0) throw new HttpError(400, 'ERR empty pipeline request');
+  return commands.map(parseCommand);
+}
+
+function parseCommand(value: unknown): string[] {
+  if (!Array.isArray(value) || value.length === 0) throw new HttpError(400, 'ERR empty command');
+  return value.map((arg) => (typeof arg === 'object' ? JSON.stringify(arg) : String(arg)));
+}
+
+/** `/set/key/value`; a body is the last argument. */
+function pathCommand(pathname: string, body: string): string[] {
+  const args = pathname.slice(1).split('/').map(decodeURIComponent);
+  return body === '' ? args : [...args, body];
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    chunks.push(chunk);
+  }
+  if (size > MAX_REQUEST_BYTES) throw new HttpError(413, 'ERR max request size exceeded');
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function write(response: ServerResponse, status: number, answer: unknown): void {
+  const text = Buffer.from(JSON.stringify(answer));
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length }).end(text);
+}
+
+type Connection = Pick<RespConnection, 'send' | 'close'>;
+
+/** Connects when first used and again after the connection was lost: a lost command is the caller's affair. */
+function reconnecting({ host, port }: RestFrontOptions['redis']): Connection {
+  let current: Promise<RespConnection> | undefined;
+  const open = () => {
+    const opening = connectRedis(host, port);
+    current = opening;
+    opening.catch(() => {
+      current = undefined;
+    });
+    return opening;
+  };
+  return {
+    send: async (commands) => {
+      const connection = await (current ?? open());
+      return (connection.closed ? await open() : connection).send(commands);
+    },
+    close: () => void current?.then((connection) => connection.close()).catch(() => undefined),
+  };
+}

@@ -1,0 +1,131 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
+import { type LocalSendoff, startLocalSendoff } from '../../lib/local/sendoff.ts';
+import { hasRedis } from '../redis-database.ts';
+import { anEmail } from './running.ts';
+
+/** Emails sent through while things die; `CRASH_EMAILS=2000` for the whole run. */
+const COUNT = Number(process.env.CRASH_EMAILS ?? 300);
+
+describe.skipIf(!hasRedis)('on backend=redis', () => {
+  let sendoff: LocalSendoff;
+
+  beforeAll(async () => {
+    sendoff = await startLocalSendoff({
+      config: { backend: 'redis', maxReceiveCount: '100' },
+      ses: { latencyMs: 50 },
+      log: () => {},
+    });
+  }, 60_000);
+  afterAll(() => sendoff?.cloud.close());
+
+  /** The id of an accepted email; undefined when the answer was not 2xx, or none. */
+  const post = (email: object) =>
+    new Promise<string | undefined>((resolve) => {
+      const body = JSON.stringify(email);
+      const headers = { authorization: `Bearer ${sendoff.apiKey}`, 'content-type': 'application/json' };
+      const outgoing = request(`${sendoff.cloud.apiUrl}/emails`, { method: 'POST', headers }, (response) => {
+        let text = '';
+        response.on('data', (chunk) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve(response.statusCode === 200 ? JSON.parse(text).id : undefined));
+      });
+      outgoing.on('error', () => resolve(undefined));
+      outgoing.end(body);
+    });
+
+  /** How often each of these emails was sent, once all of them were or nothing has been sent for so long. */
+  const sentTimes = async (ids: readonly string[], patienceMs: number) => {
+    const times = () => {
+      const counts = new Map(ids.map((id) => [id, 0]));
+      for (const { tags } of sendoff.cloud.ses.messages()) {
+        const id = tags[EMAIL_ID_TAG] ?? '';
+        if (counts.has(id)) counts.set(id, (counts.get(id) ?? 0) + 1);
+      }
+      return counts;
+    };
+    const unsent = () => [...times().values()].filter((count) => count === 0).length;
+    const startedAtMs = Date.now();
+    let [left, changedAtMs, longestStallMs] = [unsent(), startedAtMs, 0];
+    while (left > 0 && Date.now() - changedAtMs < patienceMs) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const now = unsent();
+      longestStallMs = Math.max(longestStallMs, Date.now() - changedAtMs);
+      if (now < left) [left, changedAtMs] = [now, Date.now()];
+    }
+    return { times: times(), longestStallMs };
+  };
+  const summary = (times: ReadonlyMap<string, number>) => ({
+    lost: [...times.values()].filter((count) => count === 0).length,
+    twice: [...times.values()].filter((count) => count > 1).length,
+  });
+  /** Accepts so many, some at a time; calls `between` after each lot. */
+  const accept = async (count: number, between: (done: number, answered: readonly string[]) => Promise<unknown>) => {
+    const ids: string[] = [];
+    for (let start = 0; start < count; start += 20) {
+      const lot = Array.from({ length: Math.min(20, count - start) }, (_, index) =>
+        post(anEmail({ subject: `${start + index}` })),
+      );
+      ids.push(...(await Promise.all(lot)).filter((id) => id !== undefined));
+      await between(start + 20, ids);
+    }
+    return ids;
+  };
+
+  it(`loses none of ${COUNT} emails though drainers are killed at random, and sends none twice but those SES was taking`, async () => {
+    let kills = 0;
+    let calls = 0;
+    // Of the drainers' calls only those to SES pass the cloud's faults: some of them kill the process that made them,
+    // when SES has the email and the record does not say so.
+    const fault = sendoff.cloud.faults.add({
+      service: 'ses',
+      action: '*',
+      functionName: 'SendFunction',
+      match: () => {
+        const hit = ++calls % 70 === 0;
+        if (hit) kills++;
+        return hit;
+      },
+      when: 'after',
+      effect: { kind: 'kill' },
+    });
+    const ids = await accept(COUNT, async (done) => {
+      if (done % 100 === 0) kills += sendoff.cloud.function('SendFunction').kill();
+    });
+    await sendoff.cloud.ses.waitForMessages(Math.floor(COUNT * 0.8));
+    fault.remove();
+    const { times, longestStallMs } = await sentTimes(ids, 60_000);
+    const { lost, twice } = summary(times);
+    console.info(
+      `accepted ${ids.length}, lost ${lost}, sent twice ${twice}, drainers killed ${kills}, longest stall ${(longestStallMs / 1000).toFixed(1)} s`,
+    );
+    expect(kills).toBeGreaterThan(0);
+    expect({ accepted: ids.length, lost }).toEqual({ accepted: COUNT, lost: 0 });
+    // At most what one drainer has in flight.
+    expect(twice).toBeLessThanOrEqual(kills * 100);
+  }, 240_000);
+
+  it('sends what was answered 2xx before redis-server was killed, but for what its file did not have yet', async () => {
+    const { redis } = sendoff;
+    const half = Math.ceil(COUNT / 40) * 20;
+    const early: string[] = [];
+    const ids = await accept(COUNT, async (done, answered) => {
+      if (done !== half) return;
+      early.push(...answered);
+      await redis?.server?.kill();
+      // While it is down nothing is accepted.
+      expect(await post(anEmail())).toBeUndefined();
+      await redis?.server?.restart();
+    });
+    const { lost } = summary((await sentTimes(ids, 15_000)).times);
+    console.info(
+      `redis-server killed after ${early.length} of ${ids.length} accepted emails: lost ${lost} (appendfsync everysec)`,
+    );
+    expect(ids.length).toBeGreaterThanOrEqual(COUNT - 20);
+    // Redis writes to its file before it answers, unless the disk is slow: then up to two seconds are in memory alone.
+    expect(lost).toBeLessThanOrEqual(early.length);
+    expect(summary((await sentTimes(ids.slice(early.length), 1_000)).times).lost).toBe(0);
+  }, 240_000);
+});

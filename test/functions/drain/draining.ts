@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { createRedisBackend } from '../../../functions/adapters/redis-backend.ts';
+import { createRedisClient, type RedisClient } from '../../../functions/adapters/redis-client.ts';
+import { createDrainerQueue, type DrainerQueue } from '../../../functions/adapters/redis-queue.ts';
+import type { Backend, Delivery, Job, Logger } from '../../../functions/core/ports.ts';
+import { type DrainDependencies, type DrainResult, drain } from '../../../functions/drain/drain.ts';
+import type { RedisDatabase } from '../../redis-database.ts';
+
+const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** A deployment of its own on a database, with drainers that note what they did. */
+export interface Draining {
+  readonly client: RedisClient;
+  readonly backend: Backend;
+  /** Names of places that were rung for; empty for an accept's ring. */
+  readonly rings: string[];
+  /** The `id` of every job that was run, in order. */
+  readonly ran: string[];
+  readonly watches: { count: number };
+  send(id: string, more?: Partial<Job>): Promise<void>;
+  queue(name?: string): DrainerQueue;
+  /** Runs one drainer; `on` looks at, and may change, what it asks of the queue. */
+  drain(options?: DrainOptions): Promise<DrainResult>;
+}
+
+export interface DrainOptions {
+  readonly replaces?: string;
+  readonly maxDrainers?: number;
+  readonly wrap?: (queue: DrainerQueue) => DrainerQueue;
+  readonly work?: DrainDependencies['work'];
+  readonly runMs?: number;
+  readonly inFlight?: number;
+}
+
+/** Makes one; `now` moves the clock of its scripts. */
+export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () => number = Date.now): Draining {
+  const rings: string[] = [];
+  const ran: string[] = [];
+  const watches = { count: 0 };
+  const ring = async (replaces = '') => void rings.push(replaces);
+  const client = createRedisClient({ credentials: async () => front, namespace: randomUUID(), ring, now });
+  const backend = createRedisBackend(client, now);
+  const work = async (deliveries: readonly Delivery[]) => {
+    for (const { body } of deliveries) ran.push(JSON.parse(body).args.id);
+    return [];
+  };
+  const queue = (name: string = randomUUID(), maxDrainers = 4) =>
+    createDrainerQueue(client, { name, maxDrainers, maxReceiveCount: 3 });
+  return {
+    client,
+    backend,
+    rings,
+    ran,
+    watches,
+    queue,
+    send: (id, more = {}) =>
+      backend.broker.send([{ queue: 'transactional', job: { task: 'note', args: { id }, attempt: 1, ...more } }]),
+    drain: ({
+      replaces,
+      maxDrainers = 4,
+      wrap = (own: DrainerQueue) => own,
+      runMs = 60_000,
+      inFlight = 10,
+      ...options
+    } = {}) =>
+      drain(
+        {
+          queue: wrap(queue(randomUUID(), maxDrainers)),
+          work: options.work ?? work,
+          ring,
+          watch: async () => void watches.count++,
+          newName: randomUUID,
+          now,
+          log: silent,
+          inFlight: { transactional: inFlight, bulk: inFlight, webhook: inFlight },
+          onLease: () => {},
+          deadlineMs: now() + runMs,
+        },
+        replaces,
+      ),
+  };
+}
+
+/** Calls `before` with the number of each call to the queue, before it is made. */
+export function interrupting(queue: DrainerQueue, before: (call: number) => Promise<void>): DrainerQueue {
+  let calls = 0;
+  const step = async <T>(call: () => Promise<T>): Promise<T> => {
+    await before(++calls);
+    return call();
+  };
+  return {
+    enter: (replaces) => step(() => queue.enter(replaces)),
+    exchange: (exchange) => step(() => queue.exchange(exchange)),
+    leave: () => step(() => queue.leave()),
+    reserve: (name) => step(() => queue.reserve(name)),
+    needsWatcher: () => step(() => queue.needsWatcher()),
+    handOver: (name) => step(() => queue.handOver(name)),
+  };
+}
