@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRedisClient } from '../../functions/adapters/redis-client.ts';
 import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
 import { type LocalSendoff, startLocalSendoff } from '../../lib/local/sendoff.ts';
 import { hasRedis } from '../redis-database.ts';
@@ -36,7 +37,18 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       outgoing.end(body);
     });
 
-  /** How often each of these emails was sent, once all of them were or nothing has been sent for so long. */
+  /** Jobs that are waiting or in the hands of a drainer, a dead one included. */
+  const jobsLeft = async () => {
+    const { redis, cloud } = sendoff;
+    if (!redis) throw new Error('the backend is redis');
+    const namespace = cloud.outputs.RedisNamespace ?? '';
+    const client = createRedisClient({ credentials: async () => redis, namespace, ring: async () => {} });
+    return Number(await client.run(['backlog']));
+  };
+  /**
+   * How often each of these emails was sent, once all of them were and no job is left that could send one again, or nothing
+   * has been sent for so long.
+   */
   const sentTimes = async (ids: readonly string[], patienceMs: number) => {
     const times = () => {
       const counts = new Map(ids.map((id) => [id, 0]));
@@ -49,10 +61,10 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     const unsent = () => [...times().values()].filter((count) => count === 0).length;
     const startedAtMs = Date.now();
     let [left, changedAtMs, longestStallMs] = [unsent(), startedAtMs, 0];
-    while (left > 0 && Date.now() - changedAtMs < patienceMs) {
+    while ((left > 0 || (await jobsLeft()) > 0) && Date.now() - changedAtMs < patienceMs) {
       await new Promise((resolve) => setTimeout(resolve, 100));
       const now = unsent();
-      longestStallMs = Math.max(longestStallMs, Date.now() - changedAtMs);
+      if (left > 0) longestStallMs = Math.max(longestStallMs, Date.now() - changedAtMs);
       if (now < left) [left, changedAtMs] = [now, Date.now()];
     }
     return { times: times(), longestStallMs };
@@ -74,7 +86,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     return ids;
   };
 
-  it(`loses none of ${COUNT} emails though drainers are killed at random, and sends none twice but those SES was taking`, async () => {
+  it(`loses none of ${COUNT} emails though drainers are killed at random, and sends none twice`, async () => {
     let kills = 0;
     let calls = 0;
     // Of the drainers' calls only those to SES pass the cloud's faults: some of them kill the process that made them,
@@ -103,8 +115,8 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     );
     expect(kills).toBeGreaterThan(0);
     expect({ accepted: ids.length, lost }).toEqual({ accepted: COUNT, lost: 0 });
-    // At most what one drainer has in flight.
-    expect(twice).toBeLessThanOrEqual(kills * 100);
+    // What SES had taken when its drainer died is told by its Send event, well before another drainer gets the job (6 s).
+    expect(twice).toBe(0);
   }, 240_000);
 
   it('sends what was answered 2xx before redis-server was killed, but for what its file did not have yet', async () => {
