@@ -2,6 +2,9 @@ import { Resend } from 'resend';
 import { afterAll, beforeAll } from 'vitest';
 import type { LocalEvent } from '../../lib/local/log.ts';
 import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/sendoff.ts';
+import { type Request, requester } from './request.ts';
+
+export type { Json } from './request.ts';
 
 /** Sendoff on the local cloud, as the tests of a file share it. */
 export interface Running extends LocalSendoff {
@@ -9,17 +12,8 @@ export interface Running extends LocalSendoff {
   readonly resend: Resend;
   /** What the cloud has told so far. */
   readonly events: LocalEvent[];
-  /** A request as curl would make it; the key is added unless the headers have one. */
-  request(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<{ status: number; json: Json; headers: Headers }>;
+  readonly request: Request;
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked into by the assertions, field by field.
-export type Json = any;
 
 /** Starts Sendoff before the tests of a file and stops it after them. */
 export function running(options: LocalSendoffOptions = {}): Running {
@@ -35,22 +29,8 @@ async function start(options: LocalSendoffOptions): Promise<Running> {
   const events: LocalEvent[] = [];
   const local = await startLocalSendoff({ ...options, log: (event) => void events.push(event) });
   const { cloud, apiKey } = local;
-  const request: Running['request'] = async (method, path, body, headers = {}) => {
-    const response = await fetch(cloud.apiUrl + path, {
-      method,
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    return { status: response.status, json: await response.json(), headers: response.headers };
-  };
+  const request = requester(cloud.apiUrl, apiKey);
   return { ...local, events, request, resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
 }
 
-/** A complete email, to be varied. */
-export const anEmail = (more: object = {}) => ({
-  from: 'Me <me@example.com>',
-  to: ['success@simulator.amazonses.com'],
-  subject: 'Hello',
-  html: '<p>Hello</p>',
-  ...more,
-});
+export { anEmail } from './an-email.ts';

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import type { CaughtMessage } from '../flows/target.ts';
+import { until } from './until.ts';
+
+/** Where the mail that an emulator's SES took can be read. */
+export type Mailbox =
+  /** MiniStack passes each message on by SMTP (`SMTP_HOST`); the test's server writes them into this file, a line of JSON each. */
+  | { readonly kind: 'ministack'; readonly file: string }
+  /** LocalStack answers them itself. */
+  | { readonly kind: 'localstack' };
+
+/** Every message that SES took, since the emulator was started. */
+export async function readMail(endpoint: string, mailbox: Mailbox): Promise<CaughtMessage[]> {
+  return mailbox.kind === 'localstack' ? readLocalStack(endpoint) : readRelayed(endpoint, mailbox.file);
+}
+
+/** MiniStack answers the sender before the relay has the message: what SES counts may be ahead of what has come. */
+async function readRelayed(endpoint: string, file: string): Promise<CaughtMessage[]> {
+  const taken = await countTaken(endpoint);
+  let lines: string[] = [];
+  await until(
+    `MiniStack relayed ${taken} messages`,
+    async () => {
+      lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1);
+      return lines.length >= taken;
+    },
+    20_000,
+  );
+  return lines.map((line) => JSON.parse(line));
+}
+
+async function countTaken(endpoint: string): Promise<number> {
+  const { messages } = await getJson<{ messages: Record<string, unknown[]> }>(`${endpoint}/_ministack/ses/messages`);
+  return Object.values(messages).reduce((sum, { length }) => sum + length, 0);
+}
+
+type LocalStackMessage = { Source: string; RawData?: string; Timestamp: string };
+
+async function readLocalStack(endpoint: string): Promise<CaughtMessage[]> {
+  const { messages } = await getJson<{ messages: LocalStackMessage[] }>(`${endpoint}/_aws/ses`);
+  return messages.map(({ Source, RawData = '', Timestamp }) => ({
+    raw: RawData,
+    envelope: { from: Source, to: undefined },
+    tags: undefined,
+    sentAtMs: Date.parse(Timestamp),
+  }));
+}
+
+async function getJson<T>(url: string): Promise<T> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return (await response.json()) as T;
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { EMAIL_PARTITION } from '../../functions/core/record.ts';
+import { parseConfig } from '../../lib/config.ts';
+import { requester } from '../flows/request.ts';
+import { clientOptions } from './aws-clients.ts';
+import { run } from './child-process.ts';
+import { connectDeployed, type Deployment, subjectOf } from './deployed-target.ts';
+import type { Emulator } from './emulator.ts';
+import { deadLetters } from './jobs-left.ts';
+import { firstKey, liveConfig, reachableUrl, shortenTimes, tableOf } from './live.ts';
+import { type LoadResult, startLoad } from './load.ts';
+import { readMail } from './mailbox.ts';
+import { step, tell } from './progress.ts';
+import { CHANGED_RELEASE, RELEASE_HEADER } from './sources.ts';
+import { until } from './until.ts';
+import type { Variant } from './variants.ts';
+
+/** Another value than the default for options that end up in every kind of resource. */
+const CHANGED_OPTIONS = { sendTimeoutSeconds: '20', maxReceiveCount: '8', retentionDays: '7', maxConcurrency: '4' };
+
+export interface Sources {
+  readonly rootDirectory: string;
+  /** The same with other code in every function. */
+  readonly changedDirectory: string;
+  readonly scratchDirectory: string;
+}
+
+/** Deploys a variant, runs the end-to-end suite on it, updates it under load and removes it. */
+export async function runVariant(emulator: Emulator, { config }: Variant, sources: Sources): Promise<void> {
+  const { endpoint, cdk } = emulator;
+  const outputs = await step('cdk deploy', async () => ({ ...(await cdk.deploy(sources.rootDirectory, config)) }));
+  await step('options are what the resources have', () => checkOptions(endpoint, outputs, config));
+  const apiKey = await firstKey(endpoint, outputs);
+  const url = reachableUrl(endpoint, outputs, emulator.isLocalStack);
+  const deployment: Deployment = { endpoint, url, apiKey, outputs, mailbox: emulator.mailbox };
+  await shortenTimes(endpoint, outputs);
+  await step('end-to-end suite over HTTP', () => runSuite(deployment, emulator, sources));
+  const load = await step('cdk deploy of other code and options, under load', () =>
+    updateUnderLoad(deployment, emulator, config, sources),
+  );
+  await step('no accepted email is lost', () => checkNothingLost(deployment, load));
+  await step('cdk destroy', cdk.destroy);
+  await step('functions are gone, data stays', () => checkRemoved(deployment));
+}
+
+async function checkOptions(
+  endpoint: string,
+  outputs: Deployment['outputs'],
+  config: Readonly<Record<string, string>>,
+) {
+  const { sendTimeoutSeconds, maxReceiveCount, retentionDays, maxConcurrency } = parseConfig(config);
+  const visibilityTimeoutSeconds = 6 * sendTimeoutSeconds;
+  const expected = { sendTimeoutSeconds, visibilityTimeoutSeconds, maxReceiveCount, retentionDays, maxConcurrency };
+  assert.deepEqual(await liveConfig(endpoint, outputs), expected);
+}
+
+async function runSuite(
+  deployment: Deployment,
+  { env }: Emulator,
+  { rootDirectory, scratchDirectory }: Sources,
+): Promise<string> {
+  const file = join(scratchDirectory, 'deployment.json');
+  writeFileSync(file, JSON.stringify(deployment));
+  const vitest = join(rootDirectory, 'node_modules', 'vitest', 'vitest.mjs');
+  // An emulator that starts a process for each cold start is slower than ours; what waits for a lost job, by 9 s.
+  const args = ['run', 'test/flows/sending.test.ts', '--testTimeout=90000', '--reporter=verbose', '--no-color'];
+  const output = await run(process.execPath, [vitest, ...args], {
+    cwd: rootDirectory,
+    env: { ...env, SENDOFF_DEPLOYMENT: file, NO_COLOR: '1' },
+    onLine: (line) => /^\s*[✓×↓]/.test(line) && tell(`        ${line.trim()}`),
+  });
+  return /^\s*Tests\s+(.*)$/m.exec(output)?.[1] ?? '';
+}
+
+async function updateUnderLoad(
+  { endpoint, url, apiKey }: Deployment,
+  { cdk }: Emulator,
+  config: Readonly<Record<string, string>>,
+  { changedDirectory }: Sources,
+): Promise<LoadResult> {
+  const changedConfig = { ...config, ...CHANGED_OPTIONS };
+  const load = startLoad(url, apiKey);
+  try {
+    const outputs = await cdk.deploy(changedDirectory, changedConfig);
+    await checkOptions(endpoint, outputs, changedConfig);
+    await shortenTimes(endpoint, outputs);
+    await until('the API runs the other code', async () => {
+      const { headers } = await fetch(`${url}/health`);
+      return headers.get(RELEASE_HEADER) === CHANGED_RELEASE;
+    });
+  } finally {
+    await load.stop();
+  }
+  return load.stop();
+}
+
+async function checkNothingLost(deployment: Deployment, { accepted, refused }: LoadResult): Promise<string> {
+  const { endpoint, outputs, url, apiKey, mailbox } = deployment;
+  const target = connectDeployed(deployment);
+  await target.idle();
+  const times = new Map<string, number>([...accepted.keys()].map((subject) => [subject, 0]));
+  for (const message of await readMail(endpoint, mailbox)) {
+    const count = times.get(subjectOf(message));
+    if (count !== undefined) times.set(subjectOf(message), count + 1);
+  }
+  const lost = [...times].filter(([, count]) => count === 0).map(([subject]) => subject);
+  const twice = [...times.values()].filter((count) => count > 1).length;
+  for (const subject of lost.slice(0, 5)) {
+    const { json } = await requester(url, apiKey)('GET', `/emails/${accepted.get(subject)}/events`);
+    tell(`        lost: ${accepted.get(subject)} ${JSON.stringify(json)}`);
+  }
+  assert.equal(lost.length, 0, `${lost.length} of ${accepted.size} accepted emails were never sent`);
+  assert.ok(accepted.size >= 50, `only ${accepted.size} emails were sent: no load`);
+  assert.equal(await deadLetters(endpoint, outputs), 0, 'jobs in the dead-letter queue');
+  return `${accepted.size} accepted, 0 lost, ${twice} sent twice, ${refused.length} requests refused and repeated`;
+}
+
+async function checkRemoved({ endpoint, outputs }: Deployment): Promise<void> {
+  const lambda = new LambdaClient(clientOptions(endpoint));
+  for (const name of Object.keys(outputs).filter((output) => output.endsWith('FunctionName')))
+    await assert.rejects(lambda.send(new GetFunctionCommand({ FunctionName: outputs[name] })), {
+      name: 'ResourceNotFoundException',
+    });
+  const table = tableOf(endpoint, outputs);
+  const emails = await table.query({ index: 'list', partition: EMAIL_PARTITION, limit: 1, order: 'ascending' });
+  assert.equal(emails.length, 1, 'the table has lost its documents');
+}
