@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Threads start faster than processes; what must be a process of its own (Lambda instances) is one anyway.
     pool: 'threads',
-    testTimeout: 20_000,
+    testTimeout: 30_000,
     hookTimeout: 30_000,
     coverage: {
       provider: 'v8',

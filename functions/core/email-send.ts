@@ -20,9 +20,11 @@ export interface SendDependencies {
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
-/** The accept writes record, body and job in parallel: a job may be ahead of what it names by this many tries … */
-const MISSING_ATTEMPTS = 5;
-/** … of which the first waits in the worker, for most are ahead by milliseconds only. */
+/** The accept writes record, body and job in parallel: a job may be ahead of its record by this many tries. */
+const RECORD_ATTEMPTS = 3;
+/** … and of its body, a large one that takes its time to S3 included; without it the email fails for good. */
+const BODY_ATTEMPTS = 10;
+/** The first try waits in the worker, for most jobs are ahead by milliseconds only. */
 const CATCH_UP_MS = [20, 80, 300];
 /** A lease outlives its worker's last possible moment by this much, for clocks differ. */
 const LEASE_MARGIN_MS = 2_000;
@@ -51,7 +53,7 @@ export const emailSend = task(
     const [claimed, packed] = await take(args, run, dependencies);
     if (!claimed.applied) return explainRefusal(args, claimed.document, run);
     if (!claimed.document) throw new Error('a claim that was applied answers the record');
-    if (!packed) throw missing('The body of this email', run.job.attempt);
+    if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
     await send(claimed.document, unpackBody(packed), run, dependencies);
   },
 );
@@ -103,7 +105,7 @@ function explainRefusal(
 ): void {
   const { job, log } = run;
   if (!record) {
-    if (job.attempt < MISSING_ATTEMPTS) throw missing('The record of this email', job.attempt);
+    if (job.attempt < RECORD_ATTEMPTS) throw missing('The record of this email', true);
     log.warn('job dropped: its email was never accepted', { emailId: id });
     return;
   }
@@ -143,8 +145,8 @@ async function send(
   }
 }
 
-function missing(what: string, attempt: number): SendoffError {
-  return attempt < MISSING_ATTEMPTS
+function missing(what: string, mayCome: boolean): SendoffError {
+  return mayCome
     ? unavailable(`${what} is not there yet`, undefined, 1)
     : new SendoffError('application_error', 500, `${what} is gone`);
 }

@@ -1,36 +1,17 @@
-import { openAssets } from './assets.ts';
-import type { AwsCall, AwsService } from './aws/call.ts';
-import { createDynamoDbService } from './aws/dynamodb.ts';
-import { type CallerLookup, startFront } from './aws/front.ts';
-import { createLambdaService } from './aws/lambda.ts';
-import { createPipeline } from './aws/pipeline.ts';
-import { createS3Service } from './aws/s3.ts';
-import { createSesService } from './aws/ses.ts';
-import { createSnsService } from './aws/sns.ts';
-import { createSqsService } from './aws/sqs.ts';
-import { type CallCounter, type Calls, createCalls } from './calls.ts';
-import { type Emulators, startEmulators } from './emulators/emulators.ts';
-import { createFaults, type Faults } from './faults.ts';
-import { createGateway } from './gateway.ts';
-import { createIam, type Decision, type Iam, type UnusedGrant } from './iam.ts';
-import { createIdleWatch } from './idle.ts';
-import type { EventSource } from './lambda/event-source.ts';
+import type { Calls } from './calls.ts';
+import { type Core, localAccountId, type OnClose, operatorCredentials, startCore } from './core.ts';
+import type { Faults } from './faults.ts';
+import type { Decision, UnusedGrant } from './iam.ts';
 import type { LocalFunction } from './lambda/function.ts';
-import { startRuntimeApi } from './lambda/runtime-api.ts';
 import { createSandboxes } from './lambda/sandboxes.ts';
-import type { Schedule } from './lambda/schedule.ts';
 import type { LocalLog } from './log.ts';
 import type { Overrides, ResourceContext } from './resources/context.ts';
-import { functionCredentials } from './resources/lambda-function.ts';
 import { createRegistry, typesWithoutBehaviour } from './resources/registry.ts';
 import type { Ses } from './ses/ses.ts';
 import type { SesOptions } from './ses/ses-options.ts';
 import { createStack, resolveOutputs } from './stack.ts';
 import type { CreatedResource, Scope, Template } from './template.ts';
 
-/** fauxqs knows no other account. */
-export const localAccountId = '000000000000';
-const operatorCredentials = { accessKeyId: 'AKIALOCALOPERATOR000', secretAccessKey: 'local-operator' };
 const defaultMaxInstances = 24;
 const defaultAsyncRetryDelaysSeconds = [60, 120];
 
@@ -91,157 +72,76 @@ export type LocalCloud = {
 
 /** Runs a synthesized template on this machine; throws when the template has something that cannot run here. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
-  const { region = 'us-east-1', log = () => {}, overrides = {} } = options;
-  const accountId = localAccountId;
   const closers: (() => Promise<void>)[] = [];
-  const close = once(async () => {
-    for (const closer of closers.reverse()) await closer();
-  });
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= closeAll(closers);
+    return closing;
+  };
   try {
-    const assets = openAssets(options.assetDirectory);
-    closers.push(assets.close);
-    const emulators = await startEmulators({
-      region,
-      accountId,
-      dataDirectory: options.dataDirectory,
-      ses: options.ses ?? {},
-    });
-    closers.push(emulators.close);
-    const runtimeApi = await startRuntimeApi();
-    closers.push(runtimeApi.close);
-
-    const functions = new Map<string, LocalFunction>();
-    const [eventSources, schedules]: [EventSource[], Schedule[]] = [[], []];
-    const [iam, faults, calls] = [createIam(), createFaults(), createCalls()];
-    const idleWatch = createIdleWatch({
-      queues: emulators.fauxqs.sqsStore,
-      eventSources,
-      functions,
-      ses: emulators.ses,
-    });
-    const services = createServices(emulators, functions, iam, { region, accountId, calls });
-    const killInstance = (id: string) => functions.get(id.split('/')[0] ?? '')?.killInstance(id);
-    const pipeline = createPipeline({ services, iam, faults, calls, log, killInstance, onDone: idleWatch.changed });
-    const pages = [{ prefix: '/inbox', serve: emulators.ses.inbox }];
-    const front = await startFront({
-      port: options.awsPort ?? 0,
-      services,
-      pipeline,
-      callerOf: callerLookup(functions),
-      pages,
-    });
-    closers.push(front.close);
-    closers.push(() => stopFunctions(eventSources, functions));
-    const gateway = createGateway({ port: options.port ?? 0, region, accountId, log });
-    closers.push(gateway.close);
-    closers.push(async () =>
-      schedules.forEach((schedule) => {
-        schedule.stop();
-      }),
-    );
-
-    const context: ResourceContext = {
-      region,
-      accountId,
-      stackName: options.stackName ?? 'sendoff',
-      awsEndpoint: front.endpoint,
-      runtimeApiAddress: runtimeApi.address,
-      assetFolder: assets.folder,
-      inlineFolder: assets.inlineFolder,
-      functionEnvironment: options.functionEnvironment ?? {},
-      overrides,
-      ...emulators,
-      iam,
-      gateway,
-      host: {
-        runtimeApi,
-        sandboxes: createSandboxes(options.maxInstances ?? defaultMaxInstances),
-        log,
-        asyncRetryDelaysSeconds: overrides.asyncRetryDelaysSeconds ?? defaultAsyncRetryDelaysSeconds,
-        onSettled: idleWatch.changed,
-      },
-      pipeline,
-      functions,
-      eventSources,
-      schedules,
-      log,
-    };
-    const scope = createScope(options, context);
-    await createStack(scope, createRegistry(context), typesWithoutBehaviour, log);
-    return {
-      apiUrl: gateway.firstUrl(),
-      inboxUrl: `${front.endpoint}/inbox`,
-      awsEndpoint: front.endpoint,
-      credentials: operatorCredentials,
-      region,
-      outputs: resolveOutputs(scope),
-      ses: emulators.ses,
-      functions,
-      function: (name) => findByName(functions, name),
-      resource: (name) => findByName(scope.created, name),
-      faults,
-      calls,
-      permissions: iam.decisions,
-      unusedGrants: iam.unusedGrants,
-      idle: idleWatch.idle,
-      close,
-    };
+    return await createCloud(options, (closer) => void closers.unshift(closer), close);
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function once(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => {
-    running ??= run();
-    return running;
+/** Last started, first closed: functions before the emulators they use. */
+async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
+  for (const closer of closers) await closer();
+}
+
+async function createCloud(
+  options: LocalCloudOptions,
+  onClose: OnClose,
+  close: () => Promise<void>,
+): Promise<LocalCloud> {
+  const core = await startCore(options, onClose);
+  const context = createContext(options, core);
+  const scope = createScope(options, context);
+  await createStack(scope, createRegistry(context), typesWithoutBehaviour, context.log);
+  return {
+    apiUrl: core.gateway.firstUrl(),
+    inboxUrl: `${core.front.endpoint}/inbox`,
+    awsEndpoint: core.front.endpoint,
+    credentials: operatorCredentials,
+    region: core.region,
+    outputs: resolveOutputs(scope),
+    ses: core.emulators.ses,
+    functions: core.functions,
+    function: (name) => findByName(core.functions, name),
+    resource: (name) => findByName(scope.created, name),
+    faults: core.faults,
+    calls: core.calls,
+    permissions: core.iam.decisions,
+    unusedGrants: core.iam.unusedGrants,
+    idle: core.idleWatch.idle,
+    close,
   };
 }
 
-function createServices(
-  { fauxqs, dynalite, ses }: Emulators,
-  functions: Map<string, LocalFunction>,
-  iam: Iam,
-  { region, accountId, calls }: { region: string; accountId: string; calls: CallCounter },
-): Map<string, AwsService> {
-  const mayList = ({ caller }: AwsCall, bucketArn: string) =>
-    caller.kind === 'operator' ||
-    iam.check(caller.functionName, { action: 's3:ListBucket', resources: [bucketArn] }).allowed;
-  const services = [
-    createSqsService(fauxqs, accountId, region),
-    createSnsService(fauxqs),
-    createS3Service(fauxqs, mayList),
-    createDynamoDbService(dynalite, calls, accountId, region),
-    createSesService(ses, accountId, region),
-    createLambdaService(functions, accountId, region),
-  ];
-  return new Map(services.map((service) => [service.name, service]));
-}
-
-function callerLookup(functions: Map<string, LocalFunction>): CallerLookup {
-  const callers = new Map<string, string>();
-  return (accessKeyId, sessionToken) => {
-    if (accessKeyId === operatorCredentials.accessKeyId) return { kind: 'operator' };
-    // Functions come one by one while the stack is created, and may call before the last one is there.
-    if (!callers.has(accessKeyId)) {
-      for (const logicalId of functions.keys()) callers.set(functionCredentials(logicalId).accessKeyId, logicalId);
-    }
-    const functionName = callers.get(accessKeyId);
-    return functionName === undefined ? undefined : { kind: 'function', functionName, instanceId: sessionToken };
+function createContext(options: LocalCloudOptions, core: Core): ResourceContext {
+  const { log = () => {}, overrides = {}, maxInstances = defaultMaxInstances } = options;
+  return {
+    ...core,
+    ...core.emulators,
+    accountId: localAccountId,
+    stackName: options.stackName ?? 'sendoff',
+    awsEndpoint: core.front.endpoint,
+    functionEnvironment: options.functionEnvironment ?? {},
+    overrides,
+    log,
+    host: {
+      runtimeApi: core.runtimeApi,
+      sandboxes: createSandboxes(maxInstances),
+      log,
+      asyncRetryDelaysSeconds: overrides.asyncRetryDelaysSeconds ?? defaultAsyncRetryDelaysSeconds,
+      onSettled: core.idleWatch.changed,
+    },
   };
 }
 
-async function stopFunctions(eventSources: EventSource[], functions: Map<string, LocalFunction>): Promise<void> {
-  await Promise.all([
-    ...eventSources.map((source) => source.close()),
-    ...[...functions.values()].map((target) => target.close()),
-  ]);
-}
-
-function createScope(options: LocalCloudOptions, context: ResourceContext): Scope {
-  const { region, accountId, stackName } = context;
+function createScope(options: LocalCloudOptions, { region, accountId, stackName }: ResourceContext): Scope {
   const pseudoParameters = {
     'AWS::AccountId': accountId,
     'AWS::Region': region,

@@ -42,7 +42,7 @@ export type Gateway = {
 };
 
 /** The front door of the APIs: the first one listens on `port`, every other on a free one. */
-export function createGateway(options: { port: number; region: string; accountId: string; log: LocalLog }): Gateway {
+export function createGateway(options: { port: number; accountId: string; log: LocalLog }): Gateway {
   const apis = new Map<string, HttpApi>();
   const servers: Server[] = [];
   const urls: string[] = [];

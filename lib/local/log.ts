@@ -3,7 +3,7 @@ export type LocalEvent =
   | { kind: 'output'; functionName: string; instanceId: string; stream: 'stdout' | 'stderr'; line: string }
   | { kind: 'cold-start'; functionName: string; instanceId: string; initMs: number }
   | { kind: 'invocation-failed'; functionName: string; requestId: string; errorType: string; errorMessage: string }
-  | { kind: 'event-dropped'; functionName: string; requestId: string; attempts: number }
+  | { kind: 'event-dropped'; functionName: string; attempts: number }
   | { kind: 'request'; method: string; path: string; status: number; durationMs: number }
   | { kind: 'denied'; functionName: string; action: string; resource: string; reason: string }
   | { kind: 'rejected'; functionName: string; service: string; action: string; status: number; message: string }
@@ -20,7 +20,7 @@ const formatters: { [K in LocalEvent['kind']]: (event: Extract<LocalEvent, { kin
   output: (e) => `[${e.functionName}] ${e.line}`,
   'cold-start': (e) => `[${e.functionName}] cold start ${e.instanceId}: init ${e.initMs.toFixed(0)} ms`,
   'invocation-failed': (e) => `[${e.functionName}] ${e.requestId} failed: ${e.errorType}: ${e.errorMessage}`,
-  'event-dropped': (e) => `[${e.functionName}] async event ${e.requestId} dropped after ${e.attempts} attempts`,
+  'event-dropped': (e) => `[${e.functionName}] asynchronous event dropped after ${e.attempts} attempts`,
   request: (e) => `${e.method} ${e.path} → ${e.status} in ${e.durationMs.toFixed(1)} ms`,
   denied: (e) => `ACCESS DENIED [${e.functionName}] ${e.action} on ${e.resource}: ${e.reason}`,
   rejected: (e) => `[${e.functionName}] ${e.service} ${e.action} → ${e.status} ${e.message}`,

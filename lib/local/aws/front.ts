@@ -115,7 +115,11 @@ async function answerCall(options: FrontOptions, request: WireRequest): Promise<
   }
   const action = service.actionOf(request);
   if (!action)
-    return unsupported(request, `The local cloud has no ${serviceName} action for ${request.method} ${request.path}`);
+    return service.error(
+      501,
+      'NotImplemented',
+      `The local cloud has no ${serviceName} action for ${request.method} ${request.path}`,
+    );
   return await options.pipeline(createCall(serviceName, action, caller, request));
 }
 

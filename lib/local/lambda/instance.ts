@@ -4,15 +4,16 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { failedResult, type InvocationResult, thrownResult } from './result.ts';
-import type { RuntimeApi } from './runtime-api.ts';
+import type { RuntimeApi, RuntimeClient } from './runtime-api.ts';
 
 const bootstrapPath = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
-const initTimeoutMs = 10_000;
+/** AWS's limit; above it the init goes on within the first invocation's time-out, which is why that is added. */
+const initTimeoutSeconds = 10;
 
 /** One invocation on its way to an instance. */
 export type Invocation = { requestId: string; payload: string; settle: (result: InvocationResult) => void };
 
-/** How an instance is started. */
+/** How an instance is started. The callbacks come in a later turn. */
 export type InstanceOptions = {
   id: string;
   taskRoot: string;
@@ -21,11 +22,11 @@ export type InstanceOptions = {
   memoryMegabytes: number;
   timeoutSeconds: number;
   runtimeApi: RuntimeApi;
-  onReady: (instance: Instance, initMs: number) => void;
-  /** Idle after an invocation. */
-  onIdle: (instance: Instance) => void;
+  onReady: (initMs: number) => void;
+  /** Free again after an invocation. */
+  onIdle: () => void;
   /** Gone, by its own fault or by a kill. `initError` when it never became ready. */
-  onEnd: (instance: Instance, initError: InvocationResult | undefined) => void;
+  onEnd: (initError: InvocationResult | undefined) => void;
   onLine: (stream: 'stdout' | 'stderr', line: string) => void;
 };
 
@@ -34,6 +35,7 @@ export type Instance = {
   id: string;
   /** CPU time as of its last `next`, in milliseconds. */
   cpuMs: () => number;
+  /** Only when it is free. */
   assign: (invocation: Invocation) => void;
   /** SIGKILL; the running invocation fails at once. */
   kill: () => void;
@@ -41,86 +43,45 @@ export type Instance = {
   exited: Promise<void>;
 };
 
-type State = {
-  ended: boolean;
-  ready: boolean;
-  waiting: ServerResponse | undefined;
-  invocation: Invocation | undefined;
-  timer: NodeJS.Timeout | undefined;
-  initError: InvocationResult | undefined;
+type Sandbox = {
+  options: InstanceOptions;
+  child: ChildProcess;
+  startedAtMs: number;
+  isReady: boolean;
+  hasEnded: boolean;
+  /** The open `next`. */
+  waiting?: ServerResponse | undefined;
+  invocation?: Invocation | undefined;
+  timer?: NodeJS.Timeout | undefined;
+  initError?: InvocationResult;
   cpuUs: number;
 };
 
 /** Starts a child process with the runtime client in it. */
 export function startInstance(options: InstanceOptions): Instance {
-  const startedAtMs = performance.now();
-  const state: State = {
-    ended: false,
-    ready: false,
-    waiting: undefined,
-    invocation: undefined,
-    timer: undefined,
-    initError: undefined,
-    cpuUs: 0,
-  };
   const child = spawn(process.execPath, [...heapFlags(options.memoryMegabytes), bootstrapPath, options.id], {
     cwd: options.taskRoot,
     env: options.environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const end = (result: InvocationResult) => {
-    if (state.ended) return;
-    state.ended = true;
-    clearTimeout(state.timer);
-    options.runtimeApi.unregister(options.id);
-    state.waiting?.destroy();
-    const { invocation } = state;
-    state.invocation = undefined;
-    options.onEnd(instance, state.ready ? undefined : (state.initError ?? result));
-    invocation?.settle(result);
+  const sandbox: Sandbox = {
+    options,
+    child,
+    startedAtMs: performance.now(),
+    isReady: false,
+    hasEnded: false,
+    cpuUs: 0,
   };
-  const kill = (result: InvocationResult) => {
-    child.kill('SIGKILL');
-    end(result);
-  };
-  const finish = (result: InvocationResult) => {
-    clearTimeout(state.timer);
-    const { invocation } = state;
-    state.invocation = undefined;
-    invocation?.settle(result);
-  };
-  const instance: Instance = {
+  const initMs = (initTimeoutSeconds + options.timeoutSeconds) * 1000;
+  sandbox.timer = setTimeout(() => kill(sandbox, failedResult('Sandbox.Timedout', 'Init did not end in time')), initMs);
+  options.runtimeApi.register(options.id, runtimeClient(sandbox));
+  return {
     id: options.id,
-    cpuMs: () => state.cpuUs / 1000,
-    assign: (invocation) => {
-      state.invocation = invocation;
-      const timeoutMs = options.timeoutSeconds * 1000;
-      state.timer = setTimeout(() => kill(timedOut(invocation.requestId, options.timeoutSeconds)), timeoutMs);
-      deliver(state, invocation, options.functionArn, Date.now() + timeoutMs);
-    },
-    kill: () => kill(exitedResult(state.invocation, 'signal: killed')),
-    exited: watch(child, options, (how) => end(exitedResult(state.invocation, how))),
+    cpuMs: () => sandbox.cpuUs / 1000,
+    assign: (invocation) => assign(sandbox, invocation),
+    kill: () => kill(sandbox, exitedResult(sandbox.invocation, 'signal: killed')),
+    exited: watch(sandbox),
   };
-  state.timer = setTimeout(
-    () => kill(failedResult('Sandbox.Timedout', 'Init did not end in time')),
-    initTimeoutMs + options.timeoutSeconds * 1000,
-  );
-  options.runtimeApi.register(options.id, {
-    next: (response, cpuUs) => {
-      state.waiting = response;
-      state.cpuUs = cpuUs;
-      if (state.ready) return options.onIdle(instance);
-      clearTimeout(state.timer);
-      state.ready = true;
-      options.onReady(instance, performance.now() - startedAtMs);
-    },
-    respond: (requestId, payload) => requestId === state.invocation?.requestId && finish({ payload }),
-    fail: (requestId, payload) => requestId === state.invocation?.requestId && finish(thrownResult(payload)),
-    initFailed: (payload) => {
-      state.initError = thrownResult(payload);
-    },
-  });
-  return instance;
 }
 
 /** The heap limits that AWS's own bootstrap derives from the function's memory. */
@@ -130,9 +91,32 @@ function heapFlags(memoryMegabytes: number): string[] {
   return [`--max-old-space-size=${oldSpace}`, `--max-semi-space-size=${semiSpace}`];
 }
 
-function deliver(state: State, invocation: Invocation, functionArn: string, deadlineMs: number): void {
-  const response = state.waiting;
-  state.waiting = undefined;
+function runtimeClient(sandbox: Sandbox): RuntimeClient {
+  const isRunning = (requestId: string) => requestId === sandbox.invocation?.requestId;
+  return {
+    next: (response, cpuUs) => {
+      sandbox.waiting = response;
+      sandbox.cpuUs = cpuUs;
+      if (sandbox.isReady) return sandbox.options.onIdle();
+      clearTimeout(sandbox.timer);
+      sandbox.isReady = true;
+      sandbox.options.onReady(performance.now() - sandbox.startedAtMs);
+    },
+    respond: (requestId, payload) => isRunning(requestId) && settle(sandbox, { payload }),
+    fail: (requestId, payload) => isRunning(requestId) && settle(sandbox, thrownResult(payload)),
+    initFailed: (payload) => {
+      sandbox.initError = thrownResult(payload);
+    },
+  };
+}
+
+function assign(sandbox: Sandbox, invocation: Invocation): void {
+  const { timeoutSeconds, functionArn } = sandbox.options;
+  const response = sandbox.waiting;
+  sandbox.waiting = undefined;
+  sandbox.invocation = invocation;
+  const deadlineMs = Date.now() + timeoutSeconds * 1000;
+  sandbox.timer = setTimeout(() => kill(sandbox, timedOut(invocation, timeoutSeconds)), timeoutSeconds * 1000);
   response?.writeHead(200, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(invocation.payload),
@@ -143,8 +127,30 @@ function deliver(state: State, invocation: Invocation, functionArn: string, dead
   response?.end(invocation.payload);
 }
 
-function timedOut(requestId: string, timeoutSeconds: number): InvocationResult {
-  const message = `RequestId: ${requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`;
+function settle(sandbox: Sandbox, result: InvocationResult): void {
+  clearTimeout(sandbox.timer);
+  const { invocation } = sandbox;
+  sandbox.invocation = undefined;
+  invocation?.settle(result);
+}
+
+function kill(sandbox: Sandbox, result: InvocationResult): void {
+  sandbox.child.kill('SIGKILL');
+  end(sandbox, result);
+}
+
+/** Does not wait for the process to die: nobody may be handed an instance that is about to be gone. */
+function end(sandbox: Sandbox, result: InvocationResult): void {
+  if (sandbox.hasEnded) return;
+  sandbox.hasEnded = true;
+  sandbox.options.runtimeApi.unregister(sandbox.options.id);
+  sandbox.waiting?.destroy();
+  sandbox.options.onEnd(sandbox.isReady ? undefined : (sandbox.initError ?? result));
+  settle(sandbox, result);
+}
+
+function timedOut(invocation: Invocation, timeoutSeconds: number): InvocationResult {
+  const message = `RequestId: ${invocation.requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`;
   return failedResult('Sandbox.Timedout', message);
 }
 
@@ -153,7 +159,8 @@ function exitedResult(invocation: Invocation | undefined, how: string): Invocati
   return failedResult('Runtime.ExitError', `${prefix}Error: Runtime exited with error: ${how}`);
 }
 
-function watch(child: ChildProcess, options: InstanceOptions, onExit: (how: string) => void): Promise<void> {
+function watch(sandbox: Sandbox): Promise<void> {
+  const { child, options } = sandbox;
   const forward = (stream: 'stdout' | 'stderr', source: Readable | null) => {
     if (source) createInterface({ input: source }).on('line', (line) => options.onLine(stream, line));
   };
@@ -161,11 +168,13 @@ function watch(child: ChildProcess, options: InstanceOptions, onExit: (how: stri
   forward('stderr', child.stderr);
   return new Promise((resolve) => {
     child.once('error', (error) => {
-      onExit(error.message);
+      end(sandbox, exitedResult(sandbox.invocation, error.message));
       if (child.pid === undefined) resolve();
     });
+    // Not `exit`: what it wrote last, often the reason, is read before.
     child.once('close', (code, signal) => {
-      onExit(signal === null ? `exit status ${code}` : `signal: ${signal === 'SIGKILL' ? 'killed' : signal}`);
+      const how = signal === null ? `exit status ${code}` : `signal: ${signal === 'SIGKILL' ? 'killed' : signal}`;
+      end(sandbox, exitedResult(sandbox.invocation, how));
       resolve();
     });
   });

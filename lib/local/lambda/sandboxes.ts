@@ -45,9 +45,14 @@ export function createSandboxes(limit: number, startsAtOnce = availableParalleli
     tenant.start();
     return true;
   };
+  let isBalancing = false;
   const balance = () => {
+    // An eviction releases a place in the middle of it; what is under way goes on and sees the place.
+    if (isBalancing) return;
+    isBalancing = true;
     // In turns, the one with the fewest instances first: a busy function must not starve another one's first instance.
     while ([...tenants].sort((a, b) => a.instances() - b.instances()).some(startFor));
+    isBalancing = false;
   };
   return {
     join: (tenant) => void tenants.push(tenant),

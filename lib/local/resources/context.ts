@@ -1,3 +1,4 @@
+import type { Assets } from '../assets.ts';
 import type { Pipeline } from '../aws/pipeline.ts';
 import type { Dynalite } from '../emulators/dynalite.ts';
 import type { Fauxqs } from '../emulators/fauxqs.ts';
@@ -27,11 +28,7 @@ export type ResourceContext = {
   accountId: string;
   stackName: string;
   awsEndpoint: string;
-  runtimeApiAddress: string;
-  /** Folder of a code asset by the hash in its S3Key. */
-  assetFolder: (s3Key: string) => string;
-  /** Empty folder for code that stands in the template itself. */
-  inlineFolder: (logicalId: string) => Promise<string>;
+  assets: Assets;
   functionEnvironment: Record<string, string>;
   overrides: Overrides;
   dynalite: Dynalite;

@@ -34,7 +34,7 @@ export function lambdaFunction(context: ResourceContext): CreateResource {
       memoryMegabytes,
       taskRoot,
       region: context.region,
-      runtimeApiAddress: context.runtimeApiAddress,
+      runtimeApiAddress: context.host.runtimeApi.address,
       awsEndpoint: context.awsEndpoint,
       credentials: functionCredentials(logicalId),
       variables: stringified(wanted.Environment?.Variables ?? {}),
@@ -64,8 +64,8 @@ export function functionCredentials(logicalId: string): { accessKeyId: string; s
 }
 
 async function codeFolder(context: ResourceContext, logicalId: string, code: Properties['Code']): Promise<string> {
-  if (code.ZipFile === undefined) return context.assetFolder(String(code.S3Key));
-  const folder = await context.inlineFolder(logicalId);
+  if (code.ZipFile === undefined) return context.assets.folder(String(code.S3Key));
+  const folder = await context.assets.inlineFolder(logicalId);
   await writeFile(join(folder, 'index.js'), code.ZipFile);
   return folder;
 }

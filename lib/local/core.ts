@@ -1,0 +1,90 @@
+import { type Assets, openAssets } from './assets.ts';
+import { type Front, startFront } from './aws/front.ts';
+import { createPipeline, type Pipeline } from './aws/pipeline.ts';
+import { createCallerLookup, createServices } from './aws/services.ts';
+import { type Calls, createCalls } from './calls.ts';
+import type { LocalCloudOptions } from './cloud.ts';
+import { type Emulators, startEmulators } from './emulators/emulators.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import { createIam, type Iam } from './iam.ts';
+import { createIdleWatch, type IdleWatch } from './idle.ts';
+import type { EventSource } from './lambda/event-source.ts';
+import type { LocalFunction } from './lambda/function.ts';
+import { type RuntimeApi, startRuntimeApi } from './lambda/runtime-api.ts';
+import type { Schedule } from './lambda/schedule.ts';
+
+/** fauxqs knows no other account. */
+export const localAccountId = '000000000000';
+/** Keys that may do everything. */
+export const operatorCredentials = { accessKeyId: 'AKIALOCALOPERATOR000', secretAccessKey: 'local-operator' };
+
+/** What runs before the first resource is created. */
+export type Core = {
+  region: string;
+  assets: Assets;
+  emulators: Emulators;
+  runtimeApi: RuntimeApi;
+  front: Front;
+  gateway: Gateway;
+  pipeline: Pipeline;
+  iam: Iam;
+  faults: Faults;
+  calls: Calls;
+  idleWatch: IdleWatch;
+  /** Filled as the stack is created. */
+  functions: Map<string, LocalFunction>;
+  eventSources: EventSource[];
+  schedules: Schedule[];
+};
+
+/** Takes what must be undone when the cloud closes. */
+export type OnClose = (close: () => Promise<void>) => void;
+
+/** Starts everything that does not hang on the template: emulators, Runtime API, AWS front. */
+export async function startCore(options: LocalCloudOptions, onClose: OnClose): Promise<Core> {
+  const { region = 'us-east-1', log = () => {} } = options;
+  const accountId = localAccountId;
+  const assets = openAssets(options.assetDirectory);
+  onClose(assets.close);
+  const emulators = await startEmulators({
+    region,
+    accountId,
+    dataDirectory: options.dataDirectory,
+    ses: options.ses ?? {},
+  });
+  onClose(emulators.close);
+  const runtimeApi = await startRuntimeApi();
+  onClose(runtimeApi.close);
+  const created = { functions: new Map<string, LocalFunction>(), eventSources: [], schedules: [] };
+  const [iam, faults, calls] = [createIam(), createFaults(), createCalls()];
+  const idleWatch = createIdleWatch({ ...created, queues: emulators.fauxqs.sqsStore, ses: emulators.ses });
+  const services = createServices({ emulators, ...created, iam, calls, region, accountId });
+  const killInstance = (id: string) => created.functions.get(id.split('/')[0] ?? '')?.killInstance(id);
+  const pipeline = createPipeline({ services, iam, faults, calls, log, killInstance, onDone: idleWatch.changed });
+  const front = await startFront({
+    port: options.awsPort ?? 0,
+    services,
+    pipeline,
+    callerOf: createCallerLookup(created.functions, operatorCredentials.accessKeyId),
+    pages: [{ prefix: '/inbox', serve: emulators.ses.inbox }],
+  });
+  onClose(front.close);
+  onClose(() => stopFunctions(created));
+  const gateway = createGateway({ port: options.port ?? 0, accountId, log });
+  onClose(gateway.close);
+  return { region, assets, emulators, runtimeApi, front, gateway, pipeline, iam, faults, calls, idleWatch, ...created };
+}
+
+async function stopFunctions({
+  schedules,
+  eventSources,
+  functions,
+}: Pick<Core, 'schedules' | 'eventSources' | 'functions'>) {
+  for (const schedule of schedules) schedule.stop();
+  // At once: event sources wait for batches that end when their instances are killed.
+  await Promise.all([
+    ...eventSources.map((source) => source.close()),
+    ...[...functions.values()].map((target) => target.close()),
+  ]);
+}
