@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-const running = new Set<ChildProcess>();
+const running = new Map<ChildProcess, NodeJS.Signals>();
 const KILL_AFTER_MS = 5_000;
 
 export interface ChildOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** How it is ended when this process is; SIGTERM for a command that has children to end. */
+  readonly endedBy?: NodeJS.Signals;
   /** Called for every line of output; without it output is kept and told only if the command fails. */
   readonly onLine?: (line: string) => void;
 }
@@ -20,10 +22,14 @@ export async function run(command: string, args: readonly string[], options: Chi
 }
 
 /** Starts a command that runs until it is stopped. */
-export function start(command: string, args: readonly string[], { cwd, env, onLine }: ChildOptions) {
+export function start(
+  command: string,
+  args: readonly string[],
+  { cwd, env, onLine, endedBy = 'SIGKILL' }: ChildOptions,
+) {
   // A group of its own: an emulator's functions are its children, and must not outlive it.
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  running.add(child);
+  running.set(child, endedBy);
   child.once('close', () => running.delete(child));
   let text = '';
   let rest = '';
@@ -47,9 +53,9 @@ export async function stop(child: ChildProcess): Promise<void> {
   signalGroup(child, 'SIGKILL');
 }
 
-/** Kills whatever still runs, at once: for the moment this process is told to end. */
-export function killAll(): void {
-  for (const child of running) signalGroup(child, 'SIGKILL');
+/** Ends whatever still runs, at once: for the moment this process is told to end. */
+export function endAll(): void {
+  for (const [child, signal] of running) signalGroup(child, signal);
 }
 
 async function ended(child: ChildProcess): Promise<number | NodeJS.Signals | null> {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import type { CaughtMessage } from '../flows/target.ts';
 import { until } from './until.ts';
 
@@ -14,20 +14,28 @@ export async function readMail(endpoint: string, mailbox: Mailbox): Promise<Caug
   return mailbox.kind === 'localstack' ? readLocalStack(endpoint) : readRelayed(endpoint, mailbox.file);
 }
 
+/** What was read of each file: with every message's attachments in it, it is not read twice. */
+const read = new Map<string, { bytes: number; messages: CaughtMessage[] }>();
+
 /** MiniStack answers the sender before the relay has the message: what SES counts may be ahead of what has come. */
 async function readRelayed(endpoint: string, file: string): Promise<CaughtMessage[]> {
   const taken = await countTaken(endpoint);
-  let lines: string[] = [];
-  await until(
-    `MiniStack relayed ${taken} messages`,
-    async () => {
-      lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1);
-      return lines.length >= taken;
-    },
-    20_000,
-  );
-  return lines.map((line) => JSON.parse(line));
+  const known = read.get(file) ?? { bytes: 0, messages: [] };
+  read.set(file, known);
+  const allCame = async () => {
+    if (statSync(file).size > known.bytes) {
+      const text = readFileSync(file).subarray(known.bytes);
+      const complete = text.subarray(0, text.lastIndexOf('\n') + 1);
+      known.bytes += complete.length;
+      known.messages.push(...linesOf(complete).map((line): CaughtMessage => JSON.parse(line)));
+    }
+    return known.messages.length >= taken;
+  };
+  await until(`MiniStack relayed ${taken} messages`, allCame, 20_000);
+  return [...known.messages];
 }
+
+const linesOf = (text: Buffer) => text.toString('utf8').split('\n').filter(Boolean);
 
 async function countTaken(endpoint: string): Promise<number> {
   const { messages } = await getJson<{ messages: Record<string, unknown[]> }>(`${endpoint}/_ministack/ses/messages`);

@@ -1,4 +1,4 @@
-const startedAtMs = Date.now();
+const startedAtMs = performance.now();
 let passed = 0;
 const failures: string[] = [];
 
@@ -9,8 +9,8 @@ export function tell(text = ''): void {
 
 /** Runs one step of the test and tells how it ended and how long it took; rethrows what it throws. */
 export async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const stepStartedAtMs = Date.now();
-  const took = () => `${((Date.now() - stepStartedAtMs) / 1000).toFixed(1)} s`.padStart(8);
+  const stepStartedAtMs = performance.now();
+  const took = () => `${((performance.now() - stepStartedAtMs) / 1000).toFixed(1)} s`.padStart(8);
   try {
     const result = await work();
     passed++;
@@ -38,6 +38,6 @@ export async function part(name: string, work: () => Promise<void>): Promise<voi
 
 /** Writes the last line; answers whether all went well. */
 export function summary(): boolean {
-  tell(`\n${passed} passed, ${failures.length} failed in ${((Date.now() - startedAtMs) / 1000).toFixed(0)} s`);
+  tell(`\n${passed} passed, ${failures.length} failed in ${((performance.now() - startedAtMs) / 1000).toFixed(0)} s`);
   return failures.length === 0;
 }
