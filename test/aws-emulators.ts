@@ -85,7 +85,10 @@ export async function startAwsEmulators(): Promise<AwsEmulators> {
   const sqs = new SQSClient(clientOptions);
   await createTable(dynamo);
   await new S3Client({ ...clientOptions, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: bucket }));
-  const queueUrls = { transactional: await createQueue(sqs, 'transactional'), bulk: await createQueue(sqs, 'bulk') };
+  const queueUrls = {
+    transactional: await createQueue(sqs, front.endpoint, 'transactional'),
+    bulk: await createQueue(sqs, front.endpoint, 'bulk'),
+  };
   return {
     endpoint: front.endpoint,
     dynamo,
@@ -107,9 +110,10 @@ export async function startAwsEmulators(): Promise<AwsEmulators> {
   };
 }
 
-async function createQueue(sqs: SQSClient, QueueName: string): Promise<string> {
+async function createQueue(sqs: SQSClient, endpoint: string, QueueName: string): Promise<string> {
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName }));
-  return QueueUrl;
+  // The client connects to the URL's host, and that which fauxqs gives resolves to nothing.
+  return new URL(new URL(QueueUrl).pathname, endpoint).href;
 }
 
 async function createTable(dynamo: DynamoDBClient): Promise<void> {

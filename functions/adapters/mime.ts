@@ -22,9 +22,9 @@ export async function composeMime(record: EmailRecord, body: Body, fetchFile: Fe
     cc: mailboxes(record.cc),
     replyTo: mailboxes(record.replyTo),
     subject: record.subject,
-    text: body.text,
-    html: body.html,
-    headers: Object.entries(body.headers).map(([key, value]) => ({ key, value })),
+    text: body.text && lines(body.text),
+    html: body.html && lines(body.html),
+    headers: Object.entries(body.headers).map(([key, value]) => ({ key, value: headerValue(key, value) })),
     attachments: await Promise.all(body.attachments.map((attachment) => toFile(attachment, fetchFile))),
     date: new Date(record.createdAtMs),
     // SES writes its own over it; a fixed one keeps a second try of the same email byte for byte the same.
@@ -45,6 +45,15 @@ export async function composeMime(record: EmailRecord, body: Body, fetchFile: Fe
   return raw;
 }
 
+/** Lines end by CRLF (RFC 5322 2.3); a lone CR or LF is refused by some servers, and was used to smuggle mail into others. */
+const lines = (text: string): string => text.replace(/\r\n|\r|\n/g, '\r\n');
+
+/** The composer encodes a value with a quote in it; but a JSON value, as django-anymail sends, is read by programs. */
+function headerValue(key: string, value: string) {
+  const isPlain = /^[\t -~]*$/.test(value) && key.toLowerCase() !== 'references';
+  return isPlain ? { prepared: true, foldLines: true, value } : value;
+}
+
 async function toFile(attachment: Attachment, fetchFile: FetchFile) {
   const { content, path, filename, contentType, contentId } = attachment;
   const fetched = path === undefined ? undefined : await fetchFile(path, limits.messageBytes);
@@ -52,21 +61,22 @@ async function toFile(attachment: Attachment, fetchFile: FetchFile) {
   const type = contentType ?? fetched?.contentType;
   return {
     filename: filename || (path === undefined ? '' : lastSegment(path)) || 'attachment',
-    content: bytes,
-    contentType: type && typeOf(type, bytes),
+    ...(type === undefined ? { content: bytes } : typed(type, bytes)),
     ...(contentId === undefined ? {} : { cid: contentId, contentDisposition: 'inline' as const }),
   };
 }
 
 /** What a server says of a file is not always a type; and a message/… part may not be encoded (RFC 2046 5.2.1). */
-function typeOf(contentType: string, bytes: Buffer): string | undefined {
-  if (!isFileType(contentType)) return undefined;
-  const isMessage = /^message\//i.test(contentType);
-  return isMessage && !fitsSevenBitLines(bytes) ? 'application/octet-stream' : contentType;
+function typed(contentType: string, bytes: Buffer): { content: Buffer; contentType?: string } {
+  if (!isFileType(contentType)) return { content: bytes };
+  if (!/^message\//i.test(contentType)) return { content: bytes, contentType };
+  if (!fitsSevenBitLines(bytes)) return { content: bytes, contentType: 'application/octet-stream' };
+  return { content: Buffer.from(lines(bytes.toString('latin1'))), contentType };
 }
 
 function fitsSevenBitLines(bytes: Buffer): boolean {
-  return /^[\t\r\n -~]*$/.test(bytes.toString('latin1')) && !/[^\r\n]{999}/.test(bytes.toString('latin1'));
+  const text = bytes.toString('latin1');
+  return /^(?:[\t -~]|\r?\n)*$/.test(text) && !/[^\r\n]{999}/.test(text);
 }
 
 function lastSegment(url: string): string {

@@ -92,8 +92,8 @@ function parseAttachment(given: NonNullable<EmailInput['attachments']>[number], 
   }
   if (given.content_type !== undefined && !isFileType(given.content_type))
     throw refuse('`content_type` must be a media type such as `image/png`, and not multipart.');
-  if (given.content_id !== undefined && /[<>\s]/.test(given.content_id))
-    throw refuse('`content_id` may have no spaces or angle brackets.');
+  if (given.content_id !== undefined && !/^[!-;=?-~]+$/.test(given.content_id))
+    throw refuse('`content_id` must be ASCII, without spaces or angle brackets.');
   if (given.path !== undefined && !isHttpsUrl(given.path)) throw refuse('`path` must be an https URL.');
   return {
     ...(given.filename === undefined ? {} : { filename: given.filename }),

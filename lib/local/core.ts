@@ -41,46 +41,44 @@ export type Core = {
 /** Takes what must be undone when the cloud closes. */
 export type OnClose = (close: () => Promise<void>) => void;
 
-/** Starts everything that does not hang on the template: emulators, Runtime API, AWS front. */
+/** Starts everything that does not hang on the template: emulators, Runtime API, AWS front, gateway. */
 export async function startCore(options: LocalCloudOptions, onClose: OnClose): Promise<Core> {
-  const { region = 'us-east-1', log = () => {} } = options;
+  const { region = 'us-east-1', dataDirectory, ses = {}, log = () => {} } = options;
   const accountId = localAccountId;
   const assets = openAssets(options.assetDirectory);
   onClose(assets.close);
-  const emulators = await startEmulators({
-    region,
-    accountId,
-    dataDirectory: options.dataDirectory,
-    ses: options.ses ?? {},
-  });
+  const emulators = await startEmulators({ region, accountId, dataDirectory, ses });
   onClose(emulators.close);
   const runtimeApi = await startRuntimeApi();
   onClose(runtimeApi.close);
-  const created = { functions: new Map<string, LocalFunction>(), eventSources: [], schedules: [] };
-  const [iam, faults, calls] = [createIam(), createFaults(), createCalls()];
-  const idleWatch = createIdleWatch({ ...created, queues: emulators.fauxqs.sqsStore, ses: emulators.ses });
-  const services = createServices({ emulators, ...created, iam, calls, region, accountId });
-  const killInstance = (id: string) => created.functions.get(id.split('/')[0] ?? '')?.killInstance(id);
-  const pipeline = createPipeline({ services, iam, faults, calls, log, killInstance, onDone: idleWatch.changed });
-  const front = await startFront({
-    port: options.awsPort ?? 0,
-    services,
-    pipeline,
-    callerOf: createCallerLookup(created.functions, operatorCredentials.accessKeyId),
-    pages: [{ prefix: '/inbox', serve: emulators.ses.inbox }],
-  });
-  onClose(front.close);
+  const created: Created = { functions: new Map(), eventSources: [], schedules: [] };
+  const aws = await startAws(options, { ...created, emulators, region, accountId });
+  onClose(aws.front.close);
   onClose(() => stopFunctions(created));
   const gateway = createGateway({ port: options.port ?? 0, accountId, log });
   onClose(gateway.close);
-  return { region, assets, emulators, runtimeApi, front, gateway, pipeline, iam, faults, calls, idleWatch, ...created };
+  return { region, assets, emulators, runtimeApi, gateway, ...aws, ...created };
 }
 
-async function stopFunctions({
-  schedules,
-  eventSources,
-  functions,
-}: Pick<Core, 'schedules' | 'eventSources' | 'functions'>) {
+type Created = Pick<Core, 'functions' | 'eventSources' | 'schedules'>;
+
+async function startAws(
+  { log = () => {}, awsPort = 0 }: LocalCloudOptions,
+  parts: Created & { emulators: Emulators; region: string; accountId: string },
+) {
+  const { functions, eventSources, emulators } = parts;
+  const [iam, faults, calls] = [createIam(), createFaults(), createCalls()];
+  const idleWatch = createIdleWatch({ functions, eventSources, queues: emulators.fauxqs.sqsStore, ses: emulators.ses });
+  const services = createServices({ ...parts, iam, calls });
+  const killInstance = (id: string) => functions.get(id.split('/')[0] ?? '')?.killInstance(id);
+  const pipeline = createPipeline({ services, iam, faults, calls, log, killInstance, onDone: idleWatch.changed });
+  const callerOf = createCallerLookup(functions, operatorCredentials.accessKeyId);
+  const pages = [{ prefix: '/inbox', serve: emulators.ses.inbox }];
+  const front = await startFront({ port: awsPort, services, pipeline, callerOf, pages });
+  return { iam, faults, calls, idleWatch, pipeline, front };
+}
+
+async function stopFunctions({ schedules, eventSources, functions }: Created): Promise<void> {
   for (const schedule of schedules) schedule.stop();
   // At once: event sources wait for batches that end when their instances are killed.
   await Promise.all([

@@ -21,6 +21,10 @@ export type Verdict = { allowed: true } | { allowed: false; resource: string; re
 /** Roles of the template and the functions that assume them. */
 export type Iam = {
   addStatements: (role: string, statements: PolicyStatement[]) => void;
+  /** A managed policy, to be attached by its ARN. */
+  definePolicy: (arn: string, statements: PolicyStatement[]) => void;
+  /** False when there is no such policy. */
+  attachPolicy: (role: string, arn: string) => boolean;
   assume: (functionName: string, role: string) => void;
   check: (functionName: string, check: PermissionCheck) => Verdict;
   decisions: () => Decision[];
@@ -40,13 +44,21 @@ type Statement = {
 /** Evaluates identity policies as IAM does: an explicit deny wins, then an allow is needed. Resource policies are not evaluated. */
 export function createIam(): Iam {
   const roles = new Map<string, Statement[]>();
+  const policies = new Map<string, PolicyStatement[]>();
   const roleOf = new Map<string, string>();
   const cache = new Map<string, Verdict>();
   const decisions = new Map<string, Decision>();
+  const addStatements = (role: string, statements: PolicyStatement[]) => {
+    roles.set(role, [...(roles.get(role) ?? []), ...statements.map(parseStatement)]);
+    cache.clear();
+  };
   return {
-    addStatements: (role, statements) => {
-      roles.set(role, [...(roles.get(role) ?? []), ...statements.map(parseStatement)]);
-      cache.clear();
+    addStatements,
+    definePolicy: (arn, statements) => void policies.set(arn, statements),
+    attachPolicy: (role, arn) => {
+      const statements = policies.get(arn);
+      if (statements) addStatements(role, statements);
+      return statements !== undefined;
     },
     assume: (functionName, role) => void roleOf.set(functionName, role),
     check: (functionName, check) => {

@@ -1,8 +1,8 @@
 import type { CallCounter } from '../calls.ts';
 import type { Emulators } from '../emulators/emulators.ts';
 import type { Iam } from '../iam.ts';
+import { functionCredentials } from '../lambda/credentials.ts';
 import type { LocalFunction } from '../lambda/function.ts';
-import { functionCredentials } from '../resources/lambda-function.ts';
 import type { AwsCall, AwsService } from './call.ts';
 import { createDynamoDbService } from './dynamodb.ts';
 import type { CallerLookup } from './front.ts';

@@ -31,11 +31,10 @@ export function createSqsService(fauxqs: Fauxqs, accountId: string, region: stri
     handle: async (call) => {
       const action = fauxqs.sqsAction(call.action);
       if (!action) return sqsError(400, 'UnsupportedOperation', `The local cloud has no sqs:${call.action}`);
-      const delay = excessiveDelay(call);
-      if (delay !== undefined) return sqsError(400, 'InvalidParameterValue', delayMessage(delay));
+      const run = async (input: Record<string, unknown>) =>
+        (await action(input, fauxqs.sqsStore, { headers: call.headers })) as Record<string, unknown> | undefined;
       try {
-        const answer = await action(call.json(), fauxqs.sqsStore, { headers: call.headers });
-        return { status: 200, headers, body: JSON.stringify(answer ?? {}) };
+        return await answerOf(call, run);
       } catch (error) {
         return fauxqsError(error);
       }
@@ -43,23 +42,48 @@ export function createSqsService(fauxqs: Fauxqs, accountId: string, region: stri
   };
 }
 
+type RunAction = (input: Record<string, unknown>) => Promise<Record<string, unknown> | undefined>;
+
+async function answerOf(call: AwsCall, run: RunAction): Promise<AwsAnswer> {
+  const input = call.json();
+  if (call.action === 'SendMessage' && hasBadDelay(input)) {
+    return sqsError(400, 'InvalidParameterValue', badDelayMessage(input));
+  }
+  const answer = call.action === 'SendMessageBatch' ? await sendBatch(input, run) : await run(input);
+  return { status: 200, headers, body: JSON.stringify(answer ?? {}) };
+}
+
+type SendEntry = { Id?: unknown; DelaySeconds?: unknown };
+
+/** In a batch only the entry with the delay fails (seen on AWS: getmoto/moto#5372). */
+async function sendBatch(input: Record<string, unknown>, run: RunAction): Promise<Record<string, unknown>> {
+  const entries = (Array.isArray(input.Entries) ? input.Entries : []) as SendEntry[];
+  const bad = entries.filter(hasBadDelay);
+  if (bad.length === 0) return (await run(input)) ?? {};
+  const good = entries.filter((entry) => !bad.includes(entry));
+  const { Successful = [], Failed = [] } = (good.length > 0 && (await run({ ...input, Entries: good }))) || {};
+  const failed = bad.map((entry) => ({
+    Id: entry.Id,
+    SenderFault: true,
+    Code: 'InvalidParameterValue',
+    Message: badDelayMessage(entry),
+  }));
+  return { Successful, Failed: [...(Failed as unknown[]), ...failed] };
+}
+
+/** fauxqs accepts any delay; SQS none above 900 s. */
+function hasBadDelay({ DelaySeconds = 0 }: SendEntry): boolean {
+  return !(Number(DelaySeconds) >= 0 && Number(DelaySeconds) <= maximumDelaySeconds);
+}
+
+function badDelayMessage({ DelaySeconds }: SendEntry): string {
+  return `Value ${DelaySeconds} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= ${maximumDelaySeconds}.`;
+}
+
 function queueNameOf(call: AwsCall): string {
   const { QueueUrl, QueueName } = call.json();
   if (typeof QueueUrl === 'string') return QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1);
   return typeof QueueName === 'string' ? QueueName : '*';
-}
-
-/** fauxqs accepts any delay; SQS refuses the whole request above 900 s, batch or not. */
-function excessiveDelay(call: AwsCall): number | undefined {
-  if (call.action !== 'SendMessage' && call.action !== 'SendMessageBatch') return undefined;
-  const input = call.json();
-  const entries = call.action === 'SendMessage' ? [input] : Array.isArray(input.Entries) ? input.Entries : [];
-  const delays = entries.map((entry: { DelaySeconds?: unknown }) => Number(entry.DelaySeconds ?? 0));
-  return delays.find((delay) => !(delay >= 0 && delay <= maximumDelaySeconds));
-}
-
-function delayMessage(delay: number): string {
-  return `Value ${delay} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= ${maximumDelaySeconds}.`;
 }
 
 type SqsError = Error & { code: string; statusCode: number; queryErrorHeader: string; toJSON: () => unknown };

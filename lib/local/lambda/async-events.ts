@@ -7,7 +7,8 @@ export type AsyncEventOptions = {
   run: (payload: string) => Promise<InvocationResult>;
   /** Waits before the first and the second retry; 60 and 120 on AWS. */
   retryDelaysSeconds: number[];
-  maximumRetryAttempts: number;
+  /** Asked after each failure: the template may set it after the function. */
+  maximumRetryAttempts: () => number;
   onDropped: (attempts: number) => void;
   /** An event is done, one way or the other. */
   onDone: () => void;
@@ -37,7 +38,7 @@ export function createAsyncEvents(options: AsyncEventOptions): AsyncEvents {
     const result = await options.run(payload);
     if (result.throttled && !isClosed) return later(throttledPauseSeconds, () => attempt(payload, earlierAttempts));
     const attempts = earlierAttempts + 1;
-    if (result.error && !isClosed && attempts <= options.maximumRetryAttempts) {
+    if (result.error && !isClosed && attempts <= options.maximumRetryAttempts()) {
       const delays = options.retryDelaysSeconds;
       return later(delays[attempts - 1] ?? delays.at(-1) ?? 0, () => attempt(payload, attempts));
     }

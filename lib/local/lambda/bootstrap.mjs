@@ -18,6 +18,8 @@ let sizeBytes = 0;
 let expectedBytes = 0;
 let awaiting;
 
+// Ctrl-C reaches every process of the terminal's group; it is the cloud that ends its instances.
+process.on('SIGINT', () => {});
 // The cloud is gone: an orphan must not stay.
 socket.on('close', () => process.exit(0));
 socket.on('error', () => process.exit(0));

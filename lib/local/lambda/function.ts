@@ -63,7 +63,7 @@ export function createLocalFunction(definition: FunctionDefinition, host: Functi
   const events = createAsyncEvents({
     run: (payload) => runInPool(pool, payload),
     retryDelaysSeconds: host.asyncRetryDelaysSeconds,
-    maximumRetryAttempts: definition.maximumRetryAttempts,
+    maximumRetryAttempts: () => definition.maximumRetryAttempts,
     onDropped: (attempts) => host.log({ kind: 'event-dropped', functionName: logicalId, attempts }),
     onDone: host.onSettled,
   });

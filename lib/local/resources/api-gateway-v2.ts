@@ -1,5 +1,5 @@
 import type { CreateResource } from '../stack.ts';
-import { functionByArn, type ResourceContext } from './context.ts';
+import { findFunction, type ResourceContext } from './context.ts';
 
 type Cors = {
   AllowOrigins?: string[];
@@ -30,7 +30,7 @@ export function httpIntegration(context: ResourceContext): CreateResource {
     if (IntegrationType !== 'AWS_PROXY' || PayloadFormatVersion !== '2.0') {
       throw new Error('Only AWS_PROXY integrations with payload format 2.0 run locally');
     }
-    context.gateway.addIntegration(ApiId, logicalId, functionByArn(context, functionArnIn(IntegrationUri)));
+    context.gateway.addIntegration(ApiId, logicalId, findFunction(context, functionArnIn(IntegrationUri)));
     return { ref: logicalId, attributes: { IntegrationId: logicalId } };
   };
 }

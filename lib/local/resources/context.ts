@@ -50,11 +50,11 @@ export function physicalName(context: ResourceContext, logicalId: string, limit 
   return `${context.stackName.slice(0, limit - logicalId.length - 1)}-${logicalId}`.slice(-limit);
 }
 
-/** The function an ARN names. */
-export function functionByArn(context: ResourceContext, arn: string): LocalFunction {
+/** The function a name or an ARN names. */
+export function findFunction(context: ResourceContext, nameOrArn: string): LocalFunction {
   const found = [...context.functions.values()].find(
-    (candidate) => arn === candidate.arn || arn.startsWith(`${candidate.arn}:`),
+    ({ functionName, arn }) => nameOrArn === functionName || nameOrArn === arn || nameOrArn.startsWith(`${arn}:`),
   );
-  if (!found) throw new Error(`No function of this template has the ARN ${arn}`);
+  if (!found) throw new Error(`No function of this template is ${nameOrArn}`);
   return found;
 }

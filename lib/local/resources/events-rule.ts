@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { startSchedule } from '../lambda/schedule.ts';
 import type { CreateResource } from '../stack.ts';
-import { functionByArn, physicalName, type ResourceContext } from './context.ts';
+import { findFunction, physicalName, type ResourceContext } from './context.ts';
 
 type Properties = { ScheduleExpression?: string; State?: string; Targets?: { Arn: string; Input?: string }[] };
 
@@ -12,7 +12,7 @@ export function eventsRule(context: ResourceContext): CreateResource {
     if (!ScheduleExpression) throw new Error('Only rules with a ScheduleExpression run locally');
     const name = physicalName(context, logicalId);
     const arn = `arn:aws:events:${context.region}:${context.accountId}:rule/${name}`;
-    const targets = Targets.map(({ Arn, Input }) => ({ target: functionByArn(context, Arn), input: Input }));
+    const targets = Targets.map(({ Arn, Input }) => ({ target: findFunction(context, Arn), input: Input }));
     const run = () => {
       for (const { target, input } of targets) target.runAsync(input ?? JSON.stringify(scheduledEvent(context, arn)));
     };

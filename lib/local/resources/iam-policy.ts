@@ -5,12 +5,13 @@ import { statementsOf } from './iam-role.ts';
 
 type Properties = { Roles?: string[]; PolicyDocument: { Statement: PolicyStatement | PolicyStatement[] } };
 
-/** AWS::IAM::Policy and AWS::IAM::ManagedPolicy: statements for the roles they name. */
+/** AWS::IAM::Policy and AWS::IAM::ManagedPolicy: for the roles they name, and for those that name them. */
 export function iamPolicy(context: ResourceContext): CreateResource {
   return ({ logicalId, properties }) => {
     const { Roles, PolicyDocument } = properties as Properties;
-    for (const role of Roles ?? []) context.iam.addStatements(role, statementsOf(PolicyDocument));
     const arn = `arn:aws:iam::${context.accountId}:policy/${physicalName(context, logicalId)}`;
+    context.iam.definePolicy(arn, statementsOf(PolicyDocument));
+    for (const role of Roles ?? []) context.iam.attachPolicy(role, arn);
     return { ref: arn, attributes: { PolicyArn: arn, Id: logicalId } };
   };
 }

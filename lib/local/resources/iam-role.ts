@@ -35,13 +35,7 @@ export function iamRole(context: ResourceContext): CreateResource {
     const wanted = properties as RoleProperties;
     const name = wanted.RoleName ?? physicalName(context, logicalId);
     for (const policy of wanted.Policies ?? []) context.iam.addStatements(name, statementsOf(policy.PolicyDocument));
-    for (const arn of wanted.ManagedPolicyArns ?? []) {
-      // A managed policy of the template itself is attached through its own Roles.
-      if (!arn.startsWith('arn:aws:iam::aws:policy/')) continue;
-      const statement = managedPolicies[arn.slice(arn.lastIndexOf('/') + 1)];
-      if (!statement) throw new Error(`The local cloud does not know the managed policy ${arn}`);
-      context.iam.addStatements(name, [statement]);
-    }
+    for (const arn of wanted.ManagedPolicyArns ?? []) attachManagedPolicy(context, name, arn);
     return {
       ref: name,
       attributes: {
@@ -50,4 +44,11 @@ export function iamRole(context: ResourceContext): CreateResource {
       },
     };
   };
+}
+
+function attachManagedPolicy(context: ResourceContext, role: string, arn: string): void {
+  const statement = arn.startsWith('arn:aws:iam::aws:policy/') && managedPolicies[arn.slice(arn.lastIndexOf('/') + 1)];
+  if (statement) context.iam.addStatements(role, [statement]);
+  else if (!context.iam.attachPolicy(role, arn))
+    throw new Error(`The local cloud does not know the managed policy ${arn}`);
 }

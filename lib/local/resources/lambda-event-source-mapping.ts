@@ -1,6 +1,6 @@
 import { startEventSource } from '../lambda/event-source.ts';
 import type { CreateResource } from '../stack.ts';
-import { functionByArn, type ResourceContext } from './context.ts';
+import { findFunction, type ResourceContext } from './context.ts';
 
 type Properties = {
   EventSourceArn: string;
@@ -22,9 +22,7 @@ export function lambdaEventSourceMapping(context: ResourceContext): CreateResour
     const queue = context.fauxqs.sqsStore.getQueueByArn(wanted.EventSourceArn);
     if (!queue)
       throw new Error(`${wanted.EventSourceArn} is no queue of this template: only SQS event sources run locally`);
-    const target =
-      [...context.functions.values()].find((f) => f.functionName === wanted.FunctionName) ??
-      functionByArn(context, wanted.FunctionName);
+    const target = findFunction(context, wanted.FunctionName);
     for (const action of neededActions) {
       if (context.iam.check(target.logicalId, { action, resources: [queue.arn] }).allowed) continue;
       throw new Error(`The provided execution role does not have permissions to call ${action} on ${queue.arn}`);

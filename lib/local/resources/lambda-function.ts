@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { functionCredentials } from '../lambda/credentials.ts';
 import { functionEnvironment } from '../lambda/environment.ts';
 import { createLocalFunction } from '../lambda/function.ts';
 import type { CreateResource } from '../stack.ts';
@@ -55,12 +55,6 @@ export function lambdaFunction(context: ResourceContext): CreateResource {
     context.iam.assume(logicalId, wanted.Role.slice(wanted.Role.lastIndexOf('/') + 1));
     return { ref: functionName, attributes: { Arn: arn } };
   };
-}
-
-/** Keys of a function: the same at every start, so that nothing that keeps them breaks. */
-export function functionCredentials(logicalId: string): { accessKeyId: string; secretAccessKey: string } {
-  const digest = createHash('sha256').update(logicalId).digest('hex').toUpperCase();
-  return { accessKeyId: `ASIA${digest.slice(0, 16)}`, secretAccessKey: digest.slice(16, 56) };
 }
 
 async function codeFolder(context: ResourceContext, logicalId: string, code: Properties['Code']): Promise<string> {

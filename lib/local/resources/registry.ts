@@ -5,6 +5,7 @@ import { dynamoDbTable } from './dynamodb-table.ts';
 import { eventsRule } from './events-rule.ts';
 import { iamPolicy } from './iam-policy.ts';
 import { iamRole } from './iam-role.ts';
+import { lambdaEventInvokeConfig } from './lambda-event-invoke-config.ts';
 import { lambdaEventSourceMapping } from './lambda-event-source-mapping.ts';
 import { lambdaFunction } from './lambda-function.ts';
 import { s3Bucket } from './s3-bucket.ts';
@@ -26,6 +27,7 @@ const creators: [string, (context: ResourceContext) => CreateResource][] = [
   ['AWS::IAM::ManagedPolicy', iamPolicy],
   ['AWS::IAM::Policy', iamPolicy],
   ['AWS::IAM::Role', iamRole],
+  ['AWS::Lambda::EventInvokeConfig', lambdaEventInvokeConfig],
   ['AWS::Lambda::EventSourceMapping', lambdaEventSourceMapping],
   ['AWS::Lambda::Function', lambdaFunction],
   ['AWS::S3::Bucket', s3Bucket],

@@ -1,6 +1,6 @@
 import { startSchedule } from '../lambda/schedule.ts';
 import type { CreateResource } from '../stack.ts';
-import { functionByArn, physicalName, type ResourceContext } from './context.ts';
+import { findFunction, physicalName, type ResourceContext } from './context.ts';
 
 type Properties = { ScheduleExpression: string; State?: string; Target: { Arn: string; Input?: string } };
 
@@ -9,7 +9,7 @@ export function schedulerSchedule(context: ResourceContext): CreateResource {
   return ({ logicalId, properties }) => {
     const { ScheduleExpression, State, Target } = properties as Properties;
     const name = physicalName(context, logicalId);
-    const target = functionByArn(context, Target.Arn);
+    const target = findFunction(context, Target.Arn);
     const run = () => target.runAsync(Target.Input ?? '{}');
     if (State !== 'DISABLED') {
       context.schedules.push(startSchedule(ScheduleExpression, context.overrides.scheduleRateSeconds, run));

@@ -1,4 +1,6 @@
+import { describe, expect, it, vi } from 'vitest';
 import { submitInParallel } from '../../../functions/adapters/aws-backend.ts';
+import { backendFromEnvironment } from '../../../functions/adapters/backend.ts';
 import { startAwsEmulators } from '../../aws-emulators.ts';
 import { backendContract } from '../../contracts/backend.ts';
 import { bodiesContract } from '../../contracts/bodies.ts';
@@ -33,4 +35,36 @@ backendContract('SQS with DynamoDB', async () => {
     failNext: (part) => void faults.add({ ...writes[part], when: 'before', times: 1, effect: outage }),
     close,
   };
+});
+
+describe('the backend as the environment names it', () => {
+  it('stores and queues where it is told, in one round trip', async () => {
+    const aws = await startAwsEmulators();
+    const { tableName, bodyBucket, queueUrls } = aws.options;
+    const names = { TABLE_NAME: tableName, BODY_BUCKET: bodyBucket };
+    const urls = { TRANSACTIONAL_QUEUE_URL: queueUrls.transactional, BULK_QUEUE_URL: queueUrls.bulk };
+    for (const [name, value] of Object.entries({ ...names, ...urls })) vi.stubEnv(name, value);
+    const backend = backendFromEnvironment();
+    vi.unstubAllEnvs();
+    const job = { task: 't', args: {}, attempt: 1 };
+    const submission = {
+      record: { key: 'email#1', fields: { id: '1' }, expiresAtMs: Date.now() + 1_000_000 },
+      body: { key: 'body#1', bytes: Buffer.alloc(400 * 1024, 'x') },
+      job: { queue: 'bulk' as const, job },
+      repeatable: false,
+    };
+    aws.calls.length = 0;
+    expect(await backend.submit([submission])).toMatchObject([{ applied: true }]);
+    expect(aws.calls.toSorted()).toEqual([
+      'dynamodb.PutItem',
+      'dynamodb.PutItem',
+      's3.PutObject',
+      'sqs.SendMessageBatch',
+    ]);
+    expect(await aws.table.get('email#1')).toEqual({ id: '1' });
+    expect(await aws.bodies.get('body#1')).toHaveLength(400 * 1024);
+    expect((await aws.receive('bulk')).map(({ body }) => JSON.parse(body))).toEqual([job]);
+    expect(backend.delayHorizonMs).toBeLessThan(900_000);
+    await aws.close();
+  });
 });

@@ -58,6 +58,14 @@ describe('identity policies', () => {
     expect(allows([all], 'iam:PassRole', '*')).toBe(false);
   });
 
+  it('lets a role have a managed policy by its ARN, if there is one', () => {
+    const iam = createIam();
+    iam.definePolicy('arn:policy', [allow('sqs:*')]);
+    iam.assume('Function', 'role');
+    expect([iam.attachPolicy('role', 'arn:other'), iam.attachPolicy('role', 'arn:policy')]).toEqual([false, true]);
+    expect(iam.check('Function', { action: 'sqs:SendMessage', resources: [queue] }).allowed).toBe(true);
+  });
+
   it('is satisfied with one of several resources, but not when another is denied', () => {
     const identities = ['arn:identity/me@example.com', 'arn:identity/example.com'];
     const check = { action: 'ses:SendRawEmail', resources: identities };

@@ -201,13 +201,22 @@ describe('what the emulators do not do by themselves', () => {
   const operator = () => new SQSClient({ ...clientOptions(cloud), maxAttempts: 1 });
   const QueueUrl = () => cloud.resource('Queue').ref;
 
-  it('SQS refuses delays above 900 s, alone and in a batch', async () => {
+  it('SQS refuses delays above 900 s, in a batch only the entry that has one', async () => {
     const single = new SendMessageCommand({ QueueUrl: QueueUrl(), MessageBody: 'x', DelaySeconds: 901 });
     await expect(operator().send(single)).rejects.toMatchObject({ message: expect.stringContaining('901') });
-    const Entries = [{ Id: '1', MessageBody: 'x', DelaySeconds: -1 }];
-    await expect(operator().send(new SendMessageBatchCommand({ QueueUrl: QueueUrl(), Entries }))).rejects.toThrow(
-      'DelaySeconds',
+    const delays = { tooLong: 901, longest: 900, negative: -1, none: undefined };
+    const Entries = Object.entries(delays).map(([Id, DelaySeconds]) => ({ Id, MessageBody: 'x', DelaySeconds }));
+    const { Successful, Failed } = await operator().send(
+      new SendMessageBatchCommand({ QueueUrl: QueueUrl(), Entries }),
     );
+    expect(Successful?.map(({ Id }) => Id)).toEqual(['longest', 'none']);
+    expect(Failed).toMatchObject([
+      { Id: 'tooLong', SenderFault: true, Code: 'InvalidParameterValue', Message: expect.stringContaining('<= 900') },
+      { Id: 'negative', SenderFault: true, Code: 'InvalidParameterValue' },
+    ]);
+    const [first] = Entries;
+    const allBad = new SendMessageBatchCommand({ QueueUrl: QueueUrl(), Entries: first ? [first] : [] });
+    expect(await operator().send(allBad)).toMatchObject({ Failed: [{ Id: 'tooLong' }] });
     await operator().send(new SendMessageCommand({ QueueUrl: QueueUrl(), MessageBody: 'x', DelaySeconds: 900 }));
   });
 

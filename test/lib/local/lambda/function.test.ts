@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LocalFunction } from '../../../../lib/local/lambda/function.ts';
 import {
   functionResources,
@@ -249,17 +252,26 @@ export const handler = async ({ file }) => {
   throw new Error('always');
 };`;
 
-  it('are tried three times, then dropped', async () => {
+  const retries = (MaximumRetryAttempts: number) => ({
+    Retries: {
+      Type: 'AWS::Lambda::EventInvokeConfig',
+      Properties: { FunctionName: { Ref: 'Failing' }, MaximumRetryAttempts },
+    },
+  });
+  it.each([
+    ['three times', {}, 3],
+    ['as often as the template says', retries(0), 1],
+  ])('are tried %s, then dropped', async (_often, resources, attempts) => {
     const assetDirectory = temporaryFolder();
     const cloud = await startTestCloud(
-      { Resources: functionResources(assetDirectory, 'Failing', { source: failing }) },
+      { Resources: { ...functionResources(assetDirectory, 'Failing', { source: failing }), ...resources } },
       { assetDirectory, overrides: { asyncRetryDelaysSeconds: [0.01, 0.02] } },
     );
     const file = join(temporaryFolder(), 'attempts');
     expect(await cloud.function('Failing').invoke({ file }, { async: true })).toEqual({ payload: null });
     await cloud.idle();
-    expect(readFileSync(file, 'utf8')).toBe('xxx');
-    expect(await cloud.waitFor('event-dropped')).toMatchObject({ functionName: 'Failing', attempts: 3 });
+    expect(readFileSync(file, 'utf8')).toBe('x'.repeat(attempts));
+    expect(await cloud.waitFor('event-dropped')).toMatchObject({ functionName: 'Failing', attempts });
   });
 });
 
@@ -279,6 +291,28 @@ describe('closing the cloud', () => {
     expect((await waiting).error?.errorType).toMatch(/Sandbox.Closed|Runtime.ExitError/);
     expect((await cloud.function('Echo').invoke({})).error?.errorType).toBe('Sandbox.Closed');
     expect(isAlive(pid)).toBe(false);
+  });
+});
+
+describe('a cloud that is killed', () => {
+  it('takes its instances along', async () => {
+    const assetDirectory = temporaryFolder();
+    const Resources = functionResources(assetDirectory, 'Echo', { source });
+    const script = join(assetDirectory, 'cloud.mts');
+    const cloudModule = new URL('../../../../lib/local/cloud.ts', import.meta.url).href;
+    writeFileSync(
+      script,
+      `import { startLocalCloud } from '${cloudModule}';
+const cloud = await startLocalCloud(${JSON.stringify({ template: { Resources }, assetDirectory })});
+console.log((await cloud.function('Echo').invoke({})).payload.pid);`,
+    );
+    const parent = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
+    const pid = Number(line);
+    expect(isAlive(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    await once(parent, 'close');
+    await vi.waitUntil(() => !isAlive(pid), { timeout: 5_000 });
   });
 });
 

@@ -1,0 +1,29 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { queueUrls, required, requiredNumber, retentionMs } from '../../../functions/adapters/env.ts';
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('the environment', () => {
+  it('answers what is set, and names what is not', () => {
+    vi.stubEnv('SOME_NAME', 'value');
+    expect(required('SOME_NAME')).toBe('value');
+    vi.stubEnv('SOME_NAME', '');
+    expect(() => required('SOME_NAME')).toThrow('The environment variable SOME_NAME is not set');
+    expect(() => required('NEVER_SET')).toThrow('NEVER_SET is not set');
+  });
+
+  it('reads numbers', () => {
+    vi.stubEnv('RETENTION_DAYS', '30');
+    expect(requiredNumber('RETENTION_DAYS')).toBe(30);
+    expect(retentionMs()).toBe(2_592_000_000);
+    vi.stubEnv('RETENTION_DAYS', 'many');
+    expect(() => retentionMs()).toThrow('RETENTION_DAYS is not a number');
+  });
+
+  it('wants every queue’s URL', () => {
+    vi.stubEnv('TRANSACTIONAL_QUEUE_URL', 'https://t');
+    expect(() => queueUrls()).toThrow('BULK_QUEUE_URL is not set');
+    vi.stubEnv('BULK_QUEUE_URL', 'https://b');
+    expect(queueUrls()).toEqual({ transactional: 'https://t', bulk: 'https://b' });
+  });
+});

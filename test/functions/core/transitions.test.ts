@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { Document } from '../../../functions/core/ports.ts';
+import { type EmailRecord, recordKey } from '../../../functions/core/record.ts';
+import type { EmailStatus } from '../../../functions/core/status.ts';
+import {
+  cancel,
+  claim,
+  markFailed,
+  markSent,
+  noteHandover,
+  release,
+  reschedule,
+  retry,
+} from '../../../functions/core/transitions.ts';
+import { createMemoryBackend } from '../../memory-backend.ts';
+
+const nowMs = 1_800_000_000_000;
+const statuses: EmailStatus[] = [
+  ...(['scheduled', 'queued', 'sending', 'sent', 'delivery_delayed', 'delivered'] as const),
+  ...(['opened', 'clicked', 'bounced', 'complained', 'failed', 'canceled', 'suppressed'] as const),
+];
+
+const setUp = async (fields: Document) => {
+  const { table } = createMemoryBackend({ now: () => nowMs });
+  const base = { id: '1', fingerprint: 'f', attempts: 0, timeline: [] };
+  await table.insert({ key: recordKey('1'), fields: { ...base, ...fields }, due: { partition: 'email', sort: 'x' } });
+  const due = async () =>
+    (await table.query({ index: 'due', partition: 'email', limit: 9, order: 'ascending' })).map(({ sort }) => sort);
+  return { table, due, record: () => table.get<EmailRecord>(recordKey('1')) };
+};
+type Move = (setting: Awaited<ReturnType<typeof setUp>>) => Promise<{ applied: boolean }>;
+
+describe.each<[string, Move, EmailStatus[], EmailStatus | undefined]>([
+  ['sent', ({ table }) => markSent(table, '1', 'm', nowMs), ['sending'], 'sent'],
+  ['release', ({ table }) => release(table, '1', 0, nowMs, 'later'), ['sending'], 'queued'],
+  [
+    'failed (its worker)',
+    ({ table }) => markFailed(table, { id: '1', fingerprint: 'f' }, 'sending', nowMs, 'no'),
+    ['sending'],
+    'failed',
+  ],
+  [
+    'failed (no worker)',
+    ({ table }) => markFailed(table, { id: '1', fingerprint: 'f' }, 'queued', nowMs, 'no'),
+    ['queued'],
+    'failed',
+  ],
+  [
+    'failed (another payload)',
+    ({ table }) => markFailed(table, { id: '1', fingerprint: 'g' }, 'queued', nowMs, 'no'),
+    [],
+    undefined,
+  ],
+  ['cancel', ({ table }) => cancel(table, '1', nowMs), ['scheduled', 'queued'], 'canceled'],
+  ['reschedule', ({ table }) => reschedule(table, '1', nowMs + 1, true, nowMs), ['scheduled'], 'scheduled'],
+  ['retry', ({ table }) => retry(table, '1', nowMs), ['failed'], 'queued'],
+  [
+    'claim',
+    ({ table }) => claim(table, { id: '1', fingerprint: 'f' }, 1, nowMs, nowMs + 9),
+    ['queued', 'scheduled', 'sending'],
+    'sending',
+  ],
+  [
+    'claim (another payload)',
+    ({ table }) => claim(table, { id: '1', fingerprint: 'g' }, 1, nowMs, nowMs + 9),
+    [],
+    undefined,
+  ],
+])('%s', (name, move, from, to) => {
+  it.each(statuses)('from %s', async (status) => {
+    const setting = await setUp({ status, scheduledAtMs: nowMs, leaseUntilMs: nowMs - 1 });
+    const before = await setting.record();
+    expect((await move(setting)).applied).toBe(from.includes(status));
+    const after = await setting.record();
+    if (!from.includes(status)) return expect(after).toEqual(before);
+    expect(after?.status).toBe(to);
+    // Every move but the claim, which is no news to anyone, is an entry in the timeline.
+    expect(after?.timeline).toHaveLength(name.startsWith('claim') ? 0 : 1);
+    // Only a scheduled email has something to be looked at for.
+    expect(await setting.due()).toHaveLength(status === 'scheduled' && name === 'reschedule' ? 1 : 0);
+  });
+});
+
+describe('claim', () => {
+  const claims = async (fields: Document, attempt: number) => {
+    const { table } = await setUp(fields);
+    return (await claim(table, { id: '1', fingerprint: 'f' }, attempt, nowMs, nowMs + 9)).applied;
+  };
+
+  it('takes a queued email for a higher attempt than it has had', async () => {
+    expect(await claims({ status: 'queued', attempts: 2 }, 3)).toBe(true);
+    expect(await claims({ status: 'queued', attempts: 2 }, 2)).toBe(false);
+    expect(await claims({ status: 'queued', attempts: 2 }, 1)).toBe(false);
+  });
+
+  it('takes a scheduled email from two seconds before its time', async () => {
+    expect(await claims({ status: 'scheduled', scheduledAtMs: nowMs + 2_000 }, 1)).toBe(true);
+    expect(await claims({ status: 'scheduled', scheduledAtMs: nowMs + 2_001 }, 1)).toBe(false);
+  });
+
+  it('takes an email from a worker whose lease has ended, for the same attempt or a later one', async () => {
+    const sending = { status: 'sending', attempts: 2, leaseUntilMs: nowMs - 1 };
+    expect(await claims(sending, 2)).toBe(true);
+    expect(await claims(sending, 3)).toBe(true);
+    expect(await claims(sending, 1)).toBe(false);
+    expect(await claims({ ...sending, leaseUntilMs: nowMs }, 2)).toBe(false);
+  });
+});
+
+describe('release', () => {
+  it('is for the attempt that holds the email', async () => {
+    for (const [attempt, applied] of [
+      [1, false],
+      [2, true],
+      [3, false],
+    ] as const) {
+      const { table, record } = await setUp({ status: 'sending', attempts: 2, leaseUntilMs: nowMs });
+      expect((await release(table, '1', attempt, nowMs, 'later')).applied).toBe(applied);
+      if (applied) expect(await record()).not.toHaveProperty('leaseUntilMs');
+    }
+  });
+});
+
+describe('noteHandover', () => {
+  it('is for the time that was handed over, and changes nothing but when to look again', async () => {
+    const { table, due, record } = await setUp({ status: 'scheduled', scheduledAtMs: nowMs });
+    expect((await noteHandover(table, '1', nowMs, nowMs + 1)).applied).toBe(false);
+    const before = await record();
+    expect((await noteHandover(table, '1', nowMs, nowMs)).applied).toBe(true);
+    expect(await record()).toEqual(before);
+    expect(await due()).toEqual([`${nowMs + 900_000}#1`]);
+  });
+});
