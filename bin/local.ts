@@ -1,6 +1,9 @@
 #!/usr/bin/env node
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { connectionFile, connectionOf, removeConnection, writeConnection } from '../lib/local/connection.ts';
 import { formatEvent } from '../lib/local/log.ts';
+import { openLogFile } from '../lib/local/log-file.ts';
 import { startLocalSendoff } from '../lib/local/sendoff.ts';
 
 const HELP = `Runs the whole of Sendoff on this machine: the stack's own template on a local cloud.
@@ -48,6 +51,9 @@ if (flags.help) {
 
 async function main(): Promise<void> {
   const startedAtMs = Date.now();
+  const file = connectionFile();
+  const logFile = join(dirname(file), 'local.log');
+  const log = openLogFile(logFile);
   const { cloud, apiKey } = await startLocalSendoff({
     config: Object.fromEntries(flags.config.map(splitOption)),
     port: number('port', flags.port) ?? 0,
@@ -59,13 +65,22 @@ async function main(): Promise<void> {
       ...optional('relay', flags.relay === undefined ? undefined : hostAndPort(flags.relay)),
     },
     log: (event) => {
+      log.write(event);
       if (flags.verbose || !(event.kind in SET_UP)) process.stderr.write(`${formatEvent(event)}\n`);
     },
   });
 
-  const stop = () => void cloud.close().then(() => process.exit(0));
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  // What `sendoff --local` finds this cloud by.
+  writeConnection(file, connectionOf(cloud, logFile));
+
+  const stop = async () => {
+    removeConnection(file, process.pid);
+    await cloud.close();
+    await log.close();
+    process.exit(0);
+  };
+  process.once('SIGINT', () => void stop());
+  process.once('SIGTERM', () => void stop());
 
   const ready = { url: cloud.apiUrl, apiKey, inbox: cloud.inboxUrl };
   process.stdout.write(flags.json ? `${JSON.stringify(ready)}\n` : greeting(ready, Date.now() - startedAtMs));

@@ -2,6 +2,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
 import { Sendoff } from './sendoff.ts';
+import { stackName } from './stack-name.ts';
 
 /** A stack with one Sendoff in it. Its outputs are what the CLI finds a deployment by: their names do not change. */
 export class SendoffStack extends Stack {
@@ -13,11 +14,6 @@ export class SendoffStack extends Stack {
     this.sendoff = new Sendoff(this, 'Sendoff', props);
     for (const [output, value] of Object.entries(outputsOf(this.sendoff))) new CfnOutput(this, output, { value });
   }
-}
-
-/** The stack's name: `Sendoff`, or `Sendoff-<stage>`. */
-export function stackName(stage: string): string {
-  return stage ? `Sendoff-${stage}` : 'Sendoff';
 }
 
 function outputsOf(sendoff: Sendoff): Record<string, string> {

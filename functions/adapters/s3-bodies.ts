@@ -4,9 +4,7 @@ import { awsCall } from './aws-errors.ts';
 import type { LargeBodies } from './dynamodb-bodies.ts';
 
 /** Large bodies as objects; the bucket's lifecycle deletes them. Loaded by `import()` only when a body is large. */
-export function createS3Bodies(Bucket: string): LargeBodies {
-  // Path style where the endpoint is ours: an emulator's host name has no bucket in front.
-  const client = new S3Client({ ...clientOptions, forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined });
+export function createS3Bodies(Bucket: string, client: S3Client = newClient()): LargeBodies {
   return {
     async put(Key, Body) {
       await awsCall('S3', () => client.send(new PutObjectCommand({ Bucket, Key, Body })));
@@ -24,4 +22,9 @@ export function createS3Bodies(Bucket: string): LargeBodies {
       await awsCall('S3', () => client.send(new DeleteObjectCommand({ Bucket, Key })));
     },
   };
+}
+
+/** Path style where the endpoint is ours: an emulator's host name has no bucket in front. */
+function newClient(): S3Client {
+  return new S3Client({ ...clientOptions, forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined });
 }

@@ -50,7 +50,10 @@ function getPath(request: Request): string {
 function methodsAt(app: Hono<Caller>, path: string): string[] {
   const methods = app.routes
     .filter(({ method }) => method !== 'ALL')
-    .filter((route) => new RegExp(`^${route.path.replace(/:[^/]+/g, '[^/]+')}$`).test(path))
+    .filter((route) => isAt(route.path.split('/'), path.split('/')))
     .map(({ method }) => method);
   return [...new Set(methods)];
 }
+
+const isAt = (pattern: readonly string[], path: readonly string[]): boolean =>
+  pattern.length === path.length && pattern.every((part, index) => part.startsWith(':') || part === path[index]);

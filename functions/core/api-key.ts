@@ -14,6 +14,14 @@ export type ApiKey = {
   readonly createdAtMs: number;
 };
 
+/** What a key is made from. */
+export interface NewApiKey {
+  readonly name: string;
+  readonly permission: Permission;
+  /** When the key ends by itself, epoch ms; absent: never. */
+  readonly expiresAtMs?: number;
+}
+
 export const API_KEY_PARTITION = 'api-key';
 export const apiKeyKey = (id: string): string => `api-key#${id}`;
 
@@ -23,7 +31,7 @@ const TOKEN_PREFIX = 'so_';
 /** Makes a key; its token is told once and never stored. */
 export async function createApiKey(
   table: Table,
-  options: { name: string; permission: Permission },
+  options: NewApiKey,
   nowMs: number,
 ): Promise<{ id: string; token: string }> {
   const token = TOKEN_PREFIX + newSecret();
@@ -35,13 +43,18 @@ export async function createApiKey(
 export async function putApiKey(
   table: Table,
   token: string,
-  { name, permission }: { name: string; permission: Permission },
+  { name, permission, expiresAtMs }: NewApiKey,
   nowMs: number,
 ): Promise<string> {
   const tokenHash = sha256(token);
   const id = keyIdOf(tokenHash);
   const fields: ApiKey = { id, name, permission, tokenHash, createdAtMs: nowMs };
-  await table.insert({ key: apiKeyKey(id), fields, list: { partition: API_KEY_PARTITION, sort: timeSort(nowMs, id) } });
+  await table.insert({
+    key: apiKeyKey(id),
+    fields,
+    list: { partition: API_KEY_PARTITION, sort: timeSort(nowMs, id) },
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+  });
   return id;
 }
 

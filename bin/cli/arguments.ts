@@ -1,0 +1,22 @@
+import { InvalidArgumentError } from 'commander';
+
+/** An option that may be repeated: its values in a list. */
+export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+/** A whole number of 1 or more. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
+  return value;
+}
+
+const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A span of time such as `90s`, `30m`, `24h` or `7d`, in milliseconds. */
+export function milliseconds(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const value = Number(number) * (unitMs[unit] ?? 0);
+  if (value === 0) throw new InvalidArgumentError('It must be a number with a unit, such as 90s, 30m, 24h or 7d.');
+  return value;
+}

@@ -1,0 +1,23 @@
+import type { Deployment, Target } from './deployment.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The options that every command takes. */
+export interface GlobalOptions extends Target {
+  readonly json?: boolean;
+  readonly debug?: boolean;
+}
+
+/** What every command is given beside its own arguments. */
+export interface Context {
+  readonly terminal: Terminal;
+  /** Answer for scripts: JSON on standard output. */
+  readonly json: boolean;
+  /** Finds the deployment when first asked; a command that needs none never asks. */
+  readonly deployment: () => Promise<Deployment>;
+  readonly now: () => number;
+}
+
+/** Writes the answer: as JSON for scripts, or as text for people, which is made only if needed. */
+export function answer({ json, terminal }: Context, value: unknown, text: () => string): void {
+  terminal.out(json ? JSON.stringify(value) : text());
+}

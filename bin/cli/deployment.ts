@@ -1,0 +1,99 @@
+import type { Table } from '../../functions/core/ports.ts';
+import { connectionFile, type LocalConnection, readConnection } from '../../lib/local/connection.ts';
+import { stackName } from '../../lib/stack-name.ts';
+import { CliError, notFoundError, usageError } from './cli-error.ts';
+import { names } from './error-line.ts';
+
+/** Which deployment is meant: the options every command takes. */
+export interface Target {
+  readonly stage?: string;
+  readonly stack?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly local?: boolean;
+}
+
+/** What every AWS client of the CLI is made with; what is not given comes from the SDK's default chain. */
+export interface ClientConfig {
+  readonly region?: string;
+  readonly profile?: string;
+  readonly endpoint?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly forcePathStyle?: boolean;
+  readonly requestHandler: { readonly connectionTimeout: number; readonly requestTimeout: number };
+}
+
+/** A deployment found: its outputs, and how to reach its parts. */
+export interface Deployment {
+  readonly stackName: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly aws: ClientConfig;
+  /** CloudFormation's word for how the last deployment went. */
+  readonly status?: string;
+  /** Present when it runs on this machine. */
+  readonly local?: LocalConnection;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** A person waits longer than a function may, on networks far worse. */
+const requestHandler = { connectionTimeout: 5_000, requestTimeout: 20_000 };
+
+/** Finds the deployment by the outputs of its stack, or of `npm start`. */
+export async function findDeployment(target: Target, env: Env): Promise<Deployment> {
+  if (target.stack && target.stage) throw usageError('--stack names the whole stack: leave out --stage.');
+  return target.local ? findLocal(env) : findStack(target, env);
+}
+
+/** An output that the deployment must have. */
+export function output({ outputs, stackName: name }: Deployment, key: string): string {
+  const value = outputs[key];
+  if (!value)
+    throw new CliError(`The stack ${name} has no output ${key}: is it a Sendoff? If so, deploy its newest version.`);
+  return value;
+}
+
+/** The deployment's documents. */
+export async function tableOf(deployment: Deployment): Promise<Table> {
+  const [{ DynamoDBClient }, { createDynamoTable }] = await Promise.all([
+    import('@aws-sdk/client-dynamodb'),
+    import('../../functions/adapters/dynamodb-table.ts'),
+  ]);
+  return createDynamoTable(new DynamoDBClient(deployment.aws), output(deployment, 'TableName'));
+}
+
+function findLocal(env: Env): Deployment {
+  const local = readConnection(connectionFile(env));
+  if (!local) throw notFoundError('No local Sendoff runs here. Start it with `npm start` in another terminal.');
+  const { awsEndpoint: endpoint, region, credentials, outputs } = local;
+  const aws = { endpoint, region, credentials, forcePathStyle: true, requestHandler };
+  return { stackName: 'npm start', outputs, aws, local };
+}
+
+async function findStack(
+  { stage = '', stack = stackName(stage), region, profile }: Target,
+  env: Env,
+): Promise<Deployment> {
+  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
+  const aws = {
+    ...(region ? { region } : {}),
+    ...(profile ? { profile } : {}),
+    // An emulator's host name has no bucket in front.
+    ...(env.AWS_ENDPOINT_URL ? { forcePathStyle: true } : {}),
+    requestHandler,
+  };
+  const client = new CloudFormationClient(aws);
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
+    const { Outputs = [], StackStatus: status = '' } = Stacks[0] ?? {};
+    const outputs = Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]);
+    return { stackName: stack, outputs: Object.fromEntries(outputs), aws, status };
+  } catch (error) {
+    if (!names(error, 'ValidationError')) throw error;
+    const where = await client.config.region();
+    throw notFoundError(
+      `No stack ${stack} in ${where}. Deploy it with \`npx cdk deploy\`, or say which one: --stage, --stack, --region, --profile, --local.`,
+      error,
+    );
+  }
+}

@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { collect, milliseconds, positive } from './arguments.ts';
+import type { Context, GlobalOptions } from './context.ts';
+import type { Terminal } from './terminal.ts';
+
+const EXIT_CODES = `
+Exit codes:
+  0    done
+  1    failed
+  2    wrong usage
+  3    what was named is not there: the stack, an email, a key, a job
+  4    doctor found a problem
+  130  stopped by Ctrl-C
+
+Without --local the stack is found in AWS by its CloudFormation outputs, with the
+credentials and the region of the AWS SDK's default chain.`;
+
+const SEND_HELP = `
+With SENDOFF_API_KEY (and SENDOFF_API_URL) in the environment no AWS credentials are
+needed. Without a key, one is made for this one email and deleted after it.
+
+  echo 'It is done.' | sendoff send --from me@example.com --to you@example.com --subject Done --text -`;
+
+/** Makes the context of a command from the options that all commands take. */
+export type ContextOf = (options: GlobalOptions) => Context;
+
+/** Declares the commands. What they do is loaded when one runs, so that --help is there at once. */
+export function createProgram(terminal: Terminal, contextOf: ContextOf): Command {
+  const program = new Command('sendoff')
+    .description('Operates a deployed Sendoff, or the one of `npm start` (--local).')
+    .version(version())
+    .option('--stage <name>', 'the stage: the stack is Sendoff-<name>')
+    .option('--stack <name>', 'the whole name of the stack (default: Sendoff)')
+    .option('--region <name>', "AWS region (default: the AWS SDK's)")
+    .option('--profile <name>', 'AWS profile (default: AWS_PROFILE)')
+    .option('--local', 'speak to `npm start` on this machine')
+    .option('--json', 'answer in JSON, for scripts')
+    .option('--debug', 'show where an error comes from')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+    })
+    .showHelpAfterError('(sendoff --help lists the commands; sendoff COMMAND --help tells all of one)')
+    .exitOverride()
+    .addHelpText('after', EXIT_CODES);
+  declareKeys(program, contextOf);
+  declareEmails(program, contextOf);
+  declareDeadLetters(program, contextOf);
+  declareWatching(program, contextOf);
+  return program;
+}
+
+function declareKeys(program: Command, contextOf: ContextOf): void {
+  const keys = program.command('keys').description('API keys');
+  keys
+    .command('create <name>')
+    .description('make a key and print it, once')
+    .addOption(
+      new Option('--permission <permission>', 'what the key may do')
+        .choices(['full_access', 'sending_access'])
+        .default('full_access'),
+    )
+    .action(async (name, _options, command: Command) => {
+      const options = command.optsWithGlobals();
+      await (await import('./keys.ts')).createKey(contextOf(options), name, { permission: options.permission });
+    });
+  keys
+    .command('list')
+    .description('show the keys, newest first')
+    .action(async (_options, command: Command) => {
+      await (await import('./keys.ts')).listKeys(contextOf(command.optsWithGlobals()));
+    });
+  keys
+    .command('revoke <id-or-name>')
+    .description('delete a key')
+    .action(async (idOrName, _options, command: Command) => {
+      await (await import('./keys.ts')).revokeKey(contextOf(command.optsWithGlobals()), idOrName);
+    });
+}
+
+function declareEmails(program: Command, contextOf: ContextOf): void {
+  program
+    .command('send')
+    .description('send an email through the API; prints its id')
+    .requiredOption('--from <mailbox>', 'sender, `a@b.c` or `Name <a@b.c>`')
+    .requiredOption('--to <mailbox>', 'recipient; may be repeated', collect)
+    .option('--cc <mailbox>', 'may be repeated', collect)
+    .option('--bcc <mailbox>', 'may be repeated', collect)
+    .option('--reply-to <mailbox>', 'may be repeated', collect)
+    .requiredOption('--subject <text>', 'subject')
+    .option('--text <text>', 'plain text; - reads standard input')
+    .option('--text-file <file>', 'plain text from a file')
+    .option('--html <html>', 'HTML; - reads standard input')
+    .option('--html-file <file>', 'HTML from a file')
+    .option('--attach <file>', 'file to attach; may be repeated', collect)
+    .option('--header <name:value>', 'may be repeated', collect)
+    .option('--tag <name=value>', 'may be repeated', collect)
+    .option('--at <time>', 'when: ISO 8601 with a zone, or e.g. "in 1 hour"')
+    .option('--idempotency-key <key>', 'makes repeating it safe for 24 hours; needs SENDOFF_API_KEY')
+    .addHelpText('after', SEND_HELP)
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals();
+      await (await import('./send.ts')).send(contextOf(options), command.opts());
+    });
+  program
+    .command('status <id>')
+    .description('where an email stands, and its timeline')
+    .option('--wait <seconds>', 'wait until it is sent, at most so long; exit code 1 if it is not', positive)
+    .action(async (id, options, command: Command) => {
+      await (await import('./status.ts')).showStatus(contextOf(command.optsWithGlobals()), id, options);
+    });
+  program
+    .command('forget <address>')
+    .description("delete a person's data: every email to the address, record and body (- reads standard input)")
+    .option('--sender', 'emails from the address, too')
+    .option('--cancel', 'cancel what is still to be sent to it, and delete it too')
+    .option('--dry-run', 'only say what would be deleted')
+    .option('-y, --yes', 'do not ask')
+    .action(async (address, options, command: Command) => {
+      await (await import('./forget.ts')).forget(contextOf(command.optsWithGlobals()), address, options);
+    });
+}
+
+function declareDeadLetters(program: Command, contextOf: ContextOf): void {
+  const deadLetters = program.command('dead-letters').description('jobs that no worker could handle');
+  deadLetters
+    .command('list')
+    .description('show them; nothing is taken out')
+    .option('--max <number>', 'how many', positive, 100)
+    .action(async (options, command: Command) => {
+      const { listDeadLetters } = await import('./dead-letters/list.ts');
+      await listDeadLetters(contextOf(command.optsWithGlobals()), options);
+    });
+  deadLetters
+    .command('show <job>')
+    .description('show one with its body')
+    .action(async (job, _options, command: Command) => {
+      const { showDeadLetter } = await import('./dead-letters/show.ts');
+      await showDeadLetter(contextOf(command.optsWithGlobals()), job);
+    });
+  deadLetters
+    .command('redrive [jobs...]')
+    .description('put them back on the queue they came from; Ctrl-C loses nothing')
+    .option('--all', 'every one')
+    .action(async (ids, { all }, command: Command) => {
+      const { redriveDeadLetters } = await import('./dead-letters/redrive.ts');
+      await redriveDeadLetters(contextOf(command.optsWithGlobals()), { ids, all });
+    });
+  deadLetters
+    .command('purge [jobs...]')
+    .description('delete them; their emails end as failed')
+    .option('--all', 'every one')
+    .option('-y, --yes', 'do not ask')
+    .action(async (ids, { all, yes }, command: Command) => {
+      const { purgeDeadLetters } = await import('./dead-letters/purge.ts');
+      await purgeDeadLetters(contextOf(command.optsWithGlobals()), { ids, all, yes });
+    });
+}
+
+function declareWatching(program: Command, contextOf: ContextOf): void {
+  program
+    .command('stats')
+    .description('what waits in the queues, and what became of recent emails')
+    .option('--since <time>', 'how far back, e.g. 30m, 24h, 7d', milliseconds, milliseconds('24h'))
+    .option('--max <number>', 'at most so many emails are read, the newest', positive, 10_000)
+    .action(async (options, command: Command) => {
+      await (await import('./stats.ts')).showStats(contextOf(command.optsWithGlobals()), options);
+    });
+  program
+    .command('tail')
+    .description('follow the logs of all functions; Ctrl-C ends it')
+    .option('--since <time>', 'how far back it begins, e.g. 30m, 24h, 7d', milliseconds, milliseconds('1m'))
+    .option('--no-follow', 'end with the last line there is')
+    .option('--email <id>', 'only lines about this email')
+    .option('--only <function>', 'api, send, schedule, http, …; may be repeated', collect)
+    .addOption(new Option('--level <level>', 'the least level').choices(['info', 'warn', 'error']).default('info'))
+    .action(async (options, command: Command) => {
+      await (await import('./tail/tail.ts')).tailLogs(contextOf(command.optsWithGlobals()), options);
+    });
+  program
+    .command('doctor')
+    .description('look for what would keep mail from going out; exit code 4 if something does')
+    .option('--from <address>', 'may SES send from this address?')
+    .action(async (options, command: Command) => {
+      await (await import('./doctor/doctor.ts')).runDoctor(contextOf(command.optsWithGlobals()), options);
+    });
+}
+
+function version(): string {
+  const file = join(import.meta.dirname, '..', '..', 'package.json');
+  const { version: own }: { version: string } = JSON.parse(readFileSync(file, 'utf8'));
+  return own;
+}

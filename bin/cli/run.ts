@@ -1,0 +1,36 @@
+import { CommanderError } from 'commander';
+import { exitCodes } from './cli-error.ts';
+import type { Context, GlobalOptions } from './context.ts';
+import { type Deployment, findDeployment } from './deployment.ts';
+import { explain } from './error-line.ts';
+import { createProgram } from './program.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Runs one command line (without `node` and the script) and answers the exit code; throws nothing. */
+export async function runCli(
+  args: readonly string[],
+  terminal: Terminal,
+  now: () => number = Date.now,
+): Promise<number> {
+  const contextOf = (options: GlobalOptions): Context => {
+    let found: Promise<Deployment> | undefined;
+    const deployment = () => {
+      found ??= findDeployment(options, terminal.env);
+      return found;
+    };
+    return { terminal, json: options.json ?? false, deployment, now };
+  };
+  const program = createProgram(terminal, contextOf);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCodes.ok;
+  } catch (error) {
+    // Commander has shown its message or the help already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (args.includes('--debug'))
+      terminal.note(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const failure = explain(error);
+    terminal.note(`sendoff: ${failure.line}`);
+    return failure.exitCode;
+  }
+}

@@ -1,0 +1,64 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { LocalCloud } from './cloud.ts';
+
+/** How the CLI reaches what `npm start` runs. */
+export interface LocalConnection {
+  /** Of the process that runs it. */
+  readonly pid: number;
+  readonly apiUrl: string;
+  readonly inboxUrl: string;
+  readonly awsEndpoint: string;
+  readonly region: string;
+  /** The operator's, who may do everything there. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Where its log is written, one JSON object a line. */
+  readonly logFile: string;
+}
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Where the connection stands: in the checkout, or where SENDOFF_LOCAL_FILE says, so that several can run side by side. */
+export function connectionFile(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  return env.SENDOFF_LOCAL_FILE || join(root, '.sendoff', 'local.json');
+}
+
+/** How this process's cloud is reached. */
+export function connectionOf(cloud: LocalCloud, logFile: string): LocalConnection {
+  const { apiUrl, inboxUrl, awsEndpoint, region, outputs } = cloud;
+  // One by one: the SDK notes in a credentials object where it came from.
+  const { accessKeyId, secretAccessKey } = cloud.credentials;
+  const credentials = { accessKeyId, secretAccessKey };
+  return { pid: process.pid, apiUrl, inboxUrl, awsEndpoint, region, credentials, outputs, logFile };
+}
+
+/** Writes the connection for this user alone: it holds credentials, if only for this machine. */
+export function writeConnection(file: string, connection: LocalConnection): void {
+  mkdirSync(dirname(file), { recursive: true });
+  // An existing file would keep its mode.
+  rmSync(file, { force: true });
+  writeFileSync(file, `${JSON.stringify(connection, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** The connection, if what it names still runs: a process that was killed leaves its file behind. */
+export function readConnection(file: string): LocalConnection | undefined {
+  if (!existsSync(file)) return undefined;
+  const connection: LocalConnection = JSON.parse(readFileSync(file, 'utf8'));
+  return isRunning(connection.pid) ? connection : undefined;
+}
+
+/** Removes the connection, unless another process has put its own there meanwhile. */
+export function removeConnection(file: string, pid: number): void {
+  if (readConnection(file)?.pid === pid) rmSync(file, { force: true });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs, as another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

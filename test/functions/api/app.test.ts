@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { SendoffError, unavailable } from '../../../functions/core/errors.ts';
+import { createApiClient } from '../../api-client.ts';
+import { plainEmail } from '../../sending-simulation.ts';
+
+describe('paths', () => {
+  it.each(['/', '/nothing', '/email', '/emails/1/2/3', '/emails/x/unknown', '/openapiXjson', '/openapi.jsonx'])(
+    'answers 404 at %s',
+    async (path) => {
+      const { ask } = await createApiClient();
+      expect(await ask('GET', path)).toMatchObject({
+        status: 404,
+        body: { statusCode: 404, name: 'not_found', message: 'The requested endpoint does not exist' },
+      });
+    },
+  );
+
+  it.each([
+    ['DELETE', '/emails', 'POST, GET'],
+    ['PUT', '/emails/batch', 'POST'],
+    ['DELETE', '/emails/0a1b2c3d-0000-4000-8000-000000000000', 'GET, PATCH'],
+    ['GET', '/emails/0a1b2c3d-0000-4000-8000-000000000000/cancel', 'POST'],
+    ['PUT', '/api-keys', 'POST, GET'],
+    ['POST', '/health', 'GET'],
+  ])('answers 405 to %s %s, and says what is allowed', async (method, path, allow) => {
+    const { ask } = await createApiClient();
+    const answer = await ask(method, path);
+    expect(answer).toMatchObject({ status: 405, body: { statusCode: 405, name: 'method_not_allowed' } });
+    expect(answer.headers.get('allow')?.split(', ')).toEqual(expect.arrayContaining(allow.split(', ')));
+  });
+
+  it.each(['//emails', '/emails/', '//emails//', '///emails'])('takes %s for /emails', async (path) => {
+    const { ask } = await createApiClient();
+    expect((await ask('POST', path, plainEmail)).status).toBe(200);
+  });
+
+  it('takes what is no id for not found, however long or strange', async () => {
+    const { ask } = await createApiClient();
+    for (const id of ['x', 'x'.repeat(5_000), '%E0%A4%A', '%00', '..%2f..', 'email%231', '🙂']) {
+      expect((await ask('GET', `/emails/${id}`)).status).toBe(404);
+      expect((await ask('POST', `/emails/${id}/cancel`)).status).toBe(404);
+      expect((await ask('DELETE', `/api-keys/${id}`)).status).toBe(404);
+    }
+  });
+
+  it('is healthy', async () => {
+    const { ask } = await createApiClient();
+    expect(await ask('GET', '/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
+  });
+});
+
+describe('request bodies', () => {
+  it.each([
+    ['nothing', ''],
+    ['blanks', ' \n'],
+    ['no JSON', '{"from":'],
+    ['JSON and more', '{} {}'],
+    ['a form', 'from=a%40example.com'],
+    ['bytes', '\u0000\u0001'],
+  ])('answer 400 validation_error when they are %s', async (_what, body) => {
+    const { ask } = await createApiClient();
+    expect(await ask('POST', '/emails', body)).toMatchObject({
+      status: 400,
+      body: { statusCode: 400, name: 'validation_error' },
+    });
+  });
+
+  it('answer 422 when they are JSON of another kind, or a hundred thousand lists deep', async () => {
+    const { ask } = await createApiClient();
+    for (const body of ['null', '7', '"text"', '[]', `${'['.repeat(100_000)}${']'.repeat(100_000)}`])
+      expect(await ask('POST', '/emails', body)).toMatchObject({ status: 422, body: { name: 'invalid_parameter' } });
+  });
+
+  it('answer 422 when they are over 10 MB', async () => {
+    const { ask } = await createApiClient();
+    const answer = await ask('POST', '/emails', { ...plainEmail, html: 'x'.repeat(10_000_001) });
+    expect(answer).toMatchObject({ status: 422, body: { message: expect.stringContaining('too large') } });
+  });
+
+  it('are JSON whatever their content type', async () => {
+    const { ask } = await createApiClient();
+    for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded'])
+      expect((await ask('POST', '/emails', plainEmail, { 'content-type': type })).status).toBe(200);
+  });
+});
+
+describe('errors', () => {
+  const failing = (error: unknown) =>
+    createApiClient((backend) => ({ ...backend, submit: () => Promise.reject(error) }));
+
+  it('of ours are said as they are, in Resend’s form, and are no news', async () => {
+    const { ask, logged } = await failing(new SendoffError('security_error', 451, 'not this'));
+    const answer = await ask('POST', '/emails', plainEmail);
+    expect(answer).toMatchObject({
+      status: 451,
+      body: { statusCode: 451, name: 'security_error', message: 'not this' },
+    });
+    expect(Object.keys(answer.body)).toEqual(['statusCode', 'name', 'message']);
+    expect(answer.headers.get('retry-after')).toBeNull();
+    expect(logged).toEqual([]);
+  });
+
+  it('that pass say when to come back, and are logged', async () => {
+    const error = unavailable('DynamoDB is down', new Error('socket hang up'));
+    const { ask, logged } = await failing(error);
+    const answer = await ask('POST', '/emails', plainEmail);
+    expect(answer).toMatchObject({ status: 503, body: { name: 'service_unavailable' } });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(logged).toEqual([
+      { level: 'error', message: 'request failed', fields: { method: 'POST', path: '/emails', error } },
+    ]);
+  });
+
+  it('that nobody foresaw say nothing, and are logged whole', async () => {
+    const error = new TypeError('x is not a function at secret');
+    const { ask, logged } = await failing(error);
+    const answer = await ask('POST', '/emails', plainEmail);
+    expect(answer).toMatchObject({
+      status: 500,
+      body: { statusCode: 500, name: 'application_error', message: 'An unexpected error occurred' },
+    });
+    expect(JSON.stringify(answer.body)).not.toContain('secret');
+    expect(logged).toMatchObject([{ level: 'error', fields: { error } }]);
+  });
+
+  it('never log who was written to, or what', async () => {
+    const { ask, logged } = await failing(unavailable('down'));
+    await ask('POST', '/emails', { ...plainEmail, to: 'secret@example.com', subject: 'secret', text: 'secret' });
+    expect(JSON.stringify(logged)).not.toContain('secret');
+  });
+});
