@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Template } from '../../lib/synth.ts';
 import { accountId, region } from './aws-clients.ts';
 import { run } from './child-process.ts';
 
@@ -17,25 +18,35 @@ export function createCdk(options: {
   rootDirectory: string;
   scratchDirectory: string;
   env: Readonly<Record<string, string>>;
+  /** Changes a template where the emulator would refuse it. */
+  adapt: (template: Template) => void;
 }): Cdk {
-  const { rootDirectory, scratchDirectory, env } = options;
+  const { rootDirectory, scratchDirectory, env, adapt } = options;
   const cli = join(rootDirectory, 'node_modules', 'aws-cdk', 'bin', 'cdk');
   const assembly = join(scratchDirectory, 'cdk.out');
-  const cdk = (cwd: string, args: readonly string[]) =>
-    run(process.execPath, [cli, ...args, '--no-notices'], { cwd, env });
-  const flags = (config: Readonly<Record<string, string>>) =>
-    Object.entries(config).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const outputsFile = join(scratchDirectory, 'outputs.json');
+  const cdk = (cwd: string, ...args: string[]) => run(process.execPath, [cli, ...args, '--no-notices'], { cwd, env });
+  // Away from any cdk.json, whose app the CDK would synthesize.
+  const cdkOnAssembly = (...args: string[]) => cdk(scratchDirectory, ...args, '--app', assembly);
   return {
-    // Away from any cdk.json, whose app the CDK would synthesize for it.
-    bootstrap: async () => void (await cdk(scratchDirectory, ['bootstrap', `aws://${accountId}/${region}`])),
+    bootstrap: async () => void (await cdk(scratchDirectory, 'bootstrap', `aws://${accountId}/${region}`)),
     deploy: async (sourceDirectory, config) => {
-      const file = join(scratchDirectory, 'outputs.json');
-      const args = ['deploy', '--require-approval', 'never', '--outputs-file', file, '--output', assembly];
-      await cdk(sourceDirectory, [...args, ...flags(config)]);
-      const [outputs] = Object.values(JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, string>>);
+      const flags = Object.entries(config).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+      rmSync(assembly, { recursive: true, force: true });
+      await cdk(sourceDirectory, 'synth', '--quiet', '--output', assembly, ...flags);
+      for (const file of globSync('*.template.json', { cwd: assembly })) adaptFile(join(assembly, file), adapt);
+      await cdkOnAssembly('deploy', '--require-approval', 'never', '--outputs-file', outputsFile);
+      const stacks: Record<string, Record<string, string>> = JSON.parse(readFileSync(outputsFile, 'utf8'));
+      const [outputs] = Object.values(stacks);
       if (!outputs) throw new Error('The stack has no outputs');
       return outputs;
     },
-    destroy: async () => void (await cdk(scratchDirectory, ['destroy', '--force', '--all', '--app', assembly])),
+    destroy: async () => void (await cdkOnAssembly('destroy', '--force', '--all')),
   };
+}
+
+function adaptFile(file: string, adapt: (template: Template) => void): void {
+  const template: Template = JSON.parse(readFileSync(file, 'utf8'));
+  adapt(template);
+  writeFileSync(file, JSON.stringify(template));
 }

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 
 const running = new Map<ChildProcess, NodeJS.Signals>();
 const KILL_AFTER_MS = 5_000;
+/** Of a command that fails; the CDK repeats at its end what failed. */
+const TOLD_LINES = 30;
 
 export interface ChildOptions {
   readonly cwd: string;
@@ -17,9 +19,11 @@ export interface ChildOptions {
 export async function run(command: string, args: readonly string[], options: ChildOptions): Promise<string> {
   const { child, output } = start(command, args, options);
   const code = await ended(child);
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output()}`);
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${lastLines(output())}`);
   return output();
 }
+
+const lastLines = (text: string) => text.trimEnd().split('\n').slice(-TOLD_LINES).join('\n');
 
 /** Starts a command that runs until it is stopped. */
 export function start(

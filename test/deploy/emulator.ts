@@ -8,6 +8,7 @@ import { checkEndpoint, isolatedEnvironment } from './emulator-endpoint.ts';
 import { startMailServer } from './mail-server.ts';
 import type { Mailbox } from './mailbox.ts';
 import { freePort, installMiniStack, startMiniStack } from './ministack.ts';
+import { adaptToMiniStack } from './ministack-template.ts';
 import { step, tell } from './progress.ts';
 
 /** Where a MiniStack of the caller's own is expected to pass mail on to: start it with `SMTP_HOST=127.0.0.1:2525`. */
@@ -40,7 +41,8 @@ export async function openEmulator(rootDirectory: string, scratchDirectory: stri
       ? checkEndpoint(AWS_ENDPOINT_URL)
       : await startOwn(rootDirectory, scratchDirectory, mailServer?.port ?? 0, closers);
     const env = isolatedEnvironment(endpoint, scratchDirectory);
-    const cdk = createCdk({ rootDirectory, scratchDirectory, env });
+    const adapt = isLocalStack ? () => {} : adaptToMiniStack;
+    const cdk = createCdk({ rootDirectory, scratchDirectory, env, adapt });
     await step('cdk bootstrap', cdk.bootstrap);
     // Both refuse a sender that nobody verified, as SES does.
     await verifyOnly(new SESClient(clientOptions(endpoint)), SENDER_DOMAIN);

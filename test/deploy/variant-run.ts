@@ -18,9 +18,6 @@ import { CHANGED_RELEASE, RELEASE_HEADER } from './sources.ts';
 import { until } from './until.ts';
 import type { Variant } from './variants.ts';
 
-/** Another value than the default for options that end up in every kind of resource. */
-const CHANGED_OPTIONS = { sendTimeoutSeconds: '20', maxReceiveCount: '8', retentionDays: '7', maxConcurrency: '4' };
-
 export interface Sources {
   readonly rootDirectory: string;
   /** The same with other code in every function. */
@@ -29,7 +26,7 @@ export interface Sources {
 }
 
 /** Deploys a variant, runs the end-to-end suite on it, updates it under load and removes it. */
-export async function runVariant(emulator: Emulator, { config }: Variant, sources: Sources): Promise<void> {
+export async function runVariant(emulator: Emulator, { config, changed }: Variant, sources: Sources): Promise<void> {
   const { endpoint, cdk } = emulator;
   const outputs = await step('cdk deploy', async () => ({ ...(await cdk.deploy(sources.rootDirectory, config)) }));
   await step('options are what the resources have', () => checkOptions(endpoint, outputs, config));
@@ -39,7 +36,7 @@ export async function runVariant(emulator: Emulator, { config }: Variant, source
   await shortenTimes(endpoint, outputs);
   await step('end-to-end suite over HTTP', () => runSuite(deployment, emulator, sources));
   const load = await step('cdk deploy of other code and options, under load', () =>
-    updateUnderLoad(deployment, emulator, config, sources),
+    updateUnderLoad(deployment, emulator, { ...config, ...changed }, sources),
   );
   await step('no accepted email is lost', () => checkNothingLost(deployment, load));
   await step('cdk destroy', cdk.destroy);
@@ -81,11 +78,10 @@ async function updateUnderLoad(
   config: Readonly<Record<string, string>>,
   { changedDirectory }: Sources,
 ): Promise<LoadResult> {
-  const changedConfig = { ...config, ...CHANGED_OPTIONS };
   const load = startLoad(url, apiKey);
   try {
-    const outputs = await cdk.deploy(changedDirectory, changedConfig);
-    await checkOptions(endpoint, outputs, changedConfig);
+    const outputs = await cdk.deploy(changedDirectory, config);
+    await checkOptions(endpoint, outputs, config);
     await shortenTimes(endpoint, outputs);
     await until('the API runs the other code', async () => {
       const { headers } = await fetch(`${url}/health`);
