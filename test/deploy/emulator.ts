@@ -10,6 +10,7 @@ import type { Mailbox } from './mailbox.ts';
 import { freePort, installMiniStack, startMiniStack } from './ministack.ts';
 import { adaptToMiniStack } from './ministack-template.ts';
 import { step, tell } from './progress.ts';
+import { createSendoffCli, type SendoffCli } from './sendoff-cli.ts';
 
 /** Where a MiniStack of the caller's own is expected to pass mail on to: start it with `SMTP_HOST=127.0.0.1:2525`. */
 const OWN_SMTP_PORT = 2525;
@@ -20,6 +21,7 @@ export interface Emulator {
   readonly isLocalStack: boolean;
   readonly mailbox: Mailbox;
   readonly cdk: Cdk;
+  readonly sendoff: SendoffCli;
   /** For processes that are to speak to the emulator and nothing else. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -51,6 +53,7 @@ export async function openEmulator(rootDirectory: string, scratchDirectory: stri
       isLocalStack,
       mailbox: isLocalStack ? { kind: 'localstack' } : { kind: 'ministack', file },
       cdk,
+      sendoff: createSendoffCli(rootDirectory, env),
       env,
       close,
     };

@@ -9,7 +9,6 @@ import {
 } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
-import { createApiKey } from '../../functions/core/api-key.ts';
 import type { Table } from '../../functions/core/ports.ts';
 import { clientOptions } from './aws-clients.ts';
 import { workQueueUrls } from './jobs-left.ts';
@@ -31,12 +30,6 @@ export function reachableUrl(endpoint: string, outputs: Outputs, isLocalStack: b
 /** The table of a deployment, as its functions see it. */
 export function tableOf(endpoint: string, outputs: Outputs): Table {
   return createDynamoTable(new DynamoDBClient(clientOptions(endpoint)), outputs.TableName ?? '');
-}
-
-/** Makes the first API key of a deployment. */
-export async function firstKey(endpoint: string, outputs: Outputs): Promise<string> {
-  const options = { name: 'deploy test', permission: 'full_access' } as const;
-  return (await createApiKey(tableOf(endpoint, outputs), options, Date.now())).token;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { connectDeployed, type Deployment } from './deployed-target.ts';
 import type { Emulator } from './emulator.ts';
-import { firstKey, reachableUrl, setClocksAhead, setWorking, shortenTimes } from './live.ts';
+import { reachableUrl, setClocksAhead, setWorking, shortenTimes } from './live.ts';
 import { step } from './progress.ts';
+import { firstKey } from './sendoff-cli.ts';
 import { AHEAD_SECONDS, checkDrained, checkLater, fill } from './upgrade-mail.ts';
 
 const config = { stage: 'upgrade' };
@@ -20,7 +21,7 @@ export async function upgradeDeployed(
   const previous = await step('cdk deploy of the previous release', async () => ({
     ...(await deploy(previousDirectory)),
   }));
-  const apiKey = await firstKey(endpoint, previous.outputs);
+  const apiKey = await firstKey(emulator.sendoff, config);
   const holdBack = () => setWorking(endpoint, previous.outputs, false);
   const backlog = await step('it is filled with mail', async () => ({
     ...(await fill({ url: previous.url, apiKey }, holdBack)),

@@ -10,10 +10,11 @@ import { run } from './child-process.ts';
 import { connectDeployed, type Deployment, subjectOf } from './deployed-target.ts';
 import type { Emulator } from './emulator.ts';
 import { deadLetters } from './jobs-left.ts';
-import { firstKey, liveConfig, reachableUrl, shortenTimes, tableOf } from './live.ts';
+import { liveConfig, reachableUrl, shortenTimes, tableOf } from './live.ts';
 import { type LoadResult, startLoad } from './load.ts';
 import { readMail } from './mailbox.ts';
 import { step, tell } from './progress.ts';
+import { firstKey } from './sendoff-cli.ts';
 import { CHANGED_RELEASE, RELEASE_HEADER } from './sources.ts';
 import { until } from './until.ts';
 import type { Variant } from './variants.ts';
@@ -30,15 +31,16 @@ export async function runVariant(emulator: Emulator, { config, changed }: Varian
   const { endpoint, cdk } = emulator;
   const outputs = await step('cdk deploy', async () => ({ ...(await cdk.deploy(sources.rootDirectory, config)) }));
   await step('options are what the resources have', () => checkOptions(endpoint, outputs, config));
-  const apiKey = await firstKey(endpoint, outputs);
+  const apiKey = await step('npx sendoff keys create', async () => ({ key: await firstKey(emulator.sendoff, config) }));
   const url = reachableUrl(endpoint, outputs, emulator.isLocalStack);
-  const deployment: Deployment = { endpoint, url, apiKey, outputs, mailbox: emulator.mailbox };
+  const deployment: Deployment = { endpoint, url, apiKey: apiKey.key, outputs, mailbox: emulator.mailbox };
   await shortenTimes(endpoint, outputs);
   await step('end-to-end suite over HTTP', () => runSuite(deployment, emulator, sources));
   const load = await step('cdk deploy of other code and options, under load', () =>
     updateUnderLoad(deployment, emulator, { ...config, ...changed }, sources),
   );
   await step('no accepted email is lost', () => checkNothingLost(deployment, load));
+  await step('npx sendoff stats, status, dead-letters list', () => checkCli(emulator, config, load));
   await step('cdk destroy', cdk.destroy);
   await step('functions are gone, data stays', () => checkRemoved(deployment));
 }
@@ -112,6 +114,13 @@ async function checkNothingLost(deployment: Deployment, { accepted, refused }: L
   assert.ok(accepted.size >= 50, `only ${accepted.size} emails were sent: no load`);
   assert.equal(await deadLetters(endpoint, outputs), 0, 'jobs in the dead-letter queue');
   return `${accepted.size} accepted, 0 lost, ${twice} sent twice, ${refused.length} requests refused and repeated`;
+}
+
+async function checkCli({ sendoff }: Emulator, config: Variant['config'], { accepted }: LoadResult): Promise<void> {
+  const [id = ''] = accepted.values();
+  assert.match(await sendoff(config, 'status', id), new RegExp(id));
+  await sendoff(config, 'stats');
+  assert.match(await sendoff(config, 'dead-letters', 'list'), /\[\s*\]/);
 }
 
 async function checkRemoved({ endpoint, outputs }: Deployment): Promise<void> {
