@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns';
+import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { SendoffError } from '../core/errors.ts';
 
@@ -46,17 +46,28 @@ export function privateAddress(hostname: string): SendoffError {
   return new SendoffError('security_error', 451, `${hostname} is not on the public internet`);
 }
 
+type ResolveAll = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
 /**
  * A `lookup` for node:http(s) that refuses a name if any of its addresses is private. The socket connects to the very
  * addresses that were checked, so a name that changes its answer (DNS rebinding) gains nothing.
  */
-export const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, []);
-    if (addresses.length === 0 || addresses.some(({ address }) => !isPublicAddress(address)))
-      return callback(privateAddress(hostname), []);
-    if (options.all) return callback(null, addresses);
-    const [first] = addresses;
-    return callback(null, first?.address ?? '', first?.family);
-  });
-};
+export const publicLookup: LookupFunction = createPublicLookup(lookup);
+
+/** Makes such a lookup; how names are resolved is a parameter so that tests can have names of their own. */
+export function createPublicLookup(resolve: ResolveAll): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, []);
+      if (addresses.length === 0 || addresses.some(({ address }) => !isPublicAddress(address)))
+        return callback(privateAddress(hostname), []);
+      if (options.all) return callback(null, addresses);
+      const [first] = addresses;
+      return callback(null, first?.address ?? '', first?.family);
+    });
+  };
+}

@@ -144,13 +144,13 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
       });
     });
 
-    it('does not take back a record that a worker has already claimed', async () => {
+    it.each(['sending', 'queued', 'sent'])('does not take back a record that a worker has had: %s', async (status) => {
       const claimed = submission();
       await backend.submit([claimed]);
-      await backend.table.update(claimed.record.key, { set: { status: 'sending', attempts: 1 } });
+      await backend.table.update(claimed.record.key, { set: { status, attempts: 1 } });
       underTest.failNext('broker');
       await expect(backend.submit([claimed])).rejects.toMatchObject({ retryable: true });
-      expect(await backend.table.get(claimed.record.key)).toMatchObject({ status: 'sending' });
+      expect(await backend.table.get(claimed.record.key)).toMatchObject({ status });
     });
   });
 }

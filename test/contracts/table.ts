@@ -422,6 +422,23 @@ export function tableContract(name: string, create: () => Promise<TableUnderTest
         }
       });
 
+      it('loses none on pages of one, with an end or without', async () => {
+        const all = Array.from({ length: 24 }, (_, index) => `s${String(index).padStart(2, '0')}`);
+        await fill(all);
+        const met: string[] = [];
+        for (let page = await sorts({ limit: 1 }); page.length > 0; ) {
+          met.push(...page);
+          page = await sorts({ limit: 1, after: met.at(-1) ?? '' });
+        }
+        expect(met).toEqual(all);
+        for (const [index, sort] of all.entries()) {
+          expect(await sorts({ limit: 1, order: 'descending', after: sort })).toEqual(
+            all.slice(Math.max(0, index - 1), index),
+          );
+          expect(await sorts({ limit: 2, before: sort })).toEqual(all.slice(0, Math.min(2, index)));
+        }
+      });
+
       it('moves an entry, takes it out, and leaves it where it is', async () => {
         await table.insert({ key, fields: {}, list: { partition, sort: 'a' }, due: { partition, sort: 'a' } });
         await table.update(key, { due: { partition, sort: 'b' } });

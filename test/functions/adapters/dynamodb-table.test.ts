@@ -1,6 +1,13 @@
-import { BatchGetItemCommand, DynamoDBClient, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDynamoBodies } from '../../../functions/adapters/dynamodb-bodies.ts';
 import { createDynamoTable } from '../../../functions/adapters/dynamodb-table.ts';
 import type { Table } from '../../../functions/core/ports.ts';
 import { type AwsEmulators, startAwsEmulators } from '../../aws-emulators.ts';
@@ -109,6 +116,19 @@ describe('reading many', () => {
       Keys: [Key('b')],
       ConsistentRead: true,
     });
+  });
+
+  it('sees every write answered before: reads are consistent', async () => {
+    const client = new DynamoDBClient({ region: 'us-east-1' });
+    const dynamo = mockClient(client);
+    dynamo.on(GetItemCommand).resolves({}).on(BatchGetItemCommand).resolves({});
+    const table = createDynamoTable(client, 't');
+    await table.get('a');
+    await table.getMany(['a']);
+    await createDynamoBodies(client, 't', () => Promise.reject(new Error('not large'))).get('a');
+    for (const { args } of dynamo.commandCalls(GetItemCommand)) expect(args[0].input.ConsistentRead).toBe(true);
+    expect(dynamo.commandCalls(GetItemCommand)).toHaveLength(2);
+    expect(dynamo.commandCalls(BatchGetItemCommand)[0]?.args[0].input.RequestItems?.t?.ConsistentRead).toBe(true);
   });
 
   it('asks no shard of an index when its bounds leave no room', async () => {

@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
+import { isIP } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { isPublicAddress, publicLookup } from '../../../functions/adapters/public-address.ts';
+import { createPublicLookup, isPublicAddress, publicLookup } from '../../../functions/adapters/public-address.ts';
 
 describe('isPublicAddress', () => {
   it.each([
@@ -128,6 +129,34 @@ describe('publicLookup', () => {
   it('answers public addresses, one or all', async () => {
     expect(await look('8.8.8.8')).toEqual({ error: null, address: '8.8.8.8' });
     expect(await look('8.8.8.8', { all: true })).toEqual({ error: null, address: [{ address: '8.8.8.8', family: 4 }] });
+  });
+
+  it('refuses a name of which one address is private, and a name of none', async () => {
+    for (const [addresses, isRefused] of [
+      [['8.8.8.8', '2606:4700::1'], false],
+      [['8.8.8.8', '127.0.0.1'], true],
+      [['10.0.0.1', '8.8.8.8'], true],
+      [['8.8.8.8', '::1'], true],
+      [[], true],
+    ] as const) {
+      const all = addresses.map((address) => ({ address, family: isIP(address) }));
+      const resolve = createPublicLookup((_hostname, _options, callback) => callback(null, all));
+      resolve('mixed.example', { all: true }, (error, answered) => {
+        expect(error).toEqual(isRefused ? expect.objectContaining({ code: 'security_error' }) : null);
+        expect(answered).toEqual(isRefused ? [] : all);
+      });
+    }
+    expect.assertions(10);
+  });
+
+  it('resolves once: what it answers is what it checked, though the name may answer otherwise a moment later', () => {
+    const answers = ['8.8.8.8', '127.0.0.1'];
+    const rebinding = createPublicLookup((_hostname, _options, callback) =>
+      callback(null, [{ address: answers.shift() ?? '', family: 4 }]),
+    );
+    rebinding('rebinding.example', {}, (error, address) => expect([error, address]).toEqual([null, '8.8.8.8']));
+    rebinding('rebinding.example', {}, (error) => expect(error).toMatchObject({ code: 'security_error' }));
+    expect.assertions(2);
   });
 
   it('passes on that a name is unknown', async () => {

@@ -469,6 +469,11 @@ describe('a job that is ahead of what it names', () => {
     await second.runUntilQuiet();
     expect(second.sent).toEqual([]);
     expect((await second.record(id)).status).toBe('queued');
+    // Nor does it wait for the one that sends the first payload.
+    const set = { status: 'sending', attempts: 1, leaseUntilMs: second.clock.nowMs + 60_000 };
+    await second.backend.table.update(recordKey(id), { set });
+    await second.backend.broker.send([other]);
+    expect(await second.work(await second.backend.receive())).toEqual([]);
   });
 });
 

@@ -69,6 +69,7 @@ describe('handing over', () => {
     simulation.clock.nowMs += 1;
     expect(await handOverDue(run(simulation))).toBe(1);
     expect(simulation.backend.waiting()).toMatchObject([{ job: { args: { id }, attempt: 1, dueAtMs } }]);
+    expect((await dueEntries(simulation)).map(({ sort }) => sort)).toEqual([`${dueAtMs + 15 * MINUTE_MS}#${id}`]);
     expect(await handOverDue(run(simulation))).toBe(0);
   });
 
