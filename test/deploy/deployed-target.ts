@@ -1,4 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DeleteIdentityCommand,
@@ -6,31 +5,29 @@ import {
   SESClient,
   VerifyDomainIdentityCommand,
 } from '@aws-sdk/client-ses';
-import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
 import type { CaughtMessage, Target } from '../flows/target.ts';
 import { clientOptions } from './aws-clients.ts';
-import { jobsLeft } from './jobs-left.ts';
+import { type BackingPlace, openBacking } from './backing.ts';
+
 import { logsOf } from './logs.ts';
 import { type Mailbox, readMail } from './mailbox.ts';
 import { until } from './until.ts';
 
 /** A stack that was deployed on an emulator: all that the end-to-end suite, in another process, needs to find it. */
-export interface Deployment {
-  readonly endpoint: string;
+export interface Deployment extends BackingPlace {
   /** Of the API, as it is reached from this machine. */
   readonly url: string;
   readonly apiKey: string;
-  /** The stack's outputs. */
-  readonly outputs: Readonly<Record<string, string>>;
   readonly mailbox: Mailbox;
 }
 
 /** Sendoff as it was deployed. */
-export function connectDeployed({ endpoint, url, apiKey, outputs, mailbox }: Deployment): Target {
+export function connectDeployed(deployment: Deployment): Target {
+  const { endpoint, url, apiKey, outputs, mailbox } = deployment;
+  const { table, jobsLeft } = openBacking(deployment);
   const options = clientOptions(endpoint);
   const lambda = new LambdaClient(options);
   const ses = new SESClient(options);
-  const output = (name: string) => outputs[name] ?? missing(name);
   const caught = async (emailId: string) => {
     const response = await fetch(`${url}/emails/${emailId}`, { headers: { authorization: `Bearer ${apiKey}` } });
     const { subject } = (await response.json()) as { subject?: string };
@@ -40,11 +37,11 @@ export function connectDeployed({ endpoint, url, apiKey, outputs, mailbox }: Dep
   return {
     url,
     apiKey,
-    table: createDynamoTable(new DynamoDBClient(options), output('TableName')),
+    table,
     caught,
-    idle: () => until('no job is left', async () => (await jobsLeft(endpoint, outputs)) === 0),
+    idle: () => until('no job is left', async () => (await jobsLeft()) === 0),
     runSchedule: async () => {
-      const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: output('ScheduleFunctionName') }));
+      const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: outputs.ScheduleFunctionName }));
       return JSON.parse(Payload?.transformToString() ?? 'null');
     },
     setVerifiedDomain: (domain) => verifyOnly(ses, domain),
@@ -80,8 +77,4 @@ function decodeWord(encoding: string, text: string): string {
     .replaceAll('_', ' ')
     .replace(/=([0-9A-F]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
   return Buffer.from(bytes, 'latin1').toString();
-}
-
-function missing(name: string): never {
-  throw new Error(`The stack has no output ${name}`);
 }

@@ -70,11 +70,9 @@ async function startOwn(
   closers: (() => Promise<unknown>)[],
 ): Promise<string> {
   const cacheDirectory = join(rootDirectory, 'node_modules', '.cache', 'sendoff-deploy-test');
-  const python = await step('MiniStack is installed', async () => ({ path: await installMiniStack(cacheDirectory) }));
+  const python = await step('MiniStack is installed', () => installMiniStack(cacheDirectory));
   const port = await freePort();
-  const miniStack = await step('MiniStack is up', () =>
-    startMiniStack(python.path, { port, smtpPort, scratchDirectory }),
-  );
+  const miniStack = await step('MiniStack is up', () => startMiniStack(python, { port, smtpPort, scratchDirectory }));
   closers.push(miniStack.stop);
   tell(`        http://127.0.0.1:${port}`);
   return `http://127.0.0.1:${port}`;

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   GetFunctionConfigurationCommand,
   LambdaClient,
@@ -8,10 +7,8 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
-import type { Table } from '../../functions/core/ports.ts';
 import { clientOptions } from './aws-clients.ts';
-import { workQueueUrls } from './jobs-left.ts';
+import { workQueueUrls } from './queues.ts';
 
 type Outputs = Readonly<Record<string, string>>;
 
@@ -25,11 +22,6 @@ export function reachableUrl(endpoint: string, outputs: Outputs, isLocalStack: b
   const stage = pathname.replaceAll('/', '');
   if (stage && !isLocalStack) return `${endpoint}/restapis/${id}/${stage}/_user_request_`;
   return `${endpoint}/_aws/execute-api/${id}/${stage || '$default'}`;
-}
-
-/** The table of a deployment, as its functions see it. */
-export function tableOf(endpoint: string, outputs: Outputs): Table {
-  return createDynamoTable(new DynamoDBClient(clientOptions(endpoint)), outputs.TableName ?? '');
 }
 
 /**

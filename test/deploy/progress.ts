@@ -7,14 +7,14 @@ export function tell(text = ''): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Runs one step of the test and tells how it ended and how long it took; rethrows what it throws. */
-export async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
+/** Runs one step of the test and tells how it ended, how long it took and a detail of what came out; rethrows what it throws. */
+export async function step<T>(name: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T> {
   const stepStartedAtMs = performance.now();
   const took = () => `${((performance.now() - stepStartedAtMs) / 1000).toFixed(1)} s`.padStart(8);
   try {
     const result = await work();
     passed++;
-    tell(`  ok    ${took()}  ${name}${typeof result === 'string' ? `: ${result}` : ''}`);
+    tell(`  ok    ${took()}  ${name}${detail ? `: ${detail(result)}` : ''}`);
     return result;
   } catch (error) {
     failures.push(name);

@@ -51,8 +51,8 @@ function startUpgradeLocal(): Promise<string> {
 }
 
 async function endUpgradeLocal(local: Promise<string>): Promise<void> {
-  const output = await step('npm run test:deploy -- upgrade-local', () => local.then((text) => ({ text })));
-  for (const line of output.text.split('\n').filter((text) => text.startsWith('  '))) tell(`      ${line}`);
+  const output = await step('npm run test:deploy -- upgrade-local', () => local);
+  for (const line of output.split('\n').filter((text) => text.startsWith('  '))) tell(`      ${line}`);
 }
 
 async function withEmulator(): Promise<void> {

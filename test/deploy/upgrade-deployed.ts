@@ -18,21 +18,15 @@ export async function upgradeDeployed(
     const url = reachableUrl(endpoint, outputs, emulator.isLocalStack);
     return { endpoint, url, outputs, apiKey: '', mailbox: emulator.mailbox };
   };
-  const previous = await step('cdk deploy of the previous release', async () => ({
-    ...(await deploy(previousDirectory)),
-  }));
+  const previous = await step('cdk deploy of the previous release', () => deploy(previousDirectory));
   const apiKey = await firstKey(emulator.sendoff, config);
   const holdBack = () => setWorking(endpoint, previous.outputs, false);
-  const backlog = await step('it is filled with mail', async () => ({
-    ...(await fill({ url: previous.url, apiKey }, holdBack)),
-  }));
-  const { outputs, url } = await step('cdk deploy of this release', async () => ({
-    ...(await deploy(currentDirectory)),
-  }));
+  const backlog = await step('it is filled with mail', () => fill({ url: previous.url, apiKey }, holdBack));
+  const { outputs, url } = await step('cdk deploy of this release', () => deploy(currentDirectory));
   const target = connectDeployed({ ...previous, outputs, url, apiKey });
   await shortenTimes(endpoint, outputs);
   await setWorking(endpoint, outputs, true);
-  await step('it sends what waited', () => checkDrained(target, backlog));
+  await step('it sends what waited', () => checkDrained(target, backlog), String);
   await setClocksAhead(endpoint, outputs, AHEAD_SECONDS);
   await step('it sends what is due later', () => checkLater(target, backlog));
   await step('cdk destroy', cdk.destroy);

@@ -15,11 +15,11 @@ const START_WITHIN_MS = 60_000;
 /** Lets the previous release keep its state in a directory, and this one start on it. */
 export async function upgradeLocal(previousDirectory: string, scratchDirectory: string): Promise<void> {
   const dataDirectory = join(scratchDirectory, 'local-data');
-  const backlog = await step('npm start -- --data of the previous release, filled with mail and stopped', async () => ({
-    ...(await fillPrevious(previousDirectory, dataDirectory)),
-  }));
+  const backlog = await step('npm start -- --data of the previous release, filled with mail and stopped', () =>
+    fillPrevious(previousDirectory, dataDirectory),
+  );
   await withTarget(dataDirectory, {}, (target) =>
-    step('this release sends what waited', () => checkDrained(target, backlog)),
+    step('this release sends what waited', () => checkDrained(target, backlog), String),
   );
   await withClockAhead(AHEAD_SECONDS, (functionEnvironment) =>
     withTarget(dataDirectory, functionEnvironment, (target) =>

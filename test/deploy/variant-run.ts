@@ -6,11 +6,11 @@ import { EMAIL_PARTITION } from '../../functions/core/record.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { requester } from '../flows/request.ts';
 import { clientOptions } from './aws-clients.ts';
+import { openBacking } from './backing.ts';
 import { run } from './child-process.ts';
 import { connectDeployed, type Deployment, subjectOf } from './deployed-target.ts';
 import type { Emulator } from './emulator.ts';
-import { deadLetters } from './jobs-left.ts';
-import { liveConfig, reachableUrl, shortenTimes, tableOf } from './live.ts';
+import { liveConfig, reachableUrl, shortenTimes } from './live.ts';
 import { type LoadResult, startLoad } from './load.ts';
 import { readMail } from './mailbox.ts';
 import { step, tell } from './progress.ts';
@@ -29,17 +29,17 @@ export interface Sources {
 /** Deploys a variant, runs the end-to-end suite on it, updates it under load and removes it. */
 export async function runVariant(emulator: Emulator, { config, changed }: Variant, sources: Sources): Promise<void> {
   const { endpoint, cdk } = emulator;
-  const outputs = await step('cdk deploy', async () => ({ ...(await cdk.deploy(sources.rootDirectory, config)) }));
+  const outputs = await step('cdk deploy', () => cdk.deploy(sources.rootDirectory, config));
   await step('options are what the resources have', () => checkOptions(endpoint, outputs, config));
-  const apiKey = await step('npx sendoff keys create', async () => ({ key: await firstKey(emulator.sendoff, config) }));
+  const apiKey = await step('npx sendoff keys create', () => firstKey(emulator.sendoff, config));
   const url = reachableUrl(endpoint, outputs, emulator.isLocalStack);
-  const deployment: Deployment = { endpoint, url, apiKey: apiKey.key, outputs, mailbox: emulator.mailbox };
+  const deployment: Deployment = { endpoint, url, apiKey, outputs, mailbox: emulator.mailbox };
   await shortenTimes(endpoint, outputs);
-  await step('end-to-end suite over HTTP', () => runSuite(deployment, emulator, sources));
+  await step('end-to-end suite over HTTP', () => runSuite(deployment, emulator, sources), String);
   const load = await step('cdk deploy of other code and options, under load', () =>
     updateUnderLoad(deployment, emulator, { ...config, ...changed }, sources),
   );
-  await step('no accepted email is lost', () => checkNothingLost(deployment, load));
+  await step('no accepted email is lost', () => checkNothingLost(deployment, load), String);
   await step('npx sendoff stats, status, dead-letters list', () => checkCli(emulator, config, load));
   await step('cdk destroy', cdk.destroy);
   await step('functions are gone, data stays', () => checkRemoved(deployment));
@@ -96,7 +96,7 @@ async function updateUnderLoad(
 }
 
 async function checkNothingLost(deployment: Deployment, { accepted, refused }: LoadResult): Promise<string> {
-  const { endpoint, outputs, url, apiKey, mailbox } = deployment;
+  const { endpoint, url, apiKey, mailbox } = deployment;
   const target = connectDeployed(deployment);
   await target.idle();
   const times = new Map<string, number>([...accepted.keys()].map((subject) => [subject, 0]));
@@ -112,7 +112,7 @@ async function checkNothingLost(deployment: Deployment, { accepted, refused }: L
   }
   assert.equal(lost.length, 0, `${lost.length} of ${accepted.size} accepted emails were never sent`);
   assert.ok(accepted.size >= 50, `only ${accepted.size} emails were sent: no load`);
-  assert.equal(await deadLetters(endpoint, outputs), 0, 'jobs in the dead-letter queue');
+  assert.equal(await openBacking(deployment).deadLetters(), 0, 'jobs in the dead-letter queue');
   return `${accepted.size} accepted, 0 lost, ${twice} sent twice, ${refused.length} requests refused and repeated`;
 }
 
@@ -123,13 +123,14 @@ async function checkCli({ sendoff }: Emulator, config: Variant['config'], { acce
   assert.match(await sendoff(config, 'dead-letters', 'list'), /\[\s*\]/);
 }
 
-async function checkRemoved({ endpoint, outputs }: Deployment): Promise<void> {
+async function checkRemoved(deployment: Deployment): Promise<void> {
+  const { endpoint, outputs } = deployment;
   const lambda = new LambdaClient(clientOptions(endpoint));
   for (const name of Object.keys(outputs).filter((output) => output.endsWith('FunctionName')))
     await assert.rejects(lambda.send(new GetFunctionCommand({ FunctionName: outputs[name] })), {
       name: 'ResourceNotFoundException',
     });
-  const table = tableOf(endpoint, outputs);
+  const { table } = openBacking(deployment);
   const emails = await table.query({ index: 'list', partition: EMAIL_PARTITION, limit: 1, order: 'ascending' });
   assert.equal(emails.length, 1, 'the table has lost its documents');
 }

@@ -7,15 +7,10 @@ const COUNTS: QueueAttributeName[] = [
   'ApproximateNumberOfMessagesDelayed',
 ];
 
-/** Jobs in the queues of a deployment that have a worker: waiting, delayed and in a worker's hands. On an emulator the numbers are exact. */
-export async function jobsLeft(endpoint: string, outputs: Readonly<Record<string, string>>): Promise<number> {
-  const counts = await Promise.all(workQueueUrls(outputs).map((url) => countOf(endpoint, url)));
+/** Jobs in these queues: waiting, delayed and in a worker's hands. On an emulator the numbers are exact. */
+export async function countJobs(endpoint: string, queueUrls: readonly string[]): Promise<number> {
+  const counts = await Promise.all(queueUrls.map((url) => countOf(endpoint, url)));
   return counts.reduce((sum, count) => sum + count, 0);
-}
-
-/** Jobs that the workers gave up. */
-export function deadLetters(endpoint: string, outputs: Readonly<Record<string, string>>): Promise<number> {
-  return countOf(endpoint, outputs.DeadLetterQueueUrl ?? '');
 }
 
 /** URLs of the queues that have a worker, by the stack's outputs. */
