@@ -51,7 +51,7 @@ export async function openEmulator(rootDirectory: string, scratchDirectory: stri
     return {
       endpoint,
       isLocalStack,
-      mailbox: isLocalStack ? { kind: 'localstack' } : { kind: 'ministack', file },
+      mailbox: isLocalStack ? { kind: 'localstack', skip: 0 } : { kind: 'ministack', file, skip: 0 },
       cdk,
       sendoff: createSendoffCli(rootDirectory, env),
       env,

@@ -2,16 +2,24 @@ import { readFileSync, statSync } from 'node:fs';
 import type { CaughtMessage } from '../flows/target.ts';
 import { until } from './until.ts';
 
-/** Where the mail that an emulator's SES took can be read. */
-export type Mailbox =
-  /** MiniStack passes each message on by SMTP (`SMTP_HOST`); the test's server writes them into this file, a line of JSON each. */
+/** Where the mail that an emulator's SES took can be read; `skip`: all but the first so many, which are of a stack before. */
+export type Mailbox = {
+  readonly skip: number;
+} /** MiniStack passes each message on by SMTP (`SMTP_HOST`); the test's server writes them into this file, a line of JSON each. */ & (
   | { readonly kind: 'ministack'; readonly file: string }
   /** LocalStack answers them itself. */
-  | { readonly kind: 'localstack' };
+  | { readonly kind: 'localstack' }
+);
 
-/** Every message that SES took, since the emulator was started. */
+/** Every message that SES took, but for those that the mailbox skips; oldest first. */
 export async function readMail(endpoint: string, mailbox: Mailbox): Promise<CaughtMessage[]> {
-  return mailbox.kind === 'localstack' ? readLocalStack(endpoint) : readRelayed(endpoint, mailbox.file);
+  const all = await (mailbox.kind === 'localstack' ? readLocalStack(endpoint) : readRelayed(endpoint, mailbox.file));
+  return all.slice(mailbox.skip);
+}
+
+/** The same mailbox without what is in it now. */
+export async function emptied(endpoint: string, mailbox: Mailbox): Promise<Mailbox> {
+  return { ...mailbox, skip: (await readMail(endpoint, { ...mailbox, skip: 0 })).length };
 }
 
 /** What was read of each file: with every message's attachments in it, it is not read twice. */
