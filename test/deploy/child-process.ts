@@ -57,9 +57,15 @@ export async function stop(child: ChildProcess): Promise<void> {
   signalGroup(child, 'SIGKILL');
 }
 
-/** Ends whatever still runs, at once: for the moment this process is told to end. */
-export function endAll(): void {
-  for (const [child, signal] of running) signalGroup(child, signal);
+/** Ends whatever still runs: for the moment this process is told to end. Resolves when all of it has. */
+export async function endAll(): Promise<void> {
+  await Promise.all(
+    [...running].map(async ([child, signal]) => {
+      const closed = once(child, 'close');
+      signalGroup(child, signal);
+      await closed;
+    }),
+  );
 }
 
 async function ended(child: ChildProcess): Promise<number | NodeJS.Signals | null> {

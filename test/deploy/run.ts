@@ -15,10 +15,12 @@ const scratchDirectory = mkdtempSync(join(tmpdir(), 'sendoff-deploy-'));
 // Assemblies that are synthesized in this process go there too.
 process.env.TMPDIR = scratchDirectory;
 process.once('exit', () => {
-  endAll();
+  // For an error that nobody expected; who is told to end has waited for the children already.
+  void endAll();
   rmSync(scratchDirectory, { recursive: true, force: true, maxRetries: 5 });
 });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => void endAll().finally(() => process.exit(1)));
 
 /** `npm run test:deploy -- NAME…` runs only the parts whose names contain one of these. */
 const wanted = process.argv.slice(2);
