@@ -34,12 +34,31 @@ try {
     `  handed to Sendoff, answered after        ${ms(acceptMs)}   (${(synchronousMs / acceptMs).toFixed(1)} times as fast)`,
   );
   write(`  … and with the mail server after         ${ms(sentMs)}`);
+  await cloud.ses.flushEvents();
+  await cloud.idle();
   await showTimeline(id);
   const message = cloud.ses.messages().find(({ tags }) => tags[EMAIL_ID_TAG] === id);
   write(`\nThe message as the mail server got it (envelope to ${message?.envelope.to.join(', ')}):\n`);
   write(message?.raw.replaceAll('\r', '').replace(/^/gm, '  '));
+  await showBounce(resend);
 } finally {
   await cloud.close();
+}
+
+/** What SES reports comes back: a bounce suppresses its address, and the next email to it does not leave. */
+async function showBounce(resend: Resend): Promise<void> {
+  const to = 'bounce@simulator.amazonses.com';
+  write(`\nTwo emails to ${to}, one after the other:\n`);
+  for (const subject of ['first', 'second']) {
+    const { data } = await resend.emails.send({ ...email, to, subject });
+    await cloud.idle();
+    await cloud.ses.flushEvents();
+    await cloud.idle();
+    const { data: found } = await resend.emails.get(data?.id ?? '');
+    write(`  ${subject.padEnd(6)}  ${found?.last_event}`);
+  }
+  const { data: suppression } = await resend.suppressions.get(to);
+  write(`\nBecause of the first, the address is on the suppression list (origin: ${suppression?.origin}).`);
 }
 
 async function sendAndWait(resend: Resend, count: number): Promise<{ id: string; acceptMs: number; sentMs: number }> {

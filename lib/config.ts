@@ -2,6 +2,9 @@ import { nearest } from '../functions/core/validate.ts';
 import { flag, list, type Option, oneNumberOf, oneOf, text, wholeNumber } from './config-option.ts';
 
 const HOST_NAME = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
+const SNS_TOPIC_ARN = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/;
+const CERTIFICATE_ARN = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/;
+const ADDRESS = /^[^\s@,;<>"]{1,64}@[^\s@,;<>"]{3,253}$/;
 const ORIGIN = /^(\*|https?:\/\/[a-z0-9.-]+(:\d{1,5})?)$/;
 
 /** What CloudWatch Logs accepts as a retention. */
@@ -28,6 +31,12 @@ export const options = {
     'Most send functions at once for transactional mail; each has 10 emails in flight.',
   ),
   bulkMaxConcurrency: wholeNumber(5, 2, 1000, 'The same for bulk mail.'),
+  webhookMaxConcurrency: wholeNumber(
+    10,
+    2,
+    1000,
+    'Most webhook functions at once; each waits for 10 endpoints, an endpoint that hangs for 15 s.',
+  ),
   sendTimeoutSeconds: wholeNumber(
     60,
     10,
@@ -40,12 +49,39 @@ export const options = {
     1000,
     'How often a job may fail or crash its worker before it goes to the dead-letter queue.',
   ),
+  tracking: flag(
+    false,
+    "Let SES track opens and clicks: a pixel in each HTML email, and links that lead over SES's server.",
+  ),
+  accountSuppression: flag(
+    true,
+    "Let SES also refuse what is on the account's own suppression list. False: only Sendoff's list counts.",
+  ),
+  api: oneOf(
+    ['http', 'rest'],
+    'http',
+    'Kind of API Gateway: an HTTP API, or a REST API (3.5 times the price; for WAF, usage plans, and emulators without HTTP APIs).',
+  ),
+  apiDomain: text(
+    HOST_NAME,
+    'a domain name in lower case; empty for none',
+    'Host name of your own for the API; needs `apiCertificateArn`. The DNS record to create is a stack output.',
+  ),
+  apiCertificateArn: text(
+    CERTIFICATE_ARN,
+    'the ARN of an ACM certificate; empty for none',
+    'Certificate for `apiDomain`, in the same region.',
+  ),
   apiThrottleRate: wholeNumber(1000, 1, 10000, 'Requests a second the API lets through, on average; beyond: 429.'),
   apiThrottleBurst: wholeNumber(2000, 1, 5000, 'Requests the API lets through in a moment.'),
   corsOrigins: list(
     ORIGIN,
     'origins like https://app.example.com, or *',
     'Web pages that may call the API from a browser. A key in a page is a key given away: prefer none.',
+  ),
+  restAccessLogs: flag(
+    false,
+    "Write access logs of a REST API. It then needs API Gateway's role for CloudWatch, a setting of the whole account and region. An HTTP API has them always.",
   ),
   apiMemoryMb: wholeNumber(512, 128, 10240, 'Memory of the API function, in MB; CPU comes in proportion.'),
   sendMemoryMb: wholeNumber(
@@ -57,7 +93,24 @@ export const options = {
   retentionDays: wholeNumber(90, 1, 3650, 'How long emails, their records and bodies, are kept after they were due.'),
   logRetentionDays: oneNumberOf(LOG_RETENTION_DAYS, 30, 'How long logs are kept.'),
   logLevel: oneOf(['info', 'warn', 'error'], 'info', 'The least level that is logged.'),
-  xray: flag(false, 'Trace the functions with X-Ray.'),
+  xray: flag(
+    false,
+    'Trace each email with X-Ray from the API through the queue to SES. A REST API is traced from the gateway on.',
+  ),
+  monitoring: flag(
+    true,
+    'Make the alarms and the dashboard. They cost about $2 a month after the ten alarms and three dashboards that are free in an account.',
+  ),
+  alarmTopicArn: text(
+    SNS_TOPIC_ARN,
+    'the ARN of an SNS topic; empty for none',
+    'Existing topic that is told when an alarm begins and ends; its policy must let cloudwatch.amazonaws.com publish.',
+  ),
+  alarmEmail: text(
+    ADDRESS,
+    'an email address; empty for none',
+    'The same for one address, which gets one email to confirm; not through Sendoff, so that it arrives when Sendoff does not send.',
+  ),
   removeData: flag(
     false,
     'Delete the table and the bucket with the stack (the bucket only if it is empty). False: they stay.',
@@ -83,7 +136,9 @@ const optionNames = Object.keys(options) as OptionName[];
  */
 export function parseConfig(given: { readonly [name: string]: unknown }): Config {
   for (const name of Object.keys(given)) refuseUnknown(name);
-  return Object.fromEntries(optionNames.map((name) => [name, parseOption(name, given[name])])) as Config;
+  const config = Object.fromEntries(optionNames.map((name) => [name, parseOption(name, given[name])])) as Config;
+  refuseContradictions(config);
+  return config;
 }
 
 /**
@@ -109,6 +164,53 @@ function refuseUnknown(name: string): void {
   throw new ConfigError(
     `Unknown option '${name}'. ${suggestion ? `Did you mean '${suggestion}'?` : `Options: ${optionNames.join(', ')}.`}`,
   );
+}
+
+interface Contradiction {
+  readonly options: readonly [OptionName, OptionName];
+  readonly applies: (config: Config) => boolean;
+  readonly why: string;
+}
+
+/** Pairs of options of which one would silently have no effect, or that cannot both be had. */
+const contradictions: readonly Contradiction[] = [
+  {
+    options: ['apiDomain', 'apiCertificateArn'],
+    applies: ({ apiDomain, apiCertificateArn }) => (apiDomain === '') !== (apiCertificateArn === ''),
+    why: 'give both or neither',
+  },
+  {
+    options: ['api', 'corsOrigins'],
+    applies: ({ api, corsOrigins }) => api === 'rest' && corsOrigins.length > 0,
+    why: 'only an HTTP API answers browsers',
+  },
+  {
+    options: ['api', 'restAccessLogs'],
+    applies: ({ api, restAccessLogs }) => api === 'http' && restAccessLogs,
+    why: 'an HTTP API has access logs anyway',
+  },
+  {
+    options: ['alarmTopicArn', 'alarmEmail'],
+    applies: ({ alarmTopicArn, alarmEmail }) => alarmTopicArn !== '' && alarmEmail !== '',
+    why: 'subscribe the address to the topic',
+  },
+  {
+    options: ['monitoring', 'alarmTopicArn'],
+    applies: ({ monitoring, alarmTopicArn }) => !monitoring && alarmTopicArn !== '',
+    why: 'without monitoring there are no alarms',
+  },
+  {
+    options: ['monitoring', 'alarmEmail'],
+    applies: ({ monitoring, alarmEmail }) => !monitoring && alarmEmail !== '',
+    why: 'without monitoring there are no alarms',
+  },
+];
+
+function refuseContradictions(config: Config): void {
+  const found = contradictions.find(({ applies }) => applies(config));
+  if (!found) return;
+  const [first, second] = found.options.map((name) => `'${name}' is ${JSON.stringify(config[name])}`);
+  throw new ConfigError(`Option ${first} and option ${second}: ${found.why}.`);
 }
 
 function parseOption(name: OptionName, value: unknown): Config[OptionName] {

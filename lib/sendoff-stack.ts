@@ -1,7 +1,7 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
-import { Sendoff } from './sendoff.ts';
+import { Sendoff, type SendoffProps } from './sendoff.ts';
 import { stackName } from './stack-name.ts';
 
 /** A stack with one Sendoff in it. Its outputs are what the CLI finds a deployment by: their names do not change. */
@@ -12,11 +12,12 @@ export class SendoffStack extends Stack {
     const name = stackName(stage);
     super(scope, name, { description: 'Sendoff: accepts emails over HTTPS and sends them through Amazon SES' });
     this.sendoff = new Sendoff(this, 'Sendoff', props);
-    for (const [output, value] of Object.entries(outputsOf(this.sendoff))) new CfnOutput(this, output, { value });
+    for (const [output, value] of Object.entries(outputsOf(this.sendoff, props)))
+      new CfnOutput(this, output, { value });
   }
 }
 
-function outputsOf(sendoff: Sendoff): Record<string, string> {
+function outputsOf(sendoff: Sendoff, { apiDomain }: SendoffProps): Record<string, string> {
   const { queues, functions, outbound } = sendoff;
   const dkim = outbound.dkimRecords.map(({ name, value }, index) => [
     `DkimRecord${index + 1}`,
@@ -34,5 +35,6 @@ function outputsOf(sendoff: Sendoff): Record<string, string> {
     SendFunctionName: functions.send.functionName,
     ScheduleFunctionName: functions.schedule.functionName,
     ...Object.fromEntries(dkim),
+    ...(sendoff.api.domainTarget ? { ApiDomainRecord: `${apiDomain} CNAME ${sendoff.api.domainTarget}` } : {}),
   };
 }

@@ -3,6 +3,7 @@ import { putApiKey } from '../functions/core/api-key.ts';
 import { newId } from '../functions/core/identity.ts';
 import type { Backend, LogFields } from '../functions/core/ports.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
+import { createRecordedMetrics } from './recorded-metrics.ts';
 
 export interface Answer {
   readonly status: number;
@@ -35,7 +36,14 @@ export async function createApiClient(
   const log = { info: at('info'), warn: at('warn'), error: at('error') };
   await putApiKey(backend.table, FULL_KEY, { name: 'Full', permission: 'full_access' }, now() - 2);
   await putApiKey(backend.table, SENDING_KEY, { name: 'Sending', permission: 'sending_access' }, now() - 1);
-  const app = createApp({ backend: wrap(backend), now, newId, retentionMs: 30 * 86_400_000, log });
+  const app = createApp({
+    backend: wrap(backend),
+    now,
+    newId,
+    retentionMs: 30 * 86_400_000,
+    log,
+    metrics: createRecordedMetrics(),
+  });
   return {
     backend,
     clock,

@@ -88,6 +88,7 @@ export async function startAwsEmulators(): Promise<AwsEmulators> {
   const queueUrls = {
     transactional: await createQueue(sqs, front.endpoint, 'transactional'),
     bulk: await createQueue(sqs, front.endpoint, 'bulk'),
+    webhook: await createQueue(sqs, front.endpoint, 'webhook'),
   };
   return {
     endpoint: front.endpoint,

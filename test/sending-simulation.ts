@@ -1,4 +1,5 @@
 import { type AcceptRequest, acceptEmails } from '../functions/core/accept.ts';
+import type { Announce } from '../functions/core/announce.ts';
 import { parseEmail } from '../functions/core/email.ts';
 import { emailSend, emailSent } from '../functions/core/email-send.ts';
 import { newId } from '../functions/core/identity.ts';
@@ -6,9 +7,13 @@ import type { Backend, Delivery, LogFields, Mailer, OutgoingMessage, QueueName }
 import { type EmailRecord, recordKey } from '../functions/core/record.ts';
 import { createWorker } from '../functions/core/worker.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
+import { createRecordedMetrics } from './recorded-metrics.ts';
 
 /** What a worker calls outside itself. */
-export type WorkerPorts = Pick<Backend, 'table' | 'bodies' | 'broker'> & { readonly mailer: Mailer };
+export type WorkerPorts = Pick<Backend, 'table' | 'bodies' | 'broker'> & {
+  readonly mailer: Mailer;
+  readonly announce?: Announce;
+};
 
 export interface Simulation {
   readonly backend: MemoryBackend;
@@ -16,6 +21,7 @@ export interface Simulation {
   readonly sent: OutgoingMessage[];
   /** Jobs that came too often, as their bodies. */
   readonly deadLetters: string[];
+  readonly metrics: ReturnType<typeof createRecordedMetrics>;
   readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields | undefined }[];
   readonly clock: { nowMs: number };
   /** What the provider does with the next messages, one function each: it throws, or takes the message by returning. */
@@ -48,6 +54,7 @@ export function createSimulation(): Simulation {
   const deadLetters: string[] = [];
   const returned: { delivery: Delivery; visibleAtMs: number }[] = [];
   const receives = new Map<string, number>();
+  const metrics = createRecordedMetrics();
   const at = (level: string) => (message: string, fields?: LogFields) => void logged.push({ level, message, fields });
   const log = { info: at('info'), warn: at('warn'), error: at('error') };
   const mailer: Mailer = {
@@ -62,7 +69,13 @@ export function createSimulation(): Simulation {
   const work: Simulation['work'] = (deliveries, using = ports) =>
     createWorker({
       tasks: [emailSend, emailSent],
-      dependencies: { ...using, compose: async (_record, body) => Buffer.from(body.text ?? ''), wait: async () => {} },
+      dependencies: {
+        announce: async () => {},
+        ...using,
+        compose: async (_record, body) => Buffer.from(body.text ?? ''),
+        wait: async () => {},
+        metrics,
+      },
       broker: using.broker,
       log,
       concurrency: 10,
@@ -92,7 +105,10 @@ export function createSimulation(): Simulation {
       for (const delivery of deliveries) if (failed.includes(delivery.id)) returnToQueue(delivery);
       if (deliveries.length > 0) continue;
       const times = [
-        ...backend.waiting().map(({ job }) => job.dueAtMs ?? 0),
+        ...backend
+          .waiting()
+          .filter(({ queue }) => queue !== 'webhook')
+          .map(({ job }) => job.dueAtMs ?? 0),
         ...returned.map(({ visibleAtMs }) => visibleAtMs),
       ];
       if (times.length === 0) return;
@@ -105,6 +121,7 @@ export function createSimulation(): Simulation {
     backend,
     sent,
     deadLetters,
+    metrics,
     logged,
     clock,
     answers,
@@ -116,7 +133,7 @@ export function createSimulation(): Simulation {
       const email = await parseEmail({ ...plainEmail, ...input }, now());
       const payload = JSON.stringify({ ...plainEmail, ...input });
       const whole = { emails: [email], payload, queue: 'transactional', keyId: 'key', ...request } as const;
-      const [id] = await acceptEmails(whole, { backend, now, newId, retentionMs: 30 * 86_400_000 });
+      const [id] = await acceptEmails(whole, { backend, now, newId, retentionMs: 30 * 86_400_000, metrics });
       if (id === undefined) throw new Error('no id was answered');
       return id;
     },

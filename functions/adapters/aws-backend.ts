@@ -5,6 +5,7 @@ import { clientOptions } from './aws-clients.ts';
 import { createDynamoBodies } from './dynamodb-bodies.ts';
 import { createDynamoTable } from './dynamodb-table.ts';
 import { createSqsBroker } from './sqs-broker.ts';
+import { traced } from './traced-client.ts';
 
 export interface AwsBackendOptions {
   readonly tableName: string;
@@ -17,9 +18,9 @@ const DELAY_HORIZON_MS = 14 * 60_000;
 
 /** The default backend: SQS and DynamoDB, S3 for large bodies. */
 export function createAwsBackend({ tableName, bodyBucket, queueUrls }: AwsBackendOptions): Backend {
-  const dynamo = new DynamoDBClient(clientOptions);
+  const dynamo = traced(new DynamoDBClient(clientOptions));
   // The MD5 that SQS answers guards against nothing that TLS does not.
-  const sqs = new SQSClient({ ...clientOptions, md5: false });
+  const sqs = traced(new SQSClient({ ...clientOptions, md5: false }));
   const parts = {
     table: createDynamoTable(dynamo, tableName),
     bodies: createDynamoBodies(dynamo, tableName, async () =>

@@ -24,3 +24,11 @@ export function queueUrls(): Record<QueueName, string> {
 export function retentionMs(): number {
   return requiredNumber('RETENTION_DAYS') * 86_400_000;
 }
+
+/**
+ * True on a laptop only: webhooks may go to http and to loopback. `npm start` sets `SENDOFF_LOCAL_ENDPOINTS=allowed`
+ * for the functions it runs; no template has it (test/lib/constructs/feedback.test.ts).
+ */
+export function localEndpointsAllowed(): boolean {
+  return process.env.SENDOFF_LOCAL_ENDPOINTS === 'allowed';
+}

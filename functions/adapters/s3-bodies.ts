@@ -2,6 +2,7 @@ import { DeleteObjectCommand, GetObjectCommand, NoSuchKey, PutObjectCommand, S3C
 import { clientOptions } from './aws-clients.ts';
 import { awsCall } from './aws-errors.ts';
 import type { LargeBodies } from './dynamodb-bodies.ts';
+import { traced } from './traced-client.ts';
 
 /** Large bodies as objects; the bucket's lifecycle deletes them. Loaded by `import()` only when a body is large. */
 export function createS3Bodies(Bucket: string, client: S3Client = newClient()): LargeBodies {
@@ -26,5 +27,5 @@ export function createS3Bodies(Bucket: string, client: S3Client = newClient()): 
 
 /** Path style where the endpoint is ours: an emulator's host name has no bucket in front. */
 function newClient(): S3Client {
-  return new S3Client({ ...clientOptions, forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined });
+  return traced(new S3Client({ ...clientOptions, forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined }));
 }

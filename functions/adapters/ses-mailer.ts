@@ -4,6 +4,7 @@ import { SendoffError, unavailable } from '../core/errors.ts';
 import type { Mailer } from '../core/ports.ts';
 import { clientOptions } from './aws-clients.ts';
 import { isTransient } from './aws-errors.ts';
+import { traced } from './traced-client.ts';
 
 export { EMAIL_ID_TAG };
 
@@ -30,7 +31,10 @@ const sesOptions = {
 };
 
 /** The mailer port on Amazon SES v1; a client given must not retry by itself. */
-export function createSesMailer(configurationSet: string, client: SESClient = new SESClient(sesOptions)): Mailer {
+export function createSesMailer(
+  configurationSet: string,
+  client: SESClient = traced(new SESClient(sesOptions)),
+): Mailer {
   return {
     async send({ emailId, from, destinations, raw, tags }) {
       const command = new SendRawEmailCommand({

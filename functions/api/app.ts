@@ -1,30 +1,42 @@
 import { Hono } from 'hono';
+import type { EndpointRules } from '../adapters/post-webhook.ts';
 import type { AcceptDependencies } from '../core/accept.ts';
+import { createAnnounce } from '../core/announce.ts';
 import type { Logger } from '../core/ports.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { authenticate, type Caller } from './authenticate.ts';
+import { baseUrl } from './base-url.ts';
 import { emailRoutes } from './emails.ts';
 import { errorResponse, handleError } from './error-response.ts';
+import { suppressionRoutes } from './suppressions.ts';
+import { unsubscribeRoutes } from './unsubscribe.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 export interface ApiDependencies extends AcceptDependencies {
   readonly log: Logger;
+  /** Which endpoints webhooks may have; if absent, those of a deployment: https on the public internet. */
+  readonly endpointRules?: EndpointRules;
 }
 
 /** The HTTP API, as a function from request to response. */
 export function createApp(dependencies: ApiDependencies): Hono<Caller> {
-  const { backend, now, log } = dependencies;
+  const { backend, now, newId, log, endpointRules = { allowLocal: false } } = dependencies;
+  const { table, broker } = backend;
+  const announce = createAnnounce(backend, now);
   const app = new Hono<Caller>({ getPath });
   app.onError(handleError(log));
 
   app.get('/health', (context) => context.json({ status: 'ok' }));
-  app.get('/openapi.json', async (context) =>
-    context.json((await import('./openapi.ts')).openApi(new URL(context.req.url).origin)),
-  );
+  app.get('/openapi.json', async (context) => context.json((await import('./openapi.ts')).openApi(baseUrl(context))));
 
-  const signedIn = authenticate(backend.table, now);
-  for (const path of ['/emails', '/api-keys']) app.use(`${path}/*`, signedIn);
-  app.route('/emails', emailRoutes(dependencies));
-  app.route('/api-keys', apiKeyRoutes(backend.table, now));
+  app.route('/unsubscribe', unsubscribeRoutes(table, announce, now));
+
+  const signedIn = authenticate(table, now);
+  for (const path of ['/emails', '/api-keys', '/suppressions', '/webhooks']) app.use(`${path}/*`, signedIn);
+  app.route('/emails', emailRoutes(dependencies, announce));
+  app.route('/api-keys', apiKeyRoutes(table, now));
+  app.route('/suppressions', suppressionRoutes(table, announce, now));
+  app.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
 
   app.notFound((context) => {
     const allowed = methodsAt(app, context.req.path);

@@ -1,3 +1,4 @@
+import { messageIdHeader } from '../core/message-id.ts';
 import type { Body, EmailRecord } from '../core/record.ts';
 import { lastEvent } from '../core/status.ts';
 
@@ -7,7 +8,7 @@ const iso = (atMs: number): string => new Date(atMs).toISOString();
 export function summary(record: EmailRecord) {
   return {
     id: record.id,
-    message_id: record.messageId ? `<${record.messageId}@${messageIdDomain()}>` : null,
+    message_id: record.messageId ? messageIdHeader(record.messageId, process.env.AWS_REGION ?? 'us-east-1') : null,
     from: record.from,
     to: record.to,
     cc: record.cc ?? null,
@@ -34,16 +35,15 @@ export function detail(record: EmailRecord, body: Body | undefined) {
 
 /** An email's timeline, oldest first. */
 export function timeline(record: EmailRecord) {
-  const events = record.timeline.map(({ atMs, event, detail: reason }) => ({
+  // Entries stand in the order in which they were learned, which events may turn around.
+  const entries = [...record.timeline].sort((a, b) => a.atMs - b.atMs);
+  const events = entries.map(({ atMs, event, detail: reason, recipient, soft, machine }) => ({
     type: `email.${event}`,
     created_at: iso(atMs),
+    ...(recipient === undefined ? {} : { recipient }),
     ...(reason === undefined ? {} : { reason }),
+    ...(event === 'bounced' ? { permanent: !soft } : {}),
+    ...(machine ? { machine } : {}),
   }));
   return { object: 'list', has_more: false, data: events };
-}
-
-/** SES completes its message ids so in the Message-ID header it writes; us-east-1 is the exception. */
-function messageIdDomain(): string {
-  const region = process.env.AWS_REGION ?? 'us-east-1';
-  return region === 'us-east-1' ? 'email.amazonses.com' : `${region}.amazonses.com`;
 }

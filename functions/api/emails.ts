@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod/mini';
 import { type AcceptDependencies, acceptEmails } from '../core/accept.ts';
+import type { Announce } from '../core/announce.ts';
 import { type Email, parseEmail } from '../core/email.ts';
 import { limits } from '../core/email-schema.ts';
 import { emailSend } from '../core/email-send.ts';
@@ -12,6 +13,7 @@ import { parseScheduledAt } from '../core/schedule-time.ts';
 import { lastEvent } from '../core/status.ts';
 import { cancel, reschedule, retry } from '../core/transitions.ts';
 import { validate } from '../core/validate.ts';
+import { eventIdOf } from '../core/webhook-event.ts';
 import type { Caller } from './authenticate.ts';
 import { detail, summary, timeline } from './email-view.ts';
 import { readJson } from './read-json.ts';
@@ -20,7 +22,7 @@ import { readJson } from './read-json.ts';
 export const rescheduleSchema = z.strictObject({ scheduled_at: z.string().check(z.maxLength(200)) });
 
 /** The routes under `/emails`. */
-export function emailRoutes(dependencies: AcceptDependencies): Hono<Caller> {
+export function emailRoutes(dependencies: AcceptDependencies, announce: Announce): Hono<Caller> {
   const { backend, now } = dependencies;
   const { table, bodies, broker } = backend;
   const routes = new Hono<Caller>();
@@ -43,6 +45,7 @@ export function emailRoutes(dependencies: AcceptDependencies): Hono<Caller> {
       { emails: [email], payload, queue: 'transactional', ...caller(context) },
       dependencies,
     );
+    await announceScheduled([email], [id ?? '']);
     return context.json({ id });
   });
 
@@ -52,6 +55,7 @@ export function emailRoutes(dependencies: AcceptDependencies): Hono<Caller> {
     const { emails, errors } = await parseBatch(value, permissive, now());
     const ids =
       emails.length > 0 ? await acceptEmails({ emails, payload, queue: 'bulk', ...caller(context) }, dependencies) : [];
+    await announceScheduled(emails, ids);
     return context.json({ data: ids.map((id) => ({ id })), ...(permissive ? { errors } : {}) });
   });
 
@@ -97,6 +101,18 @@ export function emailRoutes(dependencies: AcceptDependencies): Hono<Caller> {
     await sendAgain(document);
     return context.json({ object: 'email', id });
   });
+
+  /** After the emails are durable, for no one must hear of one that is not; a repeated request tells it again. */
+  const announceScheduled = (emails: readonly Email[], ids: readonly string[]) =>
+    announce(
+      emails.flatMap(({ scheduledAtMs }, index) => {
+        const emailId = ids[index];
+        if (scheduledAtMs === undefined || emailId === undefined) return [];
+        return [
+          { type: 'email.scheduled' as const, eventId: eventIdOf('email.scheduled', emailId), atMs: now(), emailId },
+        ];
+      }),
+    );
 
   const sendAgain = ({ id, fingerprint, queue }: EmailRecord, dueAtMs?: number) => {
     const delaySeconds = dueAtMs === undefined ? 0 : (dueAtMs - now()) / 1000;

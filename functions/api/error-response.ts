@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
+import { routePath } from 'hono/route';
 import { SendoffError } from '../core/errors.ts';
+import { isId } from '../core/identity.ts';
 import type { Logger } from '../core/ports.ts';
 
 /** The wire form of an error: Resend's. */
@@ -16,7 +18,7 @@ export function errorResponse({ status, code, message }: { status: number; code:
 /** The one place where an error becomes an answer: ours says what it is; anything else is a logged 500 that says nothing. */
 export function handleError(log: Logger) {
   return (error: Error, context: Context): Response => {
-    const where = { method: context.req.method, path: context.req.path };
+    const where = placeOf(context);
     if (error instanceof SendoffError) {
       if (error.status >= 500) log.error('request failed', { ...where, error });
       return errorResponse(error);
@@ -24,4 +26,12 @@ export function handleError(log: Logger) {
     log.error('request failed unexpectedly', { ...where, error });
     return errorResponse({ status: 500, code: 'application_error', message: 'An unexpected error occurred' });
   };
+}
+
+/** The route, not the path: a path can hold an address. The id of the email it is about, if there is one. */
+function placeOf(context: Context): Record<string, string> {
+  const route = routePath(context, -1);
+  const id = context.req.param('id');
+  const place = { method: context.req.method, route };
+  return id && route.startsWith('/emails/') && isId(id) ? { ...place, emailId: id } : place;
 }

@@ -1,12 +1,26 @@
 import { handle } from 'hono/aws-lambda';
 import { backendFromEnvironment } from '../adapters/backend.ts';
-import { retentionMs } from '../adapters/env.ts';
+import { localEndpointsAllowed, required, retentionMs } from '../adapters/env.ts';
 import { createLogger } from '../adapters/logger.ts';
+import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { newId } from '../core/identity.ts';
 import { createApp } from './app.ts';
 
 const backend = backendFromEnvironment();
 
-export const handler = handle(
-  createApp({ backend, retentionMs: retentionMs(), now: Date.now, newId, log: createLogger() }),
+const metrics = createMetrics(required('DEPLOYMENT'));
+
+export const handler = withMetrics(
+  metrics,
+  handle(
+    createApp({
+      backend,
+      retentionMs: retentionMs(),
+      now: Date.now,
+      newId,
+      log: createLogger(),
+      metrics,
+      endpointRules: { allowLocal: localEndpointsAllowed() },
+    }),
+  ),
 );

@@ -1,44 +1,29 @@
-import * as z from 'zod/mini';
 import { permissions } from '../core/api-key.ts';
 import { emailSchema, limits } from '../core/email-schema.ts';
 import { createKeySchema, renameKeySchema } from './api-keys.ts';
 import { rescheduleSchema } from './emails.ts';
+import { feedbackPaths } from './openapi-feedback.ts';
+import {
+  answer,
+  header,
+  id,
+  input,
+  list,
+  object,
+  operation,
+  orNull,
+  paging,
+  request,
+  type Schema,
+  text,
+  time,
+} from './openapi-parts.ts';
 
-type Schema = Record<string, unknown>;
-
-const json = (schema: Schema) => ({ 'application/json': { schema } });
-const request = (schema: Schema) => ({ requestBody: { required: true, content: json(schema) } });
-const answer = (description: string, schema: Schema) => ({ description, content: json(schema) });
-const error = { $ref: '#/components/responses/Error' };
-const id = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
-const header = (name: string, description: string, schema: Schema) => ({
-  name,
-  in: 'header',
-  required: false,
-  description,
-  schema,
-});
 const idempotencyKey = header('Idempotency-Key', 'The same key and payload within 24 hours make one email.', {
   type: 'string',
   minLength: 1,
   maxLength: limits.idempotencyKeyLength,
 });
-const paging = [
-  { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } },
-  { name: 'after', in: 'query', description: 'Only what is older than this id', schema: { type: 'string' } },
-  { name: 'before', in: 'query', description: 'Only what is newer than this id', schema: { type: 'string' } },
-];
-
-const text = { type: 'string' };
-const time = { type: 'string', format: 'date-time' };
-const orNull = (schema: Schema) => ({ anyOf: [schema, { type: 'null' }] });
-const object = (properties: Record<string, Schema>) => ({
-  type: 'object',
-  properties,
-  required: Object.keys(properties),
-});
-const list = (items: Schema) =>
-  object({ object: { const: 'list' }, has_more: { type: 'boolean' }, data: { type: 'array', items } });
 const addresses = { type: 'array', items: text };
 const emailReference = object({ object: { const: 'email' }, id: text });
 
@@ -66,7 +51,14 @@ const detail = {
 };
 const event = {
   type: 'object',
-  properties: { type: text, created_at: time, reason: text },
+  properties: {
+    type: text,
+    created_at: time,
+    recipient: text,
+    reason: text,
+    permanent: { type: 'boolean' },
+    machine: { type: 'boolean' },
+  },
   required: ['type', 'created_at'],
 };
 const apiKey = object({ id: text, name: text, permission: { enum: [...permissions] }, created_at: time });
@@ -79,19 +71,8 @@ const batchResult = {
   required: ['data'],
 };
 
-const operation = (operationId: string, summaryText: string, ok: Schema, more: Schema = {}, status = '200') => ({
-  operationId,
-  summary: summaryText,
-  ...more,
-  responses: { [status]: answer('Done', ok), default: error },
-});
-
 /** The API's description in OpenAPI 3.1, from the very schemas that validate requests. */
 export function openApi(serverUrl: string): Schema {
-  const input = (schema: z.core.$ZodType): Schema => {
-    const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
-    return rest;
-  };
   const email = { $ref: '#/components/schemas/Email' };
   const batch = { type: 'array', items: email, minItems: 1, maxItems: limits.batch };
   const validation = header(
@@ -171,6 +152,7 @@ export function openApi(serverUrl: string): Schema {
           object({ object: text, id: text, deleted: { const: true } }),
         ),
       },
+      ...feedbackPaths(),
       '/health': {
         get: { ...operation('health', 'Is the API there', object({ status: { const: 'ok' } })), security: [] },
       },

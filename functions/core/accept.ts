@@ -2,7 +2,7 @@ import type { Email } from './email.ts';
 import { emailSend } from './email-send.ts';
 import { SendoffError } from './errors.ts';
 import { derivedId, sha256 } from './identity.ts';
-import type { Backend, QueueName, Submission } from './ports.ts';
+import type { Backend, Metrics, QueueName, Submission } from './ports.ts';
 import { bodyKey, type EmailRecord, listEntry, newRecord, packBody, recordKey } from './record.ts';
 import { scheduleCheck } from './transitions.ts';
 
@@ -12,6 +12,7 @@ export interface AcceptDependencies {
   readonly backend: Backend;
   readonly now: () => number;
   readonly newId: () => string;
+  readonly metrics: Metrics;
   /** How long records and bodies are kept, in ms, from the time the email is due. */
   readonly retentionMs: number;
 }
@@ -68,6 +69,9 @@ async function acceptGeneration(
     if (existing && existing.fingerprint !== record.fingerprint) throw reused();
     ids.push(record.id);
   }
+  // A request that was repeated under its key made nothing new.
+  const accepted = outcomes.filter(({ applied }) => applied).length;
+  if (accepted > 0) dependencies.metrics.count('accepted', request.queue, accepted);
   return ids;
 }
 

@@ -91,3 +91,12 @@ function whyBad(address: string): string | undefined {
   if (!DOMAIN.test(address.slice(at + 1))) return 'The domain is not valid.';
   return undefined;
 }
+
+/**
+ * The form in which addresses are compared: no name, lower case. The part before the @ may differ by case by the letter
+ * of RFC 5321, but no mailbox in use does; labels (`+…`) and dots stay, for what they mean is each provider's affair.
+ */
+export function normalizeAddress(text: string): string {
+  const bare = /<([^<>]*)>\s*$/.exec(text)?.[1] ?? text;
+  return normalizeDomain(bare.trim().toLowerCase());
+}

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { parseMailbox } from './address.ts';
+import type { Announce } from './announce.ts';
+import { addressOf, allowedRecipients, announceEnd } from './email-end.ts';
 import { SendoffError, unavailable } from './errors.ts';
-import type { BodyStore, Broker, Mailer, Table, WriteOutcome } from './ports.ts';
+import type { BodyStore, Broker, Mailer, Metrics, Table, WriteOutcome } from './ports.ts';
 import { type Body, bodyKey, type EmailRecord, unpackBody } from './record.ts';
 import { patient } from './retry.ts';
 import { type Run, task } from './task.ts';
@@ -16,6 +17,9 @@ export interface SendDependencies {
   readonly mailer: Mailer;
   /** Writes the MIME message; Bcc is in the envelope alone. */
   readonly compose: (record: EmailRecord, body: Body) => Promise<Uint8Array>;
+  /** Tells webhooks of what ends here: SES tells of all that comes after. */
+  readonly announce: Announce;
+  readonly metrics: Metrics;
   /** Waits this many ms; a parameter so that tests need not. */
   readonly wait?: (ms: number) => Promise<unknown>;
 }
@@ -42,16 +46,21 @@ export const emailSend = task(
     args: z.object({ id: z.string(), fingerprint: z.string() }),
     queue: 'transactional',
     retry: patient,
-    onRetry: async ({ id }, error, run, { table }: SendDependencies) => {
+    logged: ({ id }) => ({ emailId: id }),
+    onRetry: async ({ id }, error, run, { table, metrics }: SendDependencies) => {
+      metrics.count('retried', run.queue);
       if (holders.has(run)) await release(table, id, run.job.attempt, run.now(), error.message);
     },
-    onFailed: async (args, error, run, { table }) => {
-      await markFailed(table, args, holders.has(run) ? 'sending' : 'queued', run.now(), error.message);
+    onFailed: async (args, error, run, { table, announce, metrics }) => {
+      const from = holders.has(run) ? 'sending' : 'queued';
+      const { applied, document } = await markFailed(table, args, from, run.now(), error.message);
+      if (applied) metrics.count('failed', run.queue);
+      if (applied && document) await announceEnd(document, announce);
     },
   },
   async (args, run, dependencies) => {
     const [claimed, packed] = await take(args, run, dependencies);
-    if (!claimed.applied) return explainRefusal(args, claimed.document, run);
+    if (!claimed.applied) return explainRefusal(args, claimed.document, run, dependencies);
     if (!claimed.document) throw new Error('a claim that was applied answers the record');
     if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
     await send(claimed.document, unpackBody(packed), run, dependencies);
@@ -65,6 +74,7 @@ export const emailSent = task(
     args: z.object({ id: z.string(), messageId: z.string(), atMs: z.number() }),
     queue: 'transactional',
     retry: patient,
+    logged: ({ id }) => ({ emailId: id }),
   },
   async ({ id, messageId, atMs }, _run, { table }: SendDependencies) => {
     await markSent(table, id, messageId, atMs);
@@ -98,11 +108,12 @@ async function take(
 }
 
 /** Why a job could not claim its email: returns when there is nothing left to do, throws when there may be later. */
-function explainRefusal(
+async function explainRefusal(
   { id, fingerprint }: { id: string; fingerprint: string },
   record: EmailRecord | undefined,
   run: Run,
-): void {
+  { announce }: SendDependencies,
+): Promise<void> {
   const { job, log } = run;
   if (!record) {
     if (job.attempt < RECORD_ATTEMPTS) throw missing('The record of this email', true);
@@ -113,6 +124,8 @@ function explainRefusal(
   if (record.fingerprint !== fingerprint) return;
   if (record.status === 'sending' && record.attempts <= job.attempt)
     throw new HeldElsewhere('another worker holds the email');
+  // This very job may have ended it and died before it could tell.
+  if (record.status === 'failed' && record.attempts <= job.attempt) await announceEnd(record, announce);
   log.info('job has nothing to do', { emailId: id, status: record.status, attempt: job.attempt });
 }
 
@@ -120,22 +133,28 @@ async function send(
   record: EmailRecord,
   body: Body,
   { queue, now, log }: Run,
-  { table, mailer, compose, broker }: SendDependencies,
+  { table, mailer, compose, broker, announce, metrics }: SendDependencies,
 ): Promise<void> {
-  const raw = await compose(record, body);
-  const addressOf = (text: string) => parseMailbox(text, 'address').address;
-  const destinations = [...record.to, ...(record.cc ?? []), ...(record.bcc ?? [])].map(addressOf);
+  const [raw, destinations] = await Promise.all([
+    compose(record, body),
+    allowedRecipients(record, now(), { table, announce }),
+  ]);
+  if (destinations.length === 0) return;
   const messageId = await mailer.send({
     emailId: record.id,
     from: addressOf(record.from),
-    destinations: [...new Set(destinations)],
+    destinations,
     raw,
     tags: record.tags ?? [],
   });
   const atMs = now();
+  metrics.count('sent', queue);
+  metrics.sendLatency(queue, atMs - (record.scheduledAtMs ?? record.createdAtMs));
   try {
     const { applied, document } = await markSent(table, record.id, messageId, atMs);
-    if (!applied) log.warn('sent, but its record had moved on', { emailId: record.id, status: document?.status });
+    // SES's own Send event may have been faster.
+    if (!applied && document?.messageId !== messageId)
+      log.warn('sent, but its record had moved on', { emailId: record.id, status: document?.status });
   } catch (error) {
     // From here on the job must not be tried again: that would send twice. The queue remembers what the table could not.
     log.error('sent, but not recorded yet', { emailId: record.id, error });

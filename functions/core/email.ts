@@ -4,6 +4,7 @@ import { EMAIL_ID_TAG, type EmailInput, emailSchema, limits } from './email-sche
 import { invalid } from './errors.ts';
 import { checkHeaders } from './headers.ts';
 import { parseScheduledAt } from './schedule-time.ts';
+import { checkOwnHeaders } from './unsubscribe.ts';
 import { validate } from './validate.ts';
 
 /** A file of an email: its bytes as base64, or where to fetch them. */
@@ -124,6 +125,7 @@ function checkTogether(email: Email): void {
       `Too many recipients: ${count} in \`to\`, \`cc\` and \`bcc\`; Amazon SES takes ${limits.recipients} an email.`,
     );
   }
+  checkOwnHeaders(email.headers, count);
   if (!email.html && !email.text) throw invalid('Missing `html` or `text` field.', 'missing_required_field');
   // Quoted-printable may triple text; SES measures the message after encoding. This is the sure lower bound.
   const bytes = email.attachments.reduce(

@@ -93,8 +93,8 @@ export interface Table {
   query(query: Query): Promise<Entry[]>;
 }
 
-/** The queues. `bulk` exists so that bulk never delays transactional mail. */
-export const queueNames = ['transactional', 'bulk'] as const;
+/** The queues. `bulk` exists so that bulk never delays transactional mail; `webhook`, so that no endpoint delays any mail. */
+export const queueNames = ['transactional', 'bulk', 'webhook'] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** One call of a task as it travels on a queue: ids and small values, never bodies. */
@@ -181,6 +181,17 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+}
+
+/** What is counted of emails. */
+export type EmailCount = 'accepted' | 'sent' | 'failed' | 'retried' | 'handedOver' | 'requeued';
+
+/** Numbers for the operator, by queue; never anything of one email. */
+export interface Metrics {
+  /** Adds `times` (one if absent) to a count. */
+  count(what: EmailCount, queue: QueueName, times?: number): void;
+  /** How long an email took from when it was accepted, or due if that was later, until it was sent; in ms. */
+  sendLatency(queue: QueueName, ms: number): void;
 }
 
 /** Ids, counts and errors; never addresses, subjects or bodies. */

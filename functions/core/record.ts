@@ -10,6 +10,12 @@ export type TimelineEntry = {
   readonly event: EmailEvent;
   /** Why, or what the provider said; shown to the caller. */
   readonly detail?: string;
+  /** Whom it happened to; absent when it concerns all recipients. */
+  readonly recipient?: string;
+  /** A bounce that is not for good. */
+  readonly soft?: boolean;
+  /** An open or a click by a program, not by a person. */
+  readonly machine?: boolean;
 };
 
 /** An email's record: small, updated often. Times are epoch ms. */
@@ -34,6 +40,14 @@ export type EmailRecord = {
   /** SES's id of the message. */
   readonly messageId?: string;
   readonly timeline: readonly TimelineEntry[];
+  /** The bounce that made it `bounced` is not for good. */
+  readonly soft?: boolean;
+  /** How often the provider's events changed this record: what concurrent changes compare. */
+  readonly feedback?: number;
+  /** A message the provider took and then refused; nothing more is believed about it. */
+  readonly rejectedMessageId?: string;
+  /** Its body has custom headers, which webhooks show. */
+  readonly hasHeaders?: boolean;
 };
 
 /** What only the sender and `GET /emails/{id}` need. */
@@ -84,6 +98,7 @@ export function newRecord(
     ...addresses('replyTo'),
     subject: email.subject,
     ...(email.tags.length > 0 ? { tags: email.tags } : {}),
+    ...(Object.keys(email.headers).length > 0 ? { hasHeaders: true } : {}),
     createdAtMs: nowMs,
     ...(scheduled ? { scheduledAtMs: email.scheduledAtMs } : {}),
     attempts: 0,

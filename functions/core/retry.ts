@@ -1,5 +1,15 @@
-/** When a failed job is tried again: exponential backoff with full jitter, capped a hop. */
-export interface RetryPolicy {
+/** When a failed job is tried again. */
+export type RetryPolicy = Backoff | Timetable;
+
+/** A fixed wait before each further try. */
+export interface Timetable {
+  /** Tries in all, the first included: one more than there are waits. */
+  readonly maxAttempts: number;
+  readonly waitsSeconds: readonly number[];
+}
+
+/** Exponential backoff with full jitter, capped a hop. */
+export interface Backoff {
   /** Tries in all, the first included. */
   readonly maxAttempts: number;
   readonly baseSeconds: number;
@@ -11,13 +21,20 @@ export interface RetryPolicy {
  * 50 tries, waits of up to 2, 4, 8 … 900 s: about five hours on average, so that an outage of hours loses nothing.
  * 900 s is SQS's longest delay.
  */
-export const patient: RetryPolicy = { maxAttempts: 50, baseSeconds: 2, capSeconds: 900 };
+export const patient: Backoff = { maxAttempts: 50, baseSeconds: 2, capSeconds: 900 };
+
+const waitsSeconds = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
+
+/** For other people's servers: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h apart, as Resend's and Svix's webhooks. */
+export const courteous: Timetable = { maxAttempts: waitsSeconds.length + 1, waitsSeconds };
 
 /**
- * The wait in seconds before the try that follows `attempt` (1 for the first), drawn evenly from 0 to the cap.
+ * The wait in seconds before the try that follows `attempt` (1 for the first): by the timetable, or drawn evenly from
+ * 0 to the cap.
  * Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function backoffSeconds(policy: RetryPolicy, attempt: number, random: () => number = Math.random): number {
+  if ('waitsSeconds' in policy) return policy.waitsSeconds[attempt - 1] ?? 0;
   const ceiling = Math.min(policy.capSeconds, policy.baseSeconds * 2 ** (attempt - 1));
   return random() * ceiling;
 }

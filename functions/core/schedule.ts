@@ -1,5 +1,5 @@
 import { emailSend } from './email-send.ts';
-import type { Backend, Document, Logger, OutgoingJob } from './ports.ts';
+import type { Backend, Document, Logger, Metrics, OutgoingJob } from './ports.ts';
 import { EMAIL_PARTITION, type EmailRecord, timeSort } from './record.ts';
 import { noteHandover } from './transitions.ts';
 
@@ -12,6 +12,7 @@ export interface ScheduleDependencies {
   readonly backend: Backend;
   readonly now: () => number;
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** When to stop and leave the rest to the next run, epoch ms. */
   readonly deadlineMs: number;
 }
@@ -19,7 +20,7 @@ export interface ScheduleDependencies {
 type SweepState = { readonly sort: string } & Document;
 
 /** Gives every scheduled email that is soon due to the broker, with its exact time; answers how many. */
-export async function handOverDue({ backend, now, deadlineMs }: ScheduleDependencies): Promise<number> {
+export async function handOverDue({ backend, now, deadlineMs, metrics }: ScheduleDependencies): Promise<number> {
   const { table, broker } = backend;
   const until = timeSort(now(), '~');
   let count = 0;
@@ -40,6 +41,7 @@ export async function handOverDue({ backend, now, deadlineMs }: ScheduleDependen
         noteHandover(table, record.id, Math.max(now(), record.scheduledAtMs ?? 0), record.scheduledAtMs ?? 0),
       ),
     );
+    for (const { queue } of due) metrics.count('handedOver', queue);
     count += due.length;
     after = entries.at(-1)?.sort;
     if (entries.length < PAGE) break;
@@ -48,7 +50,13 @@ export async function handOverDue({ backend, now, deadlineMs }: ScheduleDependen
 }
 
 /** Gives a job to each email that was accepted but never reached a worker; looks at every email once. Answers how many. */
-export async function requeueUnclaimed({ backend, now, deadlineMs, log }: ScheduleDependencies): Promise<number> {
+export async function requeueUnclaimed({
+  backend,
+  now,
+  deadlineMs,
+  log,
+  metrics,
+}: ScheduleDependencies): Promise<number> {
   const { table, broker } = backend;
   const until = timeSort(now() - OVERDUE_MS, '~');
   const state = await table.get<SweepState>(SWEEP_KEY);
@@ -68,7 +76,10 @@ export async function requeueUnclaimed({ backend, now, deadlineMs, log }: Schedu
       ({ status, attempts }) => status === 'queued' && attempts === 0,
     );
     await broker.send(lost.map((record) => jobFor(record)));
-    for (const { id } of lost) log.warn('email had not been claimed; queued again', { emailId: id });
+    for (const { id, queue } of lost) {
+      metrics.count('requeued', queue);
+      log.warn('email had not been claimed; queued again', { emailId: id });
+    }
     count += lost.length;
     after = entries.at(-1)?.sort ?? after;
     if (entries.length < PAGE) break;

@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import type { SendoffError } from './errors.ts';
-import type { Broker, FieldValue, Job, Logger, OutgoingJob, QueueName } from './ports.ts';
+import type { Broker, FieldValue, Job, LogFields, Logger, OutgoingJob, QueueName } from './ports.ts';
 import type { RetryPolicy } from './retry.ts';
 
 /** How one call of a task differs from its defaults. */
@@ -28,6 +28,8 @@ export interface TaskOptions<Args, Dependencies> {
   readonly args: z.ZodMiniType<Args>;
   readonly queue: QueueName;
   readonly retry: RetryPolicy;
+  /** What of the arguments may be logged: ids, never addresses. All of them if absent. */
+  logged?(args: Args): LogFields;
   /** After the next try is safely on the queue. */
   onRetry?(args: Args, error: SendoffError, run: Run, dependencies: Dependencies): Promise<void>;
   /** After the last try, or at once for an error that is not retryable. */

@@ -47,6 +47,17 @@ export function markSent(table: Table, id: string, messageId: string, atMs: numb
   return move(table, id, { status: 'sent', messageId }, { atMs, event: 'sent' }, [{ status: 'sending' }]);
 }
 
+/** Notes whom a claimed email does not go to; it ends when that is everyone. */
+export function noteSuppressed(
+  table: Table,
+  { id, attempts }: Pick<EmailRecord, 'id' | 'attempts'>,
+  { recipients, ends, atMs, detail }: { recipients: readonly string[]; ends: boolean; atMs: number; detail: string },
+): Outcome {
+  const timeline = recipients.map((recipient) => ({ atMs, event: 'suppressed', detail, recipient }) as const);
+  const end: Change = ends ? { set: { status: 'suppressed' }, remove: ['leaseUntilMs'] } : {};
+  return table.update(recordKey(id), { append: { timeline }, ...end }, [{ status: 'sending', attempts }]);
+}
+
 /** Gives a claimed email back to the queue, where its next attempt already waits. */
 export function release(table: Table, id: string, attempt: number, atMs: number, detail: string): Outcome {
   return move(table, id, { status: 'queued' }, { atMs, event: 'deferred', detail }, [

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { SendoffError } from './errors.ts';
-import type { Broker, Delivery, Job, Logger } from './ports.ts';
+import type { Broker, Delivery, Job, LogFields, Logger } from './ports.ts';
 import { backoffSeconds } from './retry.ts';
 import type { Run, Task } from './task.ts';
 
@@ -50,8 +50,10 @@ export function createWorker<Dependencies>(options: WorkerOptions<Dependencies>)
           await runDelivery(delivery, deadlineMs, byName, options);
         } catch (error) {
           failed.push(delivery.id);
-          if (error instanceof HeldElsewhere) options.log.info('job left for later', { reason: error.message });
-          else options.log.error('job not handled', { deliveryId: delivery.id, error });
+          const fields = { deliveryId: delivery.id, ...fieldsOfDelivery(delivery, byName) };
+          if (error instanceof HeldElsewhere)
+            options.log.info('job left for later', { ...fields, reason: error.message });
+          else options.log.error('job not handled', { ...fields, error });
         }
       }
     };
@@ -67,14 +69,14 @@ async function runDelivery<Dependencies>(
   tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,
   options: WorkerOptions<Dependencies>,
 ): Promise<void> {
-  const job = jobSchema.parse(JSON.parse(delivery.body)) as Job;
+  const job = parseJob(delivery.body);
   const task = tasks.get(job.task);
   if (!task) throw new Error(`no task is named ${JSON.stringify(job.task)}`);
   const args = task.args.parse(job.args);
   const { now, log, broker, dependencies } = options;
 
   if (job.expiresAtMs !== undefined && job.expiresAtMs < now()) {
-    log.warn('job expired', { task: job.task, attempt: job.attempt });
+    log.warn('job expired', fieldsOf(job, task, args));
     return;
   }
   if (job.dueAtMs !== undefined && job.dueAtMs > now() + EARLY_TOLERANCE_MS) {
@@ -89,6 +91,17 @@ async function runDelivery<Dependencies>(
   }
 }
 
+function parseJob(body: string): Job {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // Without its cause: the parser's message quotes what it read, and no one knows what that is.
+    throw new Error('the job is not JSON');
+  }
+  return jobSchema.parse(value) as Job;
+}
+
 /** Puts the next try on the queue, or ends the task; the order makes a crash in between repeat, never lose. */
 async function settleFailure<Args, Dependencies>(
   task: Task<Args, Dependencies>,
@@ -99,7 +112,7 @@ async function settleFailure<Args, Dependencies>(
 ): Promise<void> {
   const { job, queue, now, log } = run;
   if (!(error instanceof SendoffError)) throw error;
-  const fields = { task: job.task, args: job.args, attempt: job.attempt, code: error.code };
+  const fields = { ...fieldsOf(job, task, args), code: error.code };
   if (error.retryable && job.attempt < task.retry.maxAttempts) {
     const seconds = Math.max(error.retryAfterSeconds ?? 0, backoffSeconds(task.retry, job.attempt, random));
     await broker.send([{ queue, job: { ...job, attempt: job.attempt + 1, dueAtMs: now() + seconds * 1000 } }]);
@@ -108,5 +121,28 @@ async function settleFailure<Args, Dependencies>(
   } else {
     await task.onFailed?.(args, error, run, dependencies);
     log.error('job failed', fields);
+  }
+}
+
+/** What a log line says of a job: for an email's, which email. */
+function fieldsOf<Args, Dependencies>(
+  { task, attempt, args }: Job,
+  { logged }: Task<Args, Dependencies>,
+  parsed: Args,
+): LogFields {
+  return { task, attempt, ...(logged ? logged(parsed) : { args }) };
+}
+
+/** The same for a delivery that may be anything; of what cannot be read nothing is logged. */
+function fieldsOfDelivery<Dependencies>(
+  { body }: Delivery,
+  tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,
+): LogFields {
+  try {
+    const job = parseJob(body);
+    const task = tasks.get(job.task);
+    return task ? fieldsOf(job, task, task.args.parse(job.args)) : {};
+  } catch {
+    return {};
   }
 }

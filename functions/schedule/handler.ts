@@ -1,18 +1,22 @@
 import type { Context } from 'aws-lambda';
 import { backendFromEnvironment } from '../adapters/backend.ts';
+import { required } from '../adapters/env.ts';
 import { createLogger } from '../adapters/logger.ts';
+import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { handOverDue, requeueUnclaimed } from '../core/schedule.ts';
 
 const backend = backendFromEnvironment();
 const log = createLogger();
+const metrics = createMetrics(required('DEPLOYMENT'));
 /** Left unused before the time-out, so that a run ends between two pages. */
 const MARGIN_MS = 5_000;
 
 /** Runs once a minute: hands scheduled emails over, and queues again what never reached a worker. */
-export async function handler(_event: unknown, context: Context): Promise<{ handedOver: number; requeued: number }> {
-  const run = { backend, now: Date.now, log, deadlineMs: Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS };
+export const handler = withMetrics(metrics, async (_event: unknown, context: Context) => {
+  const deadlineMs = Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS;
+  const run = { backend, now: Date.now, log, metrics, deadlineMs };
   const handedOver = await handOverDue(run);
   const requeued = await requeueUnclaimed(run);
   if (handedOver + requeued > 0) log.info('schedule ran', { handedOver, requeued });
   return { handedOver, requeued };
-}
+});

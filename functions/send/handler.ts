@@ -3,19 +3,28 @@ import { backendFromEnvironment } from '../adapters/backend.ts';
 import { required, requiredNumber } from '../adapters/env.ts';
 import { fetchFile } from '../adapters/fetch-file.ts';
 import { createLogger } from '../adapters/logger.ts';
+import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { composeMime } from '../adapters/mime.ts';
 import { createSesMailer } from '../adapters/ses-mailer.ts';
+import { createAnnounce } from '../core/announce.ts';
 import { emailSend, emailSent } from '../core/email-send.ts';
+import { createOutgoingHeaders } from '../core/unsubscribe.ts';
 import { createWorker } from '../core/worker.ts';
 
 const backend = backendFromEnvironment();
+const outgoingHeaders = createOutgoingHeaders(backend.table, required('PUBLIC_URL'));
+
+const metrics = createMetrics(required('DEPLOYMENT'));
 
 const work = createWorker({
   tasks: [emailSend, emailSent],
   dependencies: {
     ...backend,
     mailer: createSesMailer(required('CONFIGURATION_SET')),
-    compose: (record, body) => composeMime(record, body, fetchFile),
+    compose: async (record, body) =>
+      composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile),
+    announce: createAnnounce(backend, Date.now),
+    metrics,
   },
   broker: backend.broker,
   log: createLogger(),
@@ -25,7 +34,7 @@ const work = createWorker({
 });
 
 /** Sends the emails of a batch of jobs; answers those that must come back. */
-export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+export const handler = withMetrics(metrics, async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
   const deliveries = event.Records.map(({ messageId, body, eventSourceARN }) => ({
     id: messageId,
     body,
@@ -33,7 +42,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   }));
   const failed = await work(deliveries, Date.now() + context.getRemainingTimeInMillis());
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
-}
+});
 
 const bulkQueueName = required('BULK_QUEUE_URL').split('/').at(-1);
 

@@ -1,6 +1,7 @@
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 
 /** How far ahead an email can be scheduled. */
 const SCHEDULE_HORIZON_DAYS = 30;
@@ -35,6 +36,9 @@ export class BodyBucket extends Bucket {
         },
       ],
       removalPolicy: removeData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+    acknowledge(this, {
+      S1: 'Access logs would be a second bucket that names every email, longer than the emails are kept; two roles of this stack read this one, and CloudTrail data events can tell when.',
     });
   }
 }

@@ -1,10 +1,32 @@
-import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { CorsHttpMethod, HttpApi, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  ApiMapping,
+  CorsHttpMethod,
+  DomainName,
+  HttpApi,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { accessLogFormat } from './access-log.ts';
+import { acknowledge } from './acknowledge.ts';
+import type { ApiEntry } from './api-entry.ts';
+
+/** A host name of one's own for the API. */
+export interface CustomDomain {
+  readonly domainName: string;
+  /** Of a certificate for that name, in the API's region. */
+  readonly certificateArn: string;
+}
+
+/** Why API Gateway authorizes nobody. */
+export const KEYS_ARE_CHECKED =
+  'The function checks the API key before anything else: an authorizer would be a second function for each request, and could not answer with the error bodies that SDKs know.';
 
 export interface HttpEntryProps {
   /** Answers every request, routing included. */
@@ -15,6 +37,7 @@ export interface HttpEntryProps {
   readonly throttleBurst: number;
   /** Origins whose pages may call from a browser; none: no CORS. */
   readonly corsOrigins: readonly string[];
+  readonly customDomain?: CustomDomain | undefined;
   readonly logRetentionDays: RetentionDays;
 }
 
@@ -22,11 +45,11 @@ export interface HttpEntryProps {
  * The HTTPS entry: an HTTP API that hands every path to one function.
  * Routing is the function's: an unknown path and a wrong method get the error body that SDKs expect.
  */
-export class HttpEntry extends Construct {
+export class HttpEntry extends Construct implements ApiEntry {
   readonly api: HttpApi;
   readonly stage: HttpStage;
-  /** Base URL, without a slash at its end: Resend's SDKs append `/emails`. */
   readonly url: string;
+  readonly domainTarget?: string;
 
   constructor(scope: Construct, id: string, props: HttpEntryProps) {
     super(scope, id);
@@ -48,7 +71,32 @@ export class HttpEntry extends Construct {
         format: accessLogFormat(),
       },
     });
+    acknowledge(this.api, { APIG4: KEYS_ARE_CHECKED });
     this.url = this.api.apiEndpoint;
+    if (props.customDomain) {
+      const { domainName, certificateArn } = props.customDomain;
+      const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
+      const domain = new DomainName(this, 'Domain', { domainName, certificate });
+      new ApiMapping(this, 'Mapping', { api: this.api, domainName: domain, stage: this.stage });
+      this.url = `https://${domainName}`;
+      this.domainTarget = domain.regionalDomainName;
+    }
+  }
+
+  requests(options?: MetricOptions) {
+    return this.api.metricCount(options);
+  }
+
+  clientErrors(options?: MetricOptions) {
+    return this.api.metricClientError(options);
+  }
+
+  serverErrors(options?: MetricOptions) {
+    return this.api.metricServerError(options);
+  }
+
+  latency(options?: MetricOptions) {
+    return this.api.metricLatency(options);
   }
 }
 
@@ -60,22 +108,4 @@ function corsPreflight(origins: readonly string[]) {
     exposeHeaders: ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset', 'retry-after'],
     maxAge: Duration.hours(1),
   };
-}
-
-/** No path and no query string: `/suppressions/{address}` and filters carry people's addresses. */
-function accessLogFormat(): AccessLogFormat {
-  return AccessLogFormat.custom(
-    JSON.stringify({
-      requestId: AccessLogField.contextRequestId(),
-      time: AccessLogField.contextRequestTime(),
-      callerIp: AccessLogField.contextIdentitySourceIp(),
-      method: AccessLogField.contextHttpMethod(),
-      status: AccessLogField.contextStatus(),
-      responseBytes: AccessLogField.contextResponseLength(),
-      latencyMs: AccessLogField.contextResponseLatency(),
-      functionLatencyMs: AccessLogField.contextIntegrationLatency(),
-      gatewayError: AccessLogField.contextErrorMessage(),
-      functionError: AccessLogField.contextIntegrationErrorMessage(),
-    }),
-  );
 }

@@ -1,6 +1,8 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Stack } from 'aws-cdk-lib/core';
+import { type CfnElement, Stack } from 'aws-cdk-lib/core';
+import type { IConstruct } from 'constructs';
 import type { IndexName, QueueName } from '../../functions/core/ports.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { BodyBucket } from './body-bucket.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { Outbound } from './outbound.ts';
@@ -16,7 +18,11 @@ export interface Resources {
 
 /** Accepting an email: its record, its body and its job, and taking the record back if one of them failed. */
 export function acceptStatements(resources: Resources): PolicyStatement[] {
-  return [onTable(resources, 'PutItem', 'DeleteItem'), onQueues(resources), onBodies(resources, 'PutObject')];
+  return [
+    onTable(resources, 'PutItem', 'DeleteItem'),
+    onQueues(resources, 'transactional', 'bulk'),
+    onBodies(resources, 'PutObject'),
+  ];
 }
 
 /** The API: accepting emails; reading, changing and listing them and the API keys. */
@@ -24,20 +30,41 @@ export function apiStatements(resources: Resources): PolicyStatement[] {
   return [
     onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
     onIndexes(resources, 'list'),
-    onQueues(resources),
+    onQueues(resources, 'transactional', 'bulk', 'webhook'),
     onBodies(resources, 'GetObject', 'PutObject'),
     onBodyBucket(resources),
   ];
 }
 
-/** The sender: claiming and finishing emails, reading their bodies, sending, retrying by a new job. */
+/** The sender: claiming and finishing emails, looking for suppressed recipients, sending, retrying, telling webhooks. */
 export function sendStatements(resources: Resources): PolicyStatement[] {
   return [
-    onTable(resources, 'GetItem', 'UpdateItem'),
-    onQueues(resources),
+    // It puts one item: the key of unsubscribe links, when there is none yet.
+    onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'),
+    onIndexes(resources, 'list'),
+    onQueues(resources, 'transactional', 'bulk', 'webhook'),
     onBodies(resources, 'GetObject'),
     onBodyBucket(resources),
     sending(resources),
+  ];
+}
+
+/** The feedback: noting what SES reports, suppressing addresses, telling webhooks. */
+export function feedbackStatements(resources: Resources): PolicyStatement[] {
+  return [
+    onTable(resources, 'BatchGetItem', 'PutItem', 'UpdateItem'),
+    onIndexes(resources, 'list'),
+    onQueues(resources, 'webhook'),
+  ];
+}
+
+/** The webhooks: reading whom to tell what, keeping how it went, trying again. */
+export function webhookStatements(resources: Resources): PolicyStatement[] {
+  return [
+    onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'),
+    onQueues(resources, 'webhook'),
+    onBodies(resources, 'GetObject'),
+    onBodyBucket(resources),
   ];
 }
 
@@ -46,8 +73,18 @@ export function scheduleStatements(resources: Resources): PolicyStatement[] {
   return [
     onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'),
     onIndexes(resources, 'list', 'due'),
-    onQueues(resources),
+    onQueues(resources, 'transactional', 'bulk'),
   ];
+}
+
+/** Says, for every `*` in the resources of these statements, why it is there. */
+export function acknowledgeWildcards(scope: IConstruct, { bodyBucket }: Resources): void {
+  const bucketId = Stack.of(scope).getLogicalId(bodyBucket.node.defaultChild as CfnElement);
+  acknowledge(scope, {
+    [`IAM5[Resource::<${bucketId}.Arn>/*]`]: 'The objects of one bucket, whose keys are the ids of emails.',
+    'IAM5[Resource::arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*]':
+      'Senders are verified with SES after the deployment as well as before it.',
+  });
 }
 
 function onTable({ table }: Resources, ...actions: string[]): PolicyStatement {
@@ -62,11 +99,11 @@ function onIndexes({ table }: Resources, ...indexes: IndexName[]): PolicyStateme
   );
 }
 
-function onQueues({ queues }: Resources): PolicyStatement {
+function onQueues({ queues }: Resources, ...names: QueueName[]): PolicyStatement {
   return allow(
     'sqs',
     ['SendMessage'],
-    Object.values(queues).map((queue) => queue.queueArn),
+    names.map((name) => queues[name].queueArn),
   );
 }
 

@@ -17,20 +17,27 @@ export interface WorkQueueProps {
   readonly maxReceiveCount: number;
   /** The time limit of the function that works on the queue. */
   readonly workerTimeout: Duration;
+  /** How long that function waits for a batch to fill; none if absent. */
+  readonly maxBatchingWindow?: Duration;
 }
 
 /** A queue of jobs for one function. */
 export class WorkQueue extends Queue {
-  constructor(scope: Construct, id: string, { deadLetterQueue, maxReceiveCount, workerTimeout }: WorkQueueProps) {
+  /** After this a job whose worker died is delivered again. */
+  readonly visibilityTimeout: Duration;
+
+  constructor(scope: Construct, id: string, props: WorkQueueProps) {
+    const { deadLetterQueue, maxReceiveCount, workerTimeout, maxBatchingWindow } = props;
+    // Room for Lambda to retry a throttled invocation before the job comes back, and for the batch to fill.
+    // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-queueconfig
+    const visibilityTimeout = Duration.seconds(6 * workerTimeout.toSeconds() + (maxBatchingWindow?.toSeconds() ?? 0));
     super(scope, id, {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: LONGEST_RETENTION,
-      // Room for Lambda to retry a throttled invocation before the job comes back. The batching window, which AWS
-      // adds to this, is 0 here.
-      // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-queueconfig
-      visibilityTimeout: Duration.seconds(6 * workerTimeout.toSeconds()),
+      visibilityTimeout,
       deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount },
     });
+    this.visibilityTimeout = visibilityTimeout;
   }
 }

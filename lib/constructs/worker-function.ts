@@ -16,6 +16,7 @@ import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from 'aws-cd
 import type { Construct } from 'constructs';
 import { bundle, handlerEntry } from '../bundle.ts';
 import type { Config } from '../config.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** Jobs a queue hands to one invocation; 10 is the most without a batching window. */
@@ -67,17 +68,31 @@ export class WorkerFunction extends LambdaFunction {
       loggingFormat: LoggingFormat.JSON,
       timeout: props.timeout,
       memorySize: props.memoryMb,
-      environment: { ...props.environment, LOG_LEVEL: logLevel, NODE_OPTIONS: '--enable-source-maps' },
+      environment: {
+        ...props.environment,
+        LOG_LEVEL: logLevel,
+        NODE_OPTIONS: '--enable-source-maps',
+        ...(xray ? { TRACE_CALLS: 'true' } : {}),
+      },
       // A worker retries by putting a new job on the queue that triggers it. Lambda takes that for a runaway loop and
       // stops it after 16 rounds; ours ends by itself, with the retry policy's last attempt.
       // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
       recursiveLoop: RecursiveLoop.ALLOW,
       ...(xray ? { tracing: Tracing.ACTIVE } : {}),
     });
+    if (xray) acknowledge(role, { 'IAM5[Resource::*]': 'Traces: X-Ray has no resources that could be named.' });
   }
 
-  /** Lets the queue trigger this function with batches of jobs, of which it reports the jobs that did not end well. */
-  consume(id: string, queue: WorkQueue, maxConcurrency: number): EventSourceMapping {
+  /**
+   * Lets the queue trigger this function with batches of jobs, of which it reports the jobs that did not end well.
+   * Batches are of 10 at once, or larger ones that wait for their jobs.
+   */
+  consume(
+    id: string,
+    queue: WorkQueue,
+    maxConcurrency: number,
+    larger?: { readonly batchSize: number; readonly maxBatchingWindow: Duration },
+  ): EventSourceMapping {
     this.addToRolePolicy(
       new PolicyStatement({
         actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
@@ -87,7 +102,7 @@ export class WorkerFunction extends LambdaFunction {
     return new EventSourceMapping(this, id, {
       target: this,
       eventSourceArn: queue.queueArn,
-      batchSize: BATCH_SIZE,
+      ...(larger ?? { batchSize: BATCH_SIZE }),
       reportBatchItemFailures: true,
       maxConcurrency,
     });

@@ -141,7 +141,7 @@ function createContext(options: LocalCloudOptions, core: Core): ResourceContext 
   };
 }
 
-function createScope(options: LocalCloudOptions, { region, accountId, stackName }: ResourceContext): Scope {
+function createScope(options: LocalCloudOptions, { region, accountId, stackName, gateway }: ResourceContext): Scope {
   const pseudoParameters = {
     'AWS::AccountId': accountId,
     'AWS::Region': region,
@@ -150,7 +150,13 @@ function createScope(options: LocalCloudOptions, { region, accountId, stackName 
     'AWS::StackName': stackName,
     'AWS::StackId': `arn:aws:cloudformation:${region}:${accountId}:stack/${stackName}/local`,
   };
-  return { template: options.template, created: new Map(), parameters: options.parameters ?? {}, pseudoParameters };
+  return {
+    template: options.template,
+    created: new Map(),
+    parameters: options.parameters ?? {},
+    pseudoParameters,
+    localize: gateway.localUrls,
+  };
 }
 
 function findByName<T>(things: Map<string, T>, name: string): T {

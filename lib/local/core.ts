@@ -67,7 +67,10 @@ async function startAws(
   parts: Created & { emulators: Emulators; region: string; accountId: string },
 ) {
   const { functions, eventSources, emulators } = parts;
-  const [iam, faults, calls] = [createIam(), createFaults(), createCalls()];
+  const iam = createIam((functionName, action, { resource, reason }) =>
+    log({ kind: 'denied', functionName, action, resource, reason }),
+  );
+  const [faults, calls] = [createFaults(), createCalls()];
   const idleWatch = createIdleWatch({ functions, eventSources, queues: emulators.fauxqs.sqsStore, ses: emulators.ses });
   const services = createServices({ ...parts, iam, calls });
   const killInstance = (id: string) => functions.get(id.split('/')[0] ?? '')?.killInstance(id);

@@ -6,6 +6,7 @@ import { createHttpApi, type HttpApi } from './http-api.ts';
 import type { CorsConfiguration } from './http-api-cors.ts';
 import type { LocalFunction } from './lambda/function.ts';
 import type { LocalLog } from './log.ts';
+import { createRestApi, type RestApi } from './rest-api.ts';
 
 const bodyLimitBytes = 10 * 1024 * 1024;
 
@@ -36,41 +37,72 @@ export type Gateway = {
   openHttpApi: (logicalId: string, cors: CorsConfiguration | undefined) => Promise<{ apiId: string; url: string }>;
   addIntegration: (apiId: string, integrationId: string, target: LocalFunction) => void;
   addRoute: (apiId: string, routeKey: string, integrationId: string) => void;
-  /** URL of the first API; empty when there is none. */
+  openRestApi: (logicalId: string) => Promise<{ apiId: string; rootResourceId: string }>;
+  restApi: (apiId: string) => RestApi;
+  /** Lets a REST API answer, under `/name`. */
+  openStage: (apiId: string, name: string) => void;
+  /** The text with the addresses that APIs have on AWS replaced by those they have here. */
+  localUrls: (text: string) => string;
+  /** URL of the first API, of a REST API with its stage; empty when there is none. */
   firstUrl: () => string;
   close: () => Promise<void>;
 };
 
 /** The front door of the APIs: the first one listens on `port`, every other on a free one. */
 export function createGateway(options: { port: number; accountId: string; log: LocalLog }): Gateway {
-  const apis = new Map<string, HttpApi>();
+  const httpApis = new Map<string, HttpApi>();
+  const restApis = new Map<string, RestApi>();
   const servers: Server[] = [];
-  const urls: string[] = [];
-  const find = (apiId: string) => {
+  /** By the id of the API: the address of its server, and the base of its paths. */
+  const urls = new Map<string, { server: string; base: string }>();
+  const find = <T>(apis: Map<string, T>, apiId: string): T => {
     const api = apis.get(apiId);
     if (!api) throw new Error(`No API ${apiId} in this template`);
     return api;
   };
-  const open = async (handle: (request: GatewayRequest) => Promise<GatewayResponse>) => {
+  const open = async (apiId: string, handle: (request: GatewayRequest) => Promise<GatewayResponse>) => {
     const server = createServer((request, response) => void serve(request, response, handle, options.log));
     await listen(server, servers.length === 0 ? options.port : 0);
     servers.push(server);
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    urls.push(url);
+    urls.set(apiId, { server: url, base: url });
     return url;
   };
   return {
     openHttpApi: async (logicalId, cors) => {
-      const apiId = createHash('sha256').update(logicalId).digest('hex').slice(0, 10);
+      const apiId = idOf(logicalId);
       const api = createHttpApi({ apiId, accountId: options.accountId, cors });
-      apis.set(apiId, api);
-      return { apiId, url: await open(api.handle) };
+      httpApis.set(apiId, api);
+      return { apiId, url: await open(apiId, api.handle) };
     },
-    addIntegration: (apiId, integrationId, target) => find(apiId).addIntegration(integrationId, target),
-    addRoute: (apiId, routeKey, integrationId) => find(apiId).addRoute(routeKey, integrationId),
-    firstUrl: () => urls[0] ?? '',
+    addIntegration: (apiId, integrationId, target) => find(httpApis, apiId).addIntegration(integrationId, target),
+    addRoute: (apiId, routeKey, integrationId) => find(httpApis, apiId).addRoute(routeKey, integrationId),
+    openRestApi: async (logicalId) => {
+      const apiId = idOf(logicalId);
+      const api = createRestApi({ apiId, accountId: options.accountId });
+      restApis.set(apiId, api);
+      await open(apiId, api.handle);
+      return { apiId, rootResourceId: api.rootResourceId };
+    },
+    restApi: (apiId) => find(restApis, apiId),
+    openStage: (apiId, name) => {
+      find(restApis, apiId).setStage(name);
+      const { server } = find(urls, apiId);
+      urls.set(apiId, { server, base: `${server}/${name}` });
+    },
+    localUrls: (text) =>
+      [...urls].reduce(
+        (all, [apiId, { server }]) =>
+          all.replaceAll(new RegExp(`https://${apiId}\\.execute-api\\.[a-z0-9-]+\\.amazonaws\\.com`, 'g'), server),
+        text,
+      ),
+    firstUrl: () => [...urls.values()][0]?.base ?? '',
     close: async () => void (await Promise.all(servers.map(closeServer))),
   };
+}
+
+function idOf(logicalId: string): string {
+  return createHash('sha256').update(logicalId).digest('hex').slice(0, 10);
 }
 
 async function serve(

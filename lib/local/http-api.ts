@@ -6,7 +6,8 @@ import type { LocalFunction } from './lambda/function.ts';
 import type { InvocationResult } from './lambda/result.ts';
 
 const integrationTimeoutMs = 30_000;
-const lambdaLimitBytes = 6 * 1024 * 1024;
+/** The most a function takes or answers in one invocation. */
+export const lambdaLimitBytes = 6 * 1024 * 1024;
 /** Bodies of these types reach the function as text, all others as base64, form posts and untyped ones included (seen on AWS: ministackorg/ministack#766). */
 const textTypes = /^(text\/|application\/(json|xml|javascript)\b)/i;
 
@@ -111,7 +112,6 @@ function requestContext(
   routeKey: string,
 ) {
   const now = new Date();
-  const [year, month, day] = now.toISOString().slice(0, 10).split('-');
   return {
     accountId: options.accountId,
     apiId: options.apiId,
@@ -127,15 +127,25 @@ function requestContext(
     requestId: randomUUID(),
     routeKey,
     stage: '$default',
-    time: `${day}/${months[Number(month) - 1]}/${year}:${now.toISOString().slice(11, 19)} +0000`,
+    time: clfTime(now),
     timeEpoch: now.getTime(),
   };
 }
 
-async function withTimeout(running: Promise<InvocationResult>): Promise<InvocationResult | 'timeout'> {
+/** A time as Apache's common log format writes it. */
+export function clfTime(time: Date): string {
+  const [year, month, day] = time.toISOString().slice(0, 10).split('-');
+  return `${day}/${months[Number(month) - 1]}/${year}:${time.toISOString().slice(11, 19)} +0000`;
+}
+
+/** The result, or that it took longer than API Gateway waits. */
+export async function withTimeout(
+  running: Promise<InvocationResult>,
+  timeoutMs = integrationTimeoutMs,
+): Promise<InvocationResult | 'timeout'> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<'timeout'>((resolve) => {
-    timer = setTimeout(() => resolve('timeout'), integrationTimeoutMs);
+    timer = setTimeout(() => resolve('timeout'), timeoutMs);
   });
   const result = await Promise.race([running, timeout]);
   clearTimeout(timer);
@@ -172,9 +182,13 @@ function toResponse(result: InvocationResult | 'timeout'): GatewayResponse {
   };
 }
 
-function answerHeaders(given: Record<string, unknown>): Record<string, string> {
+/** A function's headers as they go out, over those that API Gateway adds. */
+export function answerHeaders(
+  given: Record<string, unknown>,
+  added: Record<string, string> = { 'content-type': 'text/plain;charset=UTF-8' },
+): Record<string, string> {
   const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), String(value)]));
   // The length is ours to count; a function may have counted the text before it was decoded.
   delete headers['content-length'];
-  return { 'content-type': 'text/plain;charset=UTF-8', ...headers };
+  return { ...added, ...headers };
 }

@@ -15,8 +15,10 @@ export type PolicyStatement = {
 export type Decision = { functionName: string; action: string; resource: string; allowed: boolean };
 /** An action on a resource that a role grants and no call needed so far. */
 export type UnusedGrant = { role: string; action: string; resource: string };
-/** Why a call may go on, or may not. */
-export type Verdict = { allowed: true } | { allowed: false; resource: string; reason: string };
+/** Why a call may not go on. */
+export type Denied = { allowed: false; resource: string; reason: string };
+/** Whether a call may go on. */
+export type Verdict = { allowed: true } | Denied;
 
 /** Roles of the template and the functions that assume them. */
 export type Iam = {
@@ -41,8 +43,11 @@ type Statement = {
   used: Set<string>;
 };
 
-/** Evaluates identity policies as IAM does: an explicit deny wins, then an allow is needed. Resource policies are not evaluated. */
-export function createIam(): Iam {
+/**
+ * Evaluates identity policies as IAM does: an explicit deny wins, then an allow is needed. Resource policies are not evaluated.
+ * `onDenied` is told of each refusal.
+ */
+export function createIam(onDenied: (functionName: string, action: string, verdict: Denied) => void = () => {}): Iam {
   const roles = new Map<string, Statement[]>();
   const policies = new Map<string, PolicyStatement[]>();
   const roleOf = new Map<string, string>();
@@ -51,6 +56,18 @@ export function createIam(): Iam {
   const addStatements = (role: string, statements: PolicyStatement[]) => {
     roles.set(role, [...(roles.get(role) ?? []), ...statements.map(parseStatement)]);
     cache.clear();
+  };
+  const reach = (functionName: string, check: PermissionCheck): Verdict => {
+    const key = `${functionName} ${check.action} ${check.resources.join(' ')}`;
+    const cached = cache.get(key);
+    if (cached) return cached;
+    const statements = roles.get(roleOf.get(functionName) ?? '') ?? [];
+    const verdict = decideAny(statements, check);
+    // A verdict that hangs on the call's context must be reached anew each time.
+    if (!statements.some((statement) => statement.conditions)) cache.set(key, verdict);
+    const resource = check.resources.join(' or ');
+    decisions.set(key, { functionName, action: check.action, resource, allowed: verdict.allowed });
+    return verdict;
   };
   return {
     addStatements,
@@ -62,15 +79,8 @@ export function createIam(): Iam {
     },
     assume: (functionName, role) => void roleOf.set(functionName, role),
     check: (functionName, check) => {
-      const key = `${functionName} ${check.action} ${check.resources.join(' ')}`;
-      const cached = cache.get(key);
-      if (cached) return cached;
-      const statements = roles.get(roleOf.get(functionName) ?? '') ?? [];
-      const verdict = decideAny(statements, check);
-      // A verdict that hangs on the call's context must be reached anew each time.
-      if (!statements.some((statement) => statement.conditions)) cache.set(key, verdict);
-      const resource = check.resources.join(' or ');
-      decisions.set(key, { functionName, action: check.action, resource, allowed: verdict.allowed });
+      const verdict = reach(functionName, check);
+      if (!verdict.allowed) onDenied(functionName, check.action, verdict);
       return verdict;
     },
     decisions: () => [...decisions.values()],

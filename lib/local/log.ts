@@ -17,7 +17,7 @@ export type LocalEvent =
 export type LocalLog = (event: LocalEvent) => void;
 
 const formatters: { [K in LocalEvent['kind']]: (event: Extract<LocalEvent, { kind: K }>) => string } = {
-  output: (e) => `[${e.functionName}] ${e.line}`,
+  output: (e) => `[${e.functionName}] ${shortened(e.line)}`,
   'cold-start': (e) => `[${e.functionName}] cold start ${e.instanceId}: init ${e.initMs.toFixed(0)} ms`,
   'invocation-failed': (e) => `[${e.functionName}] ${e.requestId} failed: ${e.errorType}: ${e.errorMessage}`,
   'event-dropped': (e) => `[${e.functionName}] asynchronous event dropped after ${e.attempts} attempts`,
@@ -33,6 +33,15 @@ const formatters: { [K in LocalEvent['kind']]: (event: Extract<LocalEvent, { kin
 
 function describeError(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Metrics as people read them; any other line as it is. */
+function shortened(line: string): string {
+  if (!line.startsWith('{"_aws":')) return line;
+  const { _aws, Deployment, ...values } = JSON.parse(line) as Record<string, unknown>;
+  return `metrics: ${Object.entries(values)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ')}`;
 }
 
 /** One line for a terminal. */

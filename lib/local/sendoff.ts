@@ -4,12 +4,14 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
 import { createApiKey, putApiKey } from '../../functions/core/api-key.ts';
 import type { Table } from '../../functions/core/ports.ts';
-import { synthesize } from '../synth.ts';
+import { type Synthesis, synthesize } from '../synth.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './cloud.ts';
 
 export interface LocalSendoffOptions extends Omit<LocalCloudOptions, 'template' | 'assetDirectory'> {
   /** Deployment options, as `-c name=value` gives them to the CDK. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** A stack that is synthesized already, instead of `config`. */
+  readonly synthesis?: Synthesis;
 }
 
 /** Sendoff on the local cloud, with a key to use it. */
@@ -21,9 +23,16 @@ export interface LocalSendoff {
 }
 
 /** Synthesizes the stack, runs it on the local cloud, and makes an API key with full access. */
-export async function startLocalSendoff({ config = {}, ...options }: LocalSendoffOptions = {}): Promise<LocalSendoff> {
-  const { template, assemblyDirectory } = synthesize(config);
-  const cloud = await startLocalCloud({ ...options, template, assetDirectory: assemblyDirectory });
+export async function startLocalSendoff(given: LocalSendoffOptions = {}): Promise<LocalSendoff> {
+  const { config = {}, synthesis = synthesize(config), ...options } = given;
+  const { template, assemblyDirectory } = synthesis;
+  const cloud = await startLocalCloud({
+    ...options,
+    // A laptop's webhook receivers listen on loopback, without TLS.
+    functionEnvironment: { SENDOFF_LOCAL_ENDPOINTS: 'allowed', ...options.functionEnvironment },
+    template,
+    assetDirectory: assemblyDirectory,
+  });
   try {
     const { TableName } = cloud.outputs;
     if (!TableName) throw new Error('The stack has no output TableName');

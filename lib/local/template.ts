@@ -25,6 +25,8 @@ export type Scope = {
   parameters: Record<string, unknown>;
   /** AWS::Region and its like. */
   pseudoParameters: Record<string, string>;
+  /** What a text that was put together becomes: an address on AWS, the local one. */
+  localize?: (text: string) => string;
 };
 
 type Intrinsic = (argument: unknown, scope: Scope) => unknown;
@@ -41,9 +43,10 @@ const intrinsics = new Map<string, Intrinsic>([
   ],
   [
     'Fn::Join',
-    ([delimiter, items]: [string, unknown], scope) => list(evaluate(items, scope)).map(String).join(delimiter),
+    ([delimiter, items]: [string, unknown], scope) =>
+      localized(list(evaluate(items, scope)).map(String).join(delimiter), scope),
   ],
-  ['Fn::Sub', (argument, scope) => substitute(argument, scope)],
+  ['Fn::Sub', (argument, scope) => localized(substitute(argument, scope), scope)],
   [
     'Fn::Select',
     ([index, items]: [unknown, unknown], scope) => select(Number(evaluate(index, scope)), list(evaluate(items, scope))),
@@ -92,6 +95,10 @@ export function conditionHolds(name: string, scope: Scope): boolean {
   const condition = scope.template.Conditions?.[name];
   if (condition === undefined) throw new Error(`The template has no condition ${name}`);
   return evaluate(condition, scope) === true;
+}
+
+function localized(text: string, { localize }: Scope): string {
+  return localize ? localize(text) : text;
 }
 
 function list(value: unknown): unknown[] {

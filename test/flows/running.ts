@@ -29,8 +29,11 @@ async function start(options: LocalSendoffOptions): Promise<Running> {
   const events: LocalEvent[] = [];
   const local = await startLocalSendoff({ ...options, log: (event) => void events.push(event) });
   const { cloud, apiKey } = local;
-  const request = requester(cloud.apiUrl, apiKey);
-  return { ...local, events, request, resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
+  return { ...local, events, request: requestTo(local), resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
 }
+
+/** Requests as curl would make them, with the key of a running Sendoff. */
+export const requestTo = ({ cloud, apiKey }: Pick<LocalSendoff, 'cloud' | 'apiKey'>): Request =>
+  requester(cloud.apiUrl, apiKey);
 
 export { anEmail } from './an-email.ts';

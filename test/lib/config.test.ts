@@ -48,6 +48,9 @@ describe('options', () => {
     ['corsOrigins', '*'],
     ['corsOrigins', ['http://localhost:3000']],
     ['removeData', 'false'],
+    ['api', 'rest'],
+    ['alarmTopicArn', 'arn:aws-us-gov:sns:us-gov-west-1:123456789012:ops'],
+    ['alarmEmail', 'ops+mail@example.com'],
   ])('%s may be %j', (name, value) => {
     expect(() => parseConfig({ [name]: value })).not.toThrow();
   });
@@ -75,9 +78,31 @@ describe('options', () => {
     ['corsOrigins', [1]],
     ['removeData', 'yes'],
     ['logLevel', 'verbose'],
+    ['api', 'websocket'],
+    ['alarmTopicArn', 'ops'],
+    ['alarmEmail', 'Ops <ops@example.com>'],
+    ['apiCertificateArn', 'arn:aws:iam::123456789012:server-certificate/x'],
   ])('%s must not be %j; the error names all three: option, value, range', (name, value) => {
     expect(() => parseConfig({ [name]: value })).toThrow(
       `Option '${name}' is ${JSON.stringify(value)}; allowed: ${options[name].range}.`,
+    );
+  });
+
+  it.each([
+    [{ apiDomain: 'api.example.com' }, 'apiDomain', 'apiCertificateArn'],
+    [{ apiCertificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/6d3e' }, 'apiDomain', 'apiCertificateArn'],
+    [{ api: 'rest', corsOrigins: '*' }, 'api', 'corsOrigins'],
+    [{ restAccessLogs: 'true' }, 'api', 'restAccessLogs'],
+    [
+      { alarmEmail: 'ops@example.com', alarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:ops' },
+      'alarmTopicArn',
+      'alarmEmail',
+    ],
+    [{ alarmEmail: 'ops@example.com', monitoring: 'false' }, 'monitoring', 'alarmEmail'],
+    [{ alarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:ops', monitoring: 'false' }, 'monitoring', 'alarmTopicArn'],
+  ])('refuses %j: it names both options and says why', (given, first, second) => {
+    expect(() => parseConfig(given)).toThrow(
+      new RegExp(`^Option '${first}' is .+ and option '${second}' is .+: .{10,}\\.$`),
     );
   });
 

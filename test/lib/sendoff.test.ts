@@ -8,6 +8,7 @@ const { template, sendoff, stack } = sendoffTemplate();
 
 /** What each role may do, word for word: anything more is a permission nobody asked for. */
 const both = ['{MailBulkQueue}', '{MailTransactionalQueue}'];
+const all = [...both, '{MailWebhookQueue}'];
 const table = ['{MailTable}'];
 const bodies = ['{MailBodyBucket}/*'];
 const log = (name: string) => ({
@@ -28,7 +29,7 @@ describe('least privilege', () => {
       'Allow s3:GetObject': bodies,
       'Allow s3:PutObject': bodies,
       'Allow s3:ListBucket': ['{MailBodyBucket}'],
-      'Allow sqs:SendMessage': both,
+      'Allow sqs:SendMessage': all,
     });
   });
 
@@ -36,15 +37,18 @@ describe('least privilege', () => {
     const ses = 'arn:{AWS::Partition}:ses:{AWS::Region}:{AWS::AccountId}';
     expect(grantsOf(template, 'SendFunctionRole')).toEqual({
       ...log('SendFunction'),
+      'Allow dynamodb:BatchGetItem': table,
       'Allow dynamodb:GetItem': table,
+      'Allow dynamodb:PutItem': table,
       'Allow dynamodb:UpdateItem': table,
+      'Allow dynamodb:Query': ['{MailTable}/index/list'],
       'Allow s3:GetObject': bodies,
       'Allow s3:ListBucket': ['{MailBodyBucket}'],
       'Allow ses:SendRawEmail': [`${ses}:configuration-set/{MailOutboundConfigurationSet}`, `${ses}:identity/*`],
       'Allow sqs:DeleteMessage': both,
       'Allow sqs:GetQueueAttributes': both,
       'Allow sqs:ReceiveMessage': both,
-      'Allow sqs:SendMessage': both,
+      'Allow sqs:SendMessage': all,
     });
   });
 
@@ -60,15 +64,50 @@ describe('least privilege', () => {
     });
   });
 
+  it('lets the feedback note what happened, suppress, and tell webhooks, but read no body and send nothing', () => {
+    const queue = ['{MailFeedbackQueue}'];
+    expect(grantsOf(template, 'FeedbackFunctionRole')).toEqual({
+      ...log('FeedbackFunction'),
+      'Allow dynamodb:BatchGetItem': table,
+      'Allow dynamodb:PutItem': table,
+      'Allow dynamodb:UpdateItem': table,
+      'Allow dynamodb:Query': ['{MailTable}/index/list'],
+      'Allow sqs:DeleteMessage': queue,
+      'Allow sqs:GetQueueAttributes': queue,
+      'Allow sqs:ReceiveMessage': queue,
+      'Allow sqs:SendMessage': ['{MailWebhookQueue}'],
+    });
+  });
+
+  it('lets the webhooks read what to tell and keep how it went, and retry on their own queue', () => {
+    const queue = ['{MailWebhookQueue}'];
+    expect(grantsOf(template, 'WebhookFunctionRole')).toEqual({
+      ...log('WebhookFunction'),
+      'Allow dynamodb:BatchGetItem': table,
+      'Allow dynamodb:GetItem': table,
+      'Allow dynamodb:PutItem': table,
+      'Allow dynamodb:UpdateItem': table,
+      'Allow s3:GetObject': bodies,
+      'Allow s3:ListBucket': ['{MailBodyBucket}'],
+      'Allow sqs:DeleteMessage': queue,
+      'Allow sqs:GetQueueAttributes': queue,
+      'Allow sqs:ReceiveMessage': queue,
+      'Allow sqs:SendMessage': queue,
+    });
+  });
+
   it('gives no role a managed policy', () => {
     const roles = Object.values(template.findResources('AWS::IAM::Role'));
-    expect(roles).toHaveLength(3);
+    expect(roles).toHaveLength(5);
     for (const { Properties } of roles) expect(Properties).not.toHaveProperty('ManagedPolicyArns');
   });
 
   it('allows traces only when they are asked for', () => {
     const traced = sendoffTemplate({ xray: true }).template;
-    traced.allResourcesProperties('AWS::Lambda::Function', { TracingConfig: { Mode: 'Active' } });
+    traced.allResourcesProperties('AWS::Lambda::Function', {
+      TracingConfig: { Mode: 'Active' },
+      Environment: { Variables: { TRACE_CALLS: 'true' } },
+    });
     expect(grantsOf(traced, 'ApiFunctionRole')).toMatchObject({
       'Allow xray:PutTelemetryRecords': ['*'],
       'Allow xray:PutTraceSegments': ['*'],
@@ -82,13 +121,25 @@ describe('what a function gets in its environment', () => {
     BODY_BUCKET: { Ref: Match.stringLikeRegexp('MailBodyBucket') },
     TRANSACTIONAL_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailTransactionalQueue') },
     BULK_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailBulkQueue') },
+    WEBHOOK_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailWebhookQueue') },
+    DEPLOYMENT: 'Shop/Mail',
     LOG_LEVEL: 'info',
     NODE_OPTIONS: '--enable-source-maps',
   };
   it.each([
     ['Answers the HTTP API', { ...backend, RETENTION_DAYS: '90' }],
-    ['Sends queued emails', { ...backend, WORKER_CONCURRENCY: '10', CONFIGURATION_SET: { Ref: Match.anyValue() } }],
+    [
+      'Sends queued emails',
+      {
+        ...backend,
+        WORKER_CONCURRENCY: '10',
+        CONFIGURATION_SET: { Ref: Match.anyValue() },
+        PUBLIC_URL: { 'Fn::GetAtt': [Match.stringLikeRegexp('MailHttpApi'), 'ApiEndpoint'] },
+      },
+    ],
     ['Queues scheduled emails', backend],
+    ['Notes what Amazon SES reports', backend],
+    ['Tells endpoints', { ...backend, WORKER_CONCURRENCY: '10' }],
   ])('%s: what it reads and nothing else', (description, variables) => {
     template.hasResourceProperties('AWS::Lambda::Function', {
       Description: Match.stringLikeRegexp(description),
@@ -104,7 +155,7 @@ describe('Sendoff in another app', () => {
     });
     expect(stack.resolve(sendoff.table.tableName)).toEqual({ Ref: expect.stringMatching(/^MailTable/) });
     expect(stack.resolve(sendoff.configurationSetName)).toEqual({ Ref: expect.stringMatching(/^MailOutbound/) });
-    expect(Object.keys(sendoff.functions)).toEqual(['api', 'send', 'schedule']);
+    expect(Object.keys(sendoff.functions)).toEqual(['api', 'send', 'schedule', 'feedback', 'webhook']);
   });
 
   it('lets a function of that app accept emails, and nothing more', () => {

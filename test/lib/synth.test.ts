@@ -24,7 +24,7 @@ describe('synthesize', () => {
     const functions = Object.values(synthesis.template.Resources).filter(
       ({ Type }) => Type === 'AWS::Lambda::Function',
     );
-    expect(functions).toHaveLength(3);
+    expect(functions).toHaveLength(5);
     for (const { Properties = {} } of functions) {
       const { S3Key } = Properties.Code as { S3Key: string };
       const asset = join(synthesis.assemblyDirectory, `asset.${S3Key.replace('.zip', '')}`);

@@ -22,9 +22,10 @@ export function readLine({ atMs, source, message }: LogLine): ReadLine | undefin
   const parsed = parse(text);
   const line = { atMs, source: sourceName(source), level: 'info', message: text, fields: {} } as const;
   if (!parsed) return text ? line : undefined;
-  const { level, message: said, timestamp: _, ...fields } = parsed;
+  const { level, message: said, timestamp: _, _aws: embeddedMetrics, ...fields } = parsed;
+  const unsaid = embeddedMetrics === undefined ? '' : 'metrics';
   if (typeof fields.type === 'string' && fields.type.startsWith('platform.')) return platformLine(line, fields);
-  return { ...line, level: levelOf(level), message: typeof said === 'string' ? said : '', fields };
+  return { ...line, level: levelOf(level), message: typeof said === 'string' ? said : unsaid, fields };
 }
 
 /** `SendoffSendFunctionLogs1A2B3C4D` → `send`, `SendoffHttpAccessLogs…` → `http`. */

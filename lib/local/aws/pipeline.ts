@@ -66,7 +66,6 @@ function checkPermissions(parts: PipelineParts, service: AwsService, call: AwsCa
     const verdict = parts.iam.check(functionName, check);
     if (verdict.allowed) continue;
     const { resource, reason } = verdict;
-    parts.log({ kind: 'denied', functionName, action: check.action, resource, reason });
     const message = `User: function ${functionName} is not authorized to perform: ${check.action} on resource: ${resource} because ${reason}`;
     return service.error(service.deniedStatus, service.deniedCode, message);
   }

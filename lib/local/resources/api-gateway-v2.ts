@@ -35,8 +35,8 @@ export function httpIntegration(context: ResourceContext): CreateResource {
   };
 }
 
-/** The URI is the function's ARN, or the invocation URI around it. */
-function functionArnIn(uri: string): string {
+/** The function's ARN in an integration's URI, which is that ARN or the invocation URI around it. */
+export function functionArnIn(uri: string): string {
   return /functions\/(arn:[^/]+)\/invocations/.exec(uri)?.[1] ?? uri;
 }
 

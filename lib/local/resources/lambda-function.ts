@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { functionCredentials } from '../lambda/credentials.ts';
 import { functionEnvironment } from '../lambda/environment.ts';
 import { createLocalFunction } from '../lambda/function.ts';
+import { writingTo } from '../lambda/log-group.ts';
 import type { CreateResource } from '../stack.ts';
 import { physicalName, type ResourceContext } from './context.ts';
+import { logGroupArn } from './logs-log-group.ts';
 
 type Properties = {
   FunctionName?: string;
@@ -16,6 +18,7 @@ type Properties = {
   Timeout?: number;
   ReservedConcurrentExecutions?: number;
   Environment?: { Variables?: Record<string, string> };
+  LoggingConfig?: { LogGroup?: string };
 };
 
 /** AWS::Lambda::Function: runs the asset's folder in child processes. */
@@ -51,10 +54,17 @@ export function lambdaFunction(context: ResourceContext): CreateResource {
       timeoutSeconds,
       reservedConcurrency,
     };
-    context.functions.set(logicalId, createLocalFunction({ ...definition, maximumRetryAttempts: 2 }, context.host));
+    const host = { ...context.host, log: functionLog(context, logicalId, wanted.LoggingConfig?.LogGroup) };
+    context.functions.set(logicalId, createLocalFunction({ ...definition, maximumRetryAttempts: 2 }, host));
     context.iam.assume(logicalId, wanted.Role.slice(wanted.Role.lastIndexOf('/') + 1));
     return { ref: functionName, attributes: { Arn: arn } };
   };
+}
+
+/** A function without a log group of the template has one that Lambda made, and a managed policy for it. */
+function functionLog(context: ResourceContext, logicalId: string, logGroup: string | undefined) {
+  if (logGroup === undefined) return context.log;
+  return writingTo(logGroupArn(context, logGroup), logicalId, context.iam, context.log);
 }
 
 async function codeFolder(context: ResourceContext, logicalId: string, code: Properties['Code']): Promise<string> {

@@ -1,4 +1,5 @@
 import type { CreateResource } from '../stack.ts';
+import { restApi, restDeployment, restMethod, restResource, restStage } from './api-gateway.ts';
 import { httpApi, httpIntegration, httpRoute, httpStage } from './api-gateway-v2.ts';
 import type { ResourceContext } from './context.ts';
 import { dynamoDbTable } from './dynamodb-table.ts';
@@ -8,6 +9,7 @@ import { iamRole } from './iam-role.ts';
 import { lambdaEventInvokeConfig } from './lambda-event-invoke-config.ts';
 import { lambdaEventSourceMapping } from './lambda-event-source-mapping.ts';
 import { lambdaFunction } from './lambda-function.ts';
+import { logsLogGroup } from './logs-log-group.ts';
 import { s3Bucket } from './s3-bucket.ts';
 import { schedulerSchedule } from './scheduler-schedule.ts';
 import { sesConfigurationSet } from './ses-configuration-set.ts';
@@ -18,6 +20,11 @@ import { snsTopic } from './sns-topic.ts';
 import { sqsQueue } from './sqs-queue.ts';
 
 const creators: [string, (context: ResourceContext) => CreateResource][] = [
+  ['AWS::ApiGateway::Deployment', restDeployment],
+  ['AWS::ApiGateway::Method', restMethod],
+  ['AWS::ApiGateway::Resource', restResource],
+  ['AWS::ApiGateway::RestApi', restApi],
+  ['AWS::ApiGateway::Stage', restStage],
   ['AWS::ApiGatewayV2::Api', httpApi],
   ['AWS::ApiGatewayV2::Integration', httpIntegration],
   ['AWS::ApiGatewayV2::Route', httpRoute],
@@ -30,6 +37,7 @@ const creators: [string, (context: ResourceContext) => CreateResource][] = [
   ['AWS::Lambda::EventInvokeConfig', lambdaEventInvokeConfig],
   ['AWS::Lambda::EventSourceMapping', lambdaEventSourceMapping],
   ['AWS::Lambda::Function', lambdaFunction],
+  ['AWS::Logs::LogGroup', logsLogGroup],
   ['AWS::S3::Bucket', s3Bucket],
   ['AWS::SES::ConfigurationSet', sesConfigurationSet],
   ['AWS::SES::ConfigurationSetEventDestination', sesEventDestination],
@@ -47,12 +55,15 @@ export function createRegistry(context: ResourceContext): Map<string, CreateReso
 
 /** Types that watch, allow or describe, and so change nothing on a laptop. Resource policies are here: only roles are checked. */
 export const typesWithoutBehaviour = new Set([
+  'AWS::ApiGateway::BasePathMapping',
+  'AWS::ApiGateway::DomainName',
+  'AWS::ApiGatewayV2::ApiMapping',
+  'AWS::ApiGatewayV2::DomainName',
   'AWS::CDK::Metadata',
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::CompositeAlarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::Lambda::Permission',
-  'AWS::Logs::LogGroup',
   'AWS::Logs::MetricFilter',
   'AWS::Logs::ResourcePolicy',
   'AWS::Route53::RecordSet',

@@ -102,18 +102,22 @@ describe('sendoff send', () => {
 describe('sendoff status', () => {
   it('shows where an email stands and its timeline', async () => {
     const id = await sent('a@example.com', '--cc c@example.com');
-    const { exitCode, out } = await sendoff(`status ${id} --wait 20`);
+    expect((await sendoff(`status ${id} --wait 20`)).exitCode).toBe(0);
+    await local.cloud.ses.flushEvents();
+    await local.cloud.idle();
+    const { exitCode, out } = await sendoff(`status ${id}`);
     expect(exitCode).toBe(0);
-    expect(out).toMatch(/^Status +sent$/m);
+    expect(out).toMatch(/^Status +delivered$/m);
     expect(out).toMatch(/^Cc +c@example\.com$/m);
     expect(out).toMatch(/Z {2}\+0 ms +queued$/m);
     expect(out).toMatch(/Z {2}\+\d+ m?s +sent$/m);
     const view = JSON.parse((await sendoff(`status ${id} --json`)).out);
     expect(view).toMatchObject({
       id,
-      status: 'sent',
+      status: 'delivered',
       to: ['a@example.com'],
-      events: [{ type: 'queued' }, { type: 'sent' }],
+      // One delivery for each recipient.
+      events: [{ type: 'queued' }, { type: 'sent' }, { type: 'delivered' }, { type: 'delivered' }],
     });
   });
 
@@ -139,10 +143,12 @@ describe('sendoff stats', () => {
   it('counts what waits and what became of recent emails', async () => {
     await sent('a@example.com');
     await local.cloud.idle();
+    await local.cloud.ses.flushEvents();
+    await local.cloud.idle();
     const { emails, queues } = JSON.parse((await sendoff('stats --json')).out);
     expect(queues.map(({ queue }: { queue: string }) => queue)).toEqual(['transactional', 'bulk', 'dead letters']);
     expect(emails.total).toBe(Object.values<number>(emails.by_status).reduce((sum, number) => sum + number, 0));
-    expect(emails.by_status.sent).toBeGreaterThan(0);
+    expect(emails.by_status.delivered).toBeGreaterThan(0);
     expect(emails.sent_after_ms.median).toBeGreaterThan(0);
     const { out } = await sendoff('stats --since 7d');
     expect(out).toMatch(/^QUEUE +WAITING +RUNNING +DELAYED\ntransactional +0 +0 +0$/m);

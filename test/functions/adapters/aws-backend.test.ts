@@ -42,7 +42,11 @@ describe('the backend as the environment names it', () => {
     const aws = await startAwsEmulators();
     const { tableName, bodyBucket, queueUrls } = aws.options;
     const names = { TABLE_NAME: tableName, BODY_BUCKET: bodyBucket };
-    const urls = { TRANSACTIONAL_QUEUE_URL: queueUrls.transactional, BULK_QUEUE_URL: queueUrls.bulk };
+    const urls = {
+      TRANSACTIONAL_QUEUE_URL: queueUrls.transactional,
+      BULK_QUEUE_URL: queueUrls.bulk,
+      WEBHOOK_QUEUE_URL: queueUrls.webhook,
+    };
     for (const [name, value] of Object.entries({ ...names, ...urls })) vi.stubEnv(name, value);
     const backend = backendFromEnvironment();
     vi.unstubAllEnvs();

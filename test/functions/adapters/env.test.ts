@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { queueUrls, required, requiredNumber, retentionMs } from '../../../functions/adapters/env.ts';
+import {
+  localEndpointsAllowed,
+  queueUrls,
+  required,
+  requiredNumber,
+  retentionMs,
+} from '../../../functions/adapters/env.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -20,10 +26,23 @@ describe('the environment', () => {
     expect(() => retentionMs()).toThrow('RETENTION_DAYS is not a number');
   });
 
+  it('allows local endpoints for that one word only', () => {
+    expect(localEndpointsAllowed()).toBe(false);
+    for (const [value, allowed] of [
+      ['', false],
+      ['1', false],
+      ['allowed', true],
+    ] as const) {
+      vi.stubEnv('SENDOFF_LOCAL_ENDPOINTS', value);
+      expect(localEndpointsAllowed()).toBe(allowed);
+    }
+  });
+
   it('wants every queue’s URL', () => {
     vi.stubEnv('TRANSACTIONAL_QUEUE_URL', 'https://t');
     expect(() => queueUrls()).toThrow('BULK_QUEUE_URL is not set');
     vi.stubEnv('BULK_QUEUE_URL', 'https://b');
-    expect(queueUrls()).toEqual({ transactional: 'https://t', bulk: 'https://b' });
+    vi.stubEnv('WEBHOOK_QUEUE_URL', 'https://w');
+    expect(queueUrls()).toEqual({ transactional: 'https://t', bulk: 'https://b', webhook: 'https://w' });
   });
 });

@@ -5,7 +5,11 @@ import { createSqsBroker } from '../../../functions/adapters/sqs-broker.ts';
 import type { Job, OutgoingJob } from '../../../functions/core/ports.ts';
 
 const nowMs = 1_800_000_000_000;
-const queueUrls = { transactional: 'https://sqs/transactional', bulk: 'https://sqs/bulk' };
+const queueUrls = {
+  transactional: 'https://sqs/transactional',
+  bulk: 'https://sqs/bulk',
+  webhook: 'https://sqs/webhook',
+};
 
 const setUp = () => {
   const client = new SQSClient({ region: 'us-east-1' });

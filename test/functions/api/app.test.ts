@@ -107,8 +107,19 @@ describe('errors', () => {
     expect(answer).toMatchObject({ status: 503, body: { name: 'service_unavailable' } });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(logged).toEqual([
-      { level: 'error', message: 'request failed', fields: { method: 'POST', path: '/emails', error } },
+      { level: 'error', message: 'request failed', fields: { method: 'POST', route: '/emails', error } },
     ]);
+  });
+
+  it('name in the log the email and the route, not the path, which can hold an address', async () => {
+    const { ask, logged } = await createApiClient((backend) => ({
+      ...backend,
+      bodies: { ...backend.bodies, get: () => Promise.reject(unavailable('DynamoDB is down')) },
+    }));
+    const { id } = (await ask('POST', '/emails', plainEmail)).body as { id: string };
+    await ask('GET', `/emails/${id}?of=b%40example.com`);
+    expect(logged.map(({ fields }) => fields)).toMatchObject([{ method: 'GET', route: '/emails/:id', emailId: id }]);
+    expect(JSON.stringify(logged)).not.toContain('example.com');
   });
 
   it('that nobody foresaw say nothing, and are logged whole', async () => {

@@ -265,7 +265,7 @@ describe('GET /emails/{id}/events', () => {
     client.clock.nowMs += 1_000;
     await client.ask('PATCH', `/emails/${id}`, { scheduled_at: 'in 2 hours' });
     await client.backend.table.update(recordKey(id), {
-      append: { timeline: [{ atMs: 0, event: 'failed', detail: 'no' }] },
+      append: { timeline: [{ atMs: client.clock.nowMs + 1_000, event: 'failed', detail: 'no' }] },
     });
     expect((await client.ask('GET', `/emails/${id}/events`)).body).toEqual({
       object: 'list',
@@ -273,7 +273,7 @@ describe('GET /emails/{id}/events', () => {
       data: [
         { type: 'email.scheduled', created_at: '2026-11-21T12:00:00.000Z' },
         { type: 'email.rescheduled', created_at: '2026-11-21T12:00:01.000Z' },
-        { type: 'email.failed', created_at: '1970-01-01T00:00:00.000Z', reason: 'no' },
+        { type: 'email.failed', created_at: '2026-11-21T12:00:02.000Z', reason: 'no' },
       ],
     });
   });

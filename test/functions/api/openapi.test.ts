@@ -66,13 +66,14 @@ describe('/openapi.json', () => {
     const { document, operations } = await read();
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const { method, operation } of operations) {
+    for (const { path, method, operation } of operations) {
       expect(methods).toContain(method);
       const [[status, ok] = ['', {}], ...others] = Object.entries(operation.responses);
       expect(status).toMatch(/^20[01]$/);
       expect(ok).toMatchObject({
         description: expect.stringMatching(/./),
-        content: { 'application/json': { schema: {} } },
+        // For people's browsers.
+        content: { [path.startsWith('/unsubscribe') ? 'text/html' : 'application/json']: { schema: {} } },
       });
       expect(others).toEqual([['default', { $ref: '#/components/responses/Error' }]]);
     }

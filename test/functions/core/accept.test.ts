@@ -24,7 +24,7 @@ const accept = async (
   const payload = JSON.stringify(whole);
   return acceptEmails(
     { emails, payload, queue: 'transactional', keyId: 'key', ...request },
-    { backend, now, newId, retentionMs: 30 * DAY_MS },
+    { backend, now, newId, retentionMs: 30 * DAY_MS, metrics: simulation.metrics },
   );
 };
 const list = async ({ backend }: Simulation) =>

@@ -14,6 +14,7 @@ const run = (simulation: Simulation, backend: Backend = simulation.backend, forM
   backend,
   now: () => simulation.clock.nowMs,
   log,
+  metrics: simulation.metrics,
   deadlineMs: simulation.clock.nowMs + forMs,
 });
 const schedule = (simulation: Simulation, aheadMs: number) =>

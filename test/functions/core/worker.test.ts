@@ -106,7 +106,7 @@ describe('a worker', () => {
     });
     expect(await work([delivery(job())])).toEqual(['d1']);
     expect(queued).toEqual([]);
-    expect(logged).toEqual([{ message: 'job left for later', fields: { reason: 'held' } }]);
+    expect(logged).toEqual([{ message: 'job left for later', fields: expect.objectContaining({ reason: 'held' }) }]);
   });
 });
 

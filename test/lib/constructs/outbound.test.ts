@@ -3,9 +3,9 @@ import { App, Stack } from 'aws-cdk-lib/core';
 import { describe, expect, it } from 'vitest';
 import { Outbound } from '../../../lib/constructs/outbound.ts';
 
-function outbound(domain: string): { construct: Outbound; template: Template } {
+function outbound(domain: string, accountSuppression = true): { construct: Outbound; template: Template } {
   const stack = new Stack(new App(), 'Stack');
-  const construct = new Outbound(stack, 'Outbound', { domain });
+  const construct = new Outbound(stack, 'Outbound', { domain, accountSuppression });
   return { construct, template: Template.fromStack(stack) };
 }
 
@@ -14,6 +14,13 @@ describe('the way out', () => {
     outbound('').template.hasResourceProperties('AWS::SES::ConfigurationSet', {
       ReputationOptions: { ReputationMetricsEnabled: true },
     });
+  });
+
+  it("leaves SES's own suppression list to the account, unless told not to use it", () => {
+    const options = (template: Template) =>
+      Object.values(template.findResources('AWS::SES::ConfigurationSet'))[0]?.Properties.SuppressionOptions;
+    expect(options(outbound('').template)).toBeUndefined();
+    expect(options(outbound('', false).template)).toEqual({ SuppressedReasons: [] });
   });
 
   it('registers no domain unless asked', () => {

@@ -1,0 +1,18 @@
+import type { Context } from 'hono';
+
+/** What of an invocation by a REST API tells its stage; no other entry has both. */
+interface RestEvent {
+  readonly path?: string;
+  readonly requestContext?: { readonly path?: string };
+}
+
+/**
+ * The address callers put before a path, without a slash at its end. A REST API has its stage there (`/prod`), of which
+ * the path that the function sees knows nothing; behind a host name of its own there is none.
+ */
+export function baseUrl(context: Context): string {
+  const { origin } = new URL(context.req.url);
+  const { path, requestContext }: RestEvent = context.env?.event ?? {};
+  const whole = requestContext?.path;
+  return path !== undefined && whole?.endsWith(path) ? origin + whole.slice(0, -path.length) : origin;
+}

@@ -1,0 +1,45 @@
+import * as z from 'zod/mini';
+
+/** What descriptions of routes are made of. */
+export type Schema = Record<string, unknown>;
+
+export const json = (schema: Schema) => ({ 'application/json': { schema } });
+export const request = (schema: Schema) => ({ requestBody: { required: true, content: json(schema) } });
+export const answer = (description: string, schema: Schema) => ({ description, content: json(schema) });
+export const error = { $ref: '#/components/responses/Error' };
+export const id = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
+export const header = (name: string, description: string, schema: Schema) => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema,
+});
+export const paging = [
+  { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } },
+  { name: 'after', in: 'query', description: 'Only what is older than this id', schema: { type: 'string' } },
+  { name: 'before', in: 'query', description: 'Only what is newer than this id', schema: { type: 'string' } },
+];
+
+export const text = { type: 'string' };
+export const time = { type: 'string', format: 'date-time' };
+export const orNull = (schema: Schema) => ({ anyOf: [schema, { type: 'null' }] });
+export const object = (properties: Record<string, Schema>) => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+});
+export const list = (items: Schema) =>
+  object({ object: { const: 'list' }, has_more: { type: 'boolean' }, data: { type: 'array', items } });
+export const operation = (operationId: string, summaryText: string, ok: Schema, more: Schema = {}, status = '200') => ({
+  operationId,
+  summary: summaryText,
+  ...more,
+  responses: { [status]: answer('Done', ok), default: error },
+});
+
+/** A schema of a request as JSON Schema. */
+export function input(schema: z.core.$ZodType): Schema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return rest;
+}

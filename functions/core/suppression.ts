@@ -1,0 +1,135 @@
+import { normalizeAddress } from './address.ts';
+import type { Announce } from './announce.ts';
+import { derivedId } from './identity.ts';
+import type { Document, Table } from './ports.ts';
+import { timeSort } from './record.ts';
+import { eventIdOf, type WebhookEventType } from './webhook-event.ts';
+
+export const suppressionOrigins = ['bounce', 'complaint', 'manual', 'unsubscribe'] as const;
+export type SuppressionOrigin = (typeof suppressionOrigins)[number];
+
+/** An address that must not be sent to: one document an address, so that asking costs the sender one read. */
+export type Suppression = {
+  readonly id: string;
+  readonly email: string;
+  readonly origin: SuppressionOrigin;
+  /** The email that led to it. */
+  readonly sourceId?: string;
+  readonly createdAtMs: number;
+  /** Only these senders must not; absent: nobody. */
+  readonly senders?: readonly string[];
+};
+
+export interface NewSuppression {
+  readonly email: string;
+  readonly origin: SuppressionOrigin;
+  readonly sourceId?: string;
+  readonly atMs: number;
+  /** The one sender who must not send to it any more; absent: nobody may. */
+  readonly sender?: string;
+}
+
+export const SUPPRESSION_PARTITION = 'suppression';
+
+/** The id follows from the address, so that it is found by either with one read. */
+export const suppressionId = (email: string): string => derivedId('suppression', normalizeAddress(email));
+export const suppressionKey = (id: string): string => `suppression#${id}`;
+
+/** Which of these addresses (in any form) the sender must not send to; in the form given. */
+export async function findSuppressed(table: Table, sender: string, addresses: readonly string[]): Promise<Set<string>> {
+  const from = normalizeAddress(sender);
+  const found = await table.getMany<Suppression>(addresses.map((address) => suppressionKey(suppressionId(address))));
+  return new Set(addresses.filter((_, index) => applies(found[index], from)));
+}
+
+function applies(suppression: Suppression | undefined, sender: string | undefined): boolean {
+  if (!suppression) return false;
+  return !suppression.senders || (sender !== undefined && suppression.senders.includes(sender));
+}
+
+/**
+ * Suppresses addresses; one that is suppressed already stays as it is. Answers their ids in order.
+ * Tells first, then writes: a crash in between tells again, with the same event id.
+ */
+export async function suppress(table: Table, announce: Announce, wanted: readonly NewSuppression[]): Promise<string[]> {
+  if (wanted.length === 0) return [];
+  const ids = wanted.map(({ email }) => suppressionId(email));
+  const found = await table.getMany<Suppression>(ids.map(suppressionKey));
+  const missing = wanted.flatMap((one, index) => {
+    const known = found[index];
+    const sender = one.sender === undefined ? undefined : normalizeAddress(one.sender);
+    const repeated = ids.indexOf(ids[index] ?? '') < index;
+    return applies(known, sender) || repeated ? [] : [{ ...one, sender, known, id: ids[index] ?? '' }];
+  });
+  const drafts = missing.map(({ id, email, origin, sourceId, atMs, sender, known }) => ({
+    known,
+    sender,
+    suppression: {
+      ...{ id, email: normalizeAddress(email), origin, createdAtMs: known?.createdAtMs ?? atMs },
+      ...(sourceId === undefined ? {} : { sourceId }),
+      ...(sender === undefined ? {} : { senders: [...(known?.senders ?? []), sender] }),
+    } satisfies Suppression,
+    atMs,
+  }));
+  await announce(drafts.map(({ suppression, atMs }) => announcement('suppression.added', suppression, atMs)));
+  await Promise.all(drafts.map((draft) => write(table, draft)));
+  return ids;
+}
+
+type Draft = { readonly suppression: Suppression; readonly sender: string | undefined };
+
+async function write(table: Table, { suppression, sender }: Draft): Promise<void> {
+  const { id, origin, sourceId, createdAtMs } = suppression;
+  const key = suppressionKey(id);
+  const list = { partition: SUPPRESSION_PARTITION, sort: timeSort(createdAtMs, id) };
+  const { applied } = await table.insert({ key, fields: suppression, list });
+  if (applied) return;
+  // It was there for some senders, or someone else was faster: one more sender, or everybody.
+  if (sender !== undefined) {
+    await table.update(key, { append: { senders: [sender] } }, [{ senders: { exists: true } }]);
+  } else {
+    const set = { origin, ...(sourceId === undefined ? {} : { sourceId }) };
+    await table.update(key, { set, remove: ['senders'] }, [{ senders: { exists: true } }]);
+  }
+}
+
+/** Finds a suppression by its id or its address. */
+export async function findSuppression(table: Table, idOrEmail: string): Promise<Suppression | undefined> {
+  return table.get<Suppression>(suppressionKey(idOf(idOrEmail)));
+}
+
+/** Ends suppressions, each named by its id or address; answers their ids and whether each was there. */
+export async function unsuppress(
+  table: Table,
+  announce: Announce,
+  idsOrEmails: readonly string[],
+  nowMs: number,
+): Promise<{ id: string; deleted: boolean }[]> {
+  const ids = idsOrEmails.map(idOf);
+  const found = await table.getMany<Suppression>(ids.map(suppressionKey));
+  const present = found.filter((one) => one !== undefined);
+  await announce(present.map((one) => announcement('suppression.removed', one, nowMs)));
+  const deleted = new Map(
+    await Promise.all(present.map(async ({ id }) => [id, await table.delete(suppressionKey(id))] as const)),
+  );
+  return ids.map((id) => ({ id, deleted: deleted.get(id) ?? false }));
+}
+
+const idOf = (idOrEmail: string): string => (idOrEmail.includes('@') ? suppressionId(idOrEmail) : idOrEmail);
+
+function announcement(type: WebhookEventType, suppression: Suppression, atMs: number) {
+  const eventId = eventIdOf(type, suppression.id, suppression.senders?.join() ?? '', String(suppression.createdAtMs));
+  return { type, eventId, atMs, subject: suppressionView(suppression) };
+}
+
+/** A suppression as the API and webhooks show it: Resend's fields, and the senders it is for. */
+export function suppressionView({ id, email, origin, sourceId, createdAtMs, senders }: Suppression) {
+  return {
+    id,
+    email,
+    origin,
+    source_id: sourceId ?? null,
+    created_at: new Date(createdAtMs).toISOString(),
+    senders: senders ?? null,
+  } satisfies Document;
+}

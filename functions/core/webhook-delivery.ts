@@ -1,0 +1,181 @@
+import * as z from 'zod/mini';
+import { unavailable } from './errors.ts';
+import type { BodyStore, FieldValue, Table } from './ports.ts';
+import { type Body, bodyKey, type EmailRecord, recordKey, timeSort, unpackBody } from './record.ts';
+import { courteous } from './retry.ts';
+import { type Run, task } from './task.ts';
+import { disableFailing, noteFailing, noteWorking, validSecrets, type Webhook, webhookKey } from './webhook.ts';
+import type { Announcement, WebhookEventType } from './webhook-event.ts';
+import { emailPayload, subjectPayload } from './webhook-payload.ts';
+import { signatureHeaders } from './webhook-signature.ts';
+
+const DAY_MS = 86_400_000;
+/** How long what was told, and how it went, can be looked up. */
+const KEPT_MS = 30 * DAY_MS;
+/** Attempts a delivery can have, replays included: a document holds 400 KB. */
+export const MAX_DELIVERY_ATTEMPTS = 100;
+
+/** How an endpoint answered. */
+export type WebhookAnswer = {
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  /** The first kilobyte of the answer, or why there was none. */
+  readonly response: string;
+};
+
+/** Posts to an endpoint; never rejects: no answer is an answer too. */
+export type PostWebhook = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  payload: string,
+) => Promise<WebhookAnswer>;
+
+export type DeliveryAttempt = WebhookAnswer & {
+  readonly id: string;
+  readonly atMs: number;
+  readonly durationMs: number;
+};
+
+/** One event for one endpoint, and how telling it went. */
+export type WebhookDelivery = {
+  readonly id: string;
+  readonly webhookId: string;
+  readonly type: WebhookEventType;
+  readonly createdAtMs: number;
+  readonly status: 'attempting' | 'success' | 'failed';
+  readonly nextAttemptAtMs?: number;
+  readonly payload: string;
+  readonly attempts: readonly DeliveryAttempt[];
+};
+
+export const deliveryPartition = (webhookId: string): string => `webhook-event#${webhookId}`;
+export const deliveryKey = (webhookId: string, eventId: string): string => `${deliveryPartition(webhookId)}#${eventId}`;
+
+export interface DeliveryDependencies {
+  readonly table: Table;
+  readonly bodies: BodyStore;
+  readonly post: PostWebhook;
+  /** The AWS region, a part of Message-ID headers. */
+  readonly region: string;
+}
+
+type Args = {
+  readonly webhookId: string;
+  readonly eventId: string;
+  /** What to tell; absent when it is told again: the payload is kept. */
+  readonly event?: Announcement | undefined;
+  /** Set when someone asked for it to be told again. */
+  readonly replay?: boolean | undefined;
+};
+
+const args = z.custom<Args & FieldValue>(
+  (value) => z.object({ webhookId: z.string(), eventId: z.string() }).safeParse(value).success,
+);
+
+/** Tells one endpoint of one event. */
+export const deliverWebhook = task(
+  'webhook.deliver',
+  {
+    args,
+    queue: 'webhook',
+    retry: courteous,
+    // The event holds a recipient.
+    logged: ({ webhookId, eventId }) => ({ webhookId, eventId }),
+    onFailed: async ({ webhookId, eventId }, error, { now, log }, { table }: DeliveryDependencies) => {
+      const delivery = await endDelivery(table, webhookId, eventId);
+      const sinceMs = delivery?.attempts[0]?.atMs ?? 0;
+      const reason = `Every attempt since ${new Date(sinceMs).toISOString()} has failed. The last: ${error.message}`;
+      if (await disableFailing(table, webhookId, { sinceMs, nowMs: now(), reason }))
+        log.error('webhook disabled', { webhookId, eventId });
+    },
+  },
+  async ({ webhookId, eventId, event, replay }, run, dependencies) => {
+    const { table, post } = dependencies;
+    const { now, log } = run;
+    const [found, kept] = await table.getMany([webhookKey(webhookId), deliveryKey(webhookId, eventId)]);
+    const webhook = found as Webhook | undefined;
+    const delivery = kept as WebhookDelivery | undefined;
+    if (webhook?.status !== 'enabled' && !(webhook && replay)) {
+      if (delivery) await endDelivery(table, webhookId, eventId);
+      return log.info('webhook not told: it is disabled or gone', { webhookId, eventId });
+    }
+    // The same event queued twice: SNS and SQS deliver at least once.
+    if (delivery?.status === 'success' && !replay) return;
+    const payload = delivery?.payload ?? (event && (await payloadOf(event, dependencies)));
+    if (payload === undefined) return log.warn('webhook not told: its email is gone', { webhookId, eventId });
+    const startedAtMs = now();
+    const secrets = validSecrets(webhook, startedAtMs);
+    const answer = await post(webhook.endpoint, signatureHeaders({ eventId, payload, secrets }, startedAtMs), payload);
+    await noteAttempt({ webhook, eventId, event, payload, delivery }, { startedAtMs, answer }, run, table);
+    if (!succeeded(answer)) throw unavailable(`The endpoint ${describe(answer)}`);
+  },
+);
+
+const succeeded = ({ status }: WebhookAnswer): boolean => status >= 200 && status < 300;
+const describe = ({ status, response }: WebhookAnswer): string =>
+  status === 0 ? `did not answer: ${response}` : `answered ${status}`;
+
+async function payloadOf(event: Announcement, { table, bodies, region }: DeliveryDependencies) {
+  if (event.emailId === undefined) return subjectPayload(event);
+  const record = await table.get<EmailRecord>(recordKey(event.emailId));
+  if (!record) return undefined;
+  const packed = record.hasHeaders ? await bodies.get(bodyKey(record.id, record.fingerprint)) : undefined;
+  const headers: Body['headers'] = packed ? unpackBody(packed).headers : {};
+  return emailPayload(event, record, { headers, region });
+}
+
+interface Telling {
+  readonly webhook: Webhook;
+  readonly eventId: string;
+  readonly event: Announcement | undefined;
+  readonly payload: string;
+  readonly delivery: WebhookDelivery | undefined;
+}
+
+/** Keeps what happened, for people to look up, and whether the endpoint works. */
+async function noteAttempt(
+  { webhook, eventId, event, payload, delivery }: Telling,
+  { startedAtMs, answer }: { startedAtMs: number; answer: WebhookAnswer },
+  { job, now }: Run,
+  table: Table,
+): Promise<void> {
+  const nowMs = now();
+  const ok = succeeded(answer);
+  const wait = courteous.waitsSeconds[job.attempt - 1];
+  const count = delivery?.attempts.length ?? 0;
+  const attempt = { id: `${eventId}-${count + 1}`, atMs: startedAtMs, durationMs: nowMs - startedAtMs, ...answer };
+  const next = ok || wait === undefined ? {} : { nextAttemptAtMs: nowMs + wait * 1000 };
+  const state = { status: ok ? 'success' : wait === undefined ? 'failed' : 'attempting', ...next } as const;
+  const key = deliveryKey(webhook.id, eventId);
+  const update = () =>
+    table.update(key, {
+      set: state,
+      remove: 'nextAttemptAtMs' in next ? [] : ['nextAttemptAtMs'],
+      append: { attempts: [attempt] },
+    });
+  const insert = async (type: WebhookEventType) => {
+    const fields: WebhookDelivery = {
+      ...{ id: eventId, webhookId: webhook.id, type, createdAtMs: startedAtMs, payload },
+      ...state,
+      attempts: [attempt],
+    };
+    const list = { partition: deliveryPartition(webhook.id), sort: timeSort(startedAtMs, eventId) };
+    const { applied } = await table.insert({ key, fields, list, expiresAtMs: startedAtMs + KEPT_MS });
+    if (!applied) await update();
+  };
+  await Promise.all([noteHealth(webhook, ok, startedAtMs, table), delivery || !event ? update() : insert(event.type)]);
+}
+
+/** Written only when it changes: an endpoint that works costs nothing. */
+async function noteHealth({ id, failingSinceMs }: Webhook, ok: boolean, atMs: number, table: Table): Promise<void> {
+  if (ok && failingSinceMs !== undefined) await noteWorking(table, id);
+  if (!ok && failingSinceMs === undefined) await noteFailing(table, id, atMs);
+}
+
+async function endDelivery(table: Table, webhookId: string, eventId: string): Promise<WebhookDelivery | undefined> {
+  const change = { set: { status: 'failed' }, remove: ['nextAttemptAtMs'] };
+  const { document } = await table.update<WebhookDelivery>(deliveryKey(webhookId, eventId), change, [
+    { status: { in: ['attempting', 'failed'] } },
+  ]);
+  return document;
+}

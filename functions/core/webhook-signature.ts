@@ -1,0 +1,26 @@
+import { createHmac } from 'node:crypto';
+
+/**
+ * The headers of a signed webhook, by Standard Webhooks, under its names and under Svix's:
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ * One signature for each secret, so that a receiver may know any of them.
+ */
+export function signatureHeaders(
+  { eventId, payload, secrets }: { eventId: string; payload: string; secrets: readonly string[] },
+  nowMs: number,
+): Record<string, string> {
+  const timestamp = String(Math.floor(nowMs / 1000));
+  const signature = secrets.map((secret) => `v1,${sign(secret, `${eventId}.${timestamp}.${payload}`)}`).join(' ');
+  return Object.fromEntries(
+    ['svix', 'webhook'].flatMap((prefix) => [
+      [`${prefix}-id`, eventId],
+      [`${prefix}-timestamp`, timestamp],
+      [`${prefix}-signature`, signature],
+    ]),
+  );
+}
+
+function sign(secret: string, content: string): string {
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  return createHmac('sha256', key).update(content).digest('base64');
+}

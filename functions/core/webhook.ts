@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { SendoffError } from './errors.ts';
+import type { Table, WriteOutcome } from './ports.ts';
+import { timeSort } from './record.ts';
+import type { WebhookEventType } from './webhook-event.ts';
+
+/** An endpoint that is told of events. */
+export type Webhook = {
+  readonly id: string;
+  readonly endpoint: string;
+  /** The types it wants; empty: all. */
+  readonly events: readonly WebhookEventType[];
+  readonly status: 'enabled' | 'disabled';
+  readonly secret: string;
+  /** The secret before the last rotation; signs too until `previousSecretUntilMs`. */
+  readonly previousSecret?: string;
+  readonly previousSecretUntilMs?: number;
+  readonly createdAtMs: number;
+  /** Since when every attempt has failed. */
+  readonly failingSinceMs?: number;
+  readonly disabledAtMs?: number;
+  /** Why it was disabled, when it was us. */
+  readonly disabledReason?: string;
+};
+
+export const WEBHOOK_PARTITION = 'webhook';
+export const webhookKey = (id: string): string => `webhook#${id}`;
+
+/** Every change of an email costs one job for each endpoint that wants it. */
+export const MAX_WEBHOOKS = 50;
+/** How long a secret stays valid beside its successor. */
+const ROTATION_MS = 24 * 3_600_000;
+/** Standard Webhooks: a secret is 24 to 64 random bytes in base64 behind `whsec_`. */
+const SECRET_BYTES = 32;
+
+export const newSigningSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
+
+/** Every endpoint, oldest first. */
+export async function listWebhooks(table: Table): Promise<Webhook[]> {
+  const entries = await table.query({
+    index: 'list',
+    partition: WEBHOOK_PARTITION,
+    limit: MAX_WEBHOOKS,
+    order: 'ascending',
+  });
+  if (entries.length === 0) return [];
+  const webhooks = await table.getMany<Webhook>(entries.map(({ key }) => key));
+  return webhooks.filter((webhook) => webhook !== undefined);
+}
+
+/** Makes an endpoint; throws 422 beyond 50 of them. */
+export async function createWebhook(
+  table: Table,
+  { id, endpoint, events, nowMs }: Pick<Webhook, 'id' | 'endpoint' | 'events'> & { nowMs: number },
+): Promise<Webhook> {
+  if ((await listWebhooks(table)).length >= MAX_WEBHOOKS) {
+    throw new SendoffError(
+      'validation_error',
+      422,
+      `There are ${MAX_WEBHOOKS} webhooks already, the most there can be`,
+    );
+  }
+  const webhook: Webhook = { id, endpoint, events, status: 'enabled', secret: newSigningSecret(), createdAtMs: nowMs };
+  await table.insert({
+    key: webhookKey(id),
+    fields: webhook,
+    list: { partition: WEBHOOK_PARTITION, sort: timeSort(nowMs, id) },
+  });
+  return webhook;
+}
+
+/** Changes an endpoint; enabling it forgets why it was disabled. */
+export function changeWebhook(
+  table: Table,
+  id: string,
+  changes: Partial<Pick<Webhook, 'endpoint' | 'events' | 'status'>>,
+): Promise<WriteOutcome<Webhook>> {
+  const remove = changes.status === 'enabled' ? ['failingSinceMs', 'disabledAtMs', 'disabledReason'] : [];
+  return table.update<Webhook>(webhookKey(id), { set: changes, remove });
+}
+
+/** Gives an endpoint a new secret; the one before stays valid for 24 hours. Answers undefined when there is none. */
+export async function rotateSecret(table: Table, id: string, nowMs: number): Promise<string | undefined> {
+  const webhook = await table.get<Webhook>(webhookKey(id));
+  if (!webhook) return undefined;
+  const secret = newSigningSecret();
+  const set = { secret, previousSecret: webhook.secret, previousSecretUntilMs: nowMs + ROTATION_MS };
+  const { applied } = await table.update(webhookKey(id), { set }, [{ secret: webhook.secret }]);
+  if (!applied) throw new SendoffError('validation_error', 409, 'The secret is being rotated by another request');
+  return secret;
+}
+
+/** The secrets that sign now, the current one first. */
+export function validSecrets({ secret, previousSecret, previousSecretUntilMs }: Webhook, nowMs: number): string[] {
+  return previousSecret !== undefined && (previousSecretUntilMs ?? 0) > nowMs ? [secret, previousSecret] : [secret];
+}
+
+/** Notes that an attempt failed, unless one has before it. */
+export async function noteFailing(table: Table, id: string, atMs: number): Promise<void> {
+  await table.update(webhookKey(id), { set: { failingSinceMs: atMs } }, [{ failingSinceMs: { exists: false } }]);
+}
+
+/** Notes that an attempt succeeded. */
+export async function noteWorking(table: Table, id: string): Promise<void> {
+  await table.update(webhookKey(id), { remove: ['failingSinceMs'] });
+}
+
+/** Disables an endpoint that has not once succeeded since `sinceMs`; answers whether it did. */
+export async function disableFailing(
+  table: Table,
+  id: string,
+  { sinceMs, nowMs, reason }: { sinceMs: number; nowMs: number; reason: string },
+): Promise<boolean> {
+  const set = { status: 'disabled', disabledAtMs: nowMs, disabledReason: reason };
+  const failing = { status: 'enabled', failingSinceMs: { atMost: sinceMs } };
+  return (await table.update(webhookKey(id), { set }, [failing])).applied;
+}

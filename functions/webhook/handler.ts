@@ -1,0 +1,30 @@
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { backendFromEnvironment } from '../adapters/backend.ts';
+import { localEndpointsAllowed, required, requiredNumber } from '../adapters/env.ts';
+import { createLogger } from '../adapters/logger.ts';
+import { createPostWebhook } from '../adapters/post-webhook.ts';
+import { deliverWebhook } from '../core/webhook-delivery.ts';
+import { createWorker } from '../core/worker.ts';
+
+const backend = backendFromEnvironment();
+
+const work = createWorker({
+  tasks: [deliverWebhook],
+  dependencies: {
+    ...backend,
+    post: createPostWebhook({ allowLocal: localEndpointsAllowed() }),
+    region: required('AWS_REGION'),
+  },
+  broker: backend.broker,
+  log: createLogger(),
+  concurrency: requiredNumber('WORKER_CONCURRENCY'),
+  now: Date.now,
+  random: Math.random,
+});
+
+/** Tells endpoints what happened; answers the jobs that must come back. */
+export async function handler({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const deliveries = Records.map(({ messageId, body }) => ({ id: messageId, body, queue: 'webhook' as const }));
+  const failed = await work(deliveries, Date.now() + context.getRemainingTimeInMillis());
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}

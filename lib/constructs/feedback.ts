@@ -1,0 +1,53 @@
+import { type ConfigurationSet, EmailSendingEvent, EventDestination } from 'aws-cdk-lib/aws-ses';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { type DeadLetterQueue, WorkQueue } from './work-queue.ts';
+
+/** What happens to an email whether or not anyone looks at it. */
+const FATES = [
+  EmailSendingEvent.SEND,
+  EmailSendingEvent.REJECT,
+  EmailSendingEvent.DELIVERY,
+  EmailSendingEvent.DELIVERY_DELAY,
+  EmailSendingEvent.BOUNCE,
+  EmailSendingEvent.COMPLAINT,
+  EmailSendingEvent.RENDERING_FAILURE,
+];
+/** Asking for these events makes SES put a pixel into each email and lead its links over a server of SES's. */
+const READING = [EmailSendingEvent.OPEN, EmailSendingEvent.CLICK];
+
+export interface FeedbackProps {
+  readonly configurationSet: ConfigurationSet;
+  readonly deadLetterQueue: DeadLetterQueue;
+  readonly maxReceiveCount: number;
+  /** The time limit of the function that works on the queue. */
+  readonly workerTimeout: Duration;
+  /** How long it waits for more events. */
+  readonly maxBatchingWindow: Duration;
+  /** Let SES track opens and clicks. */
+  readonly tracking: boolean;
+}
+
+/**
+ * The way back: SES → SNS → SQS. Not EventBridge, to which SES delivers at best effort only
+ * (https://docs.aws.amazon.com/ses/latest/dg/monitor-sending-using-event-publishing-setup.html).
+ * The queue holds the events as SES wrote them, without SNS's envelope.
+ */
+export class Feedback extends Construct {
+  readonly topic: Topic;
+  readonly queue: WorkQueue;
+
+  constructor(scope: Construct, id: string, props: FeedbackProps) {
+    super(scope, id);
+    // Not encrypted with a key of ours: SES could not write to it without a key policy, and the key costs by the event.
+    this.topic = new Topic(this, 'Topic', { enforceSSL: true });
+    this.queue = new WorkQueue(this, 'Queue', props);
+    this.topic.addSubscription(new SqsSubscription(this.queue, { rawMessageDelivery: true }));
+    props.configurationSet.addEventDestination('Events', {
+      destination: EventDestination.snsTopic(this.topic),
+      events: props.tracking ? [...FATES, ...READING] : FATES,
+    });
+  }
+}

@@ -1,0 +1,178 @@
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Receiver, startReceiver } from './receiver.ts';
+import { anEmail, running } from './running.ts';
+
+const sendoff = running({ config: { tracking: 'true' } });
+let receiver: Receiver;
+let secret: string;
+let webhookId: string;
+const allEvents = [
+  'email.sent',
+  'email.scheduled',
+  'email.delivered',
+  'email.bounced',
+  'email.complained',
+  'email.delivery_delayed',
+  'email.opened',
+  'email.clicked',
+  'email.failed',
+  'email.suppressed',
+  'suppression.added',
+  'suppression.removed',
+] as const;
+
+beforeAll(async () => {
+  receiver = await startReceiver();
+  const { data, error } = await sendoff.resend.webhooks.create({ endpoint: receiver.url, events: [...allEvents] });
+  expect(error).toBeNull();
+  secret = data?.signing_secret ?? '';
+  webhookId = data?.id ?? '';
+}, 60_000);
+afterAll(() => receiver?.close());
+
+const told = (type: string, emailId: string | undefined) =>
+  receiver.waitFor(({ event }) => event.type === type && event.data.email_id === emailId);
+
+async function send(more: object = {}): Promise<string> {
+  const { data, error } = await sendoff.resend.emails.send(anEmail(more) as never);
+  expect(error).toBeNull();
+  return data?.id ?? '';
+}
+
+const to = (mailbox: string, label: string) => ({ to: [`${mailbox}+${label}@simulator.amazonses.com`] });
+
+describe('what SES reports', () => {
+  it('moves an email from sent to delivered and tells a webhook that the official client verifies', async () => {
+    const id = await send({ headers: { 'X-Tags': '["a"]' }, tags: [{ name: 'campaign', value: 'spring' }] });
+    const sent = await told('email.sent', id);
+    const { headers, payload, event } = await told('email.delivered', id);
+    const svix = {
+      id: String(headers['svix-id']),
+      timestamp: String(headers['svix-timestamp']),
+      signature: String(headers['svix-signature']),
+    };
+    expect(sendoff.resend.webhooks.verify({ payload, headers: svix, webhookSecret: secret })).toEqual(event);
+    expect(new Webhook(secret).verify(payload, headers as Record<string, string>)).toEqual(event);
+    expect(event.data).toMatchObject({
+      from: 'Me <me@example.com>',
+      to: ['success@simulator.amazonses.com'],
+      recipient: 'success@simulator.amazonses.com',
+      tags: { campaign: 'spring' },
+      headers: [{ name: 'X-Tags', value: '["a"]' }],
+    });
+    expect(sent.headers['svix-id']).not.toBe(headers['svix-id']);
+    await sendoff.cloud.idle();
+    const { json } = await sendoff.request('GET', `/emails/${id}`);
+    expect(json.last_event).toBe('delivered');
+    const timeline = await sendoff.request('GET', `/emails/${id}/events`);
+    expect(timeline.json.data.map(({ type }: { type: string }) => type)).toEqual([
+      'email.queued',
+      'email.sent',
+      'email.delivered',
+    ]);
+    expect(timeline.json.data[2].recipient).toBe('success@simulator.amazonses.com');
+  });
+
+  it('suppresses who bounced, and leaves them out of the next envelope', async () => {
+    const bouncing = to('bounce', 'one');
+    const id = await send(bouncing);
+    const bounced = await told('email.bounced', id);
+    expect(bounced.event.data.bounce).toMatchObject({ type: 'Permanent', subType: 'General' });
+    const added = await receiver.waitFor(({ event }) => event.data.email === bouncing.to[0]);
+    expect(added.event).toMatchObject({ type: 'suppression.added', data: { origin: 'bounce', source_id: id } });
+    await sendoff.cloud.idle();
+    expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('bounced');
+
+    const partly = await send({ to: [bouncing.to[0], 'success+two@simulator.amazonses.com'] });
+    const suppressed = await told('email.suppressed', partly);
+    expect(suppressed.event.data.recipient).toBe(bouncing.to[0]);
+    await told('email.delivered', partly);
+    const message = sendoff.cloud.ses.messages().at(-1);
+    expect(message?.envelope.to).toEqual(['success+two@simulator.amazonses.com']);
+
+    const before = sendoff.cloud.ses.sentCount;
+    const wholly = await send(bouncing);
+    await told('email.suppressed', wholly);
+    await sendoff.cloud.idle();
+    expect((await sendoff.request('GET', `/emails/${wholly}`)).json.last_event).toBe('suppressed');
+    expect(sendoff.cloud.ses.sentCount).toBe(before);
+
+    const { data } = await sendoff.resend.suppressions.get(bouncing.to[0] ?? '');
+    expect(data).toMatchObject({ email: bouncing.to[0], origin: 'bounce', source_id: id });
+    expect((await sendoff.resend.suppressions.remove(bouncing.to[0] ?? '')).data?.deleted).toBe(true);
+    await receiver.waitFor(({ event }) => event.type === 'suppression.removed');
+    await told('email.bounced', await send(bouncing));
+  });
+
+  it('suppresses who complained', async () => {
+    const id = await send(to('complaint', 'c'));
+    await told('email.complained', id);
+    await sendoff.cloud.idle();
+    expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('complained');
+    expect((await sendoff.resend.suppressions.get('complaint+c@simulator.amazonses.com')).data?.origin).toBe(
+      'complaint',
+    );
+  });
+
+  it('keeps delivered over an out-of-office reply, and suppresses nobody for it', async () => {
+    const id = await send(to('ooto', 'o'));
+    await told('email.bounced', id);
+    await told('email.delivered', id);
+    await sendoff.cloud.idle();
+    expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('delivered');
+    expect((await sendoff.resend.suppressions.get('ooto+o@simulator.amazonses.com')).error?.name).toBe('not_found');
+  });
+
+  it('ends as failed what SES rejects after it took it', async () => {
+    const virus = 'X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*';
+    const id = await send({ html: undefined, text: virus });
+    const { event } = await told('email.failed', id);
+    expect(event.data.failed.reason).toMatch(/Bad content/);
+    await sendoff.cloud.idle();
+    expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('failed');
+  });
+
+  it('tells opens and clicks, and marks those of programs', async () => {
+    const id = await send();
+    await told('email.delivered', id);
+    const messageId = sendoff.cloud.ses.messages().find(({ tags }) => tags['sendoff-email-id'] === id)?.messageId ?? '';
+    await sendoff.cloud.ses.simulate(messageId, 'opened', { userAgent: 'Mozilla/5.0' });
+    const byMachine = await told('email.opened', id);
+    expect(byMachine.event.data.open.machine).toBe(true);
+    await sendoff.cloud.idle();
+    expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('delivered');
+    await sendoff.cloud.ses.simulate(messageId, 'clicked', { link: 'https://example.com/x' });
+    const clicked = await told('email.clicked', id);
+    expect(clicked.event.data.click).toMatchObject({ link: 'https://example.com/x', machine: false });
+    await sendoff.cloud.idle();
+    expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('clicked');
+  });
+
+  it('tells that an email is scheduled', async () => {
+    const id = await send({ scheduledAt: new Date(Date.now() + 86_400_000).toISOString() });
+    expect((await told('email.scheduled', id)).event.data.email_id).toBe(id);
+  });
+
+  it('shows what an endpoint was told, and tells it again', async () => {
+    const id = await send();
+    const first = await told('email.delivered', id);
+    await sendoff.cloud.idle();
+    const eventId = String(first.headers['svix-id']);
+    const { data: listed } = await sendoff.resend.webhooks.events.list({ webhookId });
+    expect(listed?.data.find((one) => one.id === eventId)).toMatchObject({
+      type: 'email.delivered',
+      status: 'success',
+    });
+    const count = () => receiver.received.filter(({ headers }) => headers['svix-id'] === eventId).length;
+    expect(count()).toBe(1);
+    expect((await sendoff.resend.webhooks.events.replay({ webhookId, eventId })).error).toBeNull();
+    await sendoff.cloud.idle();
+    expect(count()).toBe(2);
+    const { data: attempts } = await sendoff.resend.webhooks.events.attempts.list({ webhookId, eventId });
+    expect(attempts?.data.map(({ http_status_code, response }) => [http_status_code, response])).toEqual([
+      [200, 'ok'],
+      [200, 'ok'],
+    ]);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { anEmail, running } from './running.ts';
+
+const sendoff = running({ config: { api: 'rest' } });
+
+describe('the service behind a REST API', () => {
+  it('works with the official client: its base URL has the stage in it', async () => {
+    expect(sendoff.cloud.apiUrl).toMatch(/\/prod$/);
+    expect(sendoff.cloud.outputs.ApiUrl).toBe(sendoff.cloud.apiUrl);
+    const { data, error } = await sendoff.resend.emails.send(anEmail({ subject: 'Grüße 👋' }) as never);
+    expect(error).toBeNull();
+    await sendoff.cloud.idle();
+    expect((await sendoff.resend.emails.get(data?.id ?? '')).data).toMatchObject({ subject: 'Grüße 👋', id: data?.id });
+    expect(sendoff.cloud.ses.messages()).toHaveLength(1);
+  });
+
+  it('hands headers and query strings on', async () => {
+    const headers = { 'idempotency-key': 'once' };
+    const first = await sendoff.request('POST', '/emails/batch', [anEmail(), anEmail()], headers);
+    const again = await sendoff.request('POST', '/emails/batch', [anEmail(), anEmail()], headers);
+    expect(again.json).toEqual(first.json);
+    const [{ id: after }] = first.json.data;
+    const page = await sendoff.request('GET', `/emails?limit=1&after=${after}`);
+    expect(page).toMatchObject({ status: 200, json: { object: 'list', data: [expect.anything()] } });
+    await sendoff.cloud.idle();
+  });
+
+  it('routes in the function: an unknown path and a wrong method get the errors that clients know', async () => {
+    expect(await sendoff.request('GET', '/nowhere')).toMatchObject({ status: 404, json: { name: 'not_found' } });
+    const wrong = await sendoff.request('PUT', '/emails');
+    expect(wrong).toMatchObject({ status: 405, json: { name: 'method_not_allowed' } });
+    expect(wrong.headers.get('allow')).toContain('POST');
+    expect(await sendoff.request('GET', '/')).toMatchObject({ status: 404, json: { name: 'not_found' } });
+  });
+
+  it('takes a path with an extra slash, as clients make one of a base URL that ends with it', async () => {
+    expect((await sendoff.request('GET', '//emails')).status).toBe(200);
+  });
+
+  it('describes itself with the stage in its address', async () => {
+    const { json } = await sendoff.request('GET', '/openapi.json');
+    expect(new URL(json.servers[0].url).pathname).toBe('/prod');
+  });
+});

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { EMAIL_ID_TAG } from '../../functions/core/email-schema.ts';
+import { anEmail, running } from './running.ts';
+
+/** Emails whose worker dies between SES's answer and the record's update; `SECOND_SEND_EMAILS=500` for the whole run. */
+const COUNT = Number(process.env.SECOND_SEND_EMAILS ?? 60);
+const WAVE = 50;
+
+// The job comes back after 9 s, its lease has ended by then: without SES's own Send event each would be sent again.
+const sendoff = running({
+  overrides: { functionTimeoutSeconds: 6, visibilityTimeoutSeconds: 9 },
+  config: { maxReceiveCount: '1000' },
+});
+
+it(`sends none of ${COUNT} emails twice and loses none, though its worker is killed each time SES has taken one`, async () => {
+  const kill = sendoff.cloud.faults.add({
+    service: 'ses',
+    action: 'SendRawEmail',
+    functionName: 'SendFunction',
+    when: 'after',
+    effect: { kind: 'kill' },
+  });
+  const ids: string[] = [];
+  for (let start = 0; start < COUNT; start += WAVE) {
+    const size = Math.min(WAVE, COUNT - start);
+    const emails = Array.from({ length: size }, (_, index) => anEmail({ subject: String(start + index) }));
+    ids.push(...(await accept(emails, `wave-${start}`)));
+    await sendoff.cloud.ses.waitForMessages(ids.length);
+  }
+  await sendoff.cloud.idle();
+  const { hits } = kill;
+  kill.remove();
+
+  const times = new Map(ids.map((id) => [id, 0]));
+  for (const { tags } of sendoff.cloud.ses.messages()) {
+    const id = tags[EMAIL_ID_TAG] ?? '';
+    times.set(id, (times.get(id) ?? 0) + 1);
+  }
+  const lost = [...times.values()].filter((count) => count === 0).length;
+  const duplicates = [...times.values()].filter((count) => count > 1).length;
+  const { invocations } = sendoff.cloud.function('SendFunction').stats();
+  console.info(
+    `emails ${COUNT}, workers killed after SES's answer ${hits}, invocations ${invocations}, duplicates ${duplicates}, lost ${lost}`,
+  );
+  expect(hits).toBeGreaterThanOrEqual(COUNT);
+  expect({ duplicates, lost }).toEqual({ duplicates: 0, lost: 0 });
+  for (const id of ids.slice(0, 20)) {
+    const { json } = await sendoff.request('GET', `/emails/${id}`);
+    expect(json.last_event).toBe('delivered');
+  }
+}, 900_000);
+
+/** As a client does it: the same request again until it is answered 2xx, for the machine is busy starting workers. */
+async function accept(emails: readonly object[], key: string): Promise<string[]> {
+  for (let tries = 0; tries < 10; tries++) {
+    const { json } = await sendoff.request('POST', '/emails/batch', emails, { 'idempotency-key': key });
+    if (json.data) return json.data.map(({ id }: { id: string }) => id);
+  }
+  throw new Error('the API did not accept a batch in ten tries');
+}

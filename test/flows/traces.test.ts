@@ -1,0 +1,51 @@
+import { createSocket } from 'node:dgram';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type LocalSendoff, startLocalSendoff } from '../../lib/local/sendoff.ts';
+import { anEmail, requestTo } from './running.ts';
+
+interface Subsegment {
+  readonly name: string;
+  readonly aws: { readonly operation: string };
+  readonly annotations?: { readonly emailId: string };
+}
+
+/** What X-Ray's daemon would be told; on AWS it runs beside each function. */
+const daemon = createSocket('udp4');
+const told: Subsegment[] = [];
+let local: LocalSendoff;
+
+beforeAll(async () => {
+  daemon.on('message', (message) => {
+    const [header = '', document = ''] = message.toString().split('\n');
+    expect(JSON.parse(header)).toEqual({ format: 'json', version: 1 });
+    told.push(JSON.parse(document));
+  });
+  await new Promise<void>((resolve) => daemon.bind(0, '127.0.0.1', resolve));
+  local = await startLocalSendoff({
+    config: { xray: 'true' },
+    functionEnvironment: {
+      AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${daemon.address().port}`,
+      _X_AMZN_TRACE_ID: 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
+    },
+  });
+}, 60_000);
+afterAll(async () => {
+  await local?.cloud.close();
+  daemon.close();
+});
+
+it('an email leaves a trace of every call from the API to SES, by which it can be found', async () => {
+  const { json } = await requestTo(local)('POST', '/emails', anEmail());
+  await local.cloud.idle();
+  const ofEmail = () => told.filter(({ annotations }) => annotations?.emailId === json.id);
+  const calls = () => ofEmail().map(({ name, aws }) => `${name} ${aws.operation}`);
+  await expect.poll(() => calls().filter((call) => call === 'DynamoDB UpdateItem').length).toBe(2);
+  expect([...new Set(calls())].sort()).toEqual([
+    'DynamoDB GetItem',
+    'DynamoDB PutItem',
+    'DynamoDB UpdateItem',
+    'SES SendRawEmail',
+  ]);
+  expect(told.map(({ name }) => name)).toContain('SQS');
+  expect(JSON.stringify(told)).not.toContain('example.com');
+});

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { createMetrics, withMetrics } from '../../../functions/adapters/metrics.ts';
+
+const started = () => {
+  const lines: string[] = [];
+  const metrics = createMetrics(
+    'Shop/Mail',
+    (line) => void lines.push(line),
+    () => 1_700_000_000_000,
+  );
+  return { metrics, lines, parsed: () => lines.map((line) => JSON.parse(line)) };
+};
+
+describe('metrics', () => {
+  it('are one line in the embedded metric format, however much was counted', () => {
+    const { metrics, lines, parsed } = started();
+    for (let count = 0; count < 10; count++) {
+      metrics.count('sent', 'bulk');
+      metrics.sendLatency('bulk', 100.4 + count);
+    }
+    metrics.flush();
+    expect(lines.map((line) => line.split('\n').length)).toEqual([2]);
+    expect(parsed()).toEqual([
+      {
+        _aws: {
+          Timestamp: 1_700_000_000_000,
+          CloudWatchMetrics: [
+            {
+              Namespace: 'Sendoff',
+              Dimensions: [['Deployment', 'Queue']],
+              Metrics: [
+                { Name: 'Sent', Unit: 'Count' },
+                { Name: 'Failed', Unit: 'Count' },
+                { Name: 'Retried', Unit: 'Count' },
+                { Name: 'SendLatency', Unit: 'Milliseconds' },
+              ],
+            },
+          ],
+        },
+        Deployment: 'Shop/Mail',
+        Queue: 'bulk',
+        Sent: 10,
+        Failed: 0,
+        Retried: 0,
+        SendLatency: [100, 101, 102, 103, 104, 105, 106, 107, 108, 109],
+      },
+    ]);
+  });
+
+  it('say 0 for what did not happen to emails that were tried, so that alarms can compare', () => {
+    const { metrics, parsed } = started();
+    metrics.count('retried', 'transactional', 3);
+    metrics.flush();
+    expect(parsed()).toMatchObject([{ Queue: 'transactional', Retried: 3, Sent: 0, Failed: 0 }]);
+  });
+
+  it('are a line for each queue', () => {
+    const { metrics, parsed } = started();
+    metrics.count('handedOver', 'transactional');
+    metrics.count('handedOver', 'bulk', 2);
+    metrics.flush();
+    expect(parsed()).toMatchObject([
+      { Queue: 'transactional', HandedOver: 1 },
+      { Queue: 'bulk', HandedOver: 2 },
+    ]);
+  });
+
+  it('have at most 100 values in a line, which is what CloudWatch takes', () => {
+    const { metrics, parsed } = started();
+    for (let count = 0; count < 250; count++) metrics.sendLatency('bulk', count);
+    metrics.count('sent', 'bulk', 250);
+    metrics.flush();
+    expect(parsed().map(({ SendLatency, Sent }) => [SendLatency.length, Sent])).toEqual([
+      [100, 250],
+      [100, undefined],
+      [50, undefined],
+    ]);
+    expect(parsed().flatMap(({ SendLatency }) => SendLatency)).toEqual(Array.from({ length: 250 }, (_, ms) => ms));
+  });
+
+  it('are written once, and nothing when nothing was counted', () => {
+    const { metrics, lines } = started();
+    metrics.flush();
+    expect(lines).toEqual([]);
+    metrics.count('accepted', 'bulk');
+    metrics.flush();
+    metrics.flush();
+    expect(lines).toHaveLength(1);
+  });
+
+  it('know no time before an email was due: a clock may be behind', () => {
+    const { metrics, parsed } = started();
+    metrics.sendLatency('bulk', -5);
+    metrics.flush();
+    expect(parsed()).toMatchObject([{ SendLatency: [0] }]);
+  });
+
+  it('are written when the handler has ended, well or not', async () => {
+    const { metrics, lines } = started();
+    const handler = withMetrics(metrics, async (fails: boolean) => {
+      metrics.count('accepted', 'bulk');
+      if (fails) throw new Error('no');
+      return 'yes';
+    });
+    expect(await handler(false)).toBe('yes');
+    expect(lines).toHaveLength(1);
+    await expect(handler(true)).rejects.toThrow('no');
+    expect(lines).toHaveLength(2);
+  });
+});

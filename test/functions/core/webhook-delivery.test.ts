@@ -1,0 +1,281 @@
+import { Resend } from 'resend';
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import { describe, expect, it } from 'vitest';
+import { createAnnounce } from '../../../functions/core/announce.ts';
+import type { LogFields } from '../../../functions/core/ports.ts';
+import { type EmailRecord, recordKey } from '../../../functions/core/record.ts';
+import {
+  changeWebhook,
+  createWebhook,
+  MAX_WEBHOOKS,
+  rotateSecret,
+  type Webhook,
+  webhookKey,
+} from '../../../functions/core/webhook.ts';
+import {
+  deliverWebhook,
+  deliveryKey,
+  type WebhookAnswer,
+  type WebhookDelivery,
+} from '../../../functions/core/webhook-delivery.ts';
+import type { Announcement } from '../../../functions/core/webhook-event.ts';
+import { createWorker } from '../../../functions/core/worker.ts';
+import { createMemoryBackend } from '../../memory-backend.ts';
+
+const START_MS = Date.parse('2026-11-21T10:00:00Z');
+const delivered: Announcement = {
+  type: 'email.delivered',
+  eventId: 'msg_1',
+  atMs: START_MS,
+  emailId: 'one',
+  recipient: 'a@example.com',
+};
+
+interface Posted {
+  readonly url: string;
+  readonly atMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload: string;
+}
+
+/** Endpoints, a worker for them, and a clock that jumps to the next job. */
+async function setUp(answer: (posted: Posted) => WebhookAnswer = () => ({ status: 200, response: 'ok' })) {
+  const clock = { nowMs: START_MS };
+  const now = () => clock.nowMs;
+  const backend = createMemoryBackend({ now });
+  const { table, broker } = backend;
+  const posted: Posted[] = [];
+  const logged: { message: string; fields?: LogFields | undefined }[] = [];
+  const write = (message: string, fields?: LogFields) => void logged.push({ message, fields });
+  const work = createWorker({
+    tasks: [deliverWebhook],
+    dependencies: {
+      ...backend,
+      region: 'eu-west-1',
+      post: async (url, headers, payload) => {
+        const one = { url, atMs: now(), headers, payload };
+        posted.push(one);
+        return answer(one);
+      },
+    },
+    broker,
+    log: { info: write, warn: write, error: write },
+    concurrency: 10,
+    now,
+    random: () => 0.5,
+  });
+  const record: EmailRecord = {
+    ...{ id: 'one', status: 'delivered', from: 'me@example.com', subject: 's', createdAtMs: START_MS - 1_000 },
+    to: ['B <b@example.com>', 'A <A@example.com>'],
+    ...{ fingerprint: 'f', queue: 'transactional', attempts: 1, messageId: 'ses-one', timeline: [] },
+  };
+  await table.insert({ key: recordKey('one'), fields: record });
+  const add = (id: string, events: Webhook['events'] = []) =>
+    createWebhook(table, { id, endpoint: `https://${id}.example.com/`, events, nowMs: clock.nowMs });
+  /** Runs every job at its time, until none is left or the time has come. */
+  const runUntil = async (untilMs = Number.POSITIVE_INFINITY) => {
+    for (;;) {
+      const dueAtMs = Math.min(...backend.waiting().map(({ job }) => job.dueAtMs ?? 0));
+      if (dueAtMs === Number.POSITIVE_INFINITY || dueAtMs > untilMs) return;
+      clock.nowMs = Math.max(clock.nowMs, dueAtMs);
+      expect(await work(await backend.receive('webhook'), clock.nowMs + 30_000)).toEqual([]);
+    }
+  };
+  const webhook = (id: string) => table.get<Webhook>(webhookKey(id));
+  const delivery = (id: string, eventId = 'msg_1') => table.get<WebhookDelivery>(deliveryKey(id, eventId));
+  const announce = createAnnounce(backend, now, 0);
+  return { backend, table, broker, clock, posted, logged, add, announce, runUntil, webhook, delivery };
+}
+
+const s = 1_000;
+const h = 3_600 * s;
+
+describe('a receiver that is down', () => {
+  it('is tried after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h; then the endpoint is disabled and says why', async () => {
+    const { add, announce, runUntil, posted, webhook, delivery, logged } = await setUp(() => ({
+      status: 503,
+      response: 'down for a@example.com',
+    }));
+    await add('down');
+    await announce([delivered]);
+    await runUntil();
+    const waits = posted.map(({ atMs }, index) => (atMs - (posted[index - 1]?.atMs ?? START_MS)) / s);
+    expect(waits).toEqual([0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000]);
+    expect(await webhook('down')).toMatchObject({
+      status: 'disabled',
+      disabledReason: 'Every attempt since 2026-11-21T10:00:00.000Z has failed. The last: The endpoint answered 503',
+    });
+    expect(await delivery('down')).toMatchObject({ status: 'failed' });
+    expect((await delivery('down'))?.attempts).toHaveLength(8);
+    expect(logged.map(({ message }) => message)).toContain('webhook disabled');
+    expect(JSON.stringify(logged)).not.toContain('a@example.com');
+    await announce([{ ...delivered, eventId: 'msg_2' }]);
+    await runUntil();
+    expect(posted).toHaveLength(8);
+  });
+
+  it('hears of all it missed when it is back after three hours, each event under its own id', async () => {
+    const backAtMs = START_MS + 3 * h;
+    const { add, announce, runUntil, posted, webhook, delivery } = await setUp(({ atMs }) =>
+      atMs < backAtMs ? { status: 0, response: 'ECONNREFUSED' } : { status: 204, response: '' },
+    );
+    await add('late');
+    for (let count = 0; count < 25; count++) await announce([{ ...delivered, eventId: `msg_${count}` }]);
+    await runUntil(START_MS + 2 * h);
+    expect((await webhook('late'))?.failingSinceMs).toBe(START_MS);
+    await runUntil();
+    const heard = posted.filter(({ atMs }) => atMs >= backAtMs).map(({ headers }) => headers['svix-id']);
+    expect(heard).toHaveLength(25);
+    expect(new Set(heard).size).toBe(25);
+    expect(await webhook('late')).toMatchObject({ status: 'enabled' });
+    expect(await webhook('late')).not.toHaveProperty('failingSinceMs');
+    expect(await delivery('late', 'msg_7')).toMatchObject({ status: 'success' });
+    expect(await delivery('late', 'msg_7')).not.toHaveProperty('nextAttemptAtMs');
+  });
+
+  it('that refuses one event only is not disabled for it', async () => {
+    const { add, announce, runUntil, posted, webhook, delivery } = await setUp(({ headers }) =>
+      headers['svix-id'] === 'msg_bad' ? { status: 400, response: 'no' } : { status: 200, response: 'ok' },
+    );
+    await add('picky');
+    await announce([{ ...delivered, eventId: 'msg_bad' }]);
+    await runUntil(START_MS + h);
+    await announce([{ ...delivered, eventId: 'msg_good' }]);
+    await runUntil();
+    expect(posted.filter(({ headers }) => headers['svix-id'] === 'msg_bad')).toHaveLength(8);
+    expect((await delivery('picky', 'msg_bad'))?.status).toBe('failed');
+    expect((await webhook('picky'))?.status).toBe('enabled');
+  });
+
+  it('delays nobody else', async () => {
+    const { add, announce, runUntil, posted } = await setUp(({ url }) =>
+      url.includes('down') ? { status: 500, response: '' } : { status: 200, response: '' },
+    );
+    await add('down');
+    await add('up');
+    await announce([delivered]);
+    await runUntil(START_MS);
+    expect(posted.map(({ url, atMs }) => [url, atMs])).toEqual([
+      ['https://down.example.com/', START_MS],
+      ['https://up.example.com/', START_MS],
+    ]);
+  });
+});
+
+describe('what is told', () => {
+  it('goes to the enabled endpoints that want this type, once though it is announced and queued twice', async () => {
+    const { add, announce, runUntil, posted, table } = await setUp();
+    await add('all');
+    await add('bounces', ['email.bounced']);
+    await add('off');
+    await changeWebhook(table, 'off', { status: 'disabled' });
+    await announce([delivered]);
+    await runUntil();
+    await announce([delivered]);
+    await runUntil();
+    expect(posted.map(({ url }) => url)).toEqual(['https://all.example.com/']);
+  });
+
+  it('names the email, and whom it happened to first', async () => {
+    const { add, announce, runUntil, posted } = await setUp();
+    await add('all');
+    await announce([delivered]);
+    await runUntil();
+    expect(JSON.parse(posted[0]?.payload ?? '')).toEqual({
+      type: 'email.delivered',
+      created_at: '2026-11-21T10:00:00.000Z',
+      data: {
+        email_id: 'one',
+        message_id: '<ses-one@eu-west-1.amazonses.com>',
+        created_at: '2026-11-21T09:59:59.000Z',
+        from: 'me@example.com',
+        to: ['A <A@example.com>', 'B <b@example.com>'],
+        subject: 's',
+        tags: {},
+        headers: [],
+        recipient: 'a@example.com',
+      },
+    });
+  });
+
+  it('is dropped, with a log line, when the email or the endpoint is gone', async () => {
+    const { add, announce, runUntil, posted, logged, table } = await setUp();
+    await add('all');
+    await announce([{ ...delivered, emailId: 'expired' }]);
+    await runUntil();
+    await announce([delivered]);
+    await table.delete(webhookKey('all'));
+    await runUntil();
+    expect(posted).toEqual([]);
+    expect(logged.map(({ message }) => message)).toEqual([
+      'webhook not told: its email is gone',
+      'webhook not told: it is disabled or gone',
+    ]);
+  });
+
+  it('costs one look at the list in a while when there is no endpoint', async () => {
+    const { backend, announce: _, clock, ...rest } = await setUp();
+    let queries = 0;
+    const query: typeof backend.table.query = (wanted) => {
+      queries++;
+      return backend.table.query(wanted);
+    };
+    const announce = createAnnounce({ ...backend, table: { ...backend.table, query } }, () => clock.nowMs);
+    for (let count = 0; count < 1_000; count++) await announce([delivered]);
+    expect(queries).toBe(1);
+    await rest.add('new');
+    clock.nowMs += 60_000;
+    await announce([delivered]);
+    expect(backend.waiting()).toHaveLength(1);
+  });
+
+  it('has at most 50 endpoints', async () => {
+    const { add } = await setUp();
+    for (let count = 0; count < MAX_WEBHOOKS; count++) await add(`w${count}`);
+    await expect(add('one too many')).rejects.toThrow('There are 50 webhooks already');
+  });
+});
+
+describe('signatures', () => {
+  const verify = (posted: Posted | undefined, secret: string) => {
+    const { headers = {}, payload = '' } = posted ?? {};
+    const id = headers['svix-id'] ?? '';
+    const svix = { id, timestamp: headers['svix-timestamp'] ?? '', signature: headers['svix-signature'] ?? '' };
+    const byResend = new Resend('re_x').webhooks.verify({ payload, headers: svix, webhookSecret: secret });
+    expect(new StandardWebhook(secret).verify(payload, headers)).toEqual(byResend);
+    return byResend;
+  };
+
+  it('are accepted by both official verifiers, by the new and the old secret for a day after a rotation', async () => {
+    const { add, announce, runUntil, posted, clock, table } = await setUp();
+    // The verifiers read the machine's clock.
+    clock.nowMs = Date.now();
+    const { secret } = await add('all');
+    await announce([delivered]);
+    await runUntil();
+    expect(verify(posted[0], secret).type).toBe('email.delivered');
+    const newSecret = (await rotateSecret(table, 'all', clock.nowMs)) ?? '';
+    expect(newSecret).not.toBe(secret);
+    await announce([{ ...delivered, eventId: 'msg_2' }]);
+    await runUntil();
+    verify(posted[1], secret);
+    verify(posted[1], newSecret);
+    await table.update(webhookKey('all'), { set: { previousSecretUntilMs: clock.nowMs - 1 } });
+    await announce([{ ...delivered, eventId: 'msg_3' }]);
+    await runUntil();
+    verify(posted[2], newSecret);
+    expect(() => verify(posted[2], secret)).toThrow();
+  });
+
+  it('are made anew for each try: the timestamp of an old one would be refused', async () => {
+    const { add, announce, runUntil, posted } = await setUp(() => ({ status: 500, response: '' }));
+    await add('all');
+    await announce([delivered]);
+    await runUntil(START_MS + 10 * s);
+    const [first, second] = posted;
+    expect(second?.headers['svix-id']).toBe(first?.headers['svix-id']);
+    expect(second?.payload).toBe(first?.payload);
+    expect(second?.headers['svix-timestamp']).not.toBe(first?.headers['svix-timestamp']);
+    expect(second?.headers['svix-signature']).not.toBe(first?.headers['svix-signature']);
+  });
+});

@@ -1,0 +1,45 @@
+/** Options as `-c` gives them. */
+export type Given = Readonly<Record<string, string>>;
+
+/** One way to deploy. */
+export interface Variant {
+  /** What tells it from the default: `api=rest xray=true`. */
+  readonly name: string;
+  readonly given: Given;
+}
+
+const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/6d3e5f1a-0000-4000-8000-000000000000';
+
+/** What changes a template in kind, not in numbers: every combination is checked. A new option of this sort belongs here. */
+const axes: readonly (readonly Given[])[] = [
+  [{}, { api: 'rest' }],
+  [{}, { domain: 'mail.example.com', apiDomain: 'api.example.com', apiCertificateArn: certificate }],
+  [{}, { xray: 'true' }],
+];
+
+/** Options that have nothing to do with the others: once each. */
+const alone: readonly Given[] = [
+  { monitoring: 'false' },
+  { alarmEmail: 'ops@example.com' },
+  { alarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:ops' },
+  { corsOrigins: 'https://app.example.com' },
+  { removeData: 'true' },
+  { api: 'rest', restAccessLogs: 'true' },
+  { stage: 'test' },
+];
+
+/** Every variant of the stack that template checks look at. */
+export const variants: readonly Variant[] = [...product(axes), ...alone].map((given) => ({
+  name: nameOf(given),
+  given,
+}));
+
+function product(rest: readonly (readonly Given[])[]): Given[] {
+  const [first, ...others] = rest;
+  return first ? first.flatMap((given) => product(others).map((more) => ({ ...given, ...more }))) : [{}];
+}
+
+function nameOf(given: Given): string {
+  const options = Object.entries(given).map(([name, value]) => (/^[\w.@-]+$/.test(value) ? `${name}=${value}` : name));
+  return options.join(' ') || 'default';
+}

@@ -1,0 +1,229 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { emailSend } from '../../functions/core/email-send.ts';
+import type { Job } from '../../functions/core/ports.ts';
+import { dueEntry, type EmailRecord, listEntry, recordKey } from '../../functions/core/record.ts';
+import type { LocalSendoff } from '../../lib/local/sendoff.ts';
+import { startReceiver } from '../flows/receiver.ts';
+import { anEmail, requestTo } from '../flows/running.ts';
+
+const MINUTE_MS = 60_000;
+/** Two thirds of it random: more than a table's item holds, whatever compresses it. */
+const LARGE_BYTES = 600_000;
+
+/** What a step needs, and what it leaves to those after it. */
+interface Visit {
+  readonly local: LocalSendoff;
+  /** Throws for anything but 2xx; answers the JSON. */
+  ask(method: string, path: string, body?: unknown): Promise<{ id: string; data: { id: string }[] }>;
+  /** As the operator: no role is asked. */
+  readonly sqs: SQSClient;
+  readonly s3: S3Client;
+  largeId: string;
+}
+
+/** One thing the service does. */
+export interface Step {
+  readonly name: string;
+  run(visit: Visit): Promise<void>;
+}
+
+/**
+ * Everything the functions call on AWS, once each: with it the roles are proven. A new call, a new queue or a new
+ * function belongs here too; `unusedGrants` of the local cloud tells what is missing.
+ */
+export const steps: readonly Step[] = [
+  // First: functions remember for seconds that there is no endpoint.
+  { name: 'an endpoint is told what becomes of emails, and who bounced is not sent to again', run: tellEndpoint },
+  { name: 'API keys are made, listed, renamed, deleted', run: manageKeys },
+  { name: 'emails are accepted and sent, on both queues, small and large', run: acceptAndSend },
+  { name: 'emails are read and listed', run: read },
+  { name: 'a large body that is gone is missed, not forbidden', run: missBody },
+  { name: 'a job that is ahead of its email is tried again, on either queue', run: tryAgain },
+  { name: 'the schedule hands over what is due and replaces what was lost', run: runSchedule },
+];
+
+/** Walks through all steps; rejects, naming the step, at the first that fails. */
+export async function walkThrough(local: LocalSendoff, onStep: (name: string) => void = () => {}): Promise<void> {
+  const request = requestTo(local);
+  const { awsEndpoint: endpoint, region, credentials } = local.cloud;
+  const aws = { endpoint, region, credentials };
+  const visit: Visit = {
+    local,
+    ask: async (method, path, body) => {
+      const { status, json } = await request(method, path, body);
+      if (status >= 300) throw new Error(`${method} ${path} was answered ${status} ${json.name}`);
+      return json;
+    },
+    sqs: new SQSClient(aws),
+    s3: new S3Client({ ...aws, forcePathStyle: true }),
+    largeId: '',
+  };
+  for (const { name, run } of steps) {
+    onStep(name);
+    await run(visit);
+  }
+}
+
+async function manageKeys({ ask }: Visit): Promise<void> {
+  const { id } = await ask('POST', '/api-keys', { name: 'Another' });
+  await ask('GET', '/api-keys');
+  await ask('PATCH', `/api-keys/${id}`, { name: 'Renamed' });
+  await ask('DELETE', `/api-keys/${id}`);
+}
+
+async function acceptAndSend(visit: Visit): Promise<void> {
+  const { ask, local } = visit;
+  const before = local.cloud.ses.sentCount;
+  const [large] = await Promise.all([
+    ask('POST', '/emails', aLargeEmail()),
+    ask('POST', '/emails', anEmail()),
+    ask('POST', '/emails/batch', [anEmail()]),
+  ]);
+  visit.largeId = large.id;
+  await local.cloud.idle();
+  const sent = local.cloud.ses.sentCount - before;
+  if (sent !== 3) throw new Error(`${sent} of 3 emails were sent`);
+}
+
+async function read({ ask, largeId }: Visit): Promise<void> {
+  await ask('GET', '/emails');
+  await ask('GET', `/emails/${largeId}`);
+}
+
+/** What is scheduled, sent with an unsubscribe link, bounced and suppressed; an answer that fails is asked for again. */
+async function tellEndpoint(visit: Visit): Promise<void> {
+  const { ask, local } = visit;
+  const receiver = await startReceiver();
+  const types = [
+    'email.scheduled',
+    'email.sent',
+    'email.bounced',
+    'email.delivery_delayed',
+    'email.suppressed',
+    'suppression.added',
+  ];
+  try {
+    const { id } = await ask('POST', '/webhooks', { endpoint: receiver.url, events: types });
+    receiver.answer = { status: 500 };
+    const large = await ask('POST', '/emails', aLargeEmail());
+    await receiver.waitFor(({ event }) => event.data.email_id === large.id);
+    receiver.answer = { status: 200 };
+    await local.cloud.idle();
+    // The next event of that email finds its body gone.
+    await emptyBucket(visit);
+    const [{ messageId } = { messageId: '' }] = local.cloud.ses.messages();
+    await local.cloud.ses.simulate(messageId, 'delayed');
+    await ask('POST', '/emails', anEmail({ scheduled_at: 'in 10 days' }));
+    await ask('POST', '/emails', anEmail({ headers: { 'X-Sendoff-Unsubscribe': 'true' } }));
+    const bouncing = anEmail({ to: 'bounce+once@simulator.amazonses.com' });
+    await ask('POST', '/emails', bouncing);
+    await local.cloud.idle();
+    await ask('POST', '/emails', bouncing);
+    await local.cloud.idle();
+    await Promise.all(types.map((type) => receiver.waitFor(({ event }) => event.type === type)));
+    await ask('DELETE', `/webhooks/${id}`);
+  } finally {
+    await receiver.close();
+  }
+  await sendPastUs(local);
+}
+
+/** Someone else uses our configuration set: its events come to us, are counted and dropped. */
+async function sendPastUs({ cloud }: LocalSendoff): Promise<void> {
+  const { awsEndpoint: endpoint, region, credentials, outputs } = cloud;
+  const Data = Buffer.from(
+    'From: a@example.com\r\nTo: success@simulator.amazonses.com\r\nSubject: Past us\r\n\r\nHello\r\n',
+  );
+  const ConfigurationSetName = outputs.ConfigurationSetName;
+  await new SESClient({ endpoint, region, credentials }).send(
+    new SendRawEmailCommand({ RawMessage: { Data }, ConfigurationSetName }),
+  );
+  await cloud.idle();
+}
+
+const aLargeEmail = () =>
+  anEmail({
+    headers: { 'X-Size': 'large' },
+    attachments: [{ filename: 'large.bin', content: randomBytes(LARGE_BYTES).toString('base64') }],
+  });
+
+async function emptyBucket({ local, s3 }: Visit): Promise<number> {
+  const Bucket = local.cloud.outputs.BodyBucketName;
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
+  for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
+  return Contents.length;
+}
+
+/** The body goes before its record, and then the email is read, by the API and by a job delivered once more. */
+async function missBody(visit: Visit): Promise<void> {
+  const { ask, largeId, local, sqs } = visit;
+  const QueueUrl = local.cloud.outputs.TransactionalQueueUrl;
+  const deleted = await emptyBucket(visit);
+  const record = await local.table.get<EmailRecord>(recordKey(largeId));
+  if (deleted === 0 || !record) throw new Error('the large email is not where it should be');
+  await ask('GET', `/emails/${largeId}`);
+  const { job } = emailSend.call({ id: largeId, fingerprint: record.fingerprint });
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(job) }));
+  await local.cloud.idle();
+}
+
+/** What an accept leaves that was cut off between its job and its record. */
+async function tryAgain({ local, sqs }: Visit): Promise<void> {
+  const { TransactionalQueueUrl, BulkQueueUrl } = local.cloud.outputs;
+  await Promise.all(
+    [TransactionalQueueUrl, BulkQueueUrl].map(async (QueueUrl = '') => {
+      const name = QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1);
+      const tried = local.cloud.faults.add({
+        service: 'sqs',
+        action: 'SendMessageBatch',
+        functionName: 'SendFunction',
+        match: (body) => body.includes(name),
+        when: 'after',
+        effect: { kind: 'hold', until: Promise.resolve() },
+      });
+      const job: Job = { ...emailSend.call({ id: randomUUID(), fingerprint: 'none' }).job, attempt: 2 };
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(job) }));
+      await tried.triggered;
+    }),
+  );
+}
+
+/** An email that is due and one whose job was never queued, as they stand in the table. */
+async function runSchedule({ local }: Visit): Promise<void> {
+  const nowMs = Date.now();
+  const old = { createdAtMs: nowMs - 20 * MINUTE_MS, scheduledAtMs: nowMs + MINUTE_MS };
+  await put(local, { ...aRecord(old.createdAtMs), status: 'scheduled', scheduledAtMs: old.scheduledAtMs }, nowMs);
+  await put(local, { ...aRecord(old.createdAtMs), queue: 'bulk' });
+  const { payload, error } = await local.cloud.function('ScheduleFunction').invoke({});
+  if (error) throw new Error(`the schedule failed: ${error.errorMessage}`);
+  const { handedOver, requeued } = payload as { handedOver: number; requeued: number };
+  if (handedOver !== 1 || requeued !== 1)
+    throw new Error(`handed over ${handedOver}, replaced ${requeued}: not 1 each`);
+}
+
+function aRecord(createdAtMs: number): EmailRecord {
+  return {
+    id: randomUUID(),
+    status: 'queued',
+    from: 'me@example.com',
+    to: ['success@simulator.amazonses.com'],
+    subject: 'Hello',
+    createdAtMs,
+    fingerprint: 'none',
+    queue: 'transactional',
+    attempts: 0,
+    timeline: [],
+  };
+}
+
+async function put({ table }: LocalSendoff, record: EmailRecord, dueAtMs?: number): Promise<void> {
+  await table.insert({
+    key: recordKey(record.id),
+    fields: record,
+    list: listEntry(record),
+    ...(dueAtMs === undefined ? {} : { due: dueEntry(dueAtMs, record.id) }),
+  });
+}
