@@ -2,6 +2,9 @@ import { Resend } from 'resend';
 import { afterAll, beforeAll } from 'vitest';
 import type { LocalEvent } from '../../lib/local/log.ts';
 import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/sendoff.ts';
+import { type Request, requester } from './request.ts';
+
+export type { Json } from './request.ts';
 
 /** Sendoff on the local cloud, as the tests of a file share it. */
 export interface Running extends LocalSendoff {
@@ -9,17 +12,8 @@ export interface Running extends LocalSendoff {
   readonly resend: Resend;
   /** What the cloud has told so far. */
   readonly events: LocalEvent[];
-  /** A request as curl would make it; the key is added unless the headers have one. */
-  request(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<{ status: number; json: Json; headers: Headers }>;
+  readonly request: Request;
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked into by the assertions, field by field.
-export type Json = any;
 
 /** Files that run the same flows on another backend set it before they import them. */
 const { FLOWS_BACKEND } = process.env;
@@ -42,23 +36,8 @@ async function start(options: LocalSendoffOptions): Promise<Running> {
   return { ...local, events, request: requestTo(local), resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
 }
 
-/** A function that makes requests as curl would, with the key of a running Sendoff. */
-export function requestTo({ cloud, apiKey }: Pick<LocalSendoff, 'cloud' | 'apiKey'>): Running['request'] {
-  return async (method, path, body, headers = {}) => {
-    const response = await fetch(cloud.apiUrl + path, {
-      method,
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    return { status: response.status, json: await response.json(), headers: response.headers };
-  };
-}
+/** Requests as curl would make them, with the key of a running Sendoff. */
+export const requestTo = ({ cloud, apiKey }: Pick<LocalSendoff, 'cloud' | 'apiKey'>): Request =>
+  requester(cloud.apiUrl, apiKey);
 
-/** A complete email, to be varied. */
-export const anEmail = (more: object = {}) => ({
-  from: 'Me <me@example.com>',
-  to: ['success@simulator.amazonses.com'],
-  subject: 'Hello',
-  html: '<p>Hello</p>',
-  ...more,
-});
+export { anEmail } from './an-email.ts';

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import PostalMime from 'postal-mime';
 import { describe, expect, it } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
-import { anEmail, running } from './running.ts';
+import { anEmail } from './an-email.ts';
+import { SENDER_DOMAIN } from './sender-domain.ts';
+import { canThrottle, runningTarget } from './target.ts';
 
 /** Short, for a job that finds its email in another worker's hands comes back only after the visibility timeout. */
-const sendoff = running({ overrides: { functionTimeoutSeconds: 6, visibilityTimeoutSeconds: 9 } });
-const caught = (id: string) => sendoff.cloud.ses.messages().filter(({ tags }) => tags[EMAIL_ID_TAG] === id);
+const sendoff = runningTarget({ overrides: { functionTimeoutSeconds: 6, visibilityTimeoutSeconds: 9 } });
 
 async function sent(id: string | undefined) {
-  await sendoff.cloud.idle();
-  const [message, ...others] = caught(id ?? '');
+  await sendoff.idle();
+  const [message, ...others] = await sendoff.caught(id ?? '');
   if (!message) throw new Error('the email was not sent');
   expect(others).toEqual([]);
   return { message, mime: await PostalMime.parse(message.raw) };
@@ -18,6 +18,7 @@ async function sent(id: string | undefined) {
 
 describe('sending with the official client', () => {
   it('answers at once, sends, and tells what happened', async () => {
+    const everyone = ['a@example.org', 'b@example.org', 'c@example.org', 'd@example.org'];
     const { data, error } = await sendoff.resend.emails.send(
       anEmail({
         to: ['a@example.org', 'Bé <b@example.org>'],
@@ -32,11 +33,10 @@ describe('sending with the official client', () => {
     );
     expect(error).toBeNull();
     const { message, mime } = await sent(data?.id);
-    expect(message.envelope).toEqual({
-      from: 'me@example.com',
-      to: ['a@example.org', 'b@example.org', 'c@example.org', 'd@example.org'],
-    });
-    expect(message.tags).toMatchObject({ kind: 'test' });
+    expect(message.envelope.from).toBe('me@example.com');
+    // Our own SES keeps both; of the others LocalStack keeps no recipients of a raw message, MiniStack no tags.
+    if (message.envelope.to) expect(message.envelope.to.toSorted()).toEqual(everyone);
+    if (message.tags) expect(message.tags).toMatchObject({ kind: 'test' });
     expect(mime).toMatchObject({
       subject: 'Grüße 👋',
       text: 'Hi\n',
@@ -107,7 +107,7 @@ describe('sending with the official client', () => {
     const ids: string[] = [];
     for (let count = 0; count < 5; count++)
       ids.unshift((await sendoff.resend.emails.send(anEmail({ subject: `Page ${count}` }) as never)).data?.id ?? '');
-    await sendoff.cloud.idle();
+    await sendoff.idle();
     const first = (await sendoff.request('GET', '/emails?limit=2')).json;
     expect(first).toMatchObject({ object: 'list', has_more: true, data: [{ id: ids[0] }, { id: ids[1] }] });
     const second = (await sendoff.request('GET', `/emails?limit=2&after=${ids[1]}`)).json;
@@ -170,7 +170,7 @@ describe('idempotency', () => {
     expect((await sendoff.request('POST', '/emails/batch', [...one, anEmail({ subject: 'C' })], headers)).status).toBe(
       409,
     );
-    await sendoff.cloud.idle();
+    await sendoff.idle();
     expect((await sendoff.request('GET', '/emails?limit=100')).json.data.length).toBe(before.json.data.length);
     for (const { id } of first.json.data) await sent(id);
   });
@@ -190,8 +190,8 @@ describe('scheduling', () => {
   it('does not send what was canceled, though its job is queued already', async () => {
     const { data } = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 2 seconds' }) as never);
     expect((await sendoff.resend.emails.cancel(data?.id ?? '')).error).toBeNull();
-    await sendoff.cloud.idle();
-    expect(caught(data?.id ?? '')).toEqual([]);
+    await sendoff.idle();
+    expect(await sendoff.caught(data?.id ?? '')).toEqual([]);
     expect((await sendoff.resend.emails.get(data?.id ?? '')).data?.last_event).toBe('canceled');
   });
 
@@ -210,9 +210,9 @@ describe('scheduling', () => {
   it('hands over what is due soon when the schedule runs, and leaves what is due later', async () => {
     const soon = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 20 minutes' }) as never);
     const later = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 2 days' }) as never);
-    const { payload } = await sendoff.cloud.function('Schedule').invoke({});
     // On Redis the broker has both already, and the schedule only rings when one is due.
-    expect(payload).toMatchObject(process.env.FLOWS_BACKEND === 'redis' ? { rings: 0 } : { handedOver: 0 });
+    const nothingDue = process.env.FLOWS_BACKEND === 'redis' ? { rings: 0 } : { handedOver: 0 };
+    expect(await sendoff.runSchedule()).toMatchObject(nothingDue);
     for (const { data } of [soon, later]) {
       expect((await sendoff.resend.emails.cancel(data?.id ?? '')).error).toBeNull();
     }
@@ -221,24 +221,24 @@ describe('scheduling', () => {
 
 describe('failing', () => {
   it('ends as failed with the reason when SES refuses, and can be sent again', async () => {
-    sendoff.cloud.ses.set({ verifiedIdentities: ['example.net'] });
+    await sendoff.setVerifiedDomain('example.net');
     const { data } = await sendoff.resend.emails.send(anEmail() as never);
-    await sendoff.cloud.idle();
+    await sendoff.idle();
     const { json } = await sendoff.request('GET', `/emails/${data?.id}/events`);
     expect(json.data.at(-1)).toMatchObject({ type: 'email.failed', reason: expect.stringContaining('not verified') });
 
-    sendoff.cloud.ses.set({ verifiedIdentities: undefined });
+    await sendoff.setVerifiedDomain(SENDER_DOMAIN);
     expect((await sendoff.request('POST', `/emails/${data?.id}/retry`)).status).toBe(200);
     await sent(data?.id);
   });
 
-  it('waits and sends all when SES throttles', async () => {
-    sendoff.cloud.ses.set({ sendRatePerSecond: 5 });
+  it.runIf(canThrottle)('waits and sends all when SES throttles', async () => {
+    await sendoff.setSendRate(5);
     const { data } = await sendoff.resend.batch.send(
       Array.from({ length: 20 }, (_, index) => anEmail({ subject: `${index}` })) as never,
     );
-    await sendoff.cloud.idle();
-    sendoff.cloud.ses.set({ sendRatePerSecond: undefined });
+    await sendoff.idle();
+    await sendoff.setSendRate(undefined);
     for (const { id } of data?.data ?? []) await sent(id);
   });
 });
@@ -258,13 +258,13 @@ describe('keys', () => {
     );
     expect((await sendoff.resend.apiKeys.remove(data?.id ?? '')).error).toBeNull();
     expect((await sendoff.request('DELETE', `/api-keys/${data?.id}`)).status).toBe(404);
-    await sendoff.cloud.idle();
+    await sendoff.idle();
   });
 
   it('stores no token, anywhere', async () => {
     const { data } = await sendoff.resend.apiKeys.create({ name: 'Secret' });
     const key = await sendoff.table.get(`api-key#${data?.id}`);
     expect(JSON.stringify(key)).not.toContain(data?.token);
-    expect(JSON.stringify(sendoff.events)).not.toContain(data?.token);
+    expect(await sendoff.logs()).not.toContain(data?.token);
   });
 });

@@ -1,0 +1,30 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
+import type { Table } from '../../functions/core/ports.ts';
+import { clientOptions } from './aws-clients.ts';
+import { countJobs, workQueueUrls } from './queues.ts';
+
+/** Where a deployment keeps documents and jobs, as a test looks into it. */
+export interface Backing {
+  /** The service's own table, as its functions see it. */
+  readonly table: Table;
+  /** Jobs that wait, are delayed or are in a worker's hands. */
+  jobsLeft(): Promise<number>;
+  /** Jobs that the workers gave up. */
+  deadLetters(): Promise<number>;
+}
+
+/** What of a deployment tells where that is. */
+export interface BackingPlace {
+  readonly endpoint: string;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** SQS and DynamoDB of a deployment. */
+export function openBacking({ endpoint, outputs }: BackingPlace): Backing {
+  return {
+    table: createDynamoTable(new DynamoDBClient(clientOptions(endpoint)), outputs.TableName ?? ''),
+    jobsLeft: () => countJobs(endpoint, workQueueUrls(outputs)),
+    deadLetters: () => countJobs(endpoint, [outputs.DeadLetterQueueUrl ?? '']),
+  };
+}

@@ -1,0 +1,52 @@
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Template } from '../../lib/synth.ts';
+import { accountId, region } from './aws-clients.ts';
+import { run } from './child-process.ts';
+
+/** The CDK's command line on an emulator. */
+export interface Cdk {
+  bootstrap(): Promise<void>;
+  /** Deploys the stack of the sources in this directory with these options, and answers its outputs. */
+  deploy(sourceDirectory: string, config: Readonly<Record<string, string>>): Promise<Record<string, string>>;
+  /** Removes the stack that was deployed last. */
+  destroy(): Promise<void>;
+}
+
+/** The CDK of this checkout, for sources of any: it is not the CDK that is tested. */
+export function createCdk(options: {
+  rootDirectory: string;
+  scratchDirectory: string;
+  env: Readonly<Record<string, string>>;
+  /** Changes a template where the emulator would refuse it. */
+  adapt: (template: Template) => void;
+}): Cdk {
+  const { rootDirectory, scratchDirectory, env, adapt } = options;
+  const cli = join(rootDirectory, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+  const assembly = join(scratchDirectory, 'cdk.out');
+  const outputsFile = join(scratchDirectory, 'outputs.json');
+  const cdk = (cwd: string, ...args: string[]) => run(process.execPath, [cli, ...args, '--no-notices'], { cwd, env });
+  // Away from any cdk.json, whose app the CDK would synthesize.
+  const cdkOnAssembly = (...args: string[]) => cdk(scratchDirectory, ...args, '--app', assembly);
+  return {
+    bootstrap: async () => void (await cdk(scratchDirectory, 'bootstrap', `aws://${accountId}/${region}`)),
+    deploy: async (sourceDirectory, config) => {
+      const flags = Object.entries(config).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+      rmSync(assembly, { recursive: true, force: true });
+      await cdk(sourceDirectory, 'synth', '--quiet', '--output', assembly, ...flags);
+      for (const file of globSync('*.template.json', { cwd: assembly })) adaptFile(join(assembly, file), adapt);
+      await cdkOnAssembly('deploy', '--require-approval', 'never', '--outputs-file', outputsFile);
+      const stacks: Record<string, Record<string, string>> = JSON.parse(readFileSync(outputsFile, 'utf8'));
+      const [outputs] = Object.values(stacks);
+      if (!outputs) throw new Error('The stack has no outputs');
+      return outputs;
+    },
+    destroy: async () => void (await cdkOnAssembly('destroy', '--force', '--all')),
+  };
+}
+
+function adaptFile(file: string, adapt: (template: Template) => void): void {
+  const template: Template = JSON.parse(readFileSync(file, 'utf8'));
+  adapt(template);
+  writeFileSync(file, JSON.stringify(template));
+}

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const running = new Map<ChildProcess, NodeJS.Signals>();
+const KILL_AFTER_MS = 5_000;
+/** Of a command that fails; the CDK repeats at its end what failed. */
+const TOLD_LINES = 30;
+
+export interface ChildOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** How it is ended when this process is; SIGTERM for a command that has children to end. */
+  readonly endedBy?: NodeJS.Signals;
+  /** Called for every line of output; without it output is kept and told only if the command fails. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** Runs a command to its end and answers what it wrote; throws with that if it fails. */
+export async function run(command: string, args: readonly string[], options: ChildOptions): Promise<string> {
+  const { child, output } = start(command, args, options);
+  const code = await ended(child);
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${lastLines(output())}`);
+  return output();
+}
+
+const lastLines = (text: string) => text.trimEnd().split('\n').slice(-TOLD_LINES).join('\n');
+
+/** Starts a command that runs until it is stopped. */
+export function start(
+  command: string,
+  args: readonly string[],
+  { cwd, env, onLine, endedBy = 'SIGKILL' }: ChildOptions,
+) {
+  // A group of its own: an emulator's functions are its children, and must not outlive it.
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  running.set(child, endedBy);
+  child.once('close', () => running.delete(child));
+  let text = '';
+  let rest = '';
+  const take = (chunk: string) => {
+    text += chunk;
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine?.(line);
+  };
+  child.stdout.setEncoding('utf8').on('data', take);
+  child.stderr.setEncoding('utf8').on('data', take);
+  return { child, output: () => text };
+}
+
+/** Stops a child and all that it started, and waits for it. */
+export async function stop(child: ChildProcess): Promise<void> {
+  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_AFTER_MS);
+  signalGroup(child, 'SIGTERM');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+  clearTimeout(timer);
+  signalGroup(child, 'SIGKILL');
+}
+
+/** Ends whatever still runs: for the moment this process is told to end. Resolves when all of it has. */
+export async function endAll(): Promise<void> {
+  await Promise.all(
+    [...running].map(async ([child, signal]) => {
+      const closed = once(child, 'close');
+      signalGroup(child, signal);
+      await closed;
+    }),
+  );
+}
+
+async function ended(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (...end) => resolve(end));
+  });
+  return code ?? signal;
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // The group has ended already.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

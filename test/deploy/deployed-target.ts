@@ -1,0 +1,80 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DeleteIdentityCommand,
+  ListIdentitiesCommand,
+  SESClient,
+  VerifyDomainIdentityCommand,
+} from '@aws-sdk/client-ses';
+import type { CaughtMessage, Target } from '../flows/target.ts';
+import { clientOptions } from './aws-clients.ts';
+import { type BackingPlace, openBacking } from './backing.ts';
+
+import { logsOf } from './logs.ts';
+import { type Mailbox, readMail } from './mailbox.ts';
+import { until } from './until.ts';
+
+/** A stack that was deployed on an emulator: all that the end-to-end suite, in another process, needs to find it. */
+export interface Deployment extends BackingPlace {
+  /** Of the API, as it is reached from this machine. */
+  readonly url: string;
+  readonly apiKey: string;
+  readonly mailbox: Mailbox;
+}
+
+/** Sendoff as it was deployed. */
+export function connectDeployed(deployment: Deployment): Target {
+  const { endpoint, url, apiKey, outputs, mailbox } = deployment;
+  const { table, jobsLeft } = openBacking(deployment);
+  const options = clientOptions(endpoint);
+  const lambda = new LambdaClient(options);
+  const ses = new SESClient(options);
+  const caught = async (emailId: string) => {
+    const response = await fetch(`${url}/emails/${emailId}`, { headers: { authorization: `Bearer ${apiKey}` } });
+    const { subject } = (await response.json()) as { subject?: string };
+    if (subject === undefined) throw new Error(`Email ${emailId} cannot be read: ${response.status}`);
+    return (await readMail(endpoint, mailbox)).filter((message) => subjectOf(message) === subject);
+  };
+  return {
+    url,
+    apiKey,
+    table,
+    caught,
+    idle: () => until('no job is left', async () => (await jobsLeft()) === 0),
+    runSchedule: async () => {
+      const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: outputs.ScheduleFunctionName }));
+      return JSON.parse(Payload?.transformToString() ?? 'null');
+    },
+    setVerifiedDomain: (domain) => verifyOnly(ses, domain),
+    setSendRate: async () => {
+      throw new Error('No emulator but ours throttles as SES does');
+    },
+    logs: () => logsOf(endpoint, outputs),
+    close: async () => {},
+  };
+}
+
+/** Makes this domain the only one that SES lets send. */
+export async function verifyOnly(ses: SESClient, domain: string): Promise<void> {
+  const { Identities = [] } = await ses.send(new ListIdentitiesCommand({}));
+  for (const Identity of Identities.filter((identity) => identity !== domain))
+    await ses.send(new DeleteIdentityCommand({ Identity }));
+  await ses.send(new VerifyDomainIdentityCommand({ Domain: domain }));
+}
+
+/** The subject of a message, its encoded words decoded. */
+export function subjectOf({ raw }: Pick<CaughtMessage, 'raw'>): string {
+  const [head = ''] = raw.split('\r\n\r\n', 1);
+  const [, folded = ''] = /^Subject: (.*(?:\r\n[ \t].*)*)/im.exec(head) ?? [];
+  return folded
+    .replace(/\r\n(?=[ \t])/g, '')
+    .replace(/\?=[ \t]+=\?/g, '?==?')
+    .replace(/=\?utf-8\?([bq])\?([^?]*)\?=/gi, (_, encoding: string, text: string) => decodeWord(encoding, text));
+}
+
+function decodeWord(encoding: string, text: string): string {
+  if (encoding.toLowerCase() === 'b') return Buffer.from(text, 'base64').toString();
+  const bytes = text
+    .replaceAll('_', ' ')
+    .replace(/=([0-9A-F]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString();
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import {
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+  UpdateEventSourceMappingCommand,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
+import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { clientOptions } from './aws-clients.ts';
+import { workQueueUrls } from './queues.ts';
+
+type Outputs = Readonly<Record<string, string>>;
+
+/**
+ * The API's URL from this machine. The output is right on AWS and names a host that only a resolver of the emulator's
+ * knows (`<id>.execute-api.localhost`); both emulators answer the same API under a path of their own too.
+ */
+export function reachableUrl(endpoint: string, outputs: Outputs, isLocalStack: boolean): string {
+  const { hostname, pathname } = new URL(outputs.ApiUrl ?? '');
+  const [id] = hostname.split('.');
+  const stage = pathname.replaceAll('/', '');
+  if (stage && !isLocalStack) return `${endpoint}/restapis/${id}/${stage}/_user_request_`;
+  return `${endpoint}/_aws/execute-api/${id}/${stage || '$default'}`;
+}
+
+/**
+ * Makes a job that was left come back after seconds, not after the six minutes of the template: the end-to-end suite
+ * and the updates under load have workers lose jobs on purpose. The local cloud's `overrides` do the same.
+ */
+export async function shortenTimes(endpoint: string, outputs: Outputs): Promise<void> {
+  const { lambda, sqs } = clients(endpoint);
+  await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: outputs.SendFunctionName, Timeout: 6 }));
+  for (const QueueUrl of workQueueUrls(outputs))
+    await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: '9' } }));
+}
+
+/** Lets the queues trigger the send function, or holds their jobs back. */
+export async function setWorking(endpoint: string, outputs: Outputs, Enabled: boolean): Promise<void> {
+  const { lambda } = clients(endpoint);
+  for (const { UUID } of await mappingsOf(lambda, outputs))
+    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
+}
+
+/** Sets the clock of all functions ahead: what is scheduled for then is due now. */
+export async function setClocksAhead(endpoint: string, outputs: Outputs, seconds: number): Promise<void> {
+  const { lambda } = clients(endpoint);
+  for (const [name, FunctionName] of Object.entries(outputs)) {
+    if (!name.endsWith('FunctionName')) continue;
+    const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+    const Variables = { ...Environment?.Variables, NODE_OPTIONS: clockAhead(seconds) };
+    await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }));
+  }
+}
+
+/** NODE_OPTIONS that set a process's clock ahead; `new Date()` stays, for the SDK signs with it. */
+export function clockAhead(seconds: number): string {
+  const code = `{const now=Date.now;Date.now=()=>now()+${seconds * 1000}}`;
+  return `--import=data:text/javascript,${encodeURIComponent(code)}`;
+}
+
+/** What options of a deployment have become. */
+export interface LiveConfig {
+  readonly sendTimeoutSeconds: number;
+  readonly visibilityTimeoutSeconds: number;
+  readonly maxReceiveCount: number;
+  readonly retentionDays: number;
+  readonly maxConcurrency: number;
+}
+
+/** Reads, from the resources themselves, what options have become. */
+export async function liveConfig(endpoint: string, outputs: Outputs): Promise<LiveConfig> {
+  const { lambda, sqs } = clients(endpoint);
+  const configurationOf = (FunctionName: string | undefined) =>
+    lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+  const [send, api] = [await configurationOf(outputs.SendFunctionName), await configurationOf(outputs.ApiFunctionName)];
+  const QueueUrl = outputs.TransactionalQueueUrl;
+  const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+  const queueName = QueueUrl?.split('/').at(-1) ?? '';
+  const mapping = (await mappingsOf(lambda, outputs)).find(({ EventSourceArn }) =>
+    EventSourceArn?.endsWith(`:${queueName}`),
+  );
+  assert(Attributes.RedrivePolicy, 'the queue has no redrive policy: what fails for good would never leave it');
+  return {
+    sendTimeoutSeconds: send.Timeout ?? 0,
+    visibilityTimeoutSeconds: Number(Attributes.VisibilityTimeout),
+    maxReceiveCount: Number(JSON.parse(Attributes.RedrivePolicy).maxReceiveCount),
+    retentionDays: Number(api.Environment?.Variables?.RETENTION_DAYS),
+    maxConcurrency: mapping?.ScalingConfig?.MaximumConcurrency ?? 0,
+  };
+}
+
+async function mappingsOf(lambda: LambdaClient, { SendFunctionName: FunctionName }: Outputs) {
+  const { EventSourceMappings = [] } = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName }));
+  return EventSourceMappings;
+}
+
+function clients(endpoint: string) {
+  return { lambda: new LambdaClient(clientOptions(endpoint)), sqs: new SQSClient(clientOptions(endpoint)) };
+}

@@ -1,0 +1,91 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { run, start, stop } from './child-process.ts';
+import { isolatedEnvironment } from './emulator-endpoint.ts';
+import { until } from './until.ts';
+
+/** Pinned: what the emulator can and cannot do, and so what this test works around, changes with every release. */
+const VERSION = '1.5.33';
+
+export interface MiniStack {
+  /** What it wrote so far. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Installs MiniStack into a virtual environment under this directory, once, and answers that environment's Python. */
+export async function installMiniStack(cacheDirectory: string): Promise<string> {
+  const directory = join(cacheDirectory, `ministack-${VERSION}`);
+  const python = join(directory, 'bin', 'python');
+  if (existsSync(python)) return python;
+  mkdirSync(cacheDirectory, { recursive: true });
+  // Under another name until it is complete, so that a run that was broken off leaves nothing that looks usable.
+  const unfinished = `${directory}.${process.pid}`;
+  const options = { cwd: cacheDirectory, env: pipEnvironment() };
+  try {
+    await run('python3', ['-m', 'venv', unfinished], options).catch((cause: unknown) => {
+      throw new Error('No Python with venv here: apt-get install python3-venv, or set AWS_ENDPOINT_URL', { cause });
+    });
+    await run(join(unfinished, 'bin', 'python'), ['-m', 'pip', 'install', '-q', `ministack==${VERSION}`], options);
+    renameSync(unfinished, directory);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  return python;
+}
+
+/** Starts MiniStack on a port of loopback; its SES passes every message on to a mail server on this machine. */
+export async function startMiniStack(
+  python: string,
+  options: { port: number; smtpPort: number; scratchDirectory: string },
+): Promise<MiniStack> {
+  const { port, smtpPort, scratchDirectory } = options;
+  const endpoint = `http://127.0.0.1:${port}`;
+  const { child, output } = start(python, ['-m', 'ministack'], {
+    cwd: scratchDirectory,
+    env: {
+      ...isolatedEnvironment(endpoint, scratchDirectory),
+      BIND_HOST: '127.0.0.1',
+      GATEWAY_PORT: String(port),
+      IOT_MTLS_ENABLED: '0',
+      SFTP_ENABLED: '0',
+      SMTP_HOST: `127.0.0.1:${smtpPort}`,
+    },
+  });
+  const isUp = async () => {
+    if (child.exitCode !== null) throw new Error(`MiniStack ended:\n${output()}`);
+    // A new connection each time: one that was refused while it starts is not tried again.
+    const headers = { connection: 'close' };
+    return fetch(`${endpoint}/_ministack/health`, { headers }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  };
+  try {
+    await until('MiniStack answers', isUp, 30_000);
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
+  return { output, stop: () => stop(child) };
+}
+
+/** A port of loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** pip may need the machine's proxy, certificates and index; it speaks to no AWS. */
+function pipEnvironment(): Record<string, string> {
+  const wanted = /^(PATH|HOME|LANG|TMPDIR|PIP_.*|SSL_CERT_.*|REQUESTS_CA_BUNDLE|PYENV_.*|.*_proxy)$/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name))) as Record<
+    string,
+    string
+  >;
+}

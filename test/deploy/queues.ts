@@ -1,0 +1,32 @@
+import { GetQueueAttributesCommand, type QueueAttributeName, SQSClient } from '@aws-sdk/client-sqs';
+import { clientOptions } from './aws-clients.ts';
+
+const COUNTS: QueueAttributeName[] = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+];
+
+/** Jobs in these queues: waiting, delayed and in a worker's hands. On an emulator the numbers are exact. */
+export async function countJobs(endpoint: string, queueUrls: readonly string[]): Promise<number> {
+  const counts = await Promise.all(queueUrls.map((url) => countOf(endpoint, url)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** URLs of the queues that have a worker, by the stack's outputs. */
+export function workQueueUrls(outputs: Readonly<Record<string, string>>): string[] {
+  const isWorkQueue = ([name]: [string, string]) => name.endsWith('QueueUrl') && !name.startsWith('DeadLetter');
+  return Object.entries(outputs)
+    .filter(isWorkQueue)
+    .map(([, url]) => url);
+}
+
+async function countOf(endpoint: string, QueueUrl: string): Promise<number> {
+  const sqs = new SQSClient(clientOptions(endpoint));
+  try {
+    const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: COUNTS }));
+    return COUNTS.reduce((sum, name) => sum + Number(Attributes[name]), 0);
+  } finally {
+    sqs.destroy();
+  }
+}

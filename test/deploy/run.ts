@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { endAll, run } from './child-process.ts';
+import { openEmulator } from './emulator.ts';
+import { part, step, summary, tell } from './progress.ts';
+import { changedCopy, previousRelease } from './sources.ts';
+import { upgradeDeployed } from './upgrade-deployed.ts';
+import { upgradeLocal } from './upgrade-local.ts';
+import { runVariant } from './variant-run.ts';
+import { unknownOption, variants } from './variants.ts';
+
+const rootDirectory = join(import.meta.dirname, '..', '..');
+const scratchDirectory = mkdtempSync(join(tmpdir(), 'sendoff-deploy-'));
+// Assemblies that are synthesized in this process go there too.
+process.env.TMPDIR = scratchDirectory;
+process.once('exit', () => {
+  // For an error that nobody expected; who is told to end has waited for the children already.
+  void endAll();
+  rmSync(scratchDirectory, { recursive: true, force: true, maxRetries: 5 });
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => void endAll().finally(() => process.exit(1)));
+
+/** `npm run test:deploy -- NAME…` runs only the parts whose names contain one of these. */
+const wanted = process.argv.slice(2);
+const isWanted = (name: string) => wanted.length === 0 || wanted.some((text) => name.includes(text));
+
+const changedDirectory = await changedCopy(rootDirectory, join(scratchDirectory, 'changed'));
+const previous = await previousRelease(rootDirectory, join(scratchDirectory, 'previous'));
+/** An upgrade to the same release would change nothing: then it is one to other code. */
+const currentDirectory = previous.name === 'HEAD' ? changedDirectory : rootDirectory;
+
+const [only] = wanted;
+if (only === 'upgrade-local' && wanted.length === 1) {
+  await part(`Upgrade of the local cloud's state from ${previous.name} (upgrade-local)`, () =>
+    upgradeLocal(previous.directory, scratchDirectory),
+  );
+} else {
+  const local = isWanted('upgrade-local') ? startUpgradeLocal() : undefined;
+  await part('Emulator', withEmulator);
+  if (local) await part("Upgrade of the local cloud's state (ran beside the others)", () => endUpgradeLocal(local));
+}
+process.exitCode = summary() ? 0 : 1;
+
+/** Beside the others, for it mostly waits; in a process of its own, for it sets the clock. */
+function startUpgradeLocal(): Promise<string> {
+  const options = { cwd: rootDirectory, env: process.env as Record<string, string>, endedBy: 'SIGTERM' } as const;
+  const output = run(process.execPath, [import.meta.filename, 'upgrade-local'], options);
+  // Told at the end.
+  output.catch(() => {});
+  return output;
+}
+
+async function endUpgradeLocal(local: Promise<string>): Promise<void> {
+  const output = await step('npm run test:deploy -- upgrade-local', () => local);
+  for (const line of output.split('\n').filter((text) => text.startsWith('  '))) tell(`      ${line}`);
+}
+
+async function withEmulator(): Promise<void> {
+  const emulator = await openEmulator(rootDirectory, scratchDirectory);
+  try {
+    const sources = { rootDirectory, changedDirectory, scratchDirectory };
+    for (const variant of variants.filter(({ name }) => isWanted(name))) {
+      const reason = unknownOption(variant);
+      if (reason) tell(`\nVariant ${variant.name}\n  skip            ${reason}`);
+      else await part(`Variant ${variant.name}`, () => runVariant(emulator, variant, sources));
+    }
+    if (isWanted('upgrade-deployed'))
+      await part(`Upgrade of a deployed stack from ${previous.name} (upgrade-deployed)`, () =>
+        upgradeDeployed(emulator, { previousDirectory: previous.directory, currentDirectory }),
+      );
+  } finally {
+    await emulator.close();
+  }
+}

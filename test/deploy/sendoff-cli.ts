@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import { run } from './child-process.ts';
+
+/** `npx sendoff …` on a deployed stack; answers what it wrote, throws unless it ended well. */
+export type SendoffCli = (config: Readonly<Record<string, string>>, ...args: string[]) => Promise<string>;
+
+/** The operator's commands of this checkout, which find the stack by itself in the emulator. */
+export function createSendoffCli(rootDirectory: string, env: Readonly<Record<string, string>>): SendoffCli {
+  const cli = join(rootDirectory, 'bin', 'cli.ts');
+  return ({ stage }, ...args) => {
+    const options = stage === undefined ? [] : ['--stage', stage];
+    return run(process.execPath, [cli, ...options, '--json', ...args], { cwd: rootDirectory, env });
+  };
+}
+
+/** Makes the first API key of a deployment, as its operator does. */
+export async function firstKey(sendoff: SendoffCli, config: Readonly<Record<string, string>>): Promise<string> {
+  const output = await sendoff(config, 'keys', 'create', 'deploy test');
+  const [, token] = /"token":\s*"([^"]+)"/.exec(output) ?? [];
+  if (!token) throw new Error(`keys create wrote no token:\n${output}`);
+  return token;
+}

@@ -1,0 +1,100 @@
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { run } from './child-process.ts';
+
+/** A response header that only functions of `changedCopy` answer. */
+export const RELEASE_HEADER = 'x-release';
+export const CHANGED_RELEASE = 'changed';
+
+const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', LANG: 'C.UTF-8' };
+
+/** A copy of the working tree, uncommitted changes included, in which the code of every function is another. */
+export async function changedCopy(rootDirectory: string, directory: string): Promise<string> {
+  const args = [
+    'ls-files',
+    '-z',
+    '--cached',
+    '--others',
+    '--exclude-standard',
+    '--',
+    'bin',
+    'lib',
+    'functions',
+    ':/*.json',
+  ];
+  const listed = await run('git', args, { cwd: rootDirectory, env: environment });
+  for (const file of new Set(listed.split('\0').filter(Boolean))) {
+    mkdirSync(dirname(join(directory, file)), { recursive: true });
+    // A file that was deleted, but not from the index, is not part of the working tree.
+    cpSync(join(rootDirectory, file), join(directory, file), { force: true });
+  }
+  linkModules(rootDirectory, directory);
+  for (const handler of globSync('functions/*/handler.ts', { cwd: directory })) wrap(join(directory, handler));
+  return directory;
+}
+
+/** What the handlers answer stays; that they run is seen from outside. */
+function wrap(handlerFile: string): void {
+  renameSync(handlerFile, join(dirname(handlerFile), 'unchanged.ts'));
+  writeFileSync(
+    handlerFile,
+    `import { handler as unchanged } from './unchanged.ts';
+export async function handler(event: never, context: never): Promise<unknown> {
+  const answer: any = await unchanged(event, context);
+  if (answer?.statusCode === undefined) return answer;
+  return { ...answer, headers: { ...answer.headers, '${RELEASE_HEADER}': '${CHANGED_RELEASE}' } };
+}
+`,
+  );
+}
+
+/** The sources of an earlier release. */
+export interface PreviousRelease {
+  readonly directory: string;
+  /** A tag, or `HEAD` when there is none. */
+  readonly name: string;
+}
+
+/** The last tagged release before this commit, taken out of git into the directory; without a tag, HEAD. */
+export async function previousRelease(rootDirectory: string, directory: string): Promise<PreviousRelease> {
+  const git = async (...args: string[]) => (await run('git', args, { cwd: rootDirectory, env: environment })).trim();
+  const tags = await git(
+    'tag',
+    '--merged',
+    'HEAD',
+    '--no-contains',
+    'HEAD',
+    '--sort=-version:refname',
+    '--list',
+    'v*',
+    '[0-9]*',
+  );
+  const name = tags.split('\n')[0] || 'HEAD';
+  mkdirSync(directory, { recursive: true });
+  const archive = join(directory, 'sources.tar');
+  await git('archive', '--output', archive, name);
+  await run('tar', ['-xf', archive, '-C', directory], { cwd: directory, env: environment });
+  const lockFile = (of: string) => readFileSync(join(of, 'package-lock.json'), 'utf8');
+  if (lockFile(directory) === lockFile(rootDirectory)) linkModules(rootDirectory, directory);
+  else await install(directory);
+  return { directory, name };
+}
+
+/** Scripts are not run: only the packages `node` and `esbuild` have one, and both are used as they come. */
+async function install(directory: string): Promise<void> {
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  await run('npm', args, { cwd: directory, env: process.env as Record<string, string> });
+}
+
+function linkModules(rootDirectory: string, directory: string): void {
+  symlinkSync(realpathSync(join(rootDirectory, 'node_modules')), join(directory, 'node_modules'));
+}

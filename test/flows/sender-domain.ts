@@ -1,0 +1,2 @@
+/** The domain that `anEmail` is from. */
+export const SENDER_DOMAIN = 'example.com';

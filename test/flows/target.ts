@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { Resend } from 'resend';
+import { afterAll, beforeAll } from 'vitest';
+import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
+import type { Table } from '../../functions/core/ports.ts';
+import { type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/sendoff.ts';
+import { connectDeployed, type Deployment } from '../deploy/deployed-target.ts';
+import { type Request, requester } from './request.ts';
+
+/** An email as SES was handed it. */
+export interface CaughtMessage {
+  /** The MIME message, one character a byte. */
+  readonly raw: string;
+  /** LocalStack does not tell the recipients of a raw message. */
+  readonly envelope: { readonly from: string; readonly to: readonly string[] | undefined };
+  /** Of the emulators only our own keeps the tags of a message. */
+  readonly tags: Readonly<Record<string, string>> | undefined;
+  readonly sentAtMs: number;
+}
+
+/** Sendoff somewhere, on the local cloud in this process or deployed and reached over HTTP: what the end-to-end suite needs of it. */
+export interface Target {
+  readonly url: string;
+  /** With full access. */
+  readonly apiKey: string;
+  /** The service's own table. */
+  readonly table: Table;
+  /** Every message that SES took of this email. */
+  caught(emailId: string): Promise<readonly CaughtMessage[]>;
+  /** Resolves when no job is left, delayed ones included. */
+  idle(): Promise<void>;
+  /** Runs the schedule function now, and answers what it answered. */
+  runSchedule(): Promise<unknown>;
+  /** Lets SES refuse every sender but those of this domain. */
+  setVerifiedDomain(domain: string): Promise<void>;
+  /** Lets SES throttle at this many recipients a second; undefined: not at all. Only where `canThrottle`. */
+  setSendRate(perSecond: number | undefined): Promise<void>;
+  /** Everything that the functions and the cloud logged, as far as the target keeps it. */
+  logs(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** A target with clients to drive it. */
+export interface RunningTarget extends Target {
+  /** The official client, with full access. */
+  readonly resend: Resend;
+  readonly request: Request;
+}
+
+/** Names a file with a `Deployment` as JSON: the suite then runs on that one, over HTTP (`npm run test:deploy`). */
+const deploymentFile = process.env.SENDOFF_DEPLOYMENT;
+
+/** No emulator but ours throttles as SES does. */
+export const canThrottle = deploymentFile === undefined;
+
+/** The target of a test file, from before its tests until after them: the local cloud, unless the environment names a deployment. */
+export function runningTarget(options: LocalSendoffOptions = {}): RunningTarget {
+  const running = {} as RunningTarget & { -readonly [K in keyof RunningTarget]: RunningTarget[K] };
+  beforeAll(async () => {
+    const target =
+      deploymentFile === undefined ? await startLocalTarget(options) : connectDeployed(read(deploymentFile));
+    const { url, apiKey } = target;
+    Object.assign(running, target, {
+      resend: new Resend(apiKey, { baseUrl: url }),
+      request: requester(url, apiKey),
+    });
+  }, 60_000);
+  afterAll(() => running.close?.());
+  return running;
+}
+
+/** The stack on the local cloud, in this process. */
+export async function startLocalTarget(options: LocalSendoffOptions): Promise<Target> {
+  const logged: unknown[] = [];
+  const { cloud, apiKey, table } = await startLocalSendoff({ ...options, log: (event) => void logged.push(event) });
+  return {
+    url: cloud.apiUrl,
+    apiKey,
+    table,
+    caught: async (emailId) => cloud.ses.messages().filter(({ tags }) => tags[EMAIL_ID_TAG] === emailId),
+    idle: cloud.idle,
+    runSchedule: async () => (await cloud.function('Schedule').invoke({})).payload,
+    setVerifiedDomain: async (domain) => cloud.ses.set({ verifiedIdentities: [domain] }),
+    setSendRate: async (perSecond) => cloud.ses.set({ sendRatePerSecond: perSecond }),
+    logs: async () => JSON.stringify(logged),
+    close: cloud.close,
+  };
+}
+
+function read(file: string): Deployment {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
