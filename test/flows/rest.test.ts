@@ -16,8 +16,9 @@ describe('the service behind a REST API', () => {
 
   it('hands headers and query strings on', async () => {
     const headers = { 'idempotency-key': 'once' };
-    const first = await sendoff.request('POST', '/emails/batch', [anEmail(), anEmail()], headers);
-    const again = await sendoff.request('POST', '/emails/batch', [anEmail(), anEmail()], headers);
+    const batch = [anEmail(), anEmail()];
+    const first = await sendoff.request('POST', '/emails/batch', batch, headers);
+    const again = await sendoff.request('POST', '/emails/batch', batch, headers);
     expect(again.json).toEqual(first.json);
     const [{ id: after }] = first.json.data;
     const page = await sendoff.request('GET', `/emails?limit=1&after=${after}`);

@@ -2,6 +2,7 @@ import { Resend } from 'resend';
 import { afterAll, beforeAll } from 'vitest';
 import type { LocalEvent } from '../../lib/local/log.ts';
 import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/sendoff.ts';
+import { onFlowsBackend } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 
 export type { Json } from './request.ts';
@@ -15,9 +16,6 @@ export interface Running extends LocalSendoff {
   readonly request: Request;
 }
 
-/** Files that run the same flows on another backend set it before they import them. */
-const { FLOWS_BACKEND } = process.env;
-
 /** Starts Sendoff before the tests of a file and stops it after them. */
 export function running(options: LocalSendoffOptions = {}): Running {
   const started = {} as Running & { -readonly [K in keyof Running]: Running[K] };
@@ -30,8 +28,7 @@ export function running(options: LocalSendoffOptions = {}): Running {
 
 async function start(options: LocalSendoffOptions): Promise<Running> {
   const events: LocalEvent[] = [];
-  const config = { ...(FLOWS_BACKEND ? { backend: FLOWS_BACKEND } : {}), ...options.config };
-  const local = await startLocalSendoff({ ...options, config, log: (event) => void events.push(event) });
+  const local = await startLocalSendoff({ ...onFlowsBackend(options), log: (event) => void events.push(event) });
   const { cloud, apiKey } = local;
   return { ...local, events, request: requestTo(local), resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
 }

@@ -5,6 +5,7 @@ import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
 import type { Table } from '../../functions/core/ports.ts';
 import { type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/sendoff.ts';
 import { connectDeployed, type Deployment } from '../deploy/deployed-target.ts';
+import { onFlowsBackend } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 
 /** An email as SES was handed it. */
@@ -72,7 +73,10 @@ export function runningTarget(options: LocalSendoffOptions = {}): RunningTarget 
 /** The stack on the local cloud, in this process. */
 export async function startLocalTarget(options: LocalSendoffOptions): Promise<Target> {
   const logged: unknown[] = [];
-  const { cloud, apiKey, table } = await startLocalSendoff({ ...options, log: (event) => void logged.push(event) });
+  const { cloud, apiKey, table } = await startLocalSendoff({
+    ...onFlowsBackend(options),
+    log: (event) => void logged.push(event),
+  });
   return {
     url: cloud.apiUrl,
     apiKey,
