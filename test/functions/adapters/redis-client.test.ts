@@ -56,6 +56,16 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(await database.commandStats()).toMatchObject({ evalsha: 1, mget: 1, set: 1 });
   });
 
+  it('changes an email and queues its job in one request: nothing can happen in between', async () => {
+    const { table, updateAndSend } = createRedisBackend(open());
+    await table.insert({ key: 'e', fields: { status: 'failed' } });
+    database.front.counts.requests = 0;
+    const job = { queue: 'transactional', job: { task: 'email.send', args: {}, attempt: 1 } } as const;
+    const change = { set: { status: 'queued' } };
+    expect((await updateAndSend('e', change, [{ status: 'failed' }], job)).applied).toBe(true);
+    expect(database.front.counts.requests).toBe(1);
+  });
+
   it('accepts an email in one request of six commands', async () => {
     const client = open();
     const { submit } = createRedisBackend(client);
