@@ -50,6 +50,19 @@ describe.skipIf(!hasRedis)('a drainer', () => {
     expect(await draining.drain()).toEqual({ end: 'nothing left', done: 0 });
   });
 
+  it('has its metrics written once a minute while it works, not at its end alone', async () => {
+    let nowMs = Date.now();
+    const own = createDraining(database, () => nowMs);
+    for (let id = 0; id < 10; id++) await own.send(String(id));
+    const startMs = nowMs;
+    const work = async () => {
+      nowMs += 25_000;
+      return [];
+    };
+    await own.drain({ work, inFlight: 1, runMs: 300_000 });
+    expect(own.flushes.map((atMs) => (atMs - startMs) / 1000)).toEqual([75, 150, 225]);
+  });
+
   it('runs no more at once than it may, and refills as soon as one is done', async () => {
     for (let id = 0; id < 12; id++) await draining.send(String(id));
     let [flying, most] = [0, 0];
