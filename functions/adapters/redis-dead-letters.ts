@@ -23,10 +23,12 @@ export interface RedisDeadLetters {
    */
   redrive(id: string): Promise<'redriven' | 'gone' | 'homeless'>;
   delete(id: string): Promise<void>;
+  /** How many there are. */
+  depth(): Promise<number>;
 }
 
 /** The dead letters of the queues in Redis; those of other queues are elsewhere. */
-export function createRedisDeadLetters({ run }: Pick<RedisClient, 'run'>): RedisDeadLetters {
+export function createRedisDeadLetters({ run, glance }: Pick<RedisClient, 'run' | 'glance'>): RedisDeadLetters {
   return {
     list: async (after, limit) => {
       const rows = (await run(['deadletters', after, limit])) as readonly (readonly string[])[];
@@ -43,6 +45,7 @@ export function createRedisDeadLetters({ run }: Pick<RedisClient, 'run'>): Redis
     delete: async (id) => {
       await run(['discard', id]);
     },
+    depth: async () => (await glance()).deadLetters,
   };
 }
 
