@@ -275,7 +275,7 @@ local function reclaim(consumer, queue, lease, count, most, out)
       call('XADD', DEAD, '*', 'job', job, 'queue', queue, 'received', most, 'queued', string.match(id, '^%d+'))
       call('XACK', stream, GROUP, id)
       call('XDEL', stream, id)
-      out[#out + 1] = { 'dead', id, job }
+      out[#out + 1] = { queue, id, job, 'dead' }
     else
       out[#out + 1] = { queue, id, job }
     end
@@ -299,7 +299,7 @@ function operations.receive(drainer, transactional, bulk, webhook, lease, most, 
     end
   end
   for _, row in ipairs(out) do
-    if room[row[1]] then room[row[1]] = room[row[1]] - 1 end
+    if not row[4] then room[row[1]] = room[row[1]] - 1 end
   end
   read_new(drainer, room, out)
   return out

@@ -275,18 +275,21 @@ describe.skipIf(!hasRedis)('the queue', () => {
   it('moves a job to the dead letters that was received as often as it may be', async () => {
     const draining = createDraining(database);
     const queue = draining.queue('one');
-    await draining.send('poison');
+    await draining.backend.broker.send([
+      { queue: 'webhook', job: { task: 'note', args: { id: 'poison' }, attempt: 1 } },
+    ]);
     const [{ id } = { id: '' }] = (await queue.exchange(look)).deliveries;
     const { keyOf } = draining.client;
     const key = (name: string) => keyOf('').replace('doc:', name);
     // As if it had been received the full number of times, the last time longer ago than the lease.
-    const claimed = ['XCLAIM', key('transactional'), 'workers', 'one', '0', id, 'IDLE', '60000', 'RETRYCOUNT', '3'];
+    const claimed = ['XCLAIM', key('webhook'), 'workers', 'one', '0', id, 'IDLE', '60000', 'RETRYCOUNT', '3'];
     await database.command(...claimed);
     const { deliveries, dead } = await queue.exchange(look);
     expect(deliveries).toEqual([]);
     expect(dead.map((delivery) => JSON.parse(delivery.body).args.id)).toEqual(['poison']);
+    expect(dead.map(({ queue: from }) => from)).toEqual(['webhook']);
     expect(await database.command('XLEN', key('dead'))).toBe(1);
-    expect(await database.command('XLEN', key('transactional'))).toBe(0);
+    expect(await database.command('XLEN', key('webhook'))).toBe(0);
   });
 
   it('knows no group after the server lost what it had, and makes it again', async () => {
