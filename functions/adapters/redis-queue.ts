@@ -29,8 +29,8 @@ export interface Arrival {
 
 /** The queues as one drainer sees them. Every call is one script: nothing of others happens in between. */
 export interface DrainerQueue {
-  /** Takes a place among the drainers, or that of `replaces`; false if there is none. */
-  enter(replaces?: string): Promise<boolean>;
+  /** Takes a place among the drainers, or that of `replaces`, if there is one; `unwatched`: a watcher is to be started. */
+  enter(replaces?: string): Promise<'no place' | 'entered' | 'unwatched'>;
   /** Acknowledges, renews and receives in one round trip. */
   exchange(exchange: Exchange): Promise<Arrival>;
   /**
@@ -40,8 +40,6 @@ export interface DrainerQueue {
   leave(): Promise<'left' | number>;
   /** Takes a place for another drainer of this name, if there is one left. */
   reserve(name: string): Promise<boolean>;
-  /** Whether a watcher is to be started; true once a minute at most. */
-  needsWatcher(): Promise<boolean>;
   /** Gives this drainer's place to another of this name, which is to be rung. */
   handOver(name: string): Promise<void>;
 }
@@ -53,13 +51,18 @@ export interface DrainerOptions {
   readonly maxDrainers: number;
   /** A job received more often goes to the dead-letter stream. */
   readonly maxReceiveCount: number;
+  /** Whoever rang watches over this drainer. */
+  readonly watched: boolean;
 }
 
 /** The queues on Redis Streams with one consumer group. */
 export function createDrainerQueue({ run, runAll }: RedisClient, options: DrainerOptions): DrainerQueue {
-  const { name, maxDrainers, maxReceiveCount } = options;
+  const { name, maxDrainers, maxReceiveCount, watched } = options;
   return {
-    enter: async (replaces = '') => (await run(['enter', name, replaces, maxDrainers, LEASE_MS])) === 1,
+    enter: async (replaces = '') => {
+      const answer = await run(['enter', name, replaces, maxDrainers, LEASE_MS, watched ? 1 : 0]);
+      return (['no place', 'entered', 'unwatched'] as const)[Number(answer)] ?? 'no place';
+    },
 
     async exchange({ done, renewed, wanted, beat, countBacklog }) {
       const limits = [wanted.transactional, wanted.bulk, wanted.webhook, LEASE_MS, maxReceiveCount];
@@ -84,7 +87,6 @@ export function createDrainerQueue({ run, runAll }: RedisClient, options: Draine
       return answer === 1 ? 'left' : Number(answer);
     },
     reserve: async (other) => (await run(['reserve', other, maxDrainers])) === 1,
-    needsWatcher: async () => (await run(['watch'])) === 1,
     handOver: async (other) => {
       await run(['handover', name, other]);
     },

@@ -326,11 +326,14 @@ function operations.renew(queue, drainer, ...)
   return in_group(unpack(command))
 end
 
-function operations.enter(drainer, replaces, most, lease)
+-- Answers 0 (no place), 1, or 2 when a watcher is to be started, which is wanted and not there: one a minute does, as
+-- long as it watches.
+function operations.enter(drainer, replaces, most, lease, watched)
   if replaces ~= '' then call('ZREM', DRAINERS, replaces) end
   call('ZREMRANGEBYSCORE', DRAINERS, '-inf', now)
   if call('ZCARD', DRAINERS) >= tonumber(most) then return 0 end
   beat(drainer, tonumber(lease))
+  if watched == '0' and operations.watch() == 1 then return 2 end
   return 1
 end
 
@@ -369,7 +372,6 @@ function operations.handover(drainer, successor)
   return 1
 end
 
--- Whether a watcher is to be started: one a minute does, as long as it watches.
 function operations.watch() return call('SET', WATCHER, '1', 'NX', 'PX', 60000) and 1 or 0 end
 
 function operations.unwatch() return call('DEL', WATCHER) end

@@ -6,8 +6,8 @@ type Request = (request: AwsRequest) => Promise<string>;
 
 /**
  * Where the database is and the key to it, read once a cold start: from the Secrets Manager secret `REDIS_SECRET` or the SSM
- * parameter `REDIS_PARAMETER`, which hold `{"url": "https://…", "token": "…"}`. The local cloud alone has both in the
- * environment (`UPSTASH_REDIS_REST_URL`, `UPSTASH_REDIS_REST_TOKEN`).
+ * parameter `REDIS_PARAMETER`, which hold `{"url": "https://…", "token": "…"}`. The local cloud alone has those of a database
+ * of Upstash's in the environment (`UPSTASH_REDIS_REST_URL`, `UPSTASH_REDIS_REST_TOKEN`).
  */
 export async function upstashCredentials(
   env: Environment = process.env,

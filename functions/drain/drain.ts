@@ -7,7 +7,7 @@ export interface DrainDependencies {
   readonly work: Worker;
   /** Starts another drainer in the place of this name. */
   readonly ring: (replaces: string) => Promise<void>;
-  /** Starts a watcher, which rings if this drainer dies: called once, when there is more to do than a moment's work. */
+  /** Starts a watcher, which rings if this drainer dies; called if there is none. */
   readonly watch: () => Promise<void>;
   readonly newName: () => string;
   readonly now: () => number;
@@ -49,8 +49,17 @@ const FLUSH_MS = 60_000;
 
 /** Works until nothing is left to do, or hands over to a fresh invocation before the time-out. */
 export async function drain(dependencies: DrainDependencies, replaces?: string): Promise<DrainResult> {
+  const entered = await dependencies.queue.enter(replaces);
+  if (entered === 'no place') return { end: 'no place', done: 0 };
+  const [result] = await Promise.all([
+    workUntilEmpty(dependencies),
+    entered === 'unwatched' ? dependencies.watch() : undefined,
+  ]);
+  return result;
+}
+
+async function workUntilEmpty(dependencies: DrainDependencies): Promise<DrainResult> {
   const { queue, now, deadlineMs } = dependencies;
-  if (!(await queue.enter(replaces))) return { end: 'no place', done: 0 };
   const flights = createFlights(dependencies);
   const exchange = createExchange(dependencies, flights);
   const closeAtMs = deadlineMs - Math.min(CLOSING_MS, (deadlineMs - now()) / 4);
@@ -146,9 +155,8 @@ function createFlights({ work, now }: Pick<DrainDependencies, 'work' | 'now'>): 
 
 /** One round trip: acknowledges, renews, receives and starts what came; answers how many. */
 function createExchange(dependencies: DrainDependencies, flights: Flights): (closing: boolean) => Promise<number> {
-  const { queue, now, log, inFlight, onLease, watch } = dependencies;
+  const { queue, now, log, inFlight, onLease } = dependencies;
   let beatAtMs = 0;
-  let watched = false;
   const backlog = createBacklogWatch(dependencies, flights);
 
   return async (closing) => {
@@ -165,8 +173,6 @@ function createExchange(dependencies: DrainDependencies, flights: Flights): (clo
     );
     flights.acknowledged(done);
     if (beat) {
-      if (beatAtMs > 0 && !watched && (await retrying(dependencies, queue.needsWatcher))) await watch();
-      watched = beatAtMs > 0;
       beatAtMs = startMs;
       onLease(startMs + LEASE_MS);
     }

@@ -65,6 +65,7 @@ export const handler = withMetrics(metrics, async (event: DrainEvent, context: C
     name: newName(),
     maxDrainers: requiredNumber('MAX_DRAINERS'),
     maxReceiveCount: requiredNumber('MAX_RECEIVE_COUNT'),
+    watched: event.watcher === undefined,
   };
   const result = await drain(
     {

@@ -1,3 +1,4 @@
+import type { Secrets } from './aws/secrets.ts';
 import type { Calls } from './calls.ts';
 import { type Core, localAccountId, type OnClose, operatorCredentials, startCore } from './core.ts';
 import type { Faults } from './faults.ts';
@@ -32,6 +33,8 @@ export type LocalCloudOptions = {
   region?: string;
   parameters?: Record<string, string>;
   ses?: Omit<SesOptions, 'publish' | 'dataDirectory' | 'region' | 'accountId'>;
+  /** What Secrets Manager and the SSM parameter store hold, by name. */
+  secrets?: Secrets;
   /** Added to every function's environment; wins over the template. */
   functionEnvironment?: Record<string, string>;
   /** Child processes at once, over all functions; who needs more waits. */

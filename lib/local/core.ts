@@ -63,7 +63,7 @@ export async function startCore(options: LocalCloudOptions, onClose: OnClose): P
 type Created = Pick<Core, 'functions' | 'eventSources' | 'schedules'>;
 
 async function startAws(
-  { log = () => {}, awsPort = 0 }: LocalCloudOptions,
+  { log = () => {}, awsPort = 0, secrets = {} }: LocalCloudOptions,
   parts: Created & { emulators: Emulators; region: string; accountId: string },
 ) {
   const { functions, eventSources, emulators } = parts;
@@ -72,7 +72,7 @@ async function startAws(
   );
   const [faults, calls] = [createFaults(), createCalls()];
   const idleWatch = createIdleWatch({ functions, eventSources, queues: emulators.fauxqs.sqsStore, ses: emulators.ses });
-  const services = createServices({ ...parts, iam, calls });
+  const services = createServices({ ...parts, iam, calls, secrets });
   const killInstance = (id: string) => functions.get(id.split('/')[0] ?? '')?.killInstance(id);
   const pipeline = createPipeline({ services, iam, faults, calls, log, killInstance, onDone: idleWatch.changed });
   const callerOf = createCallerLookup(functions, operatorCredentials.accessKeyId);

@@ -2,27 +2,35 @@ import { join } from 'node:path';
 import { createRedisBackend } from '../../functions/adapters/redis-backend.ts';
 import { createRedisClient } from '../../functions/adapters/redis-client.ts';
 import type { Table } from '../../functions/core/ports.ts';
+import type { Secrets } from './aws/secrets.ts';
 import { type LocalDatabase, openLocalDatabase } from './upstash/database.ts';
+
+const SECRET = 'local';
 
 /** What the redis backend needs beside the local cloud. */
 export interface LocalRedis {
   readonly database: LocalDatabase;
-  /** Deployment options that make the stack one of this backend. */
+  /** Deployment options that name the secret with the credentials, unless the given ones do. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** The credentials, which a deployed function reads from the secret that `config` names. */
+  readonly secrets: Secrets;
+  /** The credentials of a database of Upstash's: what a program on this machine may ask for opens nothing but this machine. */
   readonly environment: Readonly<Record<string, string>>;
   /** The service's own table, as its functions see it. */
   table(namespace: string): Table;
 }
 
 /** Opens the database for a stack with `backend=redis`; with a data directory it keeps what it holds. */
-export async function startLocalRedis(dataDirectory: string | undefined): Promise<LocalRedis> {
+export async function startLocalRedis(
+  config: Readonly<Record<string, unknown>>,
+  dataDirectory: string | undefined,
+): Promise<LocalRedis> {
   const database = await openLocalDatabase(dataDirectory ? { dataDirectory: join(dataDirectory, 'redis') } : {});
   const { url, token } = database;
   return {
     database,
-    config: { redisSecret: 'local' },
-    environment: { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token },
+    config: config.redisParameter ? {} : { redisSecret: SECRET },
+    secrets: database.front ? { [String(config.redisParameter || SECRET)]: JSON.stringify({ url, token }) } : {},
+    environment: database.front ? {} : { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token },
     table: (namespace) =>
       createRedisBackend(createRedisClient({ credentials: async () => database, namespace, ring: async () => {} }))
         .table,

@@ -29,7 +29,7 @@ export interface LocalSendoff {
 /** Synthesizes the stack, runs it on the local cloud, and makes an API key with full access. */
 export async function startLocalSendoff(given: LocalSendoffOptions = {}): Promise<LocalSendoff> {
   const { config = {}, synthesis, ...options } = given;
-  const redis = config.backend === 'redis' ? await startLocalRedis(options.dataDirectory) : undefined;
+  const redis = config.backend === 'redis' ? await startLocalRedis(config, options.dataDirectory) : undefined;
   let started: LocalCloud | undefined;
   const close = async () => {
     await started?.close();
@@ -41,7 +41,8 @@ export async function startLocalSendoff(given: LocalSendoffOptions = {}): Promis
     const local = { SENDOFF_LOCAL_ENDPOINTS: 'allowed' };
     const functionEnvironment = { ...local, ...redis?.environment, ...options.functionEnvironment };
     const assetDirectory = assemblyDirectory;
-    started = await startLocalCloud({ ...options, functionEnvironment, template, assetDirectory });
+    const secrets = redis?.secrets ?? {};
+    started = await startLocalCloud({ ...options, functionEnvironment, secrets, template, assetDirectory });
     const table = redis ? redis.table(output(started, 'RedisNamespace')) : dynamoTable(started);
     const apiKey = await localKey(table, options.dataDirectory);
     return { cloud: { ...started, close }, table, apiKey, ...(redis ? { redis: redis.database } : {}) };

@@ -35,16 +35,17 @@ const acceptFaults: { name: string; effect: Fault['effect']; executed: boolean }
   { name: 'lost answer', effect: 'drop-after', executed: true },
 ];
 
-/** Every request of a drainer that sends one email, in order; it is killed before the request is carried out, or after. */
+/** Every request of a drainer that sends one email; it is killed before the request is carried out, or after. */
 const drainSteps: { step: string; match: (body: string) => boolean; effect: 'drop-before' | 'drop-after' }[] = [
-  { step: 'comes', match: has('"enter"'), effect: 'drop-after' },
-  { step: 'receives', match: has('"receive"'), effect: 'drop-before' },
-  { step: 'receives', match: has('"receive"'), effect: 'drop-after' },
   { step: 'claims', match: has('"update"', 'sending'), effect: 'drop-before' },
   { step: 'claims', match: has('"update"', 'sending'), effect: 'drop-after' },
   { step: 'records', match: has('"update"', 'messageId'), effect: 'drop-before' },
   { step: 'records', match: has('"update"', 'messageId'), effect: 'drop-after' },
   { step: 'acknowledges', match: has('"acknowledge"'), effect: 'drop-after' },
+  // Last: who dies here has said that it is watched, and may not be yet, so that only the minute's clock helps.
+  { step: 'receives', match: has('"receive"'), effect: 'drop-before' },
+  { step: 'receives', match: has('"receive"'), effect: 'drop-after' },
+  { step: 'comes', match: has('"enter"'), effect: 'drop-after' },
 ];
 
 describe.skipIf(!hasRedis)('on backend=redis', () => {
@@ -97,8 +98,8 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       const { json } = await sendoff.request('POST', '/emails', anEmail({ subject: `${step} ${effect}` }));
       ids.push(json.id);
       await hit.promise;
-      // The drainer is dead and known to be at work for another 6 s: the alarm clock, once a minute, rings then.
-      void sendoff.cloud.function('ScheduleFunction').invoke({});
+      // The drainer is known to be at work for another 6 s; then its watcher rings for the next.
+      if (step === 'comes' || step === 'receives') void sendoff.cloud.function('ScheduleFunction').invoke({});
       const lastEvent = async () => (await sendoff.request('GET', `/emails/${json.id}`)).json.last_event;
       await expect.poll(lastEvent, { timeout: 20_000 }).toBe('delivered');
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { walkThrough } from '../permissions/scenario.ts';
+import { hasRedis } from '../redis-database.ts';
 import { running } from './running.ts';
 
 /** Grants that the local cloud cannot see used, and why they stand all the same. */
@@ -8,7 +9,10 @@ const unseen: Readonly<Record<string, string>> = {
   'xray:puttelemetryrecords': 'the same',
 };
 
-describe.each([{}, { xray: 'true' }])('what roles grant, with %j', (config) => {
+const variants: Readonly<Record<string, string>>[] = [{}, { xray: 'true' }];
+if (hasRedis) variants.push({ backend: 'redis' }, { backend: 'redis', redisParameter: '/sendoff/upstash' });
+
+describe.each(variants)('what roles grant, with %j', (config) => {
   const sendoff = running({ config });
 
   it('is enough for everything the service does, and nothing of it is left over', async () => {

@@ -122,10 +122,17 @@ describe.skipIf(!hasRedis)('a drainer', () => {
     expect(await draining.drain({ maxDrainers: 1 })).toEqual({ end: 'no place', done: 0 });
   });
 
-  it('has itself watched once, when it works for longer than a moment', async () => {
-    await draining.send('1', { dueAtMs: Date.now() + 3_500 });
+  it('has itself watched from its first moment, once with all others of the minute', async () => {
+    await draining.send('1');
     await Promise.all([draining.drain(), draining.drain()]);
+    await draining.drain();
     expect(draining.watches.count).toBe(1);
+  });
+
+  it('needs no watcher when who rang watches', async () => {
+    expect(await draining.queue('a', 4, true).enter()).toBe('entered');
+    expect(await draining.queue('b', 4, false).enter()).toBe('unwatched');
+    expect(await draining.queue('c', 4, false).enter()).toBe('entered');
   });
 
   describe('a job that arrives at any moment of its end', () => {

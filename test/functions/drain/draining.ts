@@ -20,7 +20,7 @@ export interface Draining {
   /** When metrics were to be written, epoch ms. */
   readonly flushes: number[];
   send(id: string, more?: Partial<Job>): Promise<void>;
-  queue(name?: string): DrainerQueue;
+  queue(name?: string, maxDrainers?: number, watched?: boolean): DrainerQueue;
   /** Runs one drainer; `on` looks at, and may change, what it asks of the queue. */
   drain(options?: DrainOptions): Promise<DrainResult>;
 }
@@ -47,8 +47,8 @@ export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () 
     for (const { body } of deliveries) ran.push(JSON.parse(body).args.id);
     return [];
   };
-  const queue = (name: string = randomUUID(), maxDrainers = 4) =>
-    createDrainerQueue(client, { name, maxDrainers, maxReceiveCount: 3 });
+  const queue = (name: string = randomUUID(), maxDrainers = 4, watched = false) =>
+    createDrainerQueue(client, { name, maxDrainers, maxReceiveCount: 3, watched });
   return {
     client,
     backend,
@@ -98,7 +98,6 @@ export function interrupting(queue: DrainerQueue, before: (call: number) => Prom
     exchange: (exchange) => step(() => queue.exchange(exchange)),
     leave: () => step(() => queue.leave()),
     reserve: (name) => step(() => queue.reserve(name)),
-    needsWatcher: () => step(() => queue.needsWatcher()),
     handOver: (name) => step(() => queue.handOver(name)),
   };
 }

@@ -184,18 +184,17 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
   it('as a watcher lets the next drainer have one, when it has ended', async () => {
     const { draining, now, sleep } = create();
     const queue = draining.queue('one');
-    await queue.enter();
-    expect([await queue.needsWatcher(), await queue.needsWatcher()]).toEqual([true, false]);
+    expect([await queue.enter(), await draining.queue('two').enter()]).toEqual(['unwatched', 'entered']);
     await queue.leave();
+    await draining.queue('two').leave();
     await watchUntilDone({ client: draining.client, now, sleep, endMs: now() + 62_000 });
-    expect(await queue.needsWatcher()).toBe(true);
+    expect(await queue.enter()).toBe('unwatched');
   });
 
   it('as a watcher goes on for a drainer that came while it was about to end', async () => {
     const { draining, now, sleep } = create();
     const [first, second] = [draining.queue('first'), draining.queue('second')];
     await first.enter();
-    await first.needsWatcher();
     await first.leave();
     let looks = 0;
     const client = {
