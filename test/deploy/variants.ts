@@ -15,7 +15,11 @@ export const variants: readonly Variant[] = [
   // New time-outs change the queues too. Jobs whose workers the update kills come back after the new ones: a minute.
   { name: 'default', config: {}, changed: { ...changed, sendTimeoutSeconds: '10', maxReceiveCount: '8' } },
   { name: 'api=rest', config: { stage: 'rest', api: 'rest' }, changed },
-  { name: 'backend=redis', config: { stage: 'redis', backend: 'redis' }, changed: { retentionDays: '7' } },
+  {
+    name: 'backend=redis',
+    config: { stage: 'redis', backend: 'redis', redisSecret: 'sendoff-deploy-test' },
+    changed: { retentionDays: '7' },
+  },
 ];
 
 /** Why a variant cannot be deployed by this version; undefined when it can. */
