@@ -3,6 +3,7 @@ import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
 import type { Table } from '../../functions/core/ports.ts';
 import { clientOptions } from './aws-clients.ts';
 import { countJobs, workQueueUrls } from './queues.ts';
+import { openRedisBacking } from './redis-backing.ts';
 
 /** Where a deployment keeps documents and jobs, as a test looks into it. */
 export interface Backing {
@@ -18,10 +19,13 @@ export interface Backing {
 export interface BackingPlace {
   readonly endpoint: string;
   readonly outputs: Readonly<Record<string, string>>;
+  /** With `backend=redis`: the database. */
+  readonly redis?: { readonly url: string; readonly token: string } | undefined;
 }
 
-/** SQS and DynamoDB of a deployment. */
-export function openBacking({ endpoint, outputs }: BackingPlace): Backing {
+/** SQS and DynamoDB of a deployment, or its Redis. */
+export function openBacking({ endpoint, outputs, redis }: BackingPlace): Backing {
+  if (redis) return openRedisBacking(redis, outputs.RedisNamespace ?? '');
   return {
     table: createDynamoTable(new DynamoDBClient(clientOptions(endpoint)), outputs.TableName ?? ''),
     jobsLeft: () => countJobs(endpoint, workQueueUrls(outputs)),
