@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { createRedisBackend } from '../../functions/adapters/redis-backend.ts';
 import { createRedisClient } from '../../functions/adapters/redis-client.ts';
-import { openLocalDatabase } from '../../lib/local/upstash/database.ts';
-import { dummyKeys, region } from './aws-clients.ts';
+import { callJson } from './aws-clients.ts';
 import type { Backing } from './backing.ts';
+import { startAndWait, stop } from './child-process.ts';
 
+const START_WITHIN_MS = 20_000;
 /** What is due later than this is not waited for. */
 const SOON_MS = 60_000;
 /** Among the timers of the queues: a drainer is at work, or was rung. */
@@ -17,17 +19,30 @@ export interface RedisForDeployment {
 }
 
 /** Starts redis-server behind Upstash's REST protocol on loopback, and puts its URL and token into Secrets Manager. */
-export async function provideRedis(endpoint: string, secretName: string): Promise<RedisForDeployment> {
-  // Not that of UPSTASH_REDIS_REST_URL: a test fills and leaves what it is given.
-  const database = await openLocalDatabase({}, {});
-  const { url, token } = database;
+export async function provideRedis(
+  endpoint: string,
+  env: Readonly<Record<string, string>>,
+  secretName: string,
+): Promise<RedisForDeployment> {
+  const { child, line } = await startAndWait(process.execPath, [join(import.meta.dirname, 'redis-process.ts')], {
+    cwd: import.meta.dirname,
+    env,
+    isReady: (text) => text.startsWith('{"url"'),
+    withinMs: START_WITHIN_MS,
+  });
+  const close = () => stop(child);
   try {
-    await createSecret(endpoint, secretName, JSON.stringify({ url, token }));
+    const { url, token } = JSON.parse(line);
+    await callJson(endpoint, 'secretsmanager', 'secretsmanager.CreateSecret', {
+      Name: secretName,
+      SecretString: line,
+      ClientRequestToken: crypto.randomUUID(),
+    });
+    return { url, token, close };
   } catch (error) {
-    await database.close();
+    await close();
     throw error;
   }
-  return { url, token, close: database.close };
 }
 
 /** The Redis of a deployment. */
@@ -55,19 +70,4 @@ async function command({ url, token }: { url: string; token: string }, ...words:
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(words) });
   if (!response.ok) throw new Error(`${words[0]} answered ${response.status}: ${await response.text()}`);
   return ((await response.json()) as { result: unknown }).result;
-}
-
-/** By hand: the SDK's client for it would be a dependency for this one call, and an emulator checks no signature. */
-async function createSecret(endpoint: string, Name: string, SecretString: string): Promise<void> {
-  const scope = `${dummyKeys.accessKeyId}/20260101/${region}/secretsmanager/aws4_request`;
-  const response = await fetch(endpoint, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': 'secretsmanager.CreateSecret',
-      authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
-    },
-    body: JSON.stringify({ Name, SecretString, ClientRequestToken: crypto.randomUUID() }),
-  });
-  if (!response.ok) throw new Error(`CreateSecret answered ${response.status}: ${await response.text()}`);
 }
