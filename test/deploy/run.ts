@@ -19,8 +19,15 @@ process.once('exit', () => {
   void endAll();
   rmSync(scratchDirectory, { recursive: true, force: true, maxRetries: 5 });
 });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.once(signal, () => void endAll().finally(() => process.exit(1)));
+const endEarly = () => void endAll().finally(() => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, endEarly);
+// npm that is told to end ends its shell, which tells nobody.
+const parent = process.ppid;
+const watch = setInterval(() => {
+  if (process.ppid === parent) return;
+  clearInterval(watch);
+  endEarly();
+}, 500).unref();
 
 /** `npm run test:deploy -- NAME…` runs only the parts whose names contain one of these. */
 const wanted = process.argv.slice(2);
