@@ -1,4 +1,4 @@
-import { submitInParallel } from '../functions/adapters/aws-backend.ts';
+import { submitInParallel, updateThenSend } from '../functions/adapters/aws-backend.ts';
 import { unavailable } from '../functions/core/errors.ts';
 import { type BackendPart, backendContract } from './contracts/backend.ts';
 import { bodiesContract } from './contracts/bodies.ts';
@@ -38,7 +38,12 @@ backendContract('The backend in memory', async () => {
     broker: { send: guarded('broker', broker.send) },
   };
   return {
-    backend: { ...parts, delayHorizonMs, submit: (submissions) => submitInParallel(parts, submissions) },
+    backend: {
+      ...parts,
+      delayHorizonMs,
+      submit: (submissions) => submitInParallel(parts, submissions),
+      updateAndSend: updateThenSend(parts),
+    },
     receive,
     failNext: (part) => {
       failing = part;

@@ -1,4 +1,4 @@
-import { submitInParallel } from '../functions/adapters/aws-backend.ts';
+import { submitInParallel, updateThenSend } from '../functions/adapters/aws-backend.ts';
 import type {
   Backend,
   Change,
@@ -46,6 +46,7 @@ export function createMemoryBackend({ now = Date.now, delayHorizonMs = 840_000 }
     ...parts,
     delayHorizonMs,
     submit: (submissions) => submitInParallel(parts, submissions),
+    updateAndSend: updateThenSend(parts),
     receive: async (queue = 'transactional') => {
       const due = queued.filter((one) => one.queue === queue && (one.job.dueAtMs ?? 0) <= now()).slice(0, 10);
       queued = queued.filter((one) => !due.includes(one));

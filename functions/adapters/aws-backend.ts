@@ -28,7 +28,21 @@ export function createAwsBackend({ tableName, bodyBucket, queueUrls }: AwsBacken
     ),
     broker: createSqsBroker(sqs, queueUrls),
   };
-  return { ...parts, delayHorizonMs: DELAY_HORIZON_MS, submit: (submissions) => submitInParallel(parts, submissions) };
+  return {
+    ...parts,
+    delayHorizonMs: DELAY_HORIZON_MS,
+    submit: (submissions) => submitInParallel(parts, submissions),
+    updateAndSend: updateThenSend(parts),
+  };
+}
+
+/** The change first: a job alone would find nothing to do, or send what is not to be sent yet. */
+export function updateThenSend({ table, broker }: Pick<Backend, 'table' | 'broker'>): Backend['updateAndSend'] {
+  return async (key, change, anyOf, job) => {
+    const outcome = await table.update<never>(key, change, anyOf);
+    if (outcome.applied) await broker.send([job]);
+    return outcome;
+  };
 }
 
 /** Record, body and job at the same time; if anything fails, what no one can know of yet is taken back. */

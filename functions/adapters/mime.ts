@@ -25,7 +25,7 @@ export async function composeMime(record: EmailRecord, body: Body, fetchFile: Fe
     text: body.text && lines(body.text),
     html: body.html && lines(body.html),
     headers: Object.entries(body.headers).map(([key, value]) => ({ key, value: headerValue(key, value) })),
-    attachments: await Promise.all(body.attachments.map((attachment) => toFile(attachment, fetchFile))),
+    attachments: await toFiles(body.attachments, fetchFile),
     date: new Date(record.createdAtMs),
     // SES writes its own over it; a fixed one keeps a second try of the same email byte for byte the same.
     messageId: `<${record.id}@sendoff>`,
@@ -52,6 +52,30 @@ const lines = (text: string): string => text.replace(/\r\n|\r|\n/g, '\r\n');
 function headerValue(key: string, value: string) {
   const isPlain = /^[\t -~]*$/.test(value) && key.toLowerCase() !== 'references';
   return isPlain ? { prepared: true, foldLines: true, value } : value;
+}
+
+/** Files fetched at once: more would only need more memory. */
+const FETCHES = 4;
+
+/** In the order of the attachments. All that is fetched together may be as large as a message, however many URLs name it. */
+async function toFiles(attachments: readonly Attachment[], fetchFile: FetchFile) {
+  const files: Awaited<ReturnType<typeof toFile>>[] = [];
+  const waiting = [...attachments.entries()];
+  let leftBytes: number = limits.messageBytes;
+  const lane = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [index, attachment] = next;
+      const file = await toFile(attachment, (url) => fetchFile(url, Math.max(0, leftBytes)));
+      if (attachment.path !== undefined) leftBytes -= file.content.length;
+      files[index] = file;
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: FETCHES }, lane));
+  } finally {
+    waiting.length = 0;
+  }
+  return files;
 }
 
 async function toFile(attachment: Attachment, fetchFile: FetchFile) {

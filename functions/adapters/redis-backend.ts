@@ -2,7 +2,7 @@ import type { Backend, Submission, Table } from '../core/ports.ts';
 import { createRedisBodies, encodeBody } from './redis-bodies.ts';
 import { createRedisBroker, sendArguments } from './redis-broker.ts';
 import type { Operation, RedisClient } from './redis-client.ts';
-import { createRedisTable, insertArguments, parseDocument } from './redis-table.ts';
+import { createRedisTable, insertArguments, parseOutcome, updateArguments } from './redis-table.ts';
 
 /** Both broker and table on one Redis database. */
 export function createRedisBackend(client: RedisClient, now: () => number = Date.now): Backend {
@@ -19,11 +19,13 @@ export function createRedisBackend(client: RedisClient, now: () => number = Date
         await takeBack(table, submissions);
         throw error;
       });
-      return answers.map((answer) => {
-        const [applied, text = null] = Array.isArray(answer) ? answer : [];
-        return { applied: applied === 1, document: parseDocument(text, now()) };
-      });
+      return answers.map((answer) => parseOutcome(answer, now()));
     },
+    updateAndSend: async (key, change, anyOf, job) =>
+      parseOutcome(
+        await client.run(['updatesend', ...updateArguments(client, key, change, anyOf), ...sendArguments(job)]),
+        now(),
+      ),
   };
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Redis, type Requester } from '@upstash/redis';
 import { unavailable } from '../core/errors.ts';
-import { redisError } from './redis-errors.ts';
+import { mayBeExecuted, redisError } from './redis-errors.ts';
 import { redisScript } from './redis-scripts.ts';
 import { createUpstashRequester, type UpstashOptions } from './upstash-requester.ts';
 
@@ -43,6 +43,9 @@ const GATHER_BYTES = 1024 * 1024;
 /** While so many requests are under way, what comes is gathered into the next. */
 const MAX_REQUESTS = 3;
 
+/** The operations that queue a job, and ring. */
+const QUEUEING = new Set(['send', 'submit', 'updatesend']);
+
 /** Who asks `@upstash/redis` for no address: ours is known to the requester alone, which asks for it when it is needed. */
 const ELSEWHERE = { url: 'https://localhost', token: 'none' };
 
@@ -68,10 +71,12 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
     if (!checked) await refuseEviction(requester);
     checked = true;
     const args = [String(now()), ...operations.flatMap(([name, ...rest]) => [name, rest.length, ...rest].map(String))];
-    const [rung, results] = (await evaluate(redis, sha, keys, args)) as [
-      number,
-      readonly (readonly [number, RedisValue])[],
-    ];
+    const evaluated = await evaluate(redis, sha, keys, args).catch(async (error: unknown) => {
+      // What was queued is known to us alone, if it was: the answer that would have told to ring is lost.
+      if (mayBeExecuted(error) && operations.some(([name]) => QUEUEING.has(name))) await ring();
+      throw error;
+    });
+    const [rung, results] = evaluated as [number, readonly (readonly [number, RedisValue])[]];
     if (rung === 1) await ring();
     let next = 0;
     for (const { operations: own, resolve, reject } of batch) {

@@ -28,10 +28,18 @@ export function redisError(text: string, status = 200): Error {
   return cause;
 }
 
+const unanswered = new WeakSet<Error>();
+
 /** A request that got no answer: connection lost, refused, or too slow. */
 export function redisUnreachable(cause: unknown): SendoffError {
-  return unavailable('Redis is not available for the moment', cause);
+  const error = unavailable('Redis is not available for the moment', cause);
+  unanswered.add(error);
+  return error;
 }
+
+/** Whether the request may have been executed all the same. */
+export const mayBeExecuted = (error: unknown): boolean =>
+  error instanceof Error && unanswered.has(error) && !isUnexecuted(error);
 
 /** Whether the request was certainly not executed, so that sending it again at once repeats nothing. */
 export function isUnexecuted(error: unknown): boolean {

@@ -207,6 +207,13 @@ function operations.submit(key, text, expires, list, due, body_key, body, queue,
   return inserted
 end
 
+-- Change and job, or nothing: a script that has written is not refused a write for want of memory any more.
+function operations.updatesend(key, json, queue, job, due, nonce)
+  local updated = operations.update(key, json)
+  if updated[1] == 1 then operations.send(queue, job, due, nonce) end
+  return updated
+end
+
 local function promote()
   local due = call('ZRANGEBYSCORE', TIMERS, '-inf', now, 'LIMIT', 0, 200)
   local moved = {}
@@ -376,7 +383,7 @@ end
 `;
 
 const MAIN = `
-local reads = { get = true, update = true, delete = true }
+local reads = { get = true, update = true, updatesend = true, delete = true }
 local wanted, seen = {}, {}
 local at = 2
 while at <= #ARGV do

@@ -28,10 +28,7 @@ interface Stored {
 export function createRedisTable(client: RedisClient, now: () => number = Date.now, random = Math.random): Table {
   const { keyOf, run, runAll } = client;
   const parse = <T extends Document>(text: RedisValue): T | undefined => parseDocument<T>(text, now());
-  const outcome = <T extends Document>(answer: RedisValue): WriteOutcome<T> => {
-    const [applied, text = null] = list(answer);
-    return { applied: applied === 1, document: parse<T>(text) };
-  };
+  const outcome = <T extends Document>(answer: RedisValue) => parseOutcome<T>(answer, now());
 
   return {
     get: async (key) => parse(await run(['get', keyOf(key)])),
@@ -51,7 +48,7 @@ export function createRedisTable(client: RedisClient, now: () => number = Date.n
     },
 
     update: async (key, change, anyOf) =>
-      outcome(await run(['update', keyOf(key), JSON.stringify(changeArgument(key, change, anyOf))])),
+      outcome(await run(['update', ...updateArguments(client, key, change, anyOf)])),
 
     delete: async (key, anyOf) => (await run(['delete', keyOf(key), JSON.stringify({ any: tests(anyOf) })])) === 1,
 
@@ -80,6 +77,22 @@ export function insertArguments(
   const [l, d, x] = [memberOf(key, listEntry), memberOf(key, due), expiryOf(expiresAtMs)];
   const stored: Stored = { f: encode(fields), ...(l ? { l } : {}), ...(d ? { d } : {}), ...(x ? { x } : {}) };
   return [keyOf(key), JSON.stringify(stored), x, l, d];
+}
+
+/** The arguments of the operation `update`, which `updatesend` begins with too. */
+export function updateArguments(
+  { keyOf }: RedisClient,
+  key: string,
+  change: Change,
+  anyOf: readonly Condition[] | undefined,
+): [key: string, change: string] {
+  return [keyOf(key), JSON.stringify(changeArgument(key, change, anyOf))];
+}
+
+/** What a write answers: whether it applied, and the document's text. */
+export function parseOutcome<T extends Document>(answer: RedisValue | undefined, nowMs: number): WriteOutcome<T> {
+  const [applied, text = null] = list(answer ?? null);
+  return { applied: applied === 1, document: parseDocument<T>(text, nowMs) };
 }
 
 /** The document in a stored text; undefined when there is none, or none any more. */

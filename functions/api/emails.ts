@@ -4,14 +4,14 @@ import { type AcceptDependencies, acceptEmails } from '../core/accept.ts';
 import type { Announce } from '../core/announce.ts';
 import { type Email, parseEmail } from '../core/email.ts';
 import { limits } from '../core/email-schema.ts';
-import { emailSend } from '../core/email-send.ts';
 import { invalid, notFound, SendoffError } from '../core/errors.ts';
 import { isId } from '../core/identity.ts';
 import { listPage } from '../core/list.ts';
 import { bodyKey, EMAIL_PARTITION, type EmailRecord, recordKey, unpackBody } from '../core/record.ts';
 import { parseScheduledAt } from '../core/schedule-time.ts';
+import { rescheduleEmail, retryEmail } from '../core/send-again.ts';
 import { lastEvent } from '../core/status.ts';
-import { cancel, reschedule, retry } from '../core/transitions.ts';
+import { cancel } from '../core/transitions.ts';
 import { validate } from '../core/validate.ts';
 import { eventIdOf } from '../core/webhook-event.ts';
 import type { Caller } from './authenticate.ts';
@@ -23,8 +23,8 @@ export const rescheduleSchema = z.strictObject({ scheduled_at: z.string().check(
 
 /** The routes under `/emails`. */
 export function emailRoutes(dependencies: AcceptDependencies, announce: Announce): Hono<Caller> {
-  const { backend, now } = dependencies;
-  const { table, bodies, broker } = backend;
+  const { backend, now, retentionMs } = dependencies;
+  const { table, bodies } = backend;
   const routes = new Hono<Caller>();
 
   const idOf = (context: { req: { param(name: 'id'): string } }): string => {
@@ -78,10 +78,8 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
     const { scheduled_at } = validate(rescheduleSchema, value, ['scheduled_at']);
     const nowMs = now();
     const dueAtMs = await parseScheduledAt(scheduled_at, nowMs);
-    const handedOver = dueAtMs - nowMs <= backend.delayHorizonMs;
-    const { applied, document } = await reschedule(table, id, dueAtMs, handedOver, nowMs);
+    const { applied, document } = await rescheduleEmail(await find(id), dueAtMs, { backend, nowMs, retentionMs });
     if (!applied) throw notPossible('rescheduled', document);
-    if (handedOver && document) await sendAgain(document, dueAtMs);
     return context.json({ object: 'email', id });
   });
 
@@ -94,11 +92,8 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
 
   routes.post('/:id/retry', async (context) => {
     const id = idOf(context);
-    const { applied, document } = await retry(table, id, now());
-    // Queued already: an earlier call may have been cut off before its job was queued.
-    if (!document || (!applied && !(document.status === 'queued' && document.attempts === 0)))
-      throw notPossible('retried', document);
-    await sendAgain(document);
+    const { applied, document } = await retryEmail(await find(id), { backend, nowMs: now() });
+    if (!applied) throw notPossible('retried', document);
     return context.json({ object: 'email', id });
   });
 
@@ -113,11 +108,6 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
         ];
       }),
     );
-
-  const sendAgain = ({ id, fingerprint, queue }: EmailRecord, dueAtMs?: number) => {
-    const delaySeconds = dueAtMs === undefined ? 0 : (dueAtMs - now()) / 1000;
-    return emailSend.delay({ id, fingerprint }, broker, { queue, delaySeconds: Math.max(0, delaySeconds), now });
-  };
 
   return routes;
 }

@@ -1,9 +1,9 @@
 import type { Email } from './email.ts';
-import { emailSend } from './email-send.ts';
 import { SendoffError } from './errors.ts';
 import { derivedId, sha256 } from './identity.ts';
 import type { Backend, Metrics, QueueName, Submission } from './ports.ts';
 import { bodyKey, type EmailRecord, listEntry, newRecord, packBody, recordKey } from './record.ts';
+import { sendJob } from './send-again.ts';
 import { scheduleCheck } from './transitions.ts';
 
 const DAY_MS = 86_400_000;
@@ -92,7 +92,6 @@ function draft(
   const record = newRecord(email, { id, fingerprint, queue }, nowMs);
   const dueAtMs = record.scheduledAtMs ?? nowMs;
   const handedOver = dueAtMs - nowMs <= backend.delayHorizonMs;
-  const { job } = emailSend.call({ id, fingerprint });
   const submission: Submission = {
     record: {
       key: recordKey(id),
@@ -102,7 +101,7 @@ function draft(
       expiresAtMs: dueAtMs + retentionMs,
     },
     body: { key: bodyKey(id, fingerprint), bytes: packBody(email) },
-    ...(handedOver ? { job: { queue, job: record.scheduledAtMs === undefined ? job : { ...job, dueAtMs } } } : {}),
+    ...(handedOver ? { job: sendJob(record, record.scheduledAtMs) } : {}),
     repeatable: idempotencyKey !== undefined,
   };
   return { record, submission };

@@ -157,6 +157,16 @@ export interface Backend {
    * Rejects (retryable) unless everything is durable; nothing of it may then be answered 2xx.
    */
   submit(submissions: readonly Submission[]): Promise<WriteOutcome[]>;
+  /**
+   * Changes a document as the table does and, if that applied, gives the broker its job. On Redis one step; elsewhere the job
+   * comes second, and whoever dies in between leaves it to the `due` index, or to a caller who was told nothing and repeats.
+   */
+  updateAndSend<T extends Document>(
+    key: string,
+    change: Change,
+    anyOf: readonly Condition[],
+    job: OutgoingJob,
+  ): Promise<WriteOutcome<T>>;
 }
 
 /** A message ready to leave. */

@@ -1,6 +1,6 @@
-import { emailSend } from './email-send.ts';
-import type { Backend, Document, Logger, Metrics, OutgoingJob } from './ports.ts';
+import type { Backend, Document, Logger, Metrics } from './ports.ts';
 import { EMAIL_PARTITION, type EmailRecord, timeSort } from './record.ts';
+import { sendJob } from './send-again.ts';
 import { noteHandover } from './transitions.ts';
 
 /** An accepted email that no worker has claimed after this long gets a second job: its first may never have been queued. */
@@ -35,7 +35,7 @@ export async function handOverDue({ backend, now, deadlineMs, metrics }: Schedul
     });
     const records = await present(backend, entries);
     const due = records.filter((record) => record.status === 'scheduled' && record.scheduledAtMs !== undefined);
-    await broker.send(due.map((record) => jobFor(record, record.scheduledAtMs)));
+    await broker.send(due.map((record) => sendJob(record, record.scheduledAtMs)));
     await Promise.all(
       due.map((record) =>
         noteHandover(table, record.id, Math.max(now(), record.scheduledAtMs ?? 0), record.scheduledAtMs ?? 0),
@@ -75,7 +75,7 @@ export async function requeueUnclaimed({
     const lost = (await present(backend, entries)).filter(
       ({ status, attempts }) => status === 'queued' && attempts === 0,
     );
-    await broker.send(lost.map((record) => jobFor(record)));
+    await broker.send(lost.map((record) => sendJob(record)));
     for (const { id, queue } of lost) {
       metrics.count('requeued', queue);
       log.warn('email had not been claimed; queued again', { emailId: id });
@@ -96,9 +96,4 @@ async function saveSweep({ table }: Backend, sort: string): Promise<void> {
 async function present({ table }: Backend, entries: readonly { key: string }[]): Promise<EmailRecord[]> {
   const records = await table.getMany<EmailRecord>(entries.map(({ key }) => key));
   return records.filter((record) => record !== undefined);
-}
-
-function jobFor({ id, fingerprint, queue }: EmailRecord, dueAtMs?: number): OutgoingJob {
-  const { job } = emailSend.call({ id, fingerprint });
-  return { queue, job: dueAtMs === undefined ? job : { ...job, dueAtMs } };
 }

@@ -10,7 +10,7 @@
  * A claim holds a lease: while it lasts no other worker sends the email; when its worker died, the redelivered job
  * claims it again after the lease. `attempts` keeps old jobs out: a queued email is claimed only by a higher attempt.
  */
-import type { Change, Condition, Table, WriteOutcome } from './ports.ts';
+import type { Backend, Change, Condition, OutgoingJob, Table, WriteOutcome } from './ports.ts';
 import { dueEntry, type EmailRecord, recordKey, type TimelineEntry } from './record.ts';
 
 type Outcome = Promise<WriteOutcome<EmailRecord>>;
@@ -83,21 +83,31 @@ export function cancel(table: Table, id: string, atMs: number): Outcome {
   ]);
 }
 
-/** Gives a scheduled email another time; a job already queued for the old time finds it changed and does nothing. */
+/**
+ * Gives a scheduled email another time, and keeps it until that has passed; a job already queued for the old time finds it
+ * changed and does nothing. `job` is that of the new time, absent when it is later than the broker can delay.
+ */
 export function reschedule(
-  table: Table,
+  { table, updateAndSend }: Pick<Backend, 'table' | 'updateAndSend'>,
   id: string,
-  scheduledAtMs: number,
-  handedOver: boolean,
+  { scheduledAtMs, expiresAtMs, job }: { scheduledAtMs: number; expiresAtMs: number; job: OutgoingJob | undefined },
   atMs: number,
 ): Outcome {
-  const due = scheduleCheck(scheduledAtMs, id, handedOver);
-  return move(table, id, { scheduledAtMs }, { atMs, event: 'rescheduled' }, [{ status: 'scheduled' }], { due });
+  const due = scheduleCheck(scheduledAtMs, id, job !== undefined);
+  const change = changeTo({ scheduledAtMs }, { atMs, event: 'rescheduled' }, { due, expiresAtMs });
+  const anyOf: Condition[] = [{ status: 'scheduled' }];
+  return job ? updateAndSend(recordKey(id), change, anyOf, job) : table.update(recordKey(id), change, anyOf);
 }
 
-/** Puts a failed email back on the queue from its first attempt. */
-export function retry(table: Table, id: string, atMs: number): Outcome {
-  return move(table, id, { status: 'queued', attempts: 0 }, { atMs, event: 'retried' }, [{ status: 'failed' }]);
+/** Puts a failed email back on the queue from its first attempt, whose job this is. */
+export function retry(
+  { updateAndSend }: Pick<Backend, 'updateAndSend'>,
+  id: string,
+  job: OutgoingJob,
+  atMs: number,
+): Outcome {
+  const change = changeTo({ status: 'queued', attempts: 0 }, { atMs, event: 'retried' });
+  return updateAndSend(recordKey(id), change, [{ status: 'failed' }], job);
 }
 
 /** Notes that a scheduled email's job is on its way, unless it was rescheduled or canceled meanwhile. */
@@ -113,11 +123,10 @@ function move(
   set: Partial<EmailRecord>,
   entry: TimelineEntry,
   anyOf: readonly Condition[],
-  more: Change = { due: null },
 ): Outcome {
-  return table.update<EmailRecord>(
-    recordKey(id),
-    { set, remove: ['leaseUntilMs'], append: { timeline: [entry] }, ...more },
-    anyOf,
-  );
+  return table.update<EmailRecord>(recordKey(id), changeTo(set, entry), anyOf);
+}
+
+function changeTo(set: Partial<EmailRecord>, entry: TimelineEntry, more: Change = { due: null }): Change {
+  return { set, remove: ['leaseUntilMs'], append: { timeline: [entry] }, ...more };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend, Delivery, Job, QueueName, Submission } from '../../functions/core/ports.ts';
+import type { Backend, Delivery, Job, OutgoingJob, QueueName, Submission } from '../../functions/core/ports.ts';
 
 /** What a backend is made of; where one service is all of it, each part failing is that service failing. */
 export type BackendPart = 'table' | 'bodies' | 'broker';
@@ -151,6 +151,56 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
       underTest.failNext('broker');
       await expect(backend.submit([claimed])).rejects.toMatchObject({ retryable: true });
       expect(await backend.table.get(claimed.record.key)).toMatchObject({ status });
+    });
+
+    describe('a change with a job', () => {
+      const again: OutgoingJob = {
+        queue: 'transactional',
+        job: { task: 'email.send', args: { again: true }, attempt: 1 },
+      };
+      const failed = async () => {
+        const { job: _, ...one } = submission();
+        await backend.submit([one]);
+        await backend.table.update(one.record.key, { set: { status: 'failed' } });
+        return one.record.key;
+      };
+      const retry = (key: string) =>
+        backend.updateAndSend(key, { set: { status: 'queued' }, remove: ['payload'] }, [{ status: 'failed' }], again);
+
+      it('does both, and answers the document as it is then', async () => {
+        const key = await failed();
+        const { applied, document } = await retry(key);
+        expect(applied).toBe(true);
+        expect(document).toMatchObject({ status: 'queued' });
+        expect(document).not.toHaveProperty('payload');
+        expect(await backend.table.get(key)).toEqual(document);
+        expect(await drain()).toEqual([again.job]);
+      });
+
+      it('does neither when no condition holds', async () => {
+        const key = await failed();
+        await backend.table.update(key, { set: { status: 'sent' } });
+        expect(await retry(key)).toMatchObject({ applied: false, document: { status: 'sent' } });
+        expect(await retry('email#none')).toEqual({ applied: false, document: undefined });
+        expect(await drain()).toEqual([]);
+      });
+
+      it('keeps the job until its time', async () => {
+        const key = await failed();
+        const later = { ...again, job: { ...again.job, dueAtMs: Date.now() + 600_000 } };
+        expect((await backend.updateAndSend(key, { set: { status: 'queued' } }, [], later)).applied).toBe(true);
+        expect(await drain()).toEqual([]);
+      });
+
+      it('rejects when the job could not be queued, and can be repeated', async () => {
+        const key = await failed();
+        underTest.failNext('broker');
+        await expect(retry(key)).rejects.toMatchObject({ retryable: true, status: 503 });
+        expect(await drain()).toEqual([]);
+        const anyOf = [{ status: { in: ['failed', 'queued'] } }];
+        expect((await backend.updateAndSend(key, { set: { status: 'queued' } }, anyOf, again)).applied).toBe(true);
+        expect(await drain()).toEqual([again.job]);
+      });
     });
   });
 }

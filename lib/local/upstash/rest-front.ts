@@ -26,6 +26,10 @@ export interface RestFront {
 export interface Fault {
   /** Default: until it is taken away. */
   times?: number;
+  /** Which requests are hit, by their body; all if absent. */
+  readonly match?: (body: string) => boolean;
+  /** Called at each hit, before anything else happens. */
+  readonly onHit?: () => void;
   /** An answer; `drop` closes the connection, before or after the command was executed. */
   readonly effect: { readonly status: number; readonly error: string } | 'drop-before' | 'drop-after';
 }
@@ -51,12 +55,13 @@ export async function startRestFront({ redis, token, port = 0 }: RestFrontOption
   const server = createServer((request, response) => void respond(request, response));
   const respond = async (request: IncomingMessage, response: ServerResponse) => {
     front.counts.requests++;
-    const effect = takeFault(front);
     try {
+      const body = await readBody(request);
+      const effect = takeFault(front, body);
       if (effect === 'drop-before') return void request.socket.destroy();
       if (typeof effect === 'object') throw new HttpError(effect.status, effect.error);
       authorize(request, token);
-      const answer = await execute(request, connection, front.counts);
+      const answer = await execute(request, body, connection, front.counts);
       if (effect === 'drop-after') return void request.socket.destroy();
       write(response, 200, answer);
     } catch (error) {
@@ -80,9 +85,10 @@ export async function startRestFront({ redis, token, port = 0 }: RestFrontOption
   return front;
 }
 
-function takeFault(front: RestFront): Fault['effect'] | undefined {
+function takeFault(front: RestFront, body: string): Fault['effect'] | undefined {
   const { fault } = front;
-  if (!fault) return undefined;
+  if (!fault || fault.match?.(body) === false) return undefined;
+  fault.onHit?.();
   if (fault.times !== undefined && --fault.times <= 0) front.fault = undefined;
   return fault.effect;
 }
@@ -97,10 +103,10 @@ function authorize(request: IncomingMessage, token: string): void {
 
 async function execute(
   request: IncomingMessage,
+  body: string,
   connection: Connection,
   counts: RestFront['counts'],
 ): Promise<unknown> {
-  const body = await readBody(request);
   const { pathname } = new URL(request.url ?? '/', 'http://front');
   const encode = /^base64$/i.test(String(request.headers['upstash-encoding'] ?? '')) ? base64 : plain;
   const many = pathname === '/pipeline' || pathname === '/multi-exec';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { submitInParallel } from '../../../functions/adapters/aws-backend.ts';
+import { submitInParallel, updateThenSend } from '../../../functions/adapters/aws-backend.ts';
 import { backendFromEnvironment } from '../../../functions/adapters/backend.ts';
 import { startAwsEmulators } from '../../aws-emulators.ts';
 import { backendContract } from '../../contracts/backend.ts';
@@ -30,7 +30,12 @@ backendContract('SQS with DynamoDB', async () => {
     broker: { service: 'sqs', action: 'SendMessageBatch' },
   };
   return {
-    backend: { ...parts, delayHorizonMs: 840_000, submit: (submissions) => submitInParallel(parts, submissions) },
+    backend: {
+      ...parts,
+      delayHorizonMs: 840_000,
+      submit: (submissions) => submitInParallel(parts, submissions),
+      updateAndSend: updateThenSend(parts),
+    },
     receive,
     failNext: (part) => void faults.add({ ...writes[part], when: 'before', times: 1, effect: outage }),
     close,

@@ -324,6 +324,25 @@ describe('files', () => {
     });
   });
 
+  it('are fetched a few at a time, in order, and stop where a message is full', async () => {
+    const attachments = Array.from({ length: 30 }, (_, n) => ({ path: `https://example.com/${n}` }));
+    let [under, most, fetched] = [0, 0, 0];
+    const slow: FetchFile = async (_url, maxBytes) => {
+      most = Math.max(most, ++under);
+      fetched++;
+      await new Promise(setImmediate);
+      under--;
+      if (maxBytes < 1_000_000) throw new SendoffError('invalid_attachment', 422, 'larger');
+      return { bytes: Buffer.alloc(1_000_000) };
+    };
+    await expect(compose({ attachments }, slow)).rejects.toMatchObject({ status: 422 });
+    expect(most).toBe(4);
+    expect(fetched).toBeLessThan(20);
+    const named: FetchFile = async (url) => ({ bytes: Buffer.from(url) });
+    const { attachments: files } = await PostalMime.parse(await compose({ attachments }, named));
+    expect(files.map(({ filename }) => filename)).toEqual(attachments.map((_, n) => String(n)));
+  });
+
   it('is told the most bytes it may have', async () => {
     let told = 0;
     await compose({ attachments: [{ path: 'https://example.com/a' }] }, async (_url, maxBytes) => {

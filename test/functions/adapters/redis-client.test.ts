@@ -56,6 +56,35 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(await database.commandStats()).toMatchObject({ evalsha: 1, mget: 1, set: 1 });
   });
 
+  it('changes an email and queues its job in one request: nothing can happen in between', async () => {
+    const { table, updateAndSend } = createRedisBackend(open());
+    await table.insert({ key: 'e', fields: { status: 'failed' } });
+    database.front.counts.requests = 0;
+    const job = { queue: 'transactional', job: { task: 'email.send', args: {}, attempt: 1 } } as const;
+    const change = { set: { status: 'queued' } };
+    expect((await updateAndSend('e', change, [{ status: 'failed' }], job)).applied).toBe(true);
+    expect(database.front.counts.requests).toBe(1);
+  });
+
+  it('rings when the answer to a queued job is lost: the job may be there, and no one else be told', async () => {
+    let rings = 0;
+    const { submit, table } = createRedisBackend(open(undefined, async () => void rings++));
+    await table.get('the first request looks at the eviction policy too');
+    for (const [effect, expected] of [
+      ['drop-after', 1],
+      ['drop-before', 2],
+      [{ status: 503, error: 'down' }, 2],
+      [{ status: 400, error: 'OOM command not allowed' }, 2],
+    ] as const) {
+      fail(effect, 1);
+      await expect(submit([submission()])).rejects.toMatchObject({ retryable: true });
+      expect(rings).toBe(expected);
+    }
+    fail('drop-after', 1);
+    await expect(table.get('x')).rejects.toMatchObject({ retryable: true });
+    expect(rings).toBe(2);
+  });
+
   it('accepts an email in one request of six commands', async () => {
     const client = open();
     const { submit } = createRedisBackend(client);

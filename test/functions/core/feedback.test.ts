@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { settleFeedback } from '../../../functions/core/feedback.ts';
 import type { LogFields } from '../../../functions/core/ports.ts';
 import { type EmailRecord, recordKey } from '../../../functions/core/record.ts';
+import { retryEmail } from '../../../functions/core/send-again.ts';
 import { findSuppression } from '../../../functions/core/suppression.ts';
-import { cancel, claim, markFailed, markSent, release, retry } from '../../../functions/core/transitions.ts';
+import { cancel, claim, markFailed, markSent, release } from '../../../functions/core/transitions.ts';
 import type { Announcement } from '../../../functions/core/webhook-event.ts';
 import { createMemoryBackend } from '../../memory-backend.ts';
 import { messageIdOf, sesEvents } from './ses-events.ts';
@@ -11,7 +12,8 @@ import { messageIdOf, sesEvents } from './ses-events.ts';
 const NOW_MS = Date.parse('2026-11-21T10:00:00Z');
 
 function setUp() {
-  const { table } = createMemoryBackend();
+  const backend = createMemoryBackend();
+  const { table } = backend;
   const told: Announcement[] = [];
   const logged: { message: string; fields?: LogFields | undefined }[] = [];
   const write = (message: string, fields?: LogFields) => void logged.push({ message, fields });
@@ -40,7 +42,7 @@ function setUp() {
     await table.insert({ key: recordKey(id), fields });
     await claim(table, { id, fingerprint: 'f' }, 1, NOW_MS, NOW_MS + 60_000);
   };
-  return { table, told, logged, dependencies, settle, record, sending };
+  return { backend, table, told, logged, dependencies, settle, record, sending };
 }
 
 const one = { emailId: 'one' };
@@ -131,10 +133,10 @@ describe('status moves forward only', () => {
   });
 
   it('a rejected email that was retried is not failed again by the old message', async () => {
-    const { table, settle, record, sending } = setUp();
+    const { backend, table, settle, record, sending } = setUp();
     await sending();
     await settle(sesEvents.send(one), sesEvents.reject(one));
-    await retry(table, 'one', NOW_MS);
+    await retryEmail(await record(), { backend, nowMs: NOW_MS });
     await settle(sesEvents.send(one), sesEvents.reject(one));
     expect((await record()).status).toBe('queued');
     await claim(table, { id: 'one', fingerprint: 'f' }, 1, NOW_MS, NOW_MS + 1);

@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { unavailable } from '../../../functions/core/errors.ts';
 import type { Backend } from '../../../functions/core/ports.ts';
 import { EMAIL_PARTITION, recordKey } from '../../../functions/core/record.ts';
 import { handOverDue, requeueUnclaimed } from '../../../functions/core/schedule.ts';
-import { cancel, reschedule } from '../../../functions/core/transitions.ts';
+import { rescheduleEmail } from '../../../functions/core/send-again.ts';
+import { cancel } from '../../../functions/core/transitions.ts';
 import { createSimulation, type Simulation } from '../../sending-simulation.ts';
 
 const MINUTE_MS = 60_000;
@@ -152,7 +153,6 @@ describe('handing over', () => {
     const simulation = createSimulation();
     const startMs = simulation.clock.nowMs;
     const id = await schedule(simulation, 10 * MINUTE_MS);
-    const { table, delayHorizonMs } = simulation.backend;
     for (const [atMinute, toMinute] of [
       [1, 60],
       [2, 30],
@@ -162,16 +162,27 @@ describe('handing over', () => {
       await live(simulation, startMs + atMinute * MINUTE_MS - simulation.clock.nowMs);
       simulation.clock.nowMs = startMs + atMinute * MINUTE_MS;
       const dueAtMs = startMs + toMinute * MINUTE_MS;
-      const handedOver = dueAtMs - simulation.clock.nowMs <= delayHorizonMs;
-      expect((await reschedule(table, id, dueAtMs, handedOver, simulation.clock.nowMs)).applied).toBe(true);
-      if (handedOver) {
-        const { fingerprint } = await simulation.record(id);
-        const job = { task: 'email.send', args: { id, fingerprint }, attempt: 1, dueAtMs };
-        await simulation.backend.broker.send([{ queue: 'transactional', job }]);
-      }
+      const options = { backend: simulation.backend, nowMs: simulation.clock.nowMs, retentionMs: 1 };
+      expect((await rescheduleEmail(await simulation.record(id), dueAtMs, options)).applied).toBe(true);
     }
     expect(await live(simulation, 60 * MINUTE_MS)).toEqual([startMs + 100 * MINUTE_MS]);
     expect(simulation.sent).toHaveLength(1);
+  });
+
+  it('keeps record and body until the retention after the last time, not after the first', async () => {
+    const simulation = createSimulation();
+    const { backend, clock } = simulation;
+    const startMs = clock.nowMs;
+    const id = await schedule(simulation, 10 * MINUTE_MS);
+    const record = await simulation.record(id);
+    const put = vi.spyOn(backend.bodies, 'put');
+    const options = { backend, nowMs: clock.nowMs, retentionMs: DAY_MS };
+    expect((await rescheduleEmail(record, startMs + 30 * DAY_MS, options)).applied).toBe(true);
+    expect(put.mock.lastCall?.[2]).toBe(startMs + 31 * DAY_MS);
+    clock.nowMs = startMs + 30 * DAY_MS;
+    expect(await simulation.record(id)).toMatchObject({ status: 'scheduled' });
+    clock.nowMs = startMs + 31 * DAY_MS;
+    expect(await backend.table.get(recordKey(id))).toBeUndefined();
   });
 
   it('forgets what is canceled', async () => {

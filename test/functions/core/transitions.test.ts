@@ -15,18 +15,20 @@ import {
 import { createMemoryBackend } from '../../memory-backend.ts';
 
 const nowMs = 1_800_000_000_000;
+const job = { queue: 'transactional', job: { task: 't', args: {}, attempt: 1 } } as const;
 const statuses: EmailStatus[] = [
   ...(['scheduled', 'queued', 'sending', 'sent', 'delivery_delayed', 'delivered'] as const),
   ...(['opened', 'clicked', 'bounced', 'complained', 'failed', 'canceled', 'suppressed'] as const),
 ];
 
 const setUp = async (fields: Document) => {
-  const { table } = createMemoryBackend({ now: () => nowMs });
+  const backend = createMemoryBackend({ now: () => nowMs });
+  const { table } = backend;
   const base = { id: '1', fingerprint: 'f', attempts: 0, timeline: [] };
   await table.insert({ key: recordKey('1'), fields: { ...base, ...fields }, due: { partition: 'email', sort: 'x' } });
   const due = async () =>
     (await table.query({ index: 'due', partition: 'email', limit: 9, order: 'ascending' })).map(({ sort }) => sort);
-  return { table, due, record: () => table.get<EmailRecord>(recordKey('1')) };
+  return { backend, table, due, record: () => table.get<EmailRecord>(recordKey('1')) };
 };
 type Move = (setting: Awaited<ReturnType<typeof setUp>>) => Promise<{ applied: boolean }>;
 
@@ -52,8 +54,13 @@ describe.each<[string, Move, EmailStatus[], EmailStatus | undefined]>([
     undefined,
   ],
   ['cancel', ({ table }) => cancel(table, '1', nowMs), ['scheduled', 'queued'], 'canceled'],
-  ['reschedule', ({ table }) => reschedule(table, '1', nowMs + 1, true, nowMs), ['scheduled'], 'scheduled'],
-  ['retry', ({ table }) => retry(table, '1', nowMs), ['failed'], 'queued'],
+  [
+    'reschedule',
+    ({ backend }) => reschedule(backend, '1', { scheduledAtMs: nowMs + 1, expiresAtMs: nowMs + 9, job }, nowMs),
+    ['scheduled'],
+    'scheduled',
+  ],
+  ['retry', ({ backend }) => retry(backend, '1', job, nowMs), ['failed'], 'queued'],
   [
     'claim',
     ({ table }) => claim(table, { id: '1', fingerprint: 'f' }, 1, nowMs, nowMs + 9),
