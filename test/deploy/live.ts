@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from './aws-clients.ts';
-import { workQueueUrls } from './queues.ts';
+import { sendQueueUrls } from './queues.ts';
 
 type Outputs = Readonly<Record<string, string>>;
 
@@ -29,10 +29,10 @@ export function reachableUrl(endpoint: string, outputs: Outputs, isLocalStack: b
  * and the updates under load have workers lose jobs on purpose. The local cloud's `overrides` do the same.
  */
 export async function shortenTimes(endpoint: string, outputs: Outputs): Promise<void> {
-  if (workQueueUrls(outputs).length === 0) return;
+  if (sendQueueUrls(outputs).length === 0) return;
   const { lambda, sqs } = clients(endpoint);
   await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: outputs.SendFunctionName, Timeout: 6 }));
-  for (const QueueUrl of workQueueUrls(outputs))
+  for (const QueueUrl of sendQueueUrls(outputs))
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: '9' } }));
 }
 

@@ -11,7 +11,7 @@ import { runVariants } from './variant-run.ts';
 import { variants } from './variants.ts';
 
 const rootDirectory = join(import.meta.dirname, '..', '..');
-const scratchDirectory = mkdtempSync(join(tmpdir(), 'sendoff-deploy-'));
+const scratchDirectory = mkdtempSync(join(tmpdir(), 'deploy-test-'));
 // Assemblies that are synthesized in this process go there too.
 process.env.TMPDIR = scratchDirectory;
 process.once('exit', () => {
