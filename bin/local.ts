@@ -57,7 +57,7 @@ async function main(): Promise<void> {
   const file = connectionFile();
   const logFile = join(dirname(file), 'local.log');
   const log = openLogFile(logFile);
-  const { cloud, apiKey } = await startLocalSendoff({
+  const started = await startLocalSendoff({
     config: { ...optional('backend', flags.backend), ...Object.fromEntries(flags.config.map(splitOption)) },
     port: number('port', flags.port) ?? 0,
     ...(flags.data === undefined ? {} : { dataDirectory: flags.data }),
@@ -73,8 +73,9 @@ async function main(): Promise<void> {
     },
   });
 
+  const { cloud, apiKey } = started;
   // What `sendoff --local` finds this cloud by.
-  writeConnection(file, connectionOf(cloud, logFile));
+  writeConnection(file, connectionOf(started, logFile));
 
   const stop = async () => {
     removeConnection(file, process.pid);

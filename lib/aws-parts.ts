@@ -2,9 +2,10 @@ import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { QueueName } from '../functions/core/ports.ts';
 import type { BackendParts, BackendProps } from './backend-parts.ts';
+import type { Config } from './config.ts';
 import { BodyBucket } from './constructs/body-bucket.ts';
 import { DocumentTable } from './constructs/document-table.ts';
-import { longestWait, type MonitoredQueue } from './constructs/monitored.ts';
+import { BULK_PATIENCE, longestWait, sqsDeadLetters, sqsQueue } from './constructs/monitored.ts';
 import * as permissions from './constructs/permissions.ts';
 import { WorkQueue } from './constructs/work-queue.ts';
 import { BATCH_SIZE, WorkerFunction, type WorkerFunctionProps } from './constructs/worker-function.ts';
@@ -16,8 +17,6 @@ export interface AwsParts extends BackendParts {
   readonly bodyBucket: BodyBucket;
 }
 
-/** Bulk mail may take its time: 100,000 emails at the 14 a second of a new account take two hours. */
-const BULK_PATIENCE = Duration.hours(4);
 const SCHEDULE_TIMEOUT = Duration.seconds(60);
 const SCHEDULE_MEMORY_MB = 256;
 /** Twice what an endpoint may take to answer. */
@@ -53,16 +52,24 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
     apiStatements: permissions.apiStatements(resources),
     feedbackStatements: permissions.feedbackStatements(resources),
     workers,
-    monitoredQueues: monitored(queues),
+    monitored: monitored(queues, props),
   };
 }
 
-function monitored({ transactional, bulk, webhook }: AwsParts['queues']): MonitoredQueue[] {
-  return [
-    { name: 'transactional', queue: transactional, allowedAge: longestWait(transactional) },
-    { name: 'bulk', queue: bulk, allowedAge: longestWait(bulk).plus(BULK_PATIENCE) },
-    { name: 'webhook', queue: webhook, allowedAge: longestWait(webhook) },
-  ];
+function monitored(queues: AwsParts['queues'], { deadLetterQueue }: BackendProps): BackendParts['monitored'] {
+  const monitor = (name: QueueName, workersOption: keyof Config, patience = Duration.minutes(0)) => {
+    const queue = queues[name];
+    return sqsQueue(queue, { name, workersOption, allowedAge: longestWait(queue).plus(patience) });
+  };
+  return {
+    queues: [
+      monitor('transactional', 'maxConcurrency'),
+      monitor('bulk', 'bulkMaxConcurrency', BULK_PATIENCE),
+      monitor('webhook', 'webhookMaxConcurrency'),
+    ],
+    deadLetters: [sqsDeadLetters(deadLetterQueue, 'jobs')],
+    deadLettersKept: 'They are kept for 14 days.',
+  };
 }
 
 function createQueues(scope: Construct, { config, deadLetterQueue }: BackendProps): AwsParts['queues'] {

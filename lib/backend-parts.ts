@@ -1,6 +1,6 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Config } from './config.ts';
-import type { MonitoredQueue } from './constructs/monitored.ts';
+import type { Monitored } from './constructs/monitored.ts';
 import type { Outbound } from './constructs/outbound.ts';
 import type { DeadLetterQueue } from './constructs/work-queue.ts';
 import type { WorkerFunction } from './constructs/worker-function.ts';
@@ -27,6 +27,6 @@ export interface BackendParts {
     /** With `backend: 'redis'` the send function does its work. */
     readonly webhook?: WorkerFunction;
   };
-  /** Queues that CloudWatch knows the length of. */
-  readonly monitoredQueues: readonly MonitoredQueue[];
+  /** Its queues and dead letters, for alarms and dashboard. */
+  readonly monitored: Pick<Monitored, 'queues' | 'deadLetters' | 'deadLettersKept'>;
 }

@@ -26,6 +26,7 @@ function outputsOf(sendoff: Sendoff, { apiDomain }: SendoffProps): Record<string
   return {
     ApiUrl: sendoff.apiUrl,
     ...backendOutputs(sendoff),
+    FeedbackQueueUrl: sendoff.feedback.queue.queueUrl,
     DeadLetterQueueUrl: sendoff.deadLetterQueue.queueUrl,
     ConfigurationSetName: sendoff.configurationSetName,
     ApiFunctionName: functions.api.functionName,
@@ -37,11 +38,13 @@ function outputsOf(sendoff: Sendoff, { apiDomain }: SendoffProps): Record<string
 }
 
 function backendOutputs({ aws, redis }: Sendoff): Record<string, string> {
-  if (!aws) return { RedisNamespace: redis?.environment.REDIS_NAMESPACE ?? '' };
+  if (redis) return redis.outputs;
+  if (!aws) return {};
   return {
     TableName: aws.table.tableName,
     BodyBucketName: aws.bodyBucket.bucketName,
     TransactionalQueueUrl: aws.queues.transactional.queueUrl,
     BulkQueueUrl: aws.queues.bulk.queueUrl,
+    WebhookQueueUrl: aws.queues.webhook.queueUrl,
   };
 }

@@ -8,7 +8,7 @@ import type { ApiEntry } from './constructs/api-entry.ts';
 import { EveryMinute } from './constructs/every-minute.ts';
 import { Feedback } from './constructs/feedback.ts';
 import { HttpEntry } from './constructs/http-entry.ts';
-import { deploymentName, longestWait, type Monitored } from './constructs/monitored.ts';
+import { deploymentName, longestWait, type Monitored, sqsQueue } from './constructs/monitored.ts';
 import { Monitoring } from './constructs/monitoring.ts';
 import { Outbound } from './constructs/outbound.ts';
 import { acknowledgeSenders } from './constructs/permissions.ts';
@@ -148,11 +148,12 @@ export class Sendoff extends Construct {
   /** What alarms and dashboard look at: a new queue or function belongs here. */
   private monitored(): Monitored {
     const { queue } = this.feedback;
+    const { queues, ...deadLetters } = this.parts.monitored;
     return {
       deployment: deploymentName(this),
       entry: this.api,
-      queues: [...this.parts.monitoredQueues, { name: 'feedback', queue, allowedAge: longestWait(queue) }],
-      deadLetterQueue: this.deadLetterQueue,
+      queues: [...queues, sqsQueue(queue, { name: 'feedback', allowedAge: longestWait(queue) })],
+      ...deadLetters,
       functions: this.functions,
       logGroupNames: Object.values(this.functions).map(({ logGroup }) => logGroup.logGroupName),
     };

@@ -1,3 +1,4 @@
+import type { OperatedBackend } from './backend/operated-backend.ts';
 import type { Deployment, Target } from './deployment.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,6 +15,8 @@ export interface Context {
   readonly json: boolean;
   /** Finds the deployment when first asked; a command that needs none never asks. */
   readonly deployment: () => Promise<Deployment>;
+  /** Opens its queues and documents when first asked. */
+  readonly backend: () => Promise<OperatedBackend>;
   readonly now: () => number;
 }
 

@@ -1,4 +1,3 @@
-import type { Table } from '../../functions/core/ports.ts';
 import { connectionFile, type LocalConnection, readConnection } from '../../lib/local/connection.ts';
 import { stackName } from '../../lib/stack-name.ts';
 import { CliError, notFoundError, usageError } from './cli-error.ts';
@@ -28,6 +27,8 @@ export interface Deployment {
   readonly stackName: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly aws: ClientConfig;
+  /** In place of all AWS services' own hosts; the SDK's clients know it by themselves. */
+  readonly endpoint?: string;
   /** CloudFormation's word for how the last deployment went. */
   readonly status?: string;
   /** Present when it runs on this machine. */
@@ -53,21 +54,12 @@ export function output({ outputs, stackName: name }: Deployment, key: string): s
   return value;
 }
 
-/** The deployment's documents. */
-export async function tableOf(deployment: Deployment): Promise<Table> {
-  const [{ DynamoDBClient }, { createDynamoTable }] = await Promise.all([
-    import('@aws-sdk/client-dynamodb'),
-    import('../../functions/adapters/dynamodb-table.ts'),
-  ]);
-  return createDynamoTable(new DynamoDBClient(deployment.aws), output(deployment, 'TableName'));
-}
-
 function findLocal(env: Env): Deployment {
   const local = readConnection(connectionFile(env));
   if (!local) throw notFoundError('No local Sendoff runs here. Start it with `npm start` in another terminal.');
   const { awsEndpoint: endpoint, region, credentials, outputs } = local;
   const aws = { endpoint, region, credentials, forcePathStyle: true, requestHandler };
-  return { stackName: 'npm start', outputs, aws, local };
+  return { stackName: 'npm start', outputs, aws, endpoint, local };
 }
 
 async function findStack(
@@ -87,7 +79,8 @@ async function findStack(
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
     const { Outputs = [], StackStatus: status = '' } = Stacks[0] ?? {};
     const outputs = Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]);
-    return { stackName: stack, outputs: Object.fromEntries(outputs), aws, status };
+    const { AWS_ENDPOINT_URL: endpoint } = env;
+    return { stackName: stack, outputs: Object.fromEntries(outputs), aws, status, ...(endpoint ? { endpoint } : {}) };
   } catch (error) {
     if (!names(error, 'ValidationError')) throw error;
     const where = await client.config.region();

@@ -1,11 +1,11 @@
 import { parseMailbox } from '../../functions/core/address.ts';
 import { deleteEmail, findMentions, isUnsent, type Mention, type Role, roles } from '../../functions/core/forget.ts';
-import type { BodyStore, Table } from '../../functions/core/ports.ts';
+import type { Table } from '../../functions/core/ports.ts';
 import { cancel } from '../../functions/core/transitions.ts';
+import type { OperatedBackend } from './backend/operated-backend.ts';
 import { CliError, exitCodes } from './cli-error.ts';
 import { confirm } from './confirm.ts';
 import { answer, type Context } from './context.ts';
-import { type Deployment, output, tableOf } from './deployment.ts';
 import { count } from './layout.ts';
 
 /** What `sendoff forget` takes. */
@@ -16,11 +16,6 @@ export interface ForgetOptions {
   readonly cancel?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
-}
-
-interface Stores {
-  readonly table: Table;
-  readonly bodies: BodyStore;
 }
 
 interface Search {
@@ -36,9 +31,9 @@ export async function forget(context: Context, given: string, options: ForgetOpt
   const { terminal } = context;
   const text = given === '-' ? (await terminal.readInput()).trim() : given;
   const { address } = parseMailbox(text, 'address');
-  const stores = await storesOf(await context.deployment());
+  const backend = await context.backend();
   const signal = terminal.interruption();
-  const search = await findAll(context, stores.table, address, options, signal);
+  const search = await findAll(context, backend.table, address, options, signal);
   const waiting = search.mentions.filter(({ record }) => isUnsent(record));
   const doomed = options.cancel ? search.mentions : search.mentions.filter(({ record }) => !isUnsent(record));
   const found = { examined: search.examined, found: search.mentions.length };
@@ -53,32 +48,13 @@ export async function forget(context: Context, given: string, options: ForgetOpt
   }
   if (!options.yes && doomed.length > 0)
     await confirm(context, `Delete ${count(doomed.length, 'email')}? This cannot be undone.`);
-  const deleted = await deleteAll(context, stores, doomed, signal);
+  const deleted = await deleteAll(context, backend, doomed, signal);
   const kept = search.mentions.filter(({ record }) => !deleted.has(record.id)).map(({ record }) => record.id);
-  answer(context, { ...found, deleted: deleted.size, unsent: kept }, () => farewell(deleted.size));
+  answer(context, { ...found, deleted: deleted.size, unsent: kept }, () => farewell(deleted.size, backend));
   if (kept.length > 0)
     throw new CliError(
       `Still to be sent, so still there: ${kept.join(', ')}. Run it again when they are sent, or with --cancel.`,
     );
-}
-
-async function storesOf(deployment: Deployment): Promise<Stores> {
-  const [{ DynamoDBClient }, { createDynamoBodies }] = await Promise.all([
-    import('@aws-sdk/client-dynamodb'),
-    import('../../functions/adapters/dynamodb-bodies.ts'),
-  ]);
-  const large = async () => {
-    const [{ S3Client }, { createS3Bodies }] = await Promise.all([
-      import('@aws-sdk/client-s3'),
-      import('../../functions/adapters/s3-bodies.ts'),
-    ]);
-    return createS3Bodies(output(deployment, 'BodyBucketName'), new S3Client(deployment.aws));
-  };
-  const client = new DynamoDBClient(deployment.aws);
-  return {
-    table: await tableOf(deployment),
-    bodies: createDynamoBodies(client, output(deployment, 'TableName'), large),
-  };
 }
 
 async function findAll(
@@ -126,14 +102,14 @@ const recipients = ({ to, cc = [], bcc = [] }: Mention['record']): number => to.
 /** Answers the ids of those deleted; one that a worker has at this moment, or that was put back, is not among them. */
 async function deleteAll(
   { terminal, now }: Context,
-  stores: Stores,
+  backend: OperatedBackend,
   doomed: readonly Mention[],
   signal: AbortSignal,
 ): Promise<Set<string>> {
   const deleted = new Set<string>();
   const deleteOne = async ({ record }: Mention) => {
-    if (isUnsent(record) && !(await cancel(stores.table, record.id, now())).applied) return;
-    if (await deleteEmail(stores, record)) deleted.add(record.id);
+    if (isUnsent(record) && !(await cancel(backend.table, record.id, now())).applied) return;
+    if (await deleteEmail(backend, record)) deleted.add(record.id);
   };
   for (let start = 0; start < doomed.length; start += AT_ONCE) {
     if (signal.aborted)
@@ -147,13 +123,13 @@ async function deleteAll(
   return deleted;
 }
 
-function farewell(deleted: number): string {
+function farewell(deleted: number, { remains }: OperatedBackend): string {
   if (deleted === 0) return 'Nothing was deleted.';
   return [
     `Deleted ${count(deleted, 'email')}: records, bodies and attachments.`,
     'Not deleted, because it is not here or not yours to delete:',
     '  - what recipients have in their mailboxes',
-    "  - DynamoDB's point-in-time recovery, which ends by itself after 35 days",
+    `  - ${remains}`,
     "  - SES's own suppression list: aws sesv2 delete-suppressed-destination --email-address …",
   ].join('\n');
 }

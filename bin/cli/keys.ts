@@ -4,7 +4,6 @@ import type { Table } from '../../functions/core/ports.ts';
 import { validate } from '../../functions/core/validate.ts';
 import { notFoundError, usageError } from './cli-error.ts';
 import { answer, type Context } from './context.ts';
-import { tableOf } from './deployment.ts';
 import { columns, fields, printable, timeOf } from './layout.ts';
 
 const PAGE = 100;
@@ -15,7 +14,7 @@ const REVOKED_AFTER_SECONDS = 60;
 export async function createKey(context: Context, name: string, { permission }: { permission: string }): Promise<void> {
   const { createKeySchema } = await import('../../functions/api/api-keys.ts');
   const given = validate(createKeySchema, { name, permission });
-  const table = await tableOf(await context.deployment());
+  const { table } = await context.backend();
   const options = { name: given.name, permission: given.permission ?? 'full_access' } as const;
   const { id, token } = await createApiKey(table, options, context.now());
   if (!context.json) {
@@ -33,14 +32,12 @@ export async function createKey(context: Context, name: string, { permission }: 
 
 /** `keys list`, newest first. */
 export async function listKeys(context: Context): Promise<void> {
-  const keys = (await allKeys(await tableOf(await context.deployment()))).map(
-    ({ id, name, permission, createdAtMs }) => ({
-      id,
-      name,
-      permission,
-      created_at: new Date(createdAtMs).toISOString(),
-    }),
-  );
+  const keys = (await allKeys((await context.backend()).table)).map(({ id, name, permission, createdAtMs }) => ({
+    id,
+    name,
+    permission,
+    created_at: new Date(createdAtMs).toISOString(),
+  }));
   answer(context, keys, () => {
     if (keys.length === 0) return 'No API keys. Make one: sendoff keys create NAME';
     const rows = keys.map((key) => [key.id, printable(key.name), key.permission, timeOf(Date.parse(key.created_at))]);
@@ -50,7 +47,7 @@ export async function listKeys(context: Context): Promise<void> {
 
 /** `keys revoke ID`: by id, or by name if only one key has it. */
 export async function revokeKey(context: Context, idOrName: string): Promise<void> {
-  const table = await tableOf(await context.deployment());
+  const { table } = await context.backend();
   const keys = await allKeys(table);
   const found = keys.filter(({ id, name }) => id === idOrName || name === idOrName);
   const [key] = found;

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { type OperatedBackend, openBackend } from './backend/operated-backend.ts';
 import { exitCodes } from './cli-error.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import { type Deployment, findDeployment } from './deployment.ts';
@@ -18,7 +19,12 @@ export async function runCli(
       found ??= findDeployment(options, terminal.env);
       return found;
     };
-    return { terminal, json: options.json ?? false, deployment, now };
+    let opened: Promise<OperatedBackend> | undefined;
+    const backend = () => {
+      opened ??= deployment().then((one) => openBackend(one, terminal));
+      return opened;
+    };
+    return { terminal, json: options.json ?? false, deployment, backend, now };
   };
   const program = createProgram(terminal, contextOf);
   try {

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { createApiKey, deleteApiKey } from '../../functions/core/api-key.ts';
 import { CliError, exitCodes, usageError } from './cli-error.ts';
 import { answer, type Context } from './context.ts';
-import { output, tableOf } from './deployment.ts';
+import { output } from './deployment.ts';
 
 /** What `sendoff send` takes. */
 export interface SendOptions {
@@ -105,7 +105,7 @@ async function withAccess(
   if (token && !deployment.local) return use({ apiUrl, token });
   if (idempotencyKey !== undefined)
     throw usageError('--idempotency-key needs a key that lasts: set SENDOFF_API_KEY and SENDOFF_API_URL.');
-  const table = await tableOf(deployment);
+  const { table } = await context.backend();
   const key = { name: 'sendoff send (temporary)', permission: 'sending_access' } as const;
   // It ends by itself if this process does not get to delete it.
   const expiresAtMs = context.now() + TEMPORARY_KEY_MS;

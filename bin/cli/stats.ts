@@ -1,30 +1,19 @@
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Table } from '../../functions/core/ports.ts';
 import { EMAIL_PARTITION, type EmailRecord, timeSort } from '../../functions/core/record.ts';
 import type { EmailStatus } from '../../functions/core/status.ts';
+import type { Depth } from './backend/operated-backend.ts';
 import { answer, type Context } from './context.ts';
-import { type Deployment, tableOf } from './deployment.ts';
 import { columns, duration, fields, paint } from './layout.ts';
 import { toneOf } from './status.ts';
-
-/** Jobs of one queue. */
-export interface Depth {
-  readonly queue: string;
-  readonly waiting: number;
-  /** With a worker right now. */
-  readonly running: number;
-  /** Not before their time: retries and scheduled emails. */
-  readonly delayed: number;
-}
 
 const PAGE = 500;
 
 /** `stats`: how much waits where, and what became of the emails of the last while. */
 export async function showStats(context: Context, { since, max }: { since: number; max: number }): Promise<void> {
-  const deployment = await context.deployment();
+  const backend = await context.backend();
   const [queues, recent] = await Promise.all([
-    depths(deployment),
-    recentRecords(await tableOf(deployment), context.now() - since, max),
+    backend.depths(),
+    recentRecords(backend.table, context.now() - since, max),
   ]);
   const emails = summary(recent.records, context.now());
   const complete = recent.complete;
@@ -46,33 +35,6 @@ function rowsOf({ terminal }: Context, queues: readonly Depth[]) {
     const alarming = queue === 'dead letters' && waiting > 0;
     return [paint(terminal, alarming ? 'bad' : 'plain', queue), waiting, running, delayed];
   });
-}
-
-/** How many jobs each queue holds; SQS calls its own numbers approximate. */
-export async function depths(deployment: Deployment): Promise<Depth[]> {
-  const { SQSClient } = await import('@aws-sdk/client-sqs');
-  const client = new SQSClient(deployment.aws);
-  const urls = Object.entries(deployment.outputs).filter(([name]) => name.endsWith('QueueUrl'));
-  const all = await Promise.all(urls.map(([name, url]) => depth(client, queueNameOf(name), url)));
-  const rank = ({ queue }: Depth) => ['transactional', 'bulk', 'dead letters'].indexOf(queue);
-  return all.sort((a, b) => rank(a) - rank(b));
-}
-
-/** `TransactionalQueueUrl` → `transactional`, `DeadLetterQueueUrl` → `dead letters`. */
-function queueNameOf(outputName: string): string {
-  const name = outputName.replace(/QueueUrl$/, '');
-  return name === 'DeadLetter' ? 'dead letters' : name.charAt(0).toLowerCase() + name.slice(1);
-}
-
-async function depth(client: SQSClient, queue: string, QueueUrl: string): Promise<Depth> {
-  const { GetQueueAttributesCommand } = await import('@aws-sdk/client-sqs');
-  const { Attributes = {} } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
-  return {
-    queue,
-    waiting: Number(Attributes.ApproximateNumberOfMessages ?? 0),
-    running: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
-    delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
-  };
 }
 
 async function recentRecords(table: Table, sinceMs: number, max: number) {

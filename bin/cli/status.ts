@@ -4,7 +4,6 @@ import { type EmailRecord, recordKey } from '../../functions/core/record.ts';
 import type { EmailStatus } from '../../functions/core/status.ts';
 import { CliError, exitCodes, notFoundError } from './cli-error.ts';
 import { answer, type Context } from './context.ts';
-import { tableOf } from './deployment.ts';
 import { columns, duration, fields, paint, printable, type Tone, timeOf } from './layout.ts';
 
 /** Nothing more will happen before SES has it. */
@@ -14,7 +13,7 @@ const POLL_MS = 500;
 
 /** `status ID`: where the email stands and its timeline; with `wait`, once it is sent or cannot be. */
 export async function showStatus(context: Context, id: string, { wait }: { wait?: number }): Promise<void> {
-  const table = await tableOf(await context.deployment());
+  const { table } = await context.backend();
   const record = wait === undefined ? await find(table, id) : await settled(context, table, id, wait);
   answer(context, view(record), () => screen(context, record));
   if (wait === undefined) return;

@@ -24,17 +24,21 @@ export interface AwsIdentity {
 const TIMEOUT_MS = 3_000;
 
 /**
- * Sends a signed request and answers the body. Of our own because what the redis backend asks of AWS is two kinds of POST, for
+ * Sends a signed request and answers the body. Of our own because what the redis backend asks of AWS is a few kinds of POST, for
  * which an SDK client would be most of the API's bundle.
  *
  * @throws retryable 503 when AWS cannot be reached, throttles or answers 5xx; otherwise an Error with what AWS says.
  */
-export async function awsRequest(request: AwsRequest, identity = identityFromEnvironment()): Promise<string> {
+export async function awsRequest(
+  request: AwsRequest,
+  identity = identityFromEnvironment(),
+  timeoutMs = TIMEOUT_MS,
+): Promise<string> {
   const { region, endpoint } = identity;
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const url = new URL(request.path, endpoint ?? `https://${request.service}.${region}.${domain}`);
   const headers = signedHeaders(request, url.host, identity, new Date());
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.timeout(timeoutMs);
   const response = await fetch(url, { method: 'POST', headers, body: request.body, signal }).catch((cause: unknown) => {
     throw unavailable(`${request.service} cannot be reached`, cause);
   });

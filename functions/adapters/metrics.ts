@@ -13,6 +13,14 @@ export const countMetrics = {
 } as const satisfies Record<EmailCount, string>;
 /** Milliseconds from accepted, or due, to sent. */
 export const SEND_LATENCY_METRIC = 'SendLatency';
+/** What SQS tells CloudWatch of its queues and Redis does not: on Redis the schedule function tells it once a minute. */
+export const queueMetrics = { deadLetters: 'DeadLetters', jobs: 'Jobs', oldestJobAge: 'OldestJobAge' } as const;
+
+/** The unit of each metric that is no count. */
+const units: Readonly<Record<string, string>> = {
+  [SEND_LATENCY_METRIC]: 'Milliseconds',
+  [queueMetrics.oldestJobAge]: 'Seconds',
+};
 
 /** Told together, 0 where nothing happened: an alarm that compares them must not miss one. */
 const sendingCounts: readonly EmailCount[] = ['sent', 'failed', 'retried'];
@@ -71,6 +79,33 @@ export function createMetrics(
   };
 }
 
+/** How a backend's queues stand. */
+export interface QueueState {
+  readonly deadLetters: number;
+  /** Absent while there is nothing in any queue. */
+  readonly queues?: readonly { readonly queue: QueueName; readonly jobs: number; readonly oldestMs: number }[];
+}
+
+/**
+ * Writes how the queues stand: a line for the dead letters, zero of them too, so that a graph tells none from not looked; and
+ * one for each queue when there is something to tell.
+ */
+export function writeQueueState(
+  deployment: string,
+  { deadLetters, queues = [] }: QueueState,
+  write = (line: string) => void process.stdout.write(line),
+  now: () => number = Date.now,
+): void {
+  const line = (dimensions: Record<string, string>, values: readonly (readonly [string, number])[]) =>
+    write(`${embedded({ Deployment: deployment, ...dimensions }, new Map(values), now())}\n`);
+  line({}, [[queueMetrics.deadLetters, deadLetters]]);
+  for (const { queue, jobs, oldestMs } of queues)
+    line({ Queue: queue }, [
+      [queueMetrics.jobs, jobs],
+      [queueMetrics.oldestJobAge, Math.round(oldestMs / 1000)],
+    ]);
+}
+
 /** Runs a handler and writes what it counted, however it ends. */
 export function withMetrics<Arguments extends unknown[], Answer>(
   metrics: BufferedMetrics,
@@ -90,10 +125,7 @@ function embedded(
   values: ReadonlyMap<string, number | number[]>,
   timestampMs: number,
 ): string {
-  const Metrics = [...values.keys()].map((Name) => ({
-    Name,
-    Unit: Name === SEND_LATENCY_METRIC ? 'Milliseconds' : 'Count',
-  }));
+  const Metrics = [...values.keys()].map((Name) => ({ Name, Unit: units[Name] ?? 'Count' }));
   const directive = { Namespace: METRIC_NAMESPACE, Dimensions: [Object.keys(dimensions)], Metrics };
   return JSON.stringify({
     _aws: { Timestamp: timestampMs, CloudWatchMetrics: [directive] },

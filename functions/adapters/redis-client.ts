@@ -11,14 +11,28 @@ export type RedisValue = string | number | null | readonly RedisValue[];
 /** One operation of the script, by name, with its arguments. */
 export type Operation = readonly [name: string, ...args: (string | number)[]];
 
+/** Something that must happen at a time: its name, and when (epoch ms). */
+export interface Timer {
+  readonly name: string;
+  readonly atMs: number;
+}
+
+/** What the schedule looks at once a minute. */
+export interface Glance {
+  readonly first: Timer | undefined;
+  readonly deadLetters: number;
+}
+
 /** The database, as this project uses it. */
 export interface RedisClient {
   /** Runs an operation; those asked for at the same moment share a round trip. */
   run(operation: Operation): Promise<RedisValue>;
   /** Runs operations in one script, with nothing in between; one answer each. Rejects if any fails. */
   runAll(operations: readonly Operation[]): Promise<RedisValue[]>;
-  /** The first of all that must happen at a time: its name, and when (epoch ms); one command. */
-  firstTimer(): Promise<{ readonly name: string; readonly atMs: number } | undefined>;
+  /** The first of all that must happen at a time; one command. */
+  firstTimer(): Promise<Timer | undefined>;
+  /** The same, and how many dead letters there are: two commands in a round trip, where a script would bill three. */
+  glance(): Promise<Glance>;
   /** The full name of a document's or a body's key. */
   readonly keyOf: (key: string) => string;
 }
@@ -121,11 +135,17 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
       const [answer = null] = await runAll([operation]);
       return answer;
     },
-    firstTimer: async () => {
-      const [name, score] = await redis.zrange<string[]>(`${prefix}timers`, 0, 0, { withScores: true });
-      return name === undefined ? undefined : { name, atMs: Number(score) };
+    firstTimer: async () => timerOf(await redis.zrange<string[]>(`${prefix}timers`, 0, 0, { withScores: true })),
+    glance: async () => {
+      const commands = redis.pipeline().zrange<string[]>(`${prefix}timers`, 0, 0, { withScores: true });
+      const [timers, deadLetters] = await commands.xlen(`${prefix}dead`).exec();
+      return { first: timerOf(timers), deadLetters };
     },
   };
+}
+
+function timerOf([name, score]: readonly string[]): Timer | undefined {
+  return name === undefined ? undefined : { name, atMs: Number(score) };
 }
 
 async function evaluate(redis: Redis, sha: string, keys: string[], args: string[]): Promise<unknown> {

@@ -102,9 +102,9 @@ function byQueue(
 }
 
 function deliveries(answer: RedisValue | undefined): { delivery: Delivery; dead: boolean }[] {
-  const rows = Array.isArray(answer) ? (answer as readonly (readonly [string, string, string])[]) : [];
-  return rows.map(([place, id, body]) => ({
-    delivery: { id, body, queue: queueNames.find((name) => name === place) ?? 'transactional' },
-    dead: place === 'dead',
+  const rows = Array.isArray(answer) ? (answer as readonly (readonly [string, string, string, 'dead'?])[]) : [];
+  return rows.map(([from, id, body, dead]) => ({
+    delivery: { id, body, queue: queueNames.find((name) => name === from) ?? 'transactional' },
+    dead: dead !== undefined,
   }));
 }

@@ -279,10 +279,10 @@ local function reclaim(consumer, queue, lease, count, most, out)
   for _, entry in ipairs(entries) do
     local id, job = entry[1], entry[2][2]
     if (received[id] or 1) > most then
-      call('XADD', DEAD, '*', 'job', job, 'queue', queue, 'received', most)
+      call('XADD', DEAD, '*', 'job', job, 'queue', queue, 'received', most, 'queued', string.match(id, '^%d+'))
       call('XACK', stream, GROUP, id)
       call('XDEL', stream, id)
-      out[#out + 1] = { 'dead', id, job }
+      out[#out + 1] = { queue, id, job, 'dead' }
     else
       out[#out + 1] = { queue, id, job }
     end
@@ -306,7 +306,7 @@ function operations.receive(drainer, transactional, bulk, webhook, lease, most, 
     end
   end
   for _, row in ipairs(out) do
-    if room[row[1]] then room[row[1]] = room[row[1]] - 1 end
+    if not row[4] then room[row[1]] = room[row[1]] - 1 end
   end
   read_new(drainer, room, out)
   return out
@@ -382,6 +382,84 @@ function operations.wake()
 end
 `;
 
+/** What an operator and the alarms ask; where ids of streams tell a time, it is that of Redis' own clock. */
+const OPERATE = `
+local function fields_of(entry)
+  local fields = {}
+  for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+  return fields
+end
+
+function operations.deadletters(after, count)
+  local out = {}
+  for i, entry in ipairs(call('XRANGE', DEAD, after == '' and '-' or '(' .. after, '+', 'COUNT', count)) do
+    local fields = fields_of(entry)
+    out[i] = { entry[1], fields.job or '', fields.queue or '', fields.received or '', fields.queued or '' }
+  end
+  return out
+end
+
+-- From the dead letters to its queue in one step, so never in both and never in neither. Answers 1, 0 when it is not
+-- there (any more), -1 when it says no queue of ours.
+function operations.redrive(id)
+  local entry = call('XRANGE', DEAD, id, id)[1]
+  if not entry then return 0 end
+  local fields = fields_of(entry)
+  local stream = stream_key[fields.queue or '']
+  if not stream or not fields.job then return -1 end
+  call('XADD', stream, '*', 'job', fields.job)
+  call('XDEL', DEAD, id)
+  wake(now)
+  return 1
+end
+
+function operations.discard(id) return call('XDEL', DEAD, id) end
+
+-- For each queue how many jobs it holds and how many of them are delivered, then the same of the dead letters.
+function operations.depths()
+  local out = {}
+  for i, queue in ipairs(queues) do
+    -- Before the first delivery there is no group.
+    local pending = redis.pcall('XPENDING', stream_key[queue], GROUP)
+    out[i] = { call('XLEN', stream_key[queue]), not pending.err and pending[1] or 0 }
+  end
+  out[#out + 1] = { call('XLEN', DEAD), 0 }
+  return out
+end
+
+-- Of count timers from this rank on: how many there are, then how many of each queue.
+function operations.timers(rank, count)
+  local members = call('ZRANGE', TIMERS, rank, rank + count - 1)
+  local of = {}
+  for _, member in ipairs(members) do
+    local queue = string.match(member, '^(%a+)|') or ''
+    of[queue] = (of[queue] or 0) + 1
+  end
+  local out = { #members }
+  for i, queue in ipairs(queues) do out[i + 1] = of[queue] or 0 end
+  return out
+end
+
+-- For each queue how many jobs it holds and how long the oldest has been there, in ms: delivered or not, or due and not
+-- even taken by a drainer.
+function operations.ages()
+  local since = {}
+  local due = call('ZRANGEBYSCORE', TIMERS, '-inf', now, 'WITHSCORES', 'LIMIT', 0, 1000)
+  for i = 1, #due, 2 do
+    local queue = string.match(due[i], '^(%a+)|')
+    if queue then since[queue] = since[queue] or tonumber(due[i + 1]) end
+  end
+  local out = {}
+  for i, queue in ipairs(queues) do
+    local first = call('XRANGE', stream_key[queue], '-', '+', 'COUNT', 1)[1]
+    local added = first and tonumber(string.match(first[1], '^%d+'))
+    local oldest = math.min(added or now, since[queue] or now, now)
+    out[i] = { call('XLEN', stream_key[queue]), now - oldest }
+  end
+  return out
+end
+`;
+
 const MAIN = `
 local reads = { get = true, update = true, updatesend = true, delete = true }
 local wanted, seen = {}, {}
@@ -412,4 +490,4 @@ return { ring, results }
 `;
 
 /** The script's text; its SHA-1 is what EVALSHA names it by. Pure: a bundle that does not use it does not hold it. */
-export const redisScript = /* @__PURE__ */ [PRELUDE, TABLE, QUEUE, MAIN].join('');
+export const redisScript = /* @__PURE__ */ [PRELUDE, TABLE, QUEUE, OPERATE, MAIN].join('');

@@ -94,15 +94,17 @@ function connect({ url, token }: UpstashCredentials, timeoutMs: number): Connect
 }
 
 function parse(status: number, text: string): Answer {
-  let answer: Answer;
+  let answer: Answer | readonly Answer[];
   try {
     answer = JSON.parse(text);
   } catch (cause) {
     // A proxy's page in place of Upstash's JSON.
     throw status === 200 ? redisUnreachable(cause) : redisError(`HTTP ${status}`, status);
   }
-  if (status !== 200 || answer.error !== undefined) throw redisError(answer.error ?? `HTTP ${status}`, status);
-  return answer;
+  // A pipeline answers a list, whose errors come with status 200; here all of it failed, or nothing.
+  const failed = [answer].flat().find(({ error }) => error !== undefined);
+  if (status !== 200 || failed) throw redisError(failed?.error ?? `HTTP ${status}`, status);
+  return answer as Answer;
 }
 
 async function read(response: IncomingMessage): Promise<string> {

@@ -14,6 +14,8 @@ export interface DrainDependencies {
   readonly log: Logger;
   /** Jobs in flight at once, by queue. */
   readonly inFlight: Readonly<Record<QueueName, number>>;
+  /** Writes what was counted; called once a minute, so that alarms need not wait for the end of a long run. */
+  readonly flushMetrics: () => void;
   /** Told each time the lease on everything this drainer holds begins anew: until when, epoch ms. */
   readonly onLease: (untilMs: number) => void;
   /** When this function is stopped, epoch ms. */
@@ -43,6 +45,7 @@ const CLOSING_MS = 15_000;
 const LAST_MS = 1_500;
 /** Another drainer is rung for when the backlog would take this one longer. */
 const BACKLOG_SECONDS = 2;
+const FLUSH_MS = 60_000;
 
 /** Works until nothing is left to do, or hands over to a fresh invocation before the time-out. */
 export async function drain(dependencies: DrainDependencies, replaces?: string): Promise<DrainResult> {
@@ -53,9 +56,14 @@ export async function drain(dependencies: DrainDependencies, replaces?: string):
   const closeAtMs = deadlineMs - Math.min(CLOSING_MS, (deadlineMs - now()) / 4);
   let pollMs = LEAST_POLL_MS;
   let nextDueMs = 0;
+  let flushedAtMs = now();
   for (;;) {
     const closing = now() >= closeAtMs;
     const arrived = await exchange(closing);
+    if (now() - flushedAtMs >= FLUSH_MS) {
+      flushedAtMs = now();
+      dependencies.flushMetrics();
+    }
     if (arrived > 0) pollMs = LEAST_POLL_MS;
     else pollMs = Math.min(pollMs * 2, MOST_POLL_MS);
     if (closing && (flights.size() === 0 || now() >= deadlineMs - LAST_MS)) return close(dependencies, flights.count());

@@ -82,6 +82,7 @@ export const handler = withMetrics(metrics, async (event: DrainEvent, context: C
         bulk: requiredNumber('BULK_IN_FLIGHT'),
         webhook: requiredNumber('WEBHOOK_IN_FLIGHT'),
       },
+      flushMetrics: metrics.flush,
       onLease: lease.extend,
       deadlineMs: Date.now() + context.getRemainingTimeInMillis(),
     },

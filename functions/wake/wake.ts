@@ -1,4 +1,6 @@
-import type { RedisClient } from '../adapters/redis-client.ts';
+import type { QueueState } from '../adapters/metrics.ts';
+import type { RedisClient, Timer } from '../adapters/redis-client.ts';
+import { queueAges } from '../adapters/redis-queue-state.ts';
 
 export interface WakeDependencies {
   readonly client: Pick<RedisClient, 'firstTimer' | 'run'>;
@@ -12,14 +14,39 @@ export interface WakeDependencies {
 /** A drainer that is at work promotes what is due within this; the job was then a moment too early to look. */
 const PATIENCE_MS = 1_000;
 
+export interface MinuteDependencies extends WakeDependencies {
+  readonly client: WakeDependencies['client'] & Pick<RedisClient, 'glance'>;
+  /** Told how the queues stand, once a run. */
+  readonly report: (state: QueueState) => void;
+}
+
+/**
+ * What happens once a minute: says how the queues stand, then rings when it is time. With nothing to do before the run's end it
+ * costs two commands. Answers how often it rang.
+ */
+export async function runMinute({ report, ...dependencies }: MinuteDependencies): Promise<number> {
+  const { client, endMs } = dependencies;
+  const glance = await client.glance();
+  const { first, deadLetters } = glance;
+  // While a queue holds anything `@` is among the timers, at most a lease ahead: only a drainer that leaves with
+  // all of them empty takes it out (redis-scripts.ts). So without a timer soon there is nothing that could be old.
+  const queues = first && first.atMs < endMs ? await queueAges(client) : undefined;
+  report({ deadLetters, ...(queues ? { queues } : {}) });
+  return wakeWhenDue(dependencies, glance);
+}
+
 /**
  * The alarm clock of the queues: rings for a drainer when a delayed job is due, and when the drainer that was known
- * to be at work has not been heard of for its lease. With nothing to do before the run's end it costs one command.
+ * to be at work has not been heard of for its lease. `seen` saves the first look.
  * Answers how often it rang.
  */
-export async function wakeWhenDue({ client, now, sleep, endMs }: WakeDependencies): Promise<number> {
-  for (let rings = 0; ; ) {
-    const first = await client.firstTimer();
+export async function wakeWhenDue(
+  { client, now, sleep, endMs }: WakeDependencies,
+  seen?: { readonly first: Timer | undefined },
+): Promise<number> {
+  let look = seen;
+  for (let rings = 0; ; look = undefined) {
+    const { first } = look ?? { first: await client.firstTimer() };
     if (!first || first.atMs >= endMs) return rings;
     if (first.atMs <= now()) {
       // Rings unless a drainer is at work, which then takes what is due itself.

@@ -86,24 +86,28 @@ export class Alarms extends Construct {
   }
 }
 
-function deadLetters({ deadLetterQueue }: Monitored): Condition {
+function deadLetters({ deadLetters: all, deadLettersKept }: Monitored): Condition {
   return {
-    metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: Stats.MAXIMUM }),
+    metric: totalOf(all.map(({ count }) => count({ period: PERIOD }))),
     atLeast: 1,
     description:
       'Jobs are in the dead-letter queue: a worker failed on them, or died of them, as often as maxReceiveCount allows. Their emails are not sent. ' +
-      'Do: `npx sendoff dead-letters list` names the emails; look for their emailId in the logs of the send function; mend the cause (a permission, a crash, a bad deployment); then `npx sendoff dead-letters redrive --all`. Redriving sends nothing twice. They are kept for 14 days.',
+      'Do: `npx sendoff dead-letters list` names the emails; look for their emailId in the logs of the send function; mend the cause (a permission, a crash, a bad deployment); then `npx sendoff dead-letters redrive --all`. Redriving sends nothing twice. ' +
+      deadLettersKept,
   };
 }
 
-function oldestJob({ name, queue, allowedAge }: MonitoredQueue): Condition {
+function oldestJob({ name, oldestJobAge, allowedAge, workersOption }: MonitoredQueue): Condition {
+  const remedy = workersOption
+    ? `raise ${workersOption} or the account limit of Lambda`
+    : 'raise the account limit of Lambda';
   return {
-    metric: queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: Stats.MAXIMUM }),
+    metric: oldestJobAge({ period: PERIOD }),
     atLeast: allowedAge.toSeconds(),
     periods: { bad: 2, of: 2 },
     description:
-      `The oldest job of the ${name} queue has waited over ${Math.ceil(allowedAge.toMinutes({ integral: false }))} minutes, longer than any delay and one redelivery: work comes in faster than it is done, or the workers do not run. ` +
-      'Do: on the dashboard, if concurrency is at its limit or the function is throttled, raise maxConcurrency or the account limit of Lambda; if SES throttles (many retries), ask for a higher sending rate; if nothing is done at all, look into the logs of the function that reads this queue.',
+      `The oldest job of the ${name} queue has waited over ${Math.ceil(allowedAge.toMinutes({ integral: false }))} minutes, longer than any delay and one redelivery take: work comes in faster than it is done, or the workers do not run. ` +
+      `Do: on the dashboard, if concurrency is at its limit or the function is throttled, ${remedy}; if SES throttles (many retries), ask for a higher sending rate; if nothing is done at all, look into the logs of the function that reads this queue.`,
   };
 }
 
@@ -160,19 +164,20 @@ function functionErrors(monitored: Monitored): Condition {
     atLeast: 1,
     periods: { bad: 2, of: 3 },
     description:
-      'A function has crashed, run out of memory or run into its time limit, and not just once. Jobs it held come back after the visibility timeout; nothing is lost. ' +
+      'A function has crashed, run out of memory or run into its time limit, and not just once. Jobs it held come back by themselves; nothing is lost. ' +
       'Do: the dashboard shows which function; its log ends with `Task timed out`, `Runtime exited` or a stack trace. Out of memory: raise apiMemoryMb or sendMemoryMb. After a deployment: roll back, then look.',
   };
 }
 
 function functionThrottles(monitored: Monitored): Condition {
+  const options = [...new Set(monitored.queues.flatMap(({ workersOption }) => workersOption ?? []))];
   return {
     metric: overFunctions(monitored, 'Throttles', (fn) => fn.metricThrottles({ period: PERIOD, statistic: Stats.SUM })),
     atLeast: 1,
     periods: { bad: 2, of: 3 },
     description:
       'Lambda refuses to start functions: the concurrency of the account in this region is used up, by this service or by another. Requests are answered 503, jobs wait; nothing is lost. ' +
-      'Do: ask for more (Service Quotas, Lambda, Concurrent executions; new accounts begin with as few as 10), or lower maxConcurrency and bulkMaxConcurrency so that the API keeps its share.',
+      `Do: ask for more (Service Quotas, Lambda, Concurrent executions; new accounts begin with as few as 10), or lower ${options.join(', ')} so that the API keeps its share.`,
   };
 }
 
@@ -196,6 +201,19 @@ function complaintRate(): Condition {
       '0.08 % of the mail of this account is reported as spam. At 0.1 % SES puts the account under review, at 0.5 % it may stop it from sending. ' +
       'Do: find the mailing whose recipients complain (GET /suppressions, reason complaint), stop it, and send only to people who asked for it, with an unsubscribe link. Addresses that complained are suppressed by themselves.',
   };
+}
+
+/** The sum; one that has no data counts as 0. */
+function totalOf(metrics: readonly IMetric[]): IMetric {
+  const [only] = metrics;
+  if (only && metrics.length === 1) return only;
+  const named = metrics.map((metric, index) => [`part${index}`, metric] as const);
+  return new MathExpression({
+    label: 'jobs',
+    expression: `SUM([${named.map(([id]) => `FILL(${id}, 0)`).join(', ')}])`,
+    usingMetrics: Object.fromEntries(named),
+    period: PERIOD,
+  });
 }
 
 /** Over both mail queues: one that is not in use has no data, which counts as 0. */

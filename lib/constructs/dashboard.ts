@@ -85,16 +85,14 @@ function waiting({ deployment, queues }: Monitored): IWidget[] {
   return row(
     {
       title: 'Jobs: waiting, and delayed until they are due or tried again',
-      left: queues.flatMap(({ name, queue }) => [
-        queue.metricApproximateNumberOfMessagesVisible({ label: name, statistic: Stats.MAXIMUM }),
-        queue.metricApproximateNumberOfMessagesDelayed({ label: `${name}, delayed`, statistic: Stats.MAXIMUM }),
+      left: queues.flatMap(({ name, jobs, delayedJobs }) => [
+        jobs({ label: name }),
+        ...(delayedJobs ? [delayedJobs({ label: `${name}, delayed` })] : []),
       ]),
     },
     {
       title: 'Age of the oldest job (s)',
-      left: queues.map(({ name, queue }) =>
-        queue.metricApproximateAgeOfOldestMessage({ label: name, statistic: Stats.MAXIMUM }),
-      ),
+      left: queues.map(({ name, oldestJobAge }) => oldestJobAge({ label: name })),
       leftAnnotations: queues.map(({ name, allowedAge }) => ({
         value: allowedAge.toSeconds(),
         label: `alarm, ${name}`,
@@ -150,12 +148,12 @@ function arriving(): IWidget[] {
   );
 }
 
-function failing({ deadLetterQueue, functions }: Monitored): IWidget[] {
+function failing({ deadLetters, functions }: Monitored): IWidget[] {
   const all = Object.entries(functions);
   return row(
     {
-      title: 'Jobs in the dead-letter queue',
-      left: [deadLetterQueue.metricApproximateNumberOfMessagesVisible({ label: 'jobs', statistic: Stats.MAXIMUM })],
+      title: 'Dead letters',
+      left: deadLetters.map(({ name, count }) => count({ label: name })),
     },
     {
       title: 'Errors: crashes, time-outs',

@@ -1,9 +1,9 @@
-import { Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { type IMetric, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
-import { countMetrics, METRIC_NAMESPACE, SEND_LATENCY_METRIC } from '../../functions/adapters/metrics.ts';
+import { countMetrics, METRIC_NAMESPACE, queueMetrics, SEND_LATENCY_METRIC } from '../../functions/adapters/metrics.ts';
 import type { EmailCount, QueueName } from '../../functions/core/ports.ts';
 import type { ApiEntry } from './api-entry.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -12,12 +12,74 @@ import type { WorkQueue } from './work-queue.ts';
 export interface MonitoredQueue {
   /** What people call it: `transactional`. */
   readonly name: string;
-  readonly queue: IQueue;
   readonly allowedAge: Duration;
+  /** The option by which more workers read it; absent if there is none. */
+  readonly workersOption?: string;
+  jobs(options?: MetricOptions): IMetric;
+  /** Jobs that are not due yet; absent where that is not told. */
+  readonly delayedJobs?: (options?: MetricOptions) => IMetric;
+  /** Seconds. */
+  oldestJobAge(options?: MetricOptions): IMetric;
 }
 
-/** The longest a job waits by design: until it is due or tried again. */
+/** The longest a job waits by design on SQS: until it is due or tried again. */
 const LONGEST_DELAY = Duration.minutes(15);
+/** A job in Redis is not old by design, whatever its delay: this is what a person's look is worth. */
+const REDIS_PATIENCE = Duration.minutes(15);
+/** Bulk mail may take its time: 100,000 emails at the 14 a second of a new account take two hours. */
+export const BULK_PATIENCE = Duration.hours(4);
+
+/** A queue of SQS, which tells CloudWatch by itself. */
+export function sqsQueue(
+  queue: IQueue,
+  more: Pick<MonitoredQueue, 'name' | 'allowedAge' | 'workersOption'>,
+): MonitoredQueue {
+  const longest = { statistic: Stats.MAXIMUM };
+  return {
+    ...more,
+    jobs: (options) => queue.metricApproximateNumberOfMessagesVisible({ ...longest, ...options }),
+    delayedJobs: (options) => queue.metricApproximateNumberOfMessagesDelayed({ ...longest, ...options }),
+    oldestJobAge: (options) => queue.metricApproximateAgeOfOldestMessage({ ...longest, ...options }),
+  };
+}
+
+/** A queue in Redis, of which the schedule function tells once a minute, as long as there is anything in one. */
+export function redisQueue(deployment: string, name: QueueName): MonitoredQueue {
+  const metric = (metricName: string) => (options?: MetricOptions) =>
+    ownMetric(deployment, metricName, name, { statistic: Stats.MAXIMUM, ...options });
+  return {
+    name,
+    allowedAge: name === 'bulk' ? REDIS_PATIENCE.plus(BULK_PATIENCE) : REDIS_PATIENCE,
+    workersOption: 'maxDrainers',
+    jobs: metric(queueMetrics.jobs),
+    oldestJobAge: metric(queueMetrics.oldestJobAge),
+  };
+}
+
+/** Dead letters of one kind: those of SQS queues or those in Redis. */
+export interface MonitoredDeadLetters {
+  /** What people call them: `jobs`. */
+  readonly name: string;
+  count(options?: MetricOptions): IMetric;
+}
+
+/** The queue that SQS moves messages to. */
+export function sqsDeadLetters(queue: IQueue, name: string): MonitoredDeadLetters {
+  return {
+    name,
+    count: (options) => queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, ...options }),
+  };
+}
+
+/** The stream in Redis. */
+export function redisDeadLetters(deployment: string, name: string): MonitoredDeadLetters {
+  const fixed = { namespace: METRIC_NAMESPACE, metricName: queueMetrics.deadLetters };
+  return {
+    name,
+    count: (options) =>
+      new Metric({ ...fixed, dimensionsMap: { Deployment: deployment }, statistic: Stats.MAXIMUM, ...options }),
+  };
+}
 
 /** The longest a job stands in a queue whose worker keeps up and died of it once. */
 export const longestWait = ({ visibilityTimeout }: WorkQueue): Duration => LONGEST_DELAY.plus(visibilityTimeout);
@@ -28,7 +90,9 @@ export interface Monitored {
   readonly deployment: string;
   readonly entry: ApiEntry;
   readonly queues: readonly MonitoredQueue[];
-  readonly deadLetterQueue: IQueue;
+  readonly deadLetters: readonly MonitoredDeadLetters[];
+  /** How long dead letters are kept, as a sentence. */
+  readonly deadLettersKept: string;
   /** By what people call them: `send`. */
   readonly functions: Readonly<Record<string, IFunction>>;
   readonly logGroupNames: readonly string[];

@@ -6,6 +6,8 @@ import type { Config } from '../config.ts';
 /** What a function needs to reach the Redis database of a deployment; no credential is among it. */
 export interface RedisAccess {
   readonly environment: Readonly<Record<string, string>>;
+  /** The same for who operates it: names, by which credentials are found that only the operator's own may read. */
+  readonly outputs: Readonly<Record<string, string>>;
   /** Reading the one secret or parameter that holds URL and token. */
   readonly statement: PolicyStatement;
 }
@@ -16,14 +18,16 @@ export function redisAccess(
   { redisSecret, redisParameter }: Pick<Config, 'redisSecret' | 'redisParameter'>,
 ): RedisAccess {
   // Deployments that share a database stay apart by it, so it must be the construct's own and never change.
-  const environment = { REDIS_NAMESPACE: Names.uniqueResourceName(scope, { maxLength: 60 }) };
+  const namespace = Names.uniqueResourceName(scope, { maxLength: 60 });
   return redisSecret
     ? {
-        environment: { ...environment, REDIS_SECRET: redisSecret },
+        environment: { REDIS_NAMESPACE: namespace, REDIS_SECRET: redisSecret },
+        outputs: { RedisNamespace: namespace, RedisSecret: redisSecret },
         statement: allow('secretsmanager:GetSecretValue', secretArn(scope, redisSecret)),
       }
     : {
-        environment: { ...environment, REDIS_PARAMETER: redisParameter },
+        environment: { REDIS_NAMESPACE: namespace, REDIS_PARAMETER: redisParameter },
+        outputs: { RedisNamespace: namespace, RedisParameter: redisParameter },
         statement: allow('ssm:GetParameter', parameterArn(scope, redisParameter)),
       };
 }

@@ -1,7 +1,9 @@
 import { Policy } from 'aws-cdk-lib/aws-iam';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { queueNames } from '../../functions/core/ports.ts';
 import type { BackendParts, BackendProps } from '../backend-parts.ts';
+import { redisDeadLetters, redisQueue, sqsDeadLetters } from './monitored.ts';
 import { invoking, sending } from './permissions.ts';
 import { type RedisAccess, redisAccess } from './redis-access.ts';
 import { WorkerFunction } from './worker-function.ts';
@@ -39,7 +41,11 @@ export function createRedisParts(scope: Construct, props: BackendProps): RedisPa
     apiStatements: mayQueue,
     feedbackStatements: mayQueue,
     workers: { send, schedule },
-    monitoredQueues: [],
+    monitored: {
+      queues: queueNames.map((name) => redisQueue(props.deployment, name)),
+      deadLetters: [redisDeadLetters(props.deployment, 'jobs'), sqsDeadLetters(props.deadLetterQueue, 'events of SES')],
+      deadLettersKept: 'Jobs are kept until you redrive or purge them, what SES reported (SQS) for 14 days.',
+    },
   };
 }
 
@@ -70,10 +76,10 @@ function redisFunctions(
   });
   const schedule = new WorkerFunction(scope, 'ScheduleFunction', {
     handler: 'wake',
-    description: 'Rings for the send function when a delayed job is due or a sender died',
+    description: 'Rings for the send function when a delayed job is due or a sender died; tells how the queues stand',
     timeout: WAKE_TIMEOUT,
     memoryMb: WAKE_MEMORY_MB,
-    environment: { ...access.environment, DRAIN_FUNCTION: send.functionName },
+    environment: { ...access.environment, DEPLOYMENT: deployment, DRAIN_FUNCTION: send.functionName },
     statements: [access.statement, invoking(send)],
     runtime: config,
   });

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { LocalCloud } from './cloud.ts';
+import type { LocalSendoff } from './sendoff.ts';
 
 /** How the CLI reaches what `npm start` runs. */
 export interface LocalConnection {
@@ -13,6 +13,8 @@ export interface LocalConnection {
   /** The operator's, who may do everything there. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly outputs: Readonly<Record<string, string>>;
+  /** The database with `backend=redis`, unless it is Upstash's: a credential that opens more than this machine is not written down. */
+  readonly redis?: { readonly url: string; readonly token: string };
   /** Where its log is written, one JSON object a line. */
   readonly logFile: string;
 }
@@ -24,13 +26,17 @@ export function connectionFile(env: Readonly<Record<string, string | undefined>>
   return env.SENDOFF_LOCAL_FILE || join(root, '.sendoff', 'local.json');
 }
 
-/** How this process's cloud is reached. */
-export function connectionOf(cloud: LocalCloud, logFile: string): LocalConnection {
+/** How what this process runs is reached. */
+export function connectionOf(
+  { cloud, redis }: Pick<LocalSendoff, 'cloud' | 'redis'>,
+  logFile: string,
+): LocalConnection {
   const { apiUrl, inboxUrl, awsEndpoint, region, outputs } = cloud;
   // One by one: the SDK notes in a credentials object where it came from.
   const { accessKeyId, secretAccessKey } = cloud.credentials;
   const credentials = { accessKeyId, secretAccessKey };
-  return { pid: process.pid, apiUrl, inboxUrl, awsEndpoint, region, credentials, outputs, logFile };
+  const found = { pid: process.pid, apiUrl, inboxUrl, awsEndpoint, region, credentials, outputs, logFile };
+  return redis?.front ? { ...found, redis: { url: redis.url, token: redis.token } } : found;
 }
 
 /** Writes the connection for this user alone: it holds credentials, if only for this machine. */

@@ -17,10 +17,31 @@ describe('the stack', () => {
       'BulkQueueUrl',
       'ConfigurationSetName',
       'DeadLetterQueueUrl',
+      'FeedbackQueueUrl',
       'ScheduleFunctionName',
       'SendFunctionName',
       'TableName',
       'TransactionalQueueUrl',
+      'WebhookQueueUrl',
+    ]);
+  });
+
+  it.each([
+    [{ redisSecret: 'mail/upstash' }, { RedisSecret: { Value: 'mail/upstash' } }],
+    [{ redisParameter: '/mail/upstash' }, { RedisParameter: { Value: '/mail/upstash' } }],
+  ])('names with backend=redis and %j where the credentials are, and what to ring', (options, named) => {
+    const { Outputs } = stackTemplate({ backend: 'redis', ...options }).toJSON();
+    expect(Outputs).toMatchObject({ RedisNamespace: { Value: expect.any(String) }, ...named });
+    expect(Object.keys(Outputs).sort()).toEqual([
+      'ApiFunctionName',
+      'ApiUrl',
+      'ConfigurationSetName',
+      'DeadLetterQueueUrl',
+      'FeedbackQueueUrl',
+      'RedisNamespace',
+      ...Object.keys(named),
+      'ScheduleFunctionName',
+      'SendFunctionName',
     ]);
   });
 

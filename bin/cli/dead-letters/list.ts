@@ -1,15 +1,14 @@
 import type { Table } from '../../../functions/core/ports.ts';
 import { type EmailRecord, recordKey } from '../../../functions/core/record.ts';
 import { answer, type Context } from '../context.ts';
-import { tableOf } from '../deployment.ts';
 import { columns, duration, printable } from '../layout.ts';
-import { type DeadLetter, deadLetterQueue } from './queue.ts';
+import type { DeadLetter } from './queue.ts';
 import { walk } from './walk.ts';
 
 /** `dead-letters list`: looks at the queue without taking anything out. */
 export async function listDeadLetters(context: Context, { max }: { max: number }): Promise<void> {
-  const deployment = await context.deployment();
-  const queue = await deadLetterQueue(deployment);
+  const backend = await context.backend();
+  const queue = await backend.deadLetters();
   const letters: DeadLetter[] = [];
   const keep = async (letter: DeadLetter) => {
     if (letters.length < max) letters.push(letter);
@@ -17,7 +16,7 @@ export async function listDeadLetters(context: Context, { max }: { max: number }
   };
   const enough = () => letters.length >= max;
   const { stopped } = await walk(queue, keep, { signal: context.terminal.interruption(), enough });
-  const statuses = await emailStatuses(await tableOf(deployment), letters);
+  const statuses = await emailStatuses(backend.table, letters);
   const entries = letters.map((letter) => view(letter, statuses.get(letter.emailId ?? ''), context.now()));
   answer(context, entries, () => (entries.length === 0 ? 'The dead-letter queue is empty.' : screen(context, entries)));
   if (stopped) context.terminal.note(`The first ${letters.length}; there may be more (--max).`);
@@ -34,6 +33,7 @@ export async function emailStatuses(table: Table, letters: readonly DeadLetter[]
 export function view(letter: DeadLetter, emailStatus: string | undefined, nowMs: number) {
   return {
     id: letter.id,
+    source_queue: letter.sourceQueue ?? null,
     task: letter.job?.task ?? null,
     attempt: letter.job?.attempt ?? null,
     email_id: letter.emailId ?? null,
@@ -47,11 +47,12 @@ export function view(letter: DeadLetter, emailStatus: string | undefined, nowMs:
 function screen({ terminal }: Context, entries: readonly ReturnType<typeof view>[]): string {
   const rows = entries.map((entry) => [
     entry.id,
+    printable(entry.source_queue ?? '-'),
     printable(entry.task ?? 'not a job'),
     entry.attempt ?? '-',
     printable(entry.email_id ?? '-'),
     entry.email_status ?? '-',
     entry.age_ms === null ? '-' : duration(entry.age_ms),
   ]);
-  return columns(terminal, ['JOB', 'TASK', 'ATTEMPT', 'EMAIL', 'STATUS', 'AGE'], rows);
+  return columns(terminal, ['JOB', 'QUEUE', 'TASK', 'ATTEMPT', 'EMAIL', 'STATUS', 'AGE'], rows);
 }

@@ -3,16 +3,15 @@ import { type EmailRecord, recordKey } from '../../../functions/core/record.ts';
 import { markFailed } from '../../../functions/core/transitions.ts';
 import { confirm } from '../confirm.ts';
 import { answer, type Context } from '../context.ts';
-import { tableOf } from '../deployment.ts';
 import { count } from '../layout.ts';
 import { type Choice, checkChoice, handleChosen } from './choose.ts';
-import { type DeadLetter, deadLetterQueue } from './queue.ts';
+import type { DeadLetter } from './queue.ts';
 
 /** `dead-letters purge`: deletes jobs; an email that waited for one ends as failed, with the reason, and can be retried. */
 export async function purgeDeadLetters(context: Context, choice: Choice & { yes?: boolean }): Promise<void> {
   checkChoice(choice);
-  const deployment = await context.deployment();
-  const [queue, table] = await Promise.all([deadLetterQueue(deployment), tableOf(deployment)]);
+  const { table, deadLetters } = await context.backend();
+  const queue = await deadLetters();
   if (!choice.yes) {
     const what = choice.all
       ? `all jobs in the dead-letter queue (about ${await queue.depth()})`
@@ -23,7 +22,7 @@ export async function purgeDeadLetters(context: Context, choice: Choice & { yes?
   const result = await handleChosen(context, queue, choice, 'purged', async (letter) => {
     // The record first: a purge cut off in between leaves a job that finds nothing to do.
     if (await endEmail(table, letter, context.now())) failed++;
-    await queue.delete(letter);
+    await letter.delete();
     return 'taken';
   });
   answer(

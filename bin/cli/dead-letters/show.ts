@@ -1,15 +1,14 @@
 import { notFoundError } from '../cli-error.ts';
 import { answer, type Context } from '../context.ts';
-import { tableOf } from '../deployment.ts';
 import { duration, fields, printable } from '../layout.ts';
 import { emailStatuses, view } from './list.ts';
-import { type DeadLetter, deadLetterQueue } from './queue.ts';
+import type { DeadLetter } from './queue.ts';
 import { walk } from './walk.ts';
 
-/** `dead-letters show JOB`: one job with its body; SQS finds a message only by receiving up to it. */
+/** `dead-letters show JOB`: one job with its body; SQS finds a message only by receiving up to it, so that is how it is looked for. */
 export async function showDeadLetter(context: Context, id: string): Promise<void> {
-  const deployment = await context.deployment();
-  const queue = await deadLetterQueue(deployment);
+  const backend = await context.backend();
+  const queue = await backend.deadLetters();
   const found: DeadLetter[] = [];
   const look = async (letter: DeadLetter) => {
     if (letter.id === id) found.push(letter);
@@ -18,9 +17,9 @@ export async function showDeadLetter(context: Context, id: string): Promise<void
   await walk(queue, look, { signal: context.terminal.interruption(), enough: () => found.length > 0 });
   const [letter] = found;
   if (!letter) throw notFoundError(`No job in the dead-letter queue has the id ${id}. See: sendoff dead-letters list`);
-  const statuses = await emailStatuses(await tableOf(deployment), found);
+  const statuses = await emailStatuses(backend.table, found);
   const entry = view(letter, statuses.get(letter.emailId ?? ''), context.now());
-  answer(context, { ...entry, source_queue: letter.sourceQueue ?? null, body: letter.body }, () =>
+  answer(context, { ...entry, body: letter.body }, () =>
     [
       fields([
         ['Job', entry.id],

@@ -20,8 +20,7 @@ export interface WalkOptions {
 
 /**
  * Handles every letter once, ten at a time, and shows those left to others again at the end.
- * Ends where it may be interrupted: between batches. A process that dies in one has at worst sent a job without
- * deleting it; the job then runs twice, and the claim lets only one of the two do anything.
+ * Ends where it may be interrupted: between batches. A process that dies in one has lost nothing: `redrive` sees to that.
  */
 export async function walk(
   queue: DeadLetterQueue,
@@ -50,6 +49,7 @@ export async function walk(
     }
     return { taken, left: left.length, stopped: true };
   } finally {
-    await queue.release(left);
+    // One that is gone meanwhile needs no release, and any other shows itself after a minute.
+    await Promise.allSettled(left.map((letter) => letter.release()));
   }
 }

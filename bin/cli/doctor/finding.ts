@@ -1,3 +1,4 @@
+import type { OperatedBackend } from '../backend/operated-backend.ts';
 import type { Deployment } from '../deployment.ts';
 
 /** `unknown`: it could not be looked at. A doctor who cannot see says so, and does not call it healthy. */
@@ -14,6 +15,8 @@ export interface Finding {
 /** What a check works on. */
 export interface Patient {
   readonly deployment: Deployment;
+  /** Its queues and documents; rejects when they cannot be reached. */
+  readonly backend: () => Promise<OperatedBackend>;
   readonly nowMs: number;
   /** The sender that is asked about, if one is. */
   readonly from?: string;

@@ -5,7 +5,7 @@ import type { Check, Finding } from './finding.ts';
 /** What the API and the schedule need beside the senders. */
 const RESERVE = 10;
 
-export const workers: Check = {
+export const triggers: Check = {
   name: 'workers',
   alsoLocal: false,
   examine: async ({ deployment }) => {

@@ -1,7 +1,6 @@
 import { EMAIL_PARTITION, type EmailRecord, timeSort } from '../../../functions/core/record.ts';
-import { output, tableOf } from '../deployment.ts';
+import { output } from '../deployment.ts';
 import { count, duration } from '../layout.ts';
-import { depths } from '../stats.ts';
 import type { Check, Finding } from './finding.ts';
 
 const HEALTH_TIMEOUT_MS = 10_000;
@@ -42,8 +41,9 @@ export const api: Check = {
 export const deadLetters: Check = {
   name: 'dead letters',
   alsoLocal: true,
-  examine: async ({ deployment }) => {
-    const { waiting = 0, running = 0 } = (await depths(deployment)).find(({ queue }) => queue === 'dead letters') ?? {};
+  examine: async ({ backend }) => {
+    const depths = await (await backend()).depths();
+    const { waiting = 0, running = 0 } = depths.find(({ queue }) => queue === 'dead letters') ?? {};
     const total = waiting + running;
     if (total === 0) return [{ check: 'dead letters', level: 'ok', text: 'none' }];
     return [
@@ -60,8 +60,8 @@ export const deadLetters: Check = {
 export const waitingEmails: Check = {
   name: 'waiting emails',
   alsoLocal: true,
-  examine: async ({ deployment, nowMs }) => {
-    const table = await tableOf(deployment);
+  examine: async ({ backend, nowMs }) => {
+    const { table } = await backend();
     const entries = await table.query({
       index: 'list',
       partition: EMAIL_PARTITION,

@@ -84,7 +84,7 @@ export function localCli(options: LocalSendoffOptions = {}): LocalCli {
     const local = await startLocalSendoff(options);
     const directory = mkdtempSync(join(tmpdir(), 'sendoff-cli-'));
     const env = { SENDOFF_LOCAL_FILE: join(directory, 'local.json') };
-    writeConnection(env.SENDOFF_LOCAL_FILE, connectionOf(local.cloud, join(directory, 'local.log')));
+    writeConnection(env.SENDOFF_LOCAL_FILE, connectionOf(local, join(directory, 'local.log')));
     const sendoff: LocalCli['sendoff'] = (args, situation = {}) =>
       cli(['--local', ...args.split(' ')], { ...situation, env: { ...env, ...situation.env } });
     Object.assign(started, local, { env, directory, sendoff });

@@ -59,8 +59,8 @@ describe('sendoff dead-letters', () => {
     const [entry] = await list();
     expect(entry).toMatchObject({ task: 'email.send', email_id: id, email_status: 'sending' });
     const { out } = await sendoff('dead-letters list');
-    expect(out).toMatch(/^JOB +TASK +ATTEMPT +EMAIL +STATUS +AGE\n/);
-    expect(out).toMatch(new RegExp(`^${entry?.id} {2}email\\.send +1  ${id}  sending +\\d+ m?s$`, 'm'));
+    expect(out).toMatch(/^JOB +QUEUE +TASK +ATTEMPT +EMAIL +STATUS +AGE\n/);
+    expect(out).toMatch(new RegExp(`^${entry?.id} {2}- +email\\.send +1  ${id}  sending +\\d+ m?s$`, 'm'));
     const shown = await sendoff(`dead-letters show ${entry?.id}`);
     expect(shown.out).toContain('{"task":"email.send","args":{"id":');
     expect(shown.out).toMatch(new RegExp(`^Email +${id} \\(sending\\)$`, 'm'));

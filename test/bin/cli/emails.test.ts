@@ -146,7 +146,13 @@ describe('sendoff stats', () => {
     await local.cloud.ses.flushEvents();
     await local.cloud.idle();
     const { emails, queues } = JSON.parse((await sendoff('stats --json')).out);
-    expect(queues.map(({ queue }: { queue: string }) => queue)).toEqual(['transactional', 'bulk', 'dead letters']);
+    expect(queues.map(({ queue }: { queue: string }) => queue)).toEqual([
+      'transactional',
+      'bulk',
+      'webhook',
+      'feedback',
+      'dead letters',
+    ]);
     expect(emails.total).toBe(Object.values<number>(emails.by_status).reduce((sum, number) => sum + number, 0));
     expect(emails.by_status.delivered).toBeGreaterThan(0);
     expect(emails.sent_after_ms.median).toBeGreaterThan(0);

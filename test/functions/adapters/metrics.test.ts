@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMetrics, withMetrics } from '../../../functions/adapters/metrics.ts';
+import { createMetrics, withMetrics, writeQueueState } from '../../../functions/adapters/metrics.ts';
 
 const started = () => {
   const lines: string[] = [];
@@ -106,5 +106,42 @@ describe('metrics', () => {
     expect(lines).toHaveLength(1);
     await expect(handler(true)).rejects.toThrow('no');
     expect(lines).toHaveLength(2);
+  });
+});
+
+describe('the state of the queues', () => {
+  const written = (state: Parameters<typeof writeQueueState>[1]) => {
+    const lines: string[] = [];
+    writeQueueState(
+      'Shop/Mail',
+      state,
+      (line) => void lines.push(line),
+      () => 1_700_000_000_000,
+    );
+    return lines.map((line) => JSON.parse(line));
+  };
+
+  it('is the number of dead letters, none too, and nothing of queues that hold nothing', () => {
+    expect(written({ deadLetters: 0 })).toEqual([
+      {
+        _aws: {
+          Timestamp: 1_700_000_000_000,
+          CloudWatchMetrics: [
+            { Namespace: 'Sendoff', Dimensions: [['Deployment']], Metrics: [{ Name: 'DeadLetters', Unit: 'Count' }] },
+          ],
+        },
+        Deployment: 'Shop/Mail',
+        DeadLetters: 0,
+      },
+    ]);
+  });
+
+  it('is how many jobs each queue holds and how old the oldest is, in seconds as SQS tells it', () => {
+    const queues = [{ queue: 'bulk', jobs: 7, oldestMs: 61_400 }] as const;
+    const [, line] = written({ deadLetters: 2, queues });
+    expect(line).toMatchObject({ Deployment: 'Shop/Mail', Queue: 'bulk', Jobs: 7, OldestJobAge: 61 });
+    expect(line._aws.CloudWatchMetrics).toMatchObject([
+      { Metrics: [{ Unit: 'Count' }, { Name: 'OldestJobAge', Unit: 'Seconds' }] },
+    ]);
   });
 });

@@ -150,6 +150,13 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     });
   });
 
+  it('takes two commands in a request for one that failed, when one of them did', async () => {
+    const client = open();
+    expect(await client.glance()).toEqual({ first: undefined, deadLetters: 0 });
+    await database.command('SET', client.keyOf('').replace(/doc:$/, 'dead'), 'no stream');
+    await expect(client.glance()).rejects.toThrow(/^WRONGTYPE/);
+  });
+
   it('asks for its credentials again after they could not be read', async () => {
     let asked = 0;
     const client = createRedisClient({

@@ -50,6 +50,19 @@ describe.skipIf(!hasRedis)('a drainer', () => {
     expect(await draining.drain()).toEqual({ end: 'nothing left', done: 0 });
   });
 
+  it('has its metrics written once a minute while it works, not at its end alone', async () => {
+    let nowMs = Date.now();
+    const own = createDraining(database, () => nowMs);
+    for (let id = 0; id < 10; id++) await own.send(String(id));
+    const startMs = nowMs;
+    const work = async () => {
+      nowMs += 25_000;
+      return [];
+    };
+    await own.drain({ work, inFlight: 1, runMs: 300_000 });
+    expect(own.flushes.map((atMs) => (atMs - startMs) / 1000)).toEqual([75, 150, 225]);
+  });
+
   it('runs no more at once than it may, and refills as soon as one is done', async () => {
     for (let id = 0; id < 12; id++) await draining.send(String(id));
     let [flying, most] = [0, 0];
@@ -262,18 +275,21 @@ describe.skipIf(!hasRedis)('the queue', () => {
   it('moves a job to the dead letters that was received as often as it may be', async () => {
     const draining = createDraining(database);
     const queue = draining.queue('one');
-    await draining.send('poison');
+    await draining.backend.broker.send([
+      { queue: 'webhook', job: { task: 'note', args: { id: 'poison' }, attempt: 1 } },
+    ]);
     const [{ id } = { id: '' }] = (await queue.exchange(look)).deliveries;
     const { keyOf } = draining.client;
     const key = (name: string) => keyOf('').replace('doc:', name);
     // As if it had been received the full number of times, the last time longer ago than the lease.
-    const claimed = ['XCLAIM', key('transactional'), 'workers', 'one', '0', id, 'IDLE', '60000', 'RETRYCOUNT', '3'];
+    const claimed = ['XCLAIM', key('webhook'), 'workers', 'one', '0', id, 'IDLE', '60000', 'RETRYCOUNT', '3'];
     await database.command(...claimed);
     const { deliveries, dead } = await queue.exchange(look);
     expect(deliveries).toEqual([]);
     expect(dead.map((delivery) => JSON.parse(delivery.body).args.id)).toEqual(['poison']);
+    expect(dead.map(({ queue: from }) => from)).toEqual(['webhook']);
     expect(await database.command('XLEN', key('dead'))).toBe(1);
-    expect(await database.command('XLEN', key('transactional'))).toBe(0);
+    expect(await database.command('XLEN', key('webhook'))).toBe(0);
   });
 
   it('knows no group after the server lost what it had, and makes it again', async () => {

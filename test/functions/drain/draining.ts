@@ -17,6 +17,8 @@ export interface Draining {
   /** The `id` of every job that was run, in order. */
   readonly ran: string[];
   readonly watches: { count: number };
+  /** When metrics were to be written, epoch ms. */
+  readonly flushes: number[];
   send(id: string, more?: Partial<Job>): Promise<void>;
   queue(name?: string): DrainerQueue;
   /** Runs one drainer; `on` looks at, and may change, what it asks of the queue. */
@@ -37,6 +39,7 @@ export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () 
   const rings: string[] = [];
   const ran: string[] = [];
   const watches = { count: 0 };
+  const flushes: number[] = [];
   const ring = async (replaces = '') => void rings.push(replaces);
   const client = createRedisClient({ credentials: async () => front, namespace: randomUUID(), ring, now });
   const backend = createRedisBackend(client, now);
@@ -52,6 +55,7 @@ export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () 
     rings,
     ran,
     watches,
+    flushes,
     queue,
     send: (id, more = {}) =>
       backend.broker.send([{ queue: 'transactional', job: { task: 'note', args: { id }, attempt: 1, ...more } }]),
@@ -73,6 +77,7 @@ export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () 
           now,
           log: silent,
           inFlight: { transactional: inFlight, bulk: inFlight, webhook: inFlight },
+          flushMetrics: () => void flushes.push(now()),
           onLease: () => {},
           deadlineMs: now() + runMs,
         },
@@ -96,4 +101,15 @@ export function interrupting(queue: DrainerQueue, before: (call: number) => Prom
     needsWatcher: () => step(() => queue.needsWatcher()),
     handOver: (name) => step(() => queue.handOver(name)),
   };
+}
+
+/** Puts an entry straight into the dead-letter stream, as a drainer does with what was received too often. */
+export async function bury(
+  { client }: Pick<Draining, 'client'>,
+  { command }: Pick<RedisDatabase, 'command'>,
+  job = '{"task":"note","args":{},"attempt":1}',
+  queue = 'transactional',
+): Promise<string> {
+  const stream = client.keyOf('').replace(/doc:$/, 'dead');
+  return String(await command('XADD', stream, '*', 'job', job, 'queue', queue, 'received', '3', 'queued', '1000'));
 }

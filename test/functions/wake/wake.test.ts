@@ -1,12 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LEASE_MS } from '../../../functions/adapters/redis-queue.ts';
-import { wakeWhenDue, watchUntilDone } from '../../../functions/wake/wake.ts';
+import type { QueueState } from '../../../functions/adapters/metrics.ts';
+import { type Exchange, LEASE_MS } from '../../../functions/adapters/redis-queue.ts';
+import { runMinute, watchUntilDone } from '../../../functions/wake/wake.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../redis-database.ts';
-import { createDraining } from '../drain/draining.ts';
+import { bury, createDraining } from '../drain/draining.ts';
 
 const MINUTES_A_MONTH = 43_800;
 /** Of Upstash's 500,000 free commands a month idling may take so many. */
 const IDLE_COMMANDS_A_MONTH = 100_000;
+
+const EVERYTHING: Exchange = {
+  done: [],
+  renewed: [],
+  wanted: { transactional: 10, bulk: 10, webhook: 10 },
+  beat: false,
+  countBacklog: false,
+};
 
 describe.skipIf(!hasRedis)('the clock that rings', () => {
   let database: RedisDatabase;
@@ -21,9 +30,11 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     let nowMs = Date.now();
     const draining = createDraining(database, () => nowMs);
     const startMs = nowMs;
+    const reports: QueueState[] = [];
     const run = (onSleep: () => Promise<unknown> = async () => {}) =>
-      wakeWhenDue({
+      runMinute({
         client: draining.client,
+        report: (state) => void reports.push(state),
         now: () => nowMs,
         sleep: async (ms) => {
           nowMs += ms;
@@ -36,11 +47,11 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     };
     const now = () => nowMs;
     const sleep = async (ms: number) => pass(ms);
-    return { draining, run, pass, now, sleep, elapsedMs: () => nowMs - startMs };
+    return { draining, reports, run, pass, now, sleep, elapsedMs: () => nowMs - startMs };
   };
 
   const commands = async () => {
-    const { info, ping, ...stats } = await database.commandStats();
+    const { info, ping, 'config|resetstat': reset, ...stats } = await database.commandStats();
     return Object.values(stats).reduce((sum, count) => sum + count, 0);
   };
 
@@ -51,6 +62,8 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     for (let minute = 0; minute < 100; minute++) await run();
     const aMonth = ((await commands()) / 100) * MINUTES_A_MONTH;
     console.info(`idle: ${aMonth} commands a month`);
+    // As the README has it: two a minute.
+    expect(aMonth).toBe(87_600);
     expect(aMonth).toBeLessThanOrEqual(IDLE_COMMANDS_A_MONTH);
   });
 
@@ -61,6 +74,64 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     for (let minute = 0; minute < 10; minute++) await run();
     expect(((await commands()) / 10) * MINUTES_A_MONTH).toBeLessThanOrEqual(IDLE_COMMANDS_A_MONTH);
   });
+
+  it('costs no more while dead letters wait for an operator, and tells of them each minute', async () => {
+    const { draining, reports, run } = create();
+    await bury(draining, database);
+    await database.command('CONFIG', 'RESETSTAT');
+    for (let minute = 0; minute < 3; minute++) await run();
+    expect(await commands()).toBe(6);
+    expect(reports).toEqual([{ deadLetters: 1 }, { deadLetters: 1 }, { deadLetters: 1 }]);
+  });
+
+  it('tells how old the oldest job of each queue is while there is any, delivered or not', async () => {
+    const { draining, reports, run, pass } = create();
+    await draining.send('never taken');
+    // Its stream's id is of Redis' own clock, which is not moved: the milliseconds until now are not told apart.
+    pass(120_000);
+    await draining.backend.broker.send([{ queue: 'bulk', job: { task: 'note', args: {}, attempt: 1 } }]);
+    await run();
+    const ages = new Map(reports[0]?.queues?.map(({ queue, ...age }) => [queue, age]));
+    expect(ages.get('transactional')?.jobs).toBe(1);
+    expect(ages.get('transactional')?.oldestMs).toBeGreaterThan(119_000);
+    expect(ages.get('transactional')?.oldestMs).toBeLessThan(121_000);
+    expect(ages.get('webhook')).toEqual({ jobs: 0, oldestMs: 0 });
+    expect(ages.get('bulk')?.jobs).toBe(1);
+    await draining.queue().exchange({ ...EVERYTHING, done: [] });
+    await run();
+    expect(reports[1]?.queues).toMatchObject([{ queue: 'transactional', jobs: 1 }, {}, {}]);
+  });
+
+  it('tells of a delayed job that is overdue and that no drainer came for', async () => {
+    const { draining, reports, run, pass } = create();
+    await draining.send('x', { dueAtMs: Date.now() + 3_600_000 });
+    pass(3_600_000 + 600_000);
+    await run();
+    expect(reports[0]?.queues).toMatchObject([{ queue: 'transactional', jobs: 0 }, {}, {}]);
+    expect(reports[0]?.queues?.[0]?.oldestMs).toBeGreaterThanOrEqual(599_000);
+  });
+
+  it('sees nothing old, and asks for nothing, once a drainer left in order', async () => {
+    const { draining, reports, run } = create();
+    await draining.send('x');
+    await draining.drain();
+    await run();
+    expect(reports).toEqual([{ deadLetters: 0 }]);
+  });
+
+  it.each(['while it works', 'when it dies'])(
+    'sees by its two commands that a queue holds something: a drainer leaves a mark %s',
+    async (when) => {
+      const { draining, reports, run, pass } = create();
+      await draining.send('x');
+      const queue = draining.queue('one');
+      await queue.enter();
+      await queue.exchange({ ...EVERYTHING, beat: true });
+      if (when === 'when it dies') pass(3_600_000);
+      await run();
+      expect(reports[0]?.queues).toMatchObject([{ queue: 'transactional', jobs: 1 }, {}, {}]);
+    },
+  );
 
   it('rings when a delayed job is due, to the second, and not before', async () => {
     const { draining, run, pass, elapsedMs } = create();

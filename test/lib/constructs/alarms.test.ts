@@ -29,14 +29,14 @@ function alarmsOf(props: Parameters<typeof sendoffTemplate>[0] = {}): Record<str
 }
 
 const alarms = alarmsOf();
-const alarm = (name: string): Alarm => {
-  const found = alarms[name];
-  if (!found) throw new Error(`no alarm ${name} in ${Object.keys(alarms).join(', ')}`);
+const alarm = (name: string, among = alarms): Alarm => {
+  const found = among[name];
+  if (!found) throw new Error(`no alarm ${name} in ${Object.keys(among).join(', ')}`);
   return found;
 };
 /** A metric-math expression as CloudWatch would reckon it, for these values of its metrics. */
-function evaluate(name: string, values: Record<string, number>): number {
-  const { Metrics = [] } = alarm(name);
+function evaluate(name: string, values: Record<string, number>, among = alarms): number {
+  const { Metrics = [] } = alarm(name, among);
   const known = new Map(Object.entries(values));
   const scope = () => Object.fromEntries([...known].map(([id, value]) => [id, value]));
   const reckon = (expression: string): number => {
@@ -127,6 +127,13 @@ describe('the alarms', () => {
     expect(evaluate('ApiErrors', { part: 4, all: 4 })).toBe(0);
   });
 
+  it('name the option by which the queue in question gets more workers', () => {
+    expect(alarm('OldestJobtransactional').AlarmDescription).toContain('raise maxConcurrency or');
+    expect(alarm('OldestJobbulk').AlarmDescription).toContain('raise bulkMaxConcurrency or');
+    expect(alarm('OldestJobwebhook').AlarmDescription).toContain('raise webhookMaxConcurrency or');
+    expect(alarm('OldestJobfeedback').AlarmDescription).toContain('raise the account limit of Lambda');
+  });
+
   it.each(['FunctionErrors', 'FunctionThrottles'])('%s looks at every function, not at one bad moment', (name) => {
     const { Metrics = [], EvaluationPeriods, DatapointsToAlarm } = alarm(name);
     const functions = sendoffTemplate().template.findResources('AWS::Lambda::Function');
@@ -139,6 +146,61 @@ describe('the alarms', () => {
     const { Metrics = [] } = alarm('SendingStalled');
     const dimensions = Metrics.flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions ?? []);
     expect(dimensions).toContainEqual({ Name: 'Deployment', Value: 'Shop/Mail' });
+  });
+});
+
+describe('the alarms with backend=redis', () => {
+  const redis = alarmsOf({ backend: 'redis', redisSecret: 'upstash' });
+  const ours = (metric: string, queue?: string) => ({
+    Namespace: 'Sendoff',
+    MetricName: metric,
+    Dimensions: [{ Name: 'Deployment', Value: 'Shop/Mail' }, ...(queue ? [{ Name: 'Queue', Value: queue }] : [])],
+  });
+
+  it('have the names and the meaning that they have on AWS', () => {
+    expect(Object.keys(redis).sort()).toEqual(Object.keys(alarms).sort());
+    for (const [name, { EvaluationPeriods, DatapointsToAlarm, TreatMissingData }] of Object.entries(alarms))
+      expect(redis[name]).toMatchObject({ EvaluationPeriods, DatapointsToAlarm, TreatMissingData });
+  });
+
+  it('look at the first dead letter, of Redis or of SQS, which brings what SES reports', () => {
+    const { Metrics = [], Threshold } = redis.DeadLetters ?? { Metrics: [], Threshold: 0 };
+    expect(Threshold).toBe(1);
+    expect(Metrics.map(({ MetricStat }) => MetricStat?.Metric.MetricName).filter(Boolean)).toEqual([
+      'DeadLetters',
+      'ApproximateNumberOfMessagesVisible',
+    ]);
+    expect(Metrics.map(({ MetricStat }) => MetricStat?.Metric)).toContainEqual(ours('DeadLetters'));
+    expect(evaluate('DeadLetters', { part0: 2, part1: 1 }, redis)).toBe(3);
+    expect(evaluate('DeadLetters', { part1: 1 }, redis)).toBe(1);
+    expect(evaluate('DeadLetters', {}, redis)).toBe(0);
+  });
+
+  it.each([
+    ['transactional', 900],
+    ['bulk', 900 + 4 * 3600],
+    ['webhook', 900],
+  ])('look at how old the oldest job of the %s queue is, which the schedule function tells', (queue, seconds) => {
+    expect(redis[`OldestJob${queue}`]).toMatchObject({
+      ...ours('OldestJobAge', queue),
+      Threshold: seconds,
+      Statistic: 'Maximum',
+    });
+  });
+
+  it('name no option that Redis does not have, and the one it has', () => {
+    const text = Object.values(redis)
+      .map(({ AlarmDescription }) => AlarmDescription)
+      .join('\n');
+    expect(text).not.toMatch(/axConcurrency|visibility timeout/);
+    expect(redis.OldestJobbulk?.AlarmDescription).toContain('raise maxDrainers');
+    expect(redis.FunctionThrottles?.AlarmDescription).toContain('lower maxDrainers');
+    expect(redis.DeadLetters?.AlarmDescription).toContain('kept until you redrive or purge them');
+  });
+
+  it.each(Object.entries(redis))('%s says what it means and what to do', (_name, { AlarmDescription }) => {
+    expect(AlarmDescription).toMatch(/\. Do: .{40,}/);
+    expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
   });
 });
 

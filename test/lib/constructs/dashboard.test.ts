@@ -60,6 +60,18 @@ describe('the dashboard', () => {
     expect(JSON.stringify(widgetsOf(props))).toMatch(expected);
   });
 
+  it('shows the queues of Redis as the schedule function tells of them, and the queue of SQS beside', () => {
+    const redis = widgetsOf({ backend: 'redis', redisSecret: 'upstash' });
+    const metricsOf = (title: RegExp) =>
+      JSON.stringify(redis.find(({ properties }) => title.test(properties.title ?? ''))?.properties.metrics);
+    for (const queue of ['transactional', 'bulk', 'webhook']) {
+      expect(metricsOf(/^Jobs: waiting/)).toContain(`"Sendoff","Jobs","Deployment","Shop/Mail","Queue","${queue}"`);
+      expect(metricsOf(/^Age of the oldest/)).toContain(`"OldestJobAge","Deployment","Shop/Mail","Queue","${queue}"`);
+    }
+    expect(metricsOf(/^Age of the oldest/)).toContain('"AWS/SQS","ApproximateAgeOfOldestMessage"');
+    expect(metricsOf(/^Dead letters/)).toMatch(/"Sendoff","DeadLetters","Deployment","Shop\/Mail".*"AWS\/SQS"/);
+  });
+
   it('queries the logs of every function', () => {
     const functions = sendoffTemplate().template.findResources('AWS::Lambda::Function');
     const { query = '' } = topDown.at(-1)?.properties ?? {};
