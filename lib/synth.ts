@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib/core';
@@ -28,7 +28,7 @@ export interface Synthesis {
 
 /**
  * Synthesizes the stack with these options of lib/config.ts, in this process: the template is that of `cdk synth` with the same options, without the CLI's start.
- * Writes the assembly into `assemblyDirectory`, by default a new directory under the system's temporary one.
+ * Writes the assembly into `assemblyDirectory`, by default a temporary one that goes away with this process.
  * Throws a ConfigError if an option is not known or out of range, esbuild's error if a function does not build.
  */
 export function synthesize(
@@ -54,5 +54,7 @@ function featureFlags(): Record<string, unknown> {
 }
 
 function temporaryDirectory(): string {
-  return mkdtempSync(join(tmpdir(), 'sendoff-'));
+  const directory = mkdtempSync(join(tmpdir(), 'sendoff-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }

@@ -1,4 +1,4 @@
-/** AWS list prices in dollars, us-east-1, arm64, 2026 (a million requests, or as said); SES's own price is left out. */
+/** List prices in dollars, us-east-1, arm64, 2026 (a million requests, or as said); SES's own price is left out. */
 export const prices = {
   httpApiPerMillion: 1.0,
   sqsPerMillion: 0.4,
@@ -6,6 +6,8 @@ export const prices = {
   dynamoReadUnitsPerMillion: 0.125,
   lambdaRequestsPerMillion: 0.2,
   lambdaPerGbSecond: 0.0000133334,
+  /** Upstash, pay as you go: $0.20 for 100,000. */
+  redisCommandsPerMillion: 2.0,
 } as const;
 
 /** What one email takes, counted and measured. */
@@ -16,6 +18,8 @@ export interface PerEmail {
   readonly readUnits: number;
   readonly invocations: number;
   readonly gbSeconds: number;
+  /** As Upstash bills: each script, and each command inside one. */
+  readonly redisCommands: number;
 }
 
 /** Dollars for a million emails, SES's own price left out. */
@@ -26,6 +30,7 @@ export function dollarsPerMillion({
   readUnits,
   invocations,
   gbSeconds,
+  redisCommands,
 }: PerEmail): number {
   return (
     httpRequests * prices.httpApiPerMillion +
@@ -33,6 +38,7 @@ export function dollarsPerMillion({
     writeUnits * prices.dynamoWriteUnitsPerMillion +
     readUnits * prices.dynamoReadUnitsPerMillion +
     invocations * prices.lambdaRequestsPerMillion +
-    gbSeconds * prices.lambdaPerGbSecond * 1_000_000
+    gbSeconds * prices.lambdaPerGbSecond * 1_000_000 +
+    redisCommands * prices.redisCommandsPerMillion
   );
 }

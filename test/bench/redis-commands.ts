@@ -1,0 +1,21 @@
+import type { LocalSendoff } from '../../lib/local/sendoff.ts';
+import { connectRedis, type Reply } from '../../lib/local/upstash/resp.ts';
+
+/** A command past the REST front, counted by nobody. */
+export async function redisCommand({ redis }: LocalSendoff, ...args: string[]): Promise<Reply> {
+  if (!redis?.server)
+    throw new Error('the bench needs a redis-server of its own: unset UPSTASH_REDIS_REST_URL and REDIS_URL');
+  const connection = await connectRedis(redis.server.host, redis.server.port);
+  const [reply = null] = await connection.send([args]);
+  connection.close();
+  return reply;
+}
+
+/** Starts to count; answers how many commands Upstash would bill since: each script, and each command inside one. */
+export async function countCommands(local: LocalSendoff): Promise<() => Promise<number>> {
+  await redisCommand(local, 'CONFIG', 'RESETSTAT');
+  return async () => {
+    const lines = String(await redisCommand(local, 'INFO', 'commandstats')).matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
+    return [...lines].reduce((sum, [, name = '', calls]) => sum + (/^(config|info)/.test(name) ? 0 : Number(calls)), 0);
+  };
+}

@@ -1,0 +1,66 @@
+import type { LocalSendoff } from '../../lib/local/sendoff.ts';
+import { startSynchronousSender } from '../../lib/local/synchronous-sender.ts';
+import { acceptLoad, load } from './load.ts';
+import { holdWorkers } from './workers.ts';
+
+export const MAIL_SERVER_MS = 100;
+/** The most that Lambda's event source would run at once is more than two cores do well; clients are as many as Celery's were. */
+const CLIENTS = 16;
+
+export interface Counts {
+  readonly accepts: number;
+  readonly drained: number;
+}
+
+/** How fast emails are accepted while no worker runs, and how fast workers send what has gathered. */
+export async function measureSpeed(local: LocalSendoff, { accepts, drained }: Counts): Promise<[string, string][]> {
+  const rows: [string, string][] = [];
+  const accept = acceptLoad(local);
+  const synchronous = await measureSynchronous(local);
+  let drain = await gather(local);
+  // Every instance there will be is started, and its code is warm.
+  await accept.run(CLIENTS * 25, CLIENTS);
+  const one = await accept.run(accepts, 1);
+  const many = await accept.run(drained, CLIENTS);
+  rows.push(
+    ['accept p50, 1 client', `${one.p50Ms.toFixed(1)} ms, ${(synchronous.p50Ms / one.p50Ms).toFixed(1)} × sync`],
+    ['accept p99, 1 client', `${one.p99Ms.toFixed(1)} ms, ${(synchronous.p99Ms / one.p99Ms).toFixed(1)} × sync`],
+    [`accept, ${CLIENTS} clients`, `${many.perSecond.toFixed(0)}/s`],
+    [`accept p50, p99, ${CLIENTS} clients`, `${many.p50Ms.toFixed(1)} ms, ${many.p99Ms.toFixed(1)} ms`],
+  );
+  rows.push(['drained, mail server 100 ms', await drain(CLIENTS * 25 + accepts + drained, MAIL_SERVER_MS)]);
+  drain = await gather(local);
+  await accept.run(drained, CLIENTS);
+  rows.push(['drained, mail server 0 ms', await drain(drained, 0)]);
+  accept.close();
+  return rows;
+}
+
+/** Sending inside the request, by the same code and the same SES. */
+async function measureSynchronous({ cloud }: LocalSendoff) {
+  cloud.ses.set({ latencyMs: MAIL_SERVER_MS });
+  const sender = await startSynchronousSender(cloud);
+  const requests = load(sender.url);
+  await requests.run(3, 1);
+  const result = await requests.run(50, 1);
+  requests.close();
+  await sender.close();
+  return result;
+}
+
+/** Lets emails gather; answers what lets the workers go and measures how fast they send so many. */
+async function gather(local: LocalSendoff) {
+  const { ses, idle } = local.cloud;
+  // Before the hold: a receive that was under way still brings what comes first.
+  const before = ses.sentCount;
+  const release = await holdWorkers(local);
+  return async (count: number, mailServerMs: number): Promise<string> => {
+    ses.set({ latencyMs: mailServerMs });
+    const startedAtMs = performance.now();
+    await release();
+    await ses.waitForMessages(before + count);
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    await idle();
+    return `${(count / seconds).toFixed(0)} emails/s`;
+  };
+}

@@ -1,0 +1,27 @@
+import type { LocalSendoff } from '../../lib/local/sendoff.ts';
+import { redisCommand } from './redis-commands.ts';
+
+/** Keeps all workers from taking jobs; answers what lets them go. */
+export async function holdWorkers(local: LocalSendoff): Promise<() => Promise<void>> {
+  return local.redis ? holdDrainers(local) : holdQueues(local);
+}
+
+async function holdQueues({ cloud }: LocalSendoff): Promise<() => Promise<void>> {
+  const { promise: until, resolve } = Promise.withResolvers<void>();
+  const effect = { kind: 'hold', until } as const;
+  const hold = cloud.faults.add({ service: 'sqs', action: 'ReceiveMessage', when: 'before', effect });
+  return async () => {
+    hold.remove();
+    resolve();
+  };
+}
+
+/** While a drainer is known to be at work no accept rings for one. */
+async function holdDrainers(local: LocalSendoff): Promise<() => Promise<void>> {
+  const timers = `{sendoff:${local.cloud.outputs.RedisNamespace}}:timers`;
+  await redisCommand(local, 'ZADD', timers, String(Date.now() + 3_600_000), '@');
+  return async () => {
+    await redisCommand(local, 'ZREM', timers, '@');
+    void local.cloud.function('SendFunction').invoke({});
+  };
+}
