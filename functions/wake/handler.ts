@@ -21,6 +21,7 @@ export async function handler(event: { byDrainer?: boolean }, context: Context):
     sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
     endMs: Date.now() + Math.min(RUN_MS, context.getRemainingTimeInMillis() - MARGIN_MS),
     report: (state: QueueState) => writeQueueState(deployment, state),
+    log,
   };
   const rings = await (event.byDrainer ? watchUntilDone(dependencies) : runMinute(dependencies));
   if (rings > 0) log.info('rang', { rings });

@@ -1,6 +1,7 @@
 import type { QueueState } from '../adapters/metrics.ts';
 import type { RedisClient, Timer } from '../adapters/redis-client.ts';
 import { queueAges } from '../adapters/redis-queue-state.ts';
+import type { Logger } from '../core/ports.ts';
 
 export interface WakeDependencies {
   readonly client: Pick<RedisClient, 'firstTimer' | 'run'>;
@@ -18,21 +19,30 @@ export interface MinuteDependencies extends WakeDependencies {
   readonly client: WakeDependencies['client'] & Pick<RedisClient, 'glance'>;
   /** Told how the queues stand, once a run. */
   readonly report: (state: QueueState) => void;
+  readonly log: Logger;
 }
 
 /**
  * What happens once a minute: says how the queues stand, then rings when it is time. With nothing to do before the run's end it
  * costs two commands. Answers how often it rang.
  */
-export async function runMinute({ report, ...dependencies }: MinuteDependencies): Promise<number> {
+export async function runMinute({ report, log, ...dependencies }: MinuteDependencies): Promise<number> {
   const { client, endMs } = dependencies;
   const glance = await client.glance();
   const { first, deadLetters } = glance;
   // While a queue holds anything `@` is among the timers, at most a lease ahead: only a drainer that leaves with
   // all of them empty takes it out (redis-scripts.ts). So without a timer soon there is nothing that could be old.
-  const queues = first && first.atMs < endMs ? await queueAges(client) : undefined;
-  report({ deadLetters, ...(queues ? { queues } : {}) });
-  return wakeWhenDue(dependencies, glance);
+  const asked = first && first.atMs < endMs ? queueAges(client) : undefined;
+  // Beside, not before: whatever becomes of the telling, the ringing must not wait for it.
+  const told = Promise.resolve(asked).then(
+    (queues) => report({ deadLetters, ...(queues ? { queues } : {}) }),
+    (error: unknown) => {
+      report({ deadLetters });
+      log.warn('it is not known how old the oldest jobs are', { error });
+    },
+  );
+  const [rings] = await Promise.all([wakeWhenDue(dependencies, glance), told]);
+  return rings;
 }
 
 /**

@@ -31,10 +31,12 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     const draining = createDraining(database, () => nowMs);
     const startMs = nowMs;
     const reports: QueueState[] = [];
+    const warnings: string[] = [];
     const run = (onSleep: () => Promise<unknown> = async () => {}) =>
       runMinute({
         client: draining.client,
         report: (state) => void reports.push(state),
+        log: { info: () => {}, warn: (message) => void warnings.push(message), error: () => {} },
         now: () => nowMs,
         sleep: async (ms) => {
           nowMs += ms;
@@ -47,7 +49,7 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     };
     const now = () => nowMs;
     const sleep = async (ms: number) => pass(ms);
-    return { draining, reports, run, pass, now, sleep, elapsedMs: () => nowMs - startMs };
+    return { draining, reports, warnings, run, pass, now, sleep, elapsedMs: () => nowMs - startMs };
   };
 
   const commands = async () => {
@@ -94,7 +96,8 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     const ages = new Map(reports[0]?.queues?.map(({ queue, ...age }) => [queue, age]));
     expect(ages.get('transactional')?.jobs).toBe(1);
     expect(ages.get('transactional')?.oldestMs).toBeGreaterThan(119_000);
-    expect(ages.get('transactional')?.oldestMs).toBeLessThan(121_000);
+    // The clock of this test moves on by sleeping, beside the question.
+    expect(ages.get('transactional')?.oldestMs).toBeLessThan(130_000);
     expect(ages.get('webhook')).toEqual({ jobs: 0, oldestMs: 0 });
     expect(ages.get('bulk')?.jobs).toBe(1);
     await draining.queue().exchange({ ...EVERYTHING, done: [] });
@@ -109,6 +112,20 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     await run();
     expect(reports[0]?.queues).toMatchObject([{ queue: 'transactional', jobs: 0 }, {}, {}]);
     expect(reports[0]?.queues?.[0]?.oldestMs).toBeGreaterThanOrEqual(599_000);
+  });
+
+  it('rings all the same when it cannot be told how old jobs are', async () => {
+    const { draining, reports, warnings, run, pass } = create();
+    await draining.send('x');
+    pass(LEASE_MS + 1);
+    const stream = draining.client.keyOf('').replace(/doc:$/, 'webhook');
+    await database.command('SET', stream, 'no stream');
+    await run(async () => {
+      await database.command('DEL', stream);
+      if (draining.rings.length > 1) await draining.drain();
+    });
+    expect(draining.rings.length).toBeGreaterThan(1);
+    expect([reports, warnings.length]).toEqual([[{ deadLetters: 0 }], 1]);
   });
 
   it('sees nothing old, and asks for nothing, once a drainer left in order', async () => {
