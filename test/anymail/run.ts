@@ -1,27 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startLocalSendoff } from '../../lib/local/sendoff.ts';
+import { pythonWith } from '../python-packages.ts';
 
-/**
- * Django with django-anymail from PyPI against the local cloud: `npm run test:anymail`. Needs python3 with venv.
- * `ANYMAIL_VENV` names a directory that keeps the virtual environment for the next run.
- */
-const directory = process.env.ANYMAIL_VENV ?? mkdtempSync(join(tmpdir(), 'anymail-'));
-const python = join(directory, 'bin', 'python');
-
-const run = (command: string, ...args: string[]): void => {
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed`, { cause: error });
-};
-
-if (!existsSync(python)) run('python3', '-m', 'venv', directory);
-run(
-  python,
-  ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'],
-  ...['--requirement', join(import.meta.dirname, 'requirements.txt')],
-);
+/** Django with django-anymail from PyPI against the local cloud: `npm run test:anymail`. Needs python3. */
+const requirements = join(import.meta.dirname, 'requirements.txt');
+const version = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+const python = await pythonWith(`anymail-${version}`, ['--requirement', requirements]);
 
 const { cloud, apiKey } = await startLocalSendoff({ port: 0 });
 try {

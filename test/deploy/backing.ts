@@ -2,13 +2,14 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
 import type { Table } from '../../functions/core/ports.ts';
 import { clientOptions } from './aws-clients.ts';
-import { countJobs, workQueueUrls } from './queues.ts';
+import { countJobs, sendQueueUrls } from './queues.ts';
+import { openRedisBacking } from './redis-backing.ts';
 
 /** Where a deployment keeps documents and jobs, as a test looks into it. */
 export interface Backing {
   /** The service's own table, as its functions see it. */
   readonly table: Table;
-  /** Jobs that wait, are delayed or are in a worker's hands. */
+  /** Jobs of the send function that wait, are delayed or are in its hands. */
   jobsLeft(): Promise<number>;
   /** Jobs that the workers gave up. */
   deadLetters(): Promise<number>;
@@ -18,13 +19,16 @@ export interface Backing {
 export interface BackingPlace {
   readonly endpoint: string;
   readonly outputs: Readonly<Record<string, string>>;
+  /** With `backend=redis`: the database. */
+  readonly redis?: { readonly url: string; readonly token: string } | undefined;
 }
 
-/** SQS and DynamoDB of a deployment. */
-export function openBacking({ endpoint, outputs }: BackingPlace): Backing {
+/** SQS and DynamoDB of a deployment, or its Redis. */
+export function openBacking({ endpoint, outputs, redis }: BackingPlace): Backing {
+  if (redis) return openRedisBacking(redis, outputs.RedisNamespace ?? '');
   return {
     table: createDynamoTable(new DynamoDBClient(clientOptions(endpoint)), outputs.TableName ?? ''),
-    jobsLeft: () => countJobs(endpoint, workQueueUrls(outputs)),
+    jobsLeft: () => countJobs(endpoint, sendQueueUrls(outputs)),
     deadLetters: () => countJobs(endpoint, [outputs.DeadLetterQueueUrl ?? '']),
   };
 }

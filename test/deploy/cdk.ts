@@ -8,10 +8,13 @@ import { run } from './child-process.ts';
 export interface Cdk {
   bootstrap(): Promise<void>;
   /** Deploys the stack of the sources in this directory with these options, and answers its outputs. */
-  deploy(sourceDirectory: string, config: Readonly<Record<string, string>>): Promise<Record<string, string>>;
-  /** Removes the stack that was deployed last. */
-  destroy(): Promise<void>;
+  deploy(sourceDirectory: string, config: StackConfig): Promise<Record<string, string>>;
+  /** Removes the stack of this stage, as it was deployed last. */
+  destroy(config: StackConfig): Promise<void>;
 }
+
+/** Options as `-c` gives them; every stage is a stack of its own. */
+export type StackConfig = Readonly<Record<string, string>>;
 
 /** The CDK of this checkout, for sources of any: it is not the CDK that is tested. */
 export function createCdk(options: {
@@ -23,25 +26,26 @@ export function createCdk(options: {
 }): Cdk {
   const { rootDirectory, scratchDirectory, env, adapt } = options;
   const cli = join(rootDirectory, 'node_modules', 'aws-cdk', 'bin', 'cdk');
-  const assembly = join(scratchDirectory, 'cdk.out');
+  const assemblyOf = ({ stage = 'default' }: StackConfig) => join(scratchDirectory, `cdk.out.${stage}`);
   const outputsFile = join(scratchDirectory, 'outputs.json');
   const cdk = (cwd: string, ...args: string[]) => run(process.execPath, [cli, ...args, '--no-notices'], { cwd, env });
   // Away from any cdk.json, whose app the CDK would synthesize.
-  const cdkOnAssembly = (...args: string[]) => cdk(scratchDirectory, ...args, '--app', assembly);
+  const cdkOn = (assembly: string, ...args: string[]) => cdk(scratchDirectory, ...args, '--app', assembly);
   return {
     bootstrap: async () => void (await cdk(scratchDirectory, 'bootstrap', `aws://${accountId}/${region}`)),
     deploy: async (sourceDirectory, config) => {
       const flags = Object.entries(config).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+      const assembly = assemblyOf(config);
       rmSync(assembly, { recursive: true, force: true });
       await cdk(sourceDirectory, 'synth', '--quiet', '--output', assembly, ...flags);
       for (const file of globSync('*.template.json', { cwd: assembly })) adaptFile(join(assembly, file), adapt);
-      await cdkOnAssembly('deploy', '--require-approval', 'never', '--outputs-file', outputsFile);
+      await cdkOn(assembly, 'deploy', '--require-approval', 'never', '--outputs-file', outputsFile);
       const stacks: Record<string, Record<string, string>> = JSON.parse(readFileSync(outputsFile, 'utf8'));
       const [outputs] = Object.values(stacks);
       if (!outputs) throw new Error('The stack has no outputs');
       return outputs;
     },
-    destroy: async () => void (await cdkOnAssembly('destroy', '--force', '--all')),
+    destroy: async (config) => void (await cdkOn(assemblyOf(config), 'destroy', '--force', '--all')),
   };
 }
 

@@ -35,6 +35,7 @@ export function start(
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   running.set(child, endedBy);
   child.once('close', () => running.delete(child));
+  endWithThisProcess(child);
   let text = '';
   let rest = '';
   const take = (chunk: string) => {
@@ -46,6 +47,50 @@ export function start(
   child.stdout.setEncoding('utf8').on('data', take);
   child.stderr.setEncoding('utf8').on('data', take);
   return { child, output: () => text };
+}
+
+/** Starts a command that runs until it is stopped, and waits for the first line of its output that is wanted. */
+export async function startAndWait(
+  command: string,
+  args: readonly string[],
+  options: Omit<ChildOptions, 'onLine'> & { readonly isReady: (line: string) => boolean; readonly withinMs: number },
+): Promise<{ child: ChildProcess; line: string }> {
+  const { isReady, withinMs, ...rest } = options;
+  const ready = Promise.withResolvers<string>();
+  const { child, output } = start(command, args, {
+    ...rest,
+    onLine: (line) => isReady(line) && ready.resolve(line),
+  });
+  const fail = (why: string, cause?: unknown) =>
+    ready.reject(new Error(`${command} ${args.join(' ')} ${why}:\n${lastLines(output())}`, { cause }));
+  child.once('error', (cause) => fail('could not be started', cause));
+  child.once('close', () => fail('ended before it was ready'));
+  const timer = setTimeout(() => fail(`was not ready after ${withinMs / 1000} s`), withinMs);
+  try {
+    return { child, line: await ready.promise };
+  } catch (error) {
+    await stop(child);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Has a child and all that it started killed when this process is gone, however it ended: by SIGKILL no handler runs.
+ * A shell waits on a pipe, which then closes; it is told to go when the child has ended first.
+ */
+function endWithThisProcess(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  const script = 'read -r ended || kill -s KILL -- "-$0"';
+  const guard = spawn('/bin/sh', ['-c', script, String(child.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  // It may be gone before it is told to go: that is the same to us.
+  guard.stdin.on('error', () => {});
+  guard.unref();
+  child.once('close', () => guard.stdin.end('\n'));
 }
 
 /** Stops a child and all that it started, and waits for it. */

@@ -8,7 +8,6 @@ import {
 import type { CaughtMessage, Target } from '../flows/target.ts';
 import { clientOptions } from './aws-clients.ts';
 import { type BackingPlace, openBacking } from './backing.ts';
-
 import { logsOf } from './logs.ts';
 import { type Mailbox, readMail } from './mailbox.ts';
 import { until } from './until.ts';
@@ -36,8 +35,10 @@ export function connectDeployed(deployment: Deployment): Target {
   };
   return {
     url,
+    publicUrl: outputs.ApiUrl ?? '',
     apiKey,
     table,
+    publishesEvents: false,
     caught,
     idle: () => until('no job is left', async () => (await jobsLeft()) === 0),
     runSchedule: async () => {

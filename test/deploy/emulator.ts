@@ -41,7 +41,7 @@ export async function openEmulator(rootDirectory: string, scratchDirectory: stri
     if (mailServer) closers.push(mailServer.close);
     const endpoint = AWS_ENDPOINT_URL
       ? checkEndpoint(AWS_ENDPOINT_URL)
-      : await startOwn(rootDirectory, scratchDirectory, mailServer?.port ?? 0, closers);
+      : await startOwn(scratchDirectory, mailServer?.port ?? 0, closers);
     const env = isolatedEnvironment(endpoint, scratchDirectory);
     const adapt = isLocalStack ? () => {} : adaptToMiniStack;
     const cdk = createCdk({ rootDirectory, scratchDirectory, env, adapt });
@@ -64,13 +64,11 @@ export async function openEmulator(rootDirectory: string, scratchDirectory: stri
 }
 
 async function startOwn(
-  rootDirectory: string,
   scratchDirectory: string,
   smtpPort: number,
   closers: (() => Promise<unknown>)[],
 ): Promise<string> {
-  const cacheDirectory = join(rootDirectory, 'node_modules', '.cache', 'sendoff-deploy-test');
-  const python = await step('MiniStack is installed', () => installMiniStack(cacheDirectory));
+  const python = await step('MiniStack is installed', installMiniStack);
   const port = await freePort();
   const miniStack = await step('MiniStack is up', () => startMiniStack(python, { port, smtpPort, scratchDirectory }));
   closers.push(miniStack.stop);

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from './aws-clients.ts';
-import { workQueueUrls } from './queues.ts';
+import { sendQueueUrls } from './queues.ts';
 
 type Outputs = Readonly<Record<string, string>>;
 
@@ -29,9 +29,10 @@ export function reachableUrl(endpoint: string, outputs: Outputs, isLocalStack: b
  * and the updates under load have workers lose jobs on purpose. The local cloud's `overrides` do the same.
  */
 export async function shortenTimes(endpoint: string, outputs: Outputs): Promise<void> {
+  if (sendQueueUrls(outputs).length === 0) return;
   const { lambda, sqs } = clients(endpoint);
   await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: outputs.SendFunctionName, Timeout: 6 }));
-  for (const QueueUrl of workQueueUrls(outputs))
+  for (const QueueUrl of sendQueueUrls(outputs))
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: '9' } }));
 }
 
@@ -59,21 +60,25 @@ export function clockAhead(seconds: number): string {
   return `--import=data:text/javascript,${encodeURIComponent(code)}`;
 }
 
-/** What options of a deployment have become. */
+/** What the option of that name has become, in the function that needs it. */
+export async function liveRetentionDays(endpoint: string, { ApiFunctionName: FunctionName }: Outputs): Promise<number> {
+  const { lambda } = clients(endpoint);
+  const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+  return Number(Environment?.Variables?.RETENTION_DAYS);
+}
+
+/** What options of a deployment have become that are options of its queues and their worker. */
 export interface LiveConfig {
   readonly sendTimeoutSeconds: number;
   readonly visibilityTimeoutSeconds: number;
   readonly maxReceiveCount: number;
-  readonly retentionDays: number;
   readonly maxConcurrency: number;
 }
 
 /** Reads, from the resources themselves, what options have become. */
 export async function liveConfig(endpoint: string, outputs: Outputs): Promise<LiveConfig> {
   const { lambda, sqs } = clients(endpoint);
-  const configurationOf = (FunctionName: string | undefined) =>
-    lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
-  const [send, api] = [await configurationOf(outputs.SendFunctionName), await configurationOf(outputs.ApiFunctionName)];
+  const send = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: outputs.SendFunctionName }));
   const QueueUrl = outputs.TransactionalQueueUrl;
   const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
   const queueName = QueueUrl?.split('/').at(-1) ?? '';
@@ -85,7 +90,6 @@ export async function liveConfig(endpoint: string, outputs: Outputs): Promise<Li
     sendTimeoutSeconds: send.Timeout ?? 0,
     visibilityTimeoutSeconds: Number(Attributes.VisibilityTimeout),
     maxReceiveCount: Number(JSON.parse(Attributes.RedrivePolicy).maxReceiveCount),
-    retentionDays: Number(api.Environment?.Variables?.RETENTION_DAYS),
     maxConcurrency: mapping?.ScalingConfig?.MaximumConcurrency ?? 0,
   };
 }

@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { run, start, stop } from './child-process.ts';
+import { pythonWith } from '../python-packages.ts';
+import { start, stop } from './child-process.ts';
 import { isolatedEnvironment } from './emulator-endpoint.ts';
 import { until } from './until.ts';
 
@@ -14,26 +13,8 @@ export interface MiniStack {
   stop(): Promise<void>;
 }
 
-/** Installs MiniStack into a virtual environment under this directory, once, and answers that environment's Python. */
-export async function installMiniStack(cacheDirectory: string): Promise<string> {
-  const directory = join(cacheDirectory, `ministack-${VERSION}`);
-  const python = join(directory, 'bin', 'python');
-  if (existsSync(python)) return python;
-  mkdirSync(cacheDirectory, { recursive: true });
-  // Under another name until it is complete, so that a run that was broken off leaves nothing that looks usable.
-  const unfinished = `${directory}.${process.pid}`;
-  const options = { cwd: cacheDirectory, env: pipEnvironment() };
-  try {
-    await run('python3', ['-m', 'venv', unfinished], options).catch((cause: unknown) => {
-      throw new Error('No Python with venv here: apt-get install python3-venv, or set AWS_ENDPOINT_URL', { cause });
-    });
-    await run(join(unfinished, 'bin', 'python'), ['-m', 'pip', 'install', '-q', `ministack==${VERSION}`], options);
-    renameSync(unfinished, directory);
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
-  }
-  return python;
-}
+/** Installs MiniStack, once, and answers the Python that has it. */
+export const installMiniStack = (): Promise<string> => pythonWith(`ministack-${VERSION}`, [`ministack==${VERSION}`]);
 
 /** Starts MiniStack on a port of loopback; its SES passes every message on to a mail server on this machine. */
 export async function startMiniStack(
@@ -79,13 +60,4 @@ export async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
-}
-
-/** pip may need the machine's proxy, certificates and index; it speaks to no AWS. */
-function pipEnvironment(): Record<string, string> {
-  const wanted = /^(PATH|HOME|LANG|TMPDIR|PIP_.*|SSL_CERT_.*|REQUESTS_CA_BUNDLE|PYENV_.*|.*_proxy)$/i;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name))) as Record<
-    string,
-    string
-  >;
 }

@@ -13,12 +13,9 @@ export async function countJobs(endpoint: string, queueUrls: readonly string[]):
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** URLs of the queues that have a worker, by the stack's outputs. */
-export function workQueueUrls(outputs: Readonly<Record<string, string>>): string[] {
-  const isWorkQueue = ([name]: [string, string]) => name.endsWith('QueueUrl') && !name.startsWith('DeadLetter');
-  return Object.entries(outputs)
-    .filter(isWorkQueue)
-    .map(([, url]) => url);
+/** URLs of the queues that the send function works on: none with `backend=redis`. */
+export function sendQueueUrls({ TransactionalQueueUrl, BulkQueueUrl }: Readonly<Record<string, string>>): string[] {
+  return [TransactionalQueueUrl, BulkQueueUrl].filter((url) => url !== undefined);
 }
 
 async function countOf(endpoint: string, QueueUrl: string): Promise<number> {

@@ -64,10 +64,16 @@ export interface PreviousRelease {
   readonly name: string;
 }
 
-/** The last tagged release before this commit, taken out of git into the directory; without a tag, HEAD. */
+/**
+ * The last tagged release before this commit, taken out of git into the directory; without a tag, HEAD: a clone of CI's
+ * may be shallow and have none.
+ */
 export async function previousRelease(rootDirectory: string, directory: string): Promise<PreviousRelease> {
   const git = async (...args: string[]) => (await run('git', args, { cwd: rootDirectory, env: environment })).trim();
   const tags = await git(
+    // v1.0.0-rc.1 comes before v1.0.0.
+    '-c',
+    'versionsort.suffix=-',
     'tag',
     '--merged',
     'HEAD',

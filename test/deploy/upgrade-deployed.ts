@@ -29,5 +29,5 @@ export async function upgradeDeployed(
   await step('it sends what waited', () => checkDrained(target, backlog), String);
   await setClocksAhead(endpoint, outputs, AHEAD_SECONDS);
   await step('it sends what is due later', () => checkLater(target, backlog));
-  await step('cdk destroy', cdk.destroy);
+  await step('cdk destroy', () => cdk.destroy(config));
 }

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SENDER_DOMAIN } from '../flows/sender-domain.ts';
 import { startLocalTarget, type Target } from '../flows/target.ts';
-import { start, stop } from './child-process.ts';
+import { startAndWait, stop } from './child-process.ts';
 import { clockAhead } from './live.ts';
 import { step } from './progress.ts';
 import { AHEAD_SECONDS, type Backlog, checkDrained, checkLater, fill } from './upgrade-mail.ts';
@@ -30,21 +29,15 @@ export async function upgradeLocal(previousDirectory: string, scratchDirectory: 
 }
 
 async function fillPrevious(directory: string, dataDirectory: string): Promise<Backlog> {
-  let ready = (_line: string) => {};
-  const line = new Promise<string>((resolve) => {
-    ready = resolve;
-  });
   const args = ['bin/local.ts', '--data', dataDirectory, '--json', '--port', '0', '--verified', SENDER_DOMAIN, ...SLOW];
-  const { child, output } = start(process.execPath, args, {
+  const { child, line } = await startAndWait(process.execPath, args, {
     cwd: directory,
     env: process.env as Record<string, string>,
-    onLine: (text) => text.startsWith('{"url"') && ready(text),
+    isReady: (text) => text.startsWith('{"url"'),
+    withinMs: START_WITHIN_MS,
   });
   try {
-    const ended = once(child, 'close').then(() => Promise.reject(new Error(`it ended:\n${output()}`)));
-    const late = AbortSignal.timeout(START_WITHIN_MS);
-    const timedOut = once(late, 'abort').then(() => Promise.reject(new Error(`it did not start:\n${output()}`)));
-    const { url, apiKey } = JSON.parse(await Promise.race([line, ended, timedOut]));
+    const { url, apiKey } = JSON.parse(line);
     // It cannot hold jobs back; that it is slow has the same effect.
     return await fill({ url, apiKey }, async () => {});
   } finally {

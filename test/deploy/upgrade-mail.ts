@@ -75,6 +75,8 @@ export async function checkDrained(target: Target, backlog: Backlog): Promise<st
   for (const waitingId of [...waiting, backlog.soon])
     assert.ok(!['queued', 'scheduled', 'sending'].includes(await statusOf(request, waitingId)));
 
+  // The event that tells it was in the previous release's hands.
+  if (target.publishesEvents) assert.equal(await statusOf(request, backlog.sent), 'delivered');
   await retryFailed(target, request, backlog.failed);
   const twice = times.filter((count) => count > 1).length;
   return `${waiting.length} queued, 1 scheduled, 1 failed: all sent, ${twice} twice; 1 sent and 1 canceled: left alone`;

@@ -1,21 +1,22 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { EMAIL_PARTITION } from '../../functions/core/record.ts';
 import { parseConfig } from '../../lib/config.ts';
+import { anEmail } from '../flows/an-email.ts';
 import { requester } from '../flows/request.ts';
 import { clientOptions } from './aws-clients.ts';
 import { type BackingPlace, openBacking } from './backing.ts';
-import { run } from './child-process.ts';
 import { connectDeployed, type Deployment, subjectOf } from './deployed-target.ts';
 import type { Emulator } from './emulator.ts';
-import { liveConfig, reachableUrl, shortenTimes } from './live.ts';
+import { checkFeedback } from './feedback.ts';
+import { liveConfig, liveRetentionDays, reachableUrl, shortenTimes } from './live.ts';
 import { type LoadResult, startLoad } from './load.ts';
 import { emptied, readMail } from './mailbox.ts';
-import { step, tell } from './progress.ts';
+import { part, step, tell } from './progress.ts';
+import { provideRedis, type RedisForDeployment } from './redis-backing.ts';
 import { firstKey } from './sendoff-cli.ts';
 import { CHANGED_RELEASE, RELEASE_HEADER } from './sources.ts';
+import { runSuite } from './suite.ts';
 import { until } from './until.ts';
 import type { Variant } from './variants.ts';
 
@@ -26,56 +27,87 @@ export interface Sources {
   readonly scratchDirectory: string;
 }
 
-/** Deploys a variant, runs the end-to-end suite on it, updates it under load and removes it. */
-export async function runVariant(emulator: Emulator, { config, changed }: Variant, sources: Sources): Promise<void> {
-  const { endpoint, cdk } = emulator;
-  const outputs = await step('cdk deploy', () => cdk.deploy(sources.rootDirectory, config));
+/** A variant that was deployed and stands in the account. */
+interface Standing extends Variant {
+  readonly deployment: Deployment;
+  readonly redis: RedisForDeployment | undefined;
+}
+
+/**
+ * Runs variants, each from its first deployment to its removal, side by side: one is removed only when the next, a stage
+ * of its own, has been deployed, tested and updated beside it. Both must work then, and the one that stays afterwards.
+ */
+export async function runVariants(emulator: Emulator, variants: readonly Variant[], sources: Sources): Promise<void> {
+  let standing: Standing | undefined;
+  for (const variant of variants) {
+    const before = standing;
+    await part(`Variant ${variant.name}${before ? `, beside ${before.name}` : ''}`, async () => {
+      const deployed = await deployVariant(emulator, variant, sources);
+      standing = deployed;
+      await exercise(emulator, deployed, sources);
+      if (!before) return;
+      await step(`${before.name} works beside it`, () => checkSends(before));
+      await remove(emulator, before);
+      await step(`${variant.name} works without it`, () => checkSends(deployed));
+    });
+  }
+  const last = standing;
+  if (last) await part(`Removal of ${last.name}`, () => remove(emulator, last));
+}
+
+async function deployVariant(emulator: Emulator, variant: Variant, { rootDirectory }: Sources): Promise<Standing> {
+  const { endpoint, cdk, env } = emulator;
+  const { config } = variant;
+  const redis = config.redisSecret ? await provideRedis(endpoint, env, config.redisSecret) : undefined;
+  const outputs = await step('cdk deploy', () => cdk.deploy(rootDirectory, config));
   await step('options are what the resources have', () => checkOptions({ endpoint, outputs }, config, true));
   const apiKey = await step('npx sendoff keys create', () => firstKey(emulator.sendoff, config));
   const url = reachableUrl(endpoint, outputs, emulator.isLocalStack);
   const mailbox = await emptied(endpoint, emulator.mailbox);
-  const deployment: Deployment = { endpoint, url, apiKey, outputs, mailbox };
-  await shortenTimes(endpoint, outputs);
-  await step('end-to-end suite over HTTP', () => runSuite(deployment, emulator, sources), String);
+  return { ...variant, deployment: { endpoint, url, apiKey, outputs, redis, mailbox }, redis };
+}
+
+/** The end-to-end suite, and an update with other code and options under load. */
+async function exercise(emulator: Emulator, standing: Standing, sources: Sources): Promise<void> {
+  const { config, suite, deployment } = standing;
+  await shortenTimes(deployment.endpoint, deployment.outputs);
+  await step('end-to-end suite over HTTP', () => runSuite(deployment, emulator, sources, suite), String);
   const load = await step('cdk deploy of other code and options, under load', () =>
-    updateUnderLoad(deployment, emulator, { config, changed }, sources),
+    updateUnderLoad(emulator, standing, sources),
   );
   await step('no accepted email is lost', () => checkNothingLost(deployment, load), String);
   await step('npx sendoff stats, status, dead-letters list', () => checkCli(emulator, config, load));
-  await step('cdk destroy', cdk.destroy);
-  await step('functions are gone, data stays', () => checkRemoved(deployment));
+  await step('what SES reports comes back', () => checkFeedback(deployment, config), String);
+}
+
+async function remove({ cdk }: Emulator, { name, config, deployment, redis }: Standing): Promise<void> {
+  await step(`cdk destroy of ${name}`, () => cdk.destroy(config));
+  await step('its functions are gone, its data stays', () => checkRemoved(deployment));
+  await redis?.close();
+}
+
+async function checkSends({ deployment }: Standing): Promise<void> {
+  const target = connectDeployed(deployment);
+  const { status, json } = await requester(target.url, target.apiKey)('POST', '/emails', anEmail());
+  assert.equal(status, 200, JSON.stringify(json));
+  await target.idle();
+  assert.equal((await target.caught(json.id)).length, 1, 'the email was not sent once');
 }
 
 /** A deployment that does not change the queues leaves them the times that `shortenTimes` gave them, on AWS too. */
 async function checkOptions(deployment: BackingPlace, config: Variant['config'], areQueuesAsDeployed: boolean) {
   const { sendTimeoutSeconds, maxReceiveCount, retentionDays, maxConcurrency } = parseConfig(config);
+  assert.equal(await liveRetentionDays(deployment.endpoint, deployment.outputs), retentionDays);
+  // On Redis the stack has no queue to look at.
+  if (config.backend === 'redis') return;
   const { visibilityTimeoutSeconds, ...live } = await liveConfig(deployment.endpoint, deployment.outputs);
-  assert.deepEqual(live, { sendTimeoutSeconds, maxReceiveCount, retentionDays, maxConcurrency });
+  assert.deepEqual(live, { sendTimeoutSeconds, maxReceiveCount, maxConcurrency });
   if (areQueuesAsDeployed) assert.equal(visibilityTimeoutSeconds, 6 * sendTimeoutSeconds);
 }
 
-async function runSuite(
-  deployment: Deployment,
-  { env }: Emulator,
-  { rootDirectory, scratchDirectory }: Sources,
-): Promise<string> {
-  const file = join(scratchDirectory, 'deployment.json');
-  writeFileSync(file, JSON.stringify(deployment));
-  const vitest = join(rootDirectory, 'node_modules', 'vitest', 'vitest.mjs');
-  // An emulator that starts a process for each cold start is slower than ours; what waits for a lost job, by 9 s.
-  const args = ['run', 'test/flows/sending.test.ts', '--testTimeout=90000', '--reporter=verbose', '--no-color'];
-  const output = await run(process.execPath, [vitest, ...args], {
-    cwd: rootDirectory,
-    env: { ...env, SENDOFF_DEPLOYMENT: file, NO_COLOR: '1' },
-    onLine: (line) => /^\s*[✓×↓]/.test(line) && tell(`        ${line.trim()}`),
-  });
-  return /^\s*Tests\s+(.*)$/m.exec(output)?.[1] ?? '';
-}
-
 async function updateUnderLoad(
-  { endpoint, url, apiKey }: Deployment,
   { cdk }: Emulator,
-  { config, changed }: Omit<Variant, 'name'>,
+  { deployment: { endpoint, url, apiKey }, config, changed }: Standing,
   { changedDirectory }: Sources,
 ): Promise<LoadResult> {
   const load = startLoad(url, apiKey);
@@ -111,6 +143,7 @@ async function checkNothingLost(deployment: Deployment, { accepted, refused }: L
   assert.equal(lost.length, 0, `${lost.length} of ${accepted.size} accepted emails were never sent`);
   assert.ok(accepted.size >= 50, `only ${accepted.size} emails were sent: no load`);
   assert.equal(await openBacking(deployment).deadLetters(), 0, 'jobs in the dead-letter queue');
+  for (const reason of new Set(refused)) tell(`        refused: ${reason}`);
   return `${accepted.size} accepted, 0 lost, ${twice} sent twice, ${refused.length} requests refused and repeated`;
 }
 

@@ -1,21 +1,23 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { anEmail, running } from './running.ts';
+import { anEmail } from './an-email.ts';
+import { runningTarget } from './target.ts';
 
-const sendoff = running({ config: { api: 'rest' } });
+const sendoff = runningTarget({ config: { api: 'rest' } });
 
 describe('the service behind a REST API', () => {
   it('works with the official client: its base URL has the stage in it', async () => {
-    expect(sendoff.cloud.apiUrl).toMatch(/\/prod$/);
-    expect(sendoff.cloud.outputs.ApiUrl).toBe(sendoff.cloud.apiUrl);
-    const { data, error } = await sendoff.resend.emails.send(anEmail({ subject: 'Grüße 👋' }) as never);
+    expect(sendoff.publicUrl).toMatch(/\/prod$/);
+    const subject = `Grüße 👋 ${randomUUID()}`;
+    const { data, error } = await sendoff.resend.emails.send(anEmail({ subject }) as never);
     expect(error).toBeNull();
-    await sendoff.cloud.idle();
-    expect((await sendoff.resend.emails.get(data?.id ?? '')).data).toMatchObject({ subject: 'Grüße 👋', id: data?.id });
-    expect(sendoff.cloud.ses.messages()).toHaveLength(1);
+    await sendoff.idle();
+    expect((await sendoff.resend.emails.get(data?.id ?? '')).data).toMatchObject({ subject, id: data?.id });
+    expect(await sendoff.caught(data?.id ?? '')).toHaveLength(1);
   });
 
   it('hands headers and query strings on', async () => {
-    const headers = { 'idempotency-key': 'once' };
+    const headers = { 'idempotency-key': 'once, by REST' };
     const batch = [anEmail(), anEmail()];
     // Older than the batch: the page after its first email has it, whatever ran before.
     await sendoff.request('POST', '/emails', anEmail());
@@ -25,7 +27,7 @@ describe('the service behind a REST API', () => {
     const [{ id: after }] = first.json.data;
     const page = await sendoff.request('GET', `/emails?limit=1&after=${after}`);
     expect(page).toMatchObject({ status: 200, json: { object: 'list', data: [expect.anything()] } });
-    await sendoff.cloud.idle();
+    await sendoff.idle();
   });
 
   it('routes in the function: an unknown path and a wrong method get the errors that clients know', async () => {

@@ -22,10 +22,14 @@ export interface CaughtMessage {
 /** Sendoff somewhere, on the local cloud in this process or deployed and reached over HTTP: what the end-to-end suite needs of it. */
 export interface Target {
   readonly url: string;
+  /** What the service calls itself in links; a deployment's may not resolve here. */
+  readonly publicUrl: string;
   /** With full access. */
   readonly apiKey: string;
   /** The service's own table. */
   readonly table: Table;
+  /** Whether SES tells what became of an email. MiniStack's does not: `checkFeedback` of the deploy test publishes that itself. */
+  readonly publishesEvents: boolean;
   /** Every message that SES took of this email. */
   caught(emailId: string): Promise<readonly CaughtMessage[]>;
   /** Resolves when no job is left, delayed ones included. */
@@ -79,8 +83,10 @@ export async function startLocalTarget(options: LocalSendoffOptions): Promise<Ta
   });
   return {
     url: cloud.apiUrl,
+    publicUrl: cloud.outputs.ApiUrl ?? '',
     apiKey,
     table,
+    publishesEvents: true,
     caught: async (emailId) => cloud.ses.messages().filter(({ tags }) => tags[EMAIL_ID_TAG] === emailId),
     idle: cloud.idle,
     runSchedule: async () => (await cloud.function('Schedule').invoke({})).payload,
