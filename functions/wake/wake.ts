@@ -74,7 +74,9 @@ export async function wakeWhenDue(
  * last look: a drainer that came to work in between either starts another watcher or is seen here.
  */
 export async function watchUntilDone(dependencies: WakeDependencies): Promise<number> {
-  const { client, now, endMs } = dependencies;
+  const { client, now, sleep, endMs } = dependencies;
+  // Most drainers have done by then: a watcher that looks at once would sleep until the end of a lease.
+  await sleep(PATIENCE_MS);
   for (let rings = 0; ; ) {
     rings += await wakeWhenDue(dependencies);
     await client.run(['unwatch']);

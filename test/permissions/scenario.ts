@@ -2,6 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { createRedisBroker } from '../../functions/adapters/redis-broker.ts';
+import { createRedisClient } from '../../functions/adapters/redis-client.ts';
 import { emailSend } from '../../functions/core/email-send.ts';
 import type { Job } from '../../functions/core/ports.ts';
 import { dueEntry, type EmailRecord, listEntry, recordKey } from '../../functions/core/record.ts';
@@ -27,6 +29,8 @@ interface Visit {
 /** One thing the service does. */
 export interface Step {
   readonly name: string;
+  /** The backend that alone has it; both if absent. */
+  readonly backend?: 'aws' | 'redis';
   run(visit: Visit): Promise<void>;
 }
 
@@ -40,9 +44,10 @@ export const steps: readonly Step[] = [
   { name: 'API keys are made, listed, renamed, deleted', run: manageKeys },
   { name: 'emails are accepted and sent, on both queues, small and large', run: acceptAndSend },
   { name: 'emails are read and listed', run: read },
-  { name: 'a large body that is gone is missed, not forbidden', run: missBody },
-  { name: 'a job that is ahead of its email is tried again, on either queue', run: tryAgain },
-  { name: 'the schedule hands over what is due and replaces what was lost', run: runSchedule },
+  { name: 'a large body that is gone is missed, not forbidden', backend: 'aws', run: missBody },
+  { name: 'a job that is ahead of its email is tried again, on either queue', backend: 'aws', run: tryAgain },
+  { name: 'the schedule hands over what is due and replaces what was lost', backend: 'aws', run: runSchedule },
+  { name: 'the clock rings where a ring was lost, and a drainer for another', backend: 'redis', run: runClock },
 ];
 
 /** Walks through all steps; rejects, naming the step, at the first that fails. */
@@ -61,7 +66,8 @@ export async function walkThrough(local: LocalSendoff, onStep: (name: string) =>
     s3: new S3Client({ ...aws, forcePathStyle: true }),
     largeId: '',
   };
-  for (const { name, run } of steps) {
+  for (const { name, backend, run } of steps) {
+    if (backend && backend !== (local.redis ? 'redis' : 'aws')) continue;
     onStep(name);
     await run(visit);
   }
@@ -113,7 +119,7 @@ async function tellEndpoint(visit: Visit): Promise<void> {
     receiver.answer = { status: 200 };
     await local.cloud.idle();
     // The next event of that email finds its body gone.
-    await emptyBucket(visit);
+    if (!local.redis) await emptyBucket(visit);
     const [{ messageId } = { messageId: '' }] = local.cloud.ses.messages();
     await local.cloud.ses.simulate(messageId, 'delayed');
     await ask('POST', '/emails', anEmail({ scheduled_at: 'in 10 days' }));
@@ -202,6 +208,40 @@ async function runSchedule({ local }: Visit): Promise<void> {
   const { handedOver, requeued } = payload as { handedOver: number; requeued: number };
   if (handedOver !== 1 || requeued !== 1)
     throw new Error(`handed over ${handedOver}, replaced ${requeued}: not 1 each`);
+}
+
+/** A job whose ring did not arrive, found by the clock; and more emails than one drainer can send soon. */
+async function runClock({ ask, local, largeId }: Visit): Promise<void> {
+  const { cloud, redis, table } = local;
+  if (!redis) throw new Error('the backend is redis');
+  const ringBy = (functionName: string) =>
+    cloud.faults.add({
+      service: 'lambda',
+      action: 'Invoke',
+      functionName,
+      match: (_body, path) => path.includes('SendFunction'),
+      when: 'after',
+      effect: { kind: 'hold', until: Promise.resolve() },
+    });
+  const byClock = ringBy('ScheduleFunction');
+  const record = await table.get<EmailRecord>(recordKey(largeId));
+  const namespace = cloud.outputs.RedisNamespace ?? '';
+  const client = createRedisClient({ credentials: async () => redis, namespace, ring: async () => {} });
+  const { job } = emailSend.call({ id: largeId, fingerprint: record?.fingerprint ?? '' });
+  await createRedisBroker(client).send([{ queue: 'transactional', job }]);
+  await cloud.function('ScheduleFunction').invoke({});
+  await byClock.triggered;
+
+  const byDrainer = ringBy('SendFunction');
+  cloud.ses.set({ latencyMs: 3_000 });
+  await ask(
+    'POST',
+    '/emails/batch',
+    Array.from({ length: 100 }, () => anEmail()),
+  );
+  await byDrainer.triggered;
+  cloud.ses.set({ latencyMs: 0 });
+  await cloud.idle();
 }
 
 function aRecord(createdAtMs: number): EmailRecord {
