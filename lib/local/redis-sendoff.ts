@@ -26,10 +26,11 @@ export async function startLocalRedis(
 ): Promise<LocalRedis> {
   const database = await openLocalDatabase(dataDirectory ? { dataDirectory: join(dataDirectory, 'redis') } : {});
   const { url, token } = database;
+  const name = config.redisParameter || config.redisSecret || SECRET;
   return {
     database,
     config: config.redisParameter ? {} : { redisSecret: SECRET },
-    secrets: database.front ? { [String(config.redisParameter || SECRET)]: JSON.stringify({ url, token }) } : {},
+    secrets: database.front ? { [String(name)]: JSON.stringify({ url, token }) } : {},
     environment: database.front ? {} : { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token },
     table: (namespace) =>
       createRedisBackend(createRedisClient({ credentials: async () => database, namespace, ring: async () => {} }))

@@ -12,7 +12,7 @@ import type { LocalDatabase } from './upstash/database.ts';
 export interface LocalSendoffOptions extends Omit<LocalCloudOptions, 'template' | 'assetDirectory'> {
   /** Deployment options, as `-c name=value` gives them to the CDK. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** A stack that is synthesized already, instead of `config`; of backend `aws`. */
+  /** A stack that is synthesized already, with the options of `config`. */
   readonly synthesis?: Synthesis;
 }
 

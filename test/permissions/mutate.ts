@@ -13,8 +13,14 @@ export interface Outcome {
   readonly refusal?: string;
 }
 
+/** The options of the stack, its backend among them. */
+export type Config = Readonly<Record<string, string>>;
+
 /** Runs the service without a grant until the grant is missed, or all has worked. */
-export async function runWithout(synthesis: Synthesis, grant: Grant): Promise<Outcome> {
+export async function runWithout(
+  { config, ...synthesis }: Synthesis & { config: Config },
+  grant: Grant,
+): Promise<Outcome> {
   let step = 'the stack is created';
   let missed: (refusal: string) => void = () => {};
   const refusal = new Promise<string>((resolve) => {
@@ -26,7 +32,7 @@ export async function runWithout(synthesis: Synthesis, grant: Grant): Promise<Ou
   const onStep = (name: string) => {
     step = name;
   };
-  const walk = startLocalSendoff({ synthesis: { ...synthesis, template: grant.without() }, log }).then(
+  const walk = startLocalSendoff({ config, synthesis: { ...synthesis, template: grant.without() }, log }).then(
     async (local) => {
       try {
         await Promise.race([refusal, walkThrough(local, onStep)]);
