@@ -7,8 +7,6 @@ export default defineConfig({
     pool: 'threads',
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // CI's machine is shared: a flow that met a busy moment is run once more, and vitest says so.
-    retry: process.env.CI ? 1 : 0,
     coverage: {
       provider: 'v8',
       include: ['functions/**/*.ts'],

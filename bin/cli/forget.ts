@@ -1,6 +1,15 @@
 import { parseMailbox } from '../../functions/core/address.ts';
-import { deleteEmail, findMentions, isUnsent, type Mention, type Role, roles } from '../../functions/core/forget.ts';
+import {
+  deleteEmail,
+  findDeliveries,
+  findMentions,
+  isUnsent,
+  type Mention,
+  type Role,
+  roles,
+} from '../../functions/core/forget.ts';
 import type { Table } from '../../functions/core/ports.ts';
+import { findSuppression, type Suppression, suppressionKey } from '../../functions/core/suppression.ts';
 import { cancel } from '../../functions/core/transitions.ts';
 import type { OperatedBackend } from './backend/operated-backend.ts';
 import { CliError, exitCodes } from './cli-error.ts';
@@ -14,6 +23,8 @@ export interface ForgetOptions {
   readonly sender?: boolean;
   /** Cancel what is still to be sent, and delete it with the rest. */
   readonly cancel?: boolean;
+  /** Take it off the suppression list too. */
+  readonly suppression?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
 }
@@ -21,6 +32,10 @@ export interface ForgetOptions {
 interface Search {
   readonly examined: number;
   readonly mentions: readonly Mention[];
+  /** Keys of what webhooks were told. */
+  readonly deliveries: readonly string[];
+  /** Present when the address is suppressed. */
+  readonly suppression: Suppression | undefined;
 }
 
 /** Deletions at a time. */
@@ -36,25 +51,52 @@ export async function forget(context: Context, given: string, options: ForgetOpt
   const search = await findAll(context, backend.table, address, options, signal);
   const waiting = search.mentions.filter(({ record }) => isUnsent(record));
   const doomed = options.cancel ? search.mentions : search.mentions.filter(({ record }) => !isUnsent(record));
+  const { deliveries } = search;
+  const suppression = options.suppression ? search.suppression : undefined;
   const found = { examined: search.examined, found: search.mentions.length };
   if (!context.json) terminal.note(describe(search, waiting, options));
-  if (options.dryRun || search.mentions.length === 0) {
+  const nothing = search.mentions.length === 0 && deliveries.length === 0 && !suppression;
+  if (options.dryRun || nothing) {
+    const unsent = waiting.map(({ record }) => record.id);
     answer(
       context,
-      { ...found, deleted: 0, unsent: waiting.map(({ record }) => record.id) },
+      { ...found, deleted: 0, unsent, webhook_deliveries: 0, suppression: fateOf(search, false) },
       () => 'Nothing was deleted.',
     );
     return;
   }
-  if (!options.yes && doomed.length > 0)
-    await confirm(context, `Delete ${count(doomed.length, 'email')}? This cannot be undone.`);
+  if (!options.yes && (doomed.length > 0 || deliveries.length > 0 || suppression))
+    await confirm(context, `Delete ${whatOf(doomed.length, deliveries.length, suppression)}? This cannot be undone.`);
   const deleted = await deleteAll(context, backend, doomed, signal);
+  await deleteEach(deliveries, (key) => backend.table.delete(key), signal);
+  if (suppression) await backend.table.delete(suppressionKey(suppression.id));
   const kept = search.mentions.filter(({ record }) => !deleted.has(record.id)).map(({ record }) => record.id);
-  answer(context, { ...found, deleted: deleted.size, unsent: kept }, () => farewell(deleted.size, backend));
+  answer(
+    context,
+    {
+      ...found,
+      deleted: deleted.size,
+      unsent: kept,
+      webhook_deliveries: deliveries.length,
+      suppression: fateOf(search, suppression !== undefined),
+    },
+    () => farewell(whatOf(deleted.size, deliveries.length, suppression), search, backend),
+  );
   if (kept.length > 0)
     throw new CliError(
       `Still to be sent, so still there: ${kept.join(', ')}. Run it again when they are sent, or with --cancel.`,
     );
+}
+
+const fateOf = ({ suppression }: Search, deleted: boolean) => (suppression ? (deleted ? 'deleted' : 'kept') : 'none');
+
+/** What is or was deleted, in words; empty for nothing. */
+function whatOf(emails: number, deliveries: number, suppression: Suppression | undefined): string {
+  return [
+    ...(emails > 0 ? [count(emails, 'email')] : []),
+    ...(deliveries > 0 ? [`what webhooks were told (${count(deliveries, 'event')})`] : []),
+    ...(suppression ? ['its suppression'] : []),
+  ].join(', ');
 }
 
 async function findAll(
@@ -73,13 +115,19 @@ async function findAll(
     examined += page.examined;
     terminal.progress(`${examined} emails examined, ${mentions.length} found …`);
   }
-  return { examined, mentions };
+  const deliveries: string[] = [];
+  const ids = new Set(mentions.map(({ record }) => record.id));
+  for await (const page of findDeliveries(table, address, ids)) {
+    if (signal.aborted) throw new CliError('Stopped. Nothing was deleted.', exitCodes.interrupted);
+    deliveries.push(...page.keys);
+  }
+  return { examined, mentions, deliveries, suppression: await findSuppression(table, address) };
 }
 
 function describe(
-  { examined, mentions }: Search,
+  { examined, mentions, deliveries, suppression }: Search,
   waiting: readonly Mention[],
-  { cancel: cancels }: ForgetOptions,
+  { cancel: cancels, suppression: frees }: ForgetOptions,
 ): string {
   const byRole = roles
     .map((role) => ({ role, number: mentions.filter((mention) => mention.roles.includes(role)).length }))
@@ -94,6 +142,8 @@ function describe(
           `${waiting.length} of them still to be sent: ${cancels ? 'canceled for all recipients, then deleted' : 'left alone without --cancel'}.`,
         ]
       : []),
+    ...(deliveries.length > 0 ? [`${count(deliveries.length, 'event')} that webhooks were told about it.`] : []),
+    ...(suppression && !frees ? ['It is on the suppression list, and stays there without --suppression.'] : []),
   ].join('\n');
 }
 
@@ -111,25 +161,38 @@ async function deleteAll(
     if (isUnsent(record) && !(await cancel(backend.table, record.id, now())).applied) return;
     if (await deleteEmail(backend, record)) deleted.add(record.id);
   };
-  for (let start = 0; start < doomed.length; start += AT_ONCE) {
-    if (signal.aborted)
-      throw new CliError(
-        `Stopped: ${deleted.size} of ${doomed.length} deleted. Run it again to go on.`,
-        exitCodes.interrupted,
-      );
-    await Promise.all(doomed.slice(start, start + AT_ONCE).map(deleteOne));
-    terminal.progress(`${deleted.size} of ${doomed.length} deleted …`);
-  }
+  await deleteEach(doomed, deleteOne, signal, () => terminal.progress(`${deleted.size} of ${doomed.length} deleted …`));
   return deleted;
 }
 
-function farewell(deleted: number, { remains }: OperatedBackend): string {
-  if (deleted === 0) return 'Nothing was deleted.';
+/** A few at a time, until told to stop. */
+async function deleteEach<T>(
+  doomed: readonly T[],
+  deleteOne: (one: T) => Promise<unknown>,
+  signal: AbortSignal,
+  onProgress: () => void = () => {},
+): Promise<void> {
+  for (let start = 0; start < doomed.length; start += AT_ONCE) {
+    if (signal.aborted)
+      throw new CliError(
+        `Stopped: ${start} of ${doomed.length} deleted. Run it again to go on.`,
+        exitCodes.interrupted,
+      );
+    await Promise.all(doomed.slice(start, start + AT_ONCE).map(deleteOne));
+    onProgress();
+  }
+}
+
+function farewell(what: string, { suppression }: Search, { remains }: OperatedBackend): string {
+  if (what === '') return 'Nothing was deleted.';
   return [
-    `Deleted ${count(deleted, 'email')}: records, bodies and attachments.`,
+    `Deleted ${what}.`,
     'Not deleted, because it is not here or not yours to delete:',
     '  - what recipients have in their mailboxes',
     `  - ${remains}`,
     "  - SES's own suppression list: aws sesv2 delete-suppressed-destination --email-address …",
+    ...(suppression && !what.includes('suppression')
+      ? ['  - its entry in the suppression list, so that nothing is sent to it (--suppression)']
+      : []),
   ].join('\n');
 }

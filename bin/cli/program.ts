@@ -114,9 +114,12 @@ function declareEmails(program: Command, contextOf: ContextOf): void {
     });
   program
     .command('forget <address>')
-    .description("delete a person's data: every email to the address, record and body (- reads standard input)")
+    .description(
+      "delete a person's data: every email to the address, record and body, and what webhooks were told of it (- reads standard input)",
+    )
     .option('--sender', 'emails from the address, too')
     .option('--cancel', 'cancel what is still to be sent to it, and delete it too')
+    .option('--suppression', 'take it off the suppression list too: it may be sent to again')
     .option('--dry-run', 'only say what would be deleted')
     .option('-y, --yes', 'do not ask')
     .action(async (address, options, command: Command) => {

@@ -1,7 +1,9 @@
-import { parseMailbox } from './address.ts';
-import type { BodyStore, Table } from './ports.ts';
+import { normalizeAddress, parseMailbox } from './address.ts';
+import type { BodyStore, Document, Table } from './ports.ts';
 import { bodyKey, EMAIL_PARTITION, type EmailRecord, recordKey } from './record.ts';
 import type { EmailStatus } from './status.ts';
+import { listWebhooks } from './webhook.ts';
+import { deliveryKey, deliveryPartition, type WebhookDelivery } from './webhook-delivery.ts';
 
 /** Where an address can stand on an email. */
 export const roles = ['from', 'to', 'cc', 'bcc', 'replyTo'] as const;
@@ -42,23 +44,51 @@ export async function* findMentions(
   address: string,
   wanted: readonly Role[],
 ): AsyncGenerator<{ examined: number; mentions: Mention[] }> {
+  for await (const records of pagesOf<EmailRecord>(table, EMAIL_PARTITION)) {
+    const mentions = records.flatMap((record) => {
+      const found = wanted.filter((role) => names(record, role, address));
+      return found.length > 0 ? [{ record, roles: found }] : [];
+    });
+    yield { examined: records.length, mentions };
+  }
+}
+
+/** Reads what webhooks were told in the last 30 days, and answers the keys of what is about these emails or the address. */
+export async function* findDeliveries(
+  table: Table,
+  address: string,
+  emailIds: ReadonlySet<string>,
+): AsyncGenerator<{ examined: number; keys: string[] }> {
+  for (const { id } of await listWebhooks(table)) {
+    for await (const deliveries of pagesOf<WebhookDelivery>(table, deliveryPartition(id))) {
+      const about = deliveries.filter(({ payload }) => tells(payload, address, emailIds));
+      yield { examined: deliveries.length, keys: about.map((delivery) => deliveryKey(id, delivery.id)) };
+    }
+  }
+}
+
+async function* pagesOf<T extends Document>(table: Table, partition: string): AsyncGenerator<T[]> {
   for (let after: string | undefined; ; ) {
     const entries = await table.query({
       index: 'list',
-      partition: EMAIL_PARTITION,
+      partition,
       order: 'ascending',
       limit: PAGE,
       ...(after ? { after } : {}),
     });
-    const records = await table.getMany<EmailRecord>(entries.map(({ key }) => key));
-    const mentions = records.flatMap((record) => {
-      const found = record ? wanted.filter((role) => names(record, role, address)) : [];
-      return record && found.length > 0 ? [{ record, roles: found }] : [];
-    });
-    yield { examined: entries.length, mentions };
+    const documents = await table.getMany<T>(entries.map(({ key }) => key));
+    yield documents.filter((document) => document !== undefined);
     after = entries.at(-1)?.sort;
     if (entries.length < PAGE) return;
   }
+}
+
+/** Whether a webhook's payload (webhook-payload.ts) is about one of these emails, or names the address. */
+function tells(payload: string, address: string, emailIds: ReadonlySet<string>): boolean {
+  const { data } = JSON.parse(payload) as { data: Record<string, unknown> };
+  const wanted = address.toLowerCase();
+  const named = [data.to, data.recipient, data.email].flat().filter((text) => typeof text === 'string');
+  return emailIds.has(String(data.email_id)) || named.some((text) => normalizeAddress(text) === wanted);
 }
 
 /** Mail systems keep two addresses apart by the case of what stands before the @ in theory alone. */

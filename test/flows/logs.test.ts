@@ -85,6 +85,7 @@ describe('the logs of a run in which all sorts of things go wrong', () => {
     for (const [method, path] of [
       ['GET', `/emails/${accepted.json.id}`],
       ['GET', `/emails?after=${encodeURIComponent(recipient)}`],
+      ['GET', `/suppressions/${recipient}`],
     ] as const) {
       sendoff.cloud.faults.add({
         service: 'dynamodb',

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -6,7 +6,10 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { createDynamoBodies } from '../../../functions/adapters/dynamodb-bodies.ts';
 import { createS3Bodies } from '../../../functions/adapters/s3-bodies.ts';
-import { bodyKey, type EmailRecord, recordKey } from '../../../functions/core/record.ts';
+import { bodyKey, type EmailRecord, recordKey, timeSort } from '../../../functions/core/record.ts';
+import { findSuppression, suppress } from '../../../functions/core/suppression.ts';
+import { createWebhook, webhookKey } from '../../../functions/core/webhook.ts';
+import { deliveryKey, deliveryPartition } from '../../../functions/core/webhook-delivery.ts';
 import { localCli } from './cli.ts';
 
 const local = localCli();
@@ -230,6 +233,43 @@ describe('sendoff forget', () => {
     expect(await bucket.get(bodyKey(id, fingerprint))).toBeUndefined();
   });
 
+  it('deletes what webhooks were told of the person, and the suppression only when told to', async () => {
+    const { table } = local;
+    const webhookId = randomUUID();
+    await createWebhook(table, { id: webhookId, endpoint: 'https://example.com/', events: [], nowMs: Date.now() });
+    const tell = async (data: object) => {
+      const id = randomUUID();
+      const fields = { id, webhookId, type: 'email.sent', createdAtMs: 1, status: 'success', attempts: [] } as const;
+      const payload = JSON.stringify({ type: 'email.sent', created_at: '', data });
+      const list = { partition: deliveryPartition(webhookId), sort: timeSort(1, id) };
+      await table.insert({ key: deliveryKey(webhookId, id), fields: { ...fields, payload }, list });
+      return deliveryKey(webhookId, id);
+    };
+    const id = await sent('told@example.com');
+    await local.cloud.idle();
+    const told = [
+      await tell({ email_id: id, to: ['someone@example.com'] }),
+      await tell({ email_id: 'gone', to: ['a@example.com', 'Told <TOLD@example.com>'], recipient: null }),
+      await tell({ email: 'told@example.com', origin: 'bounce' }),
+    ];
+    const other = await tell({ email_id: 'other', to: ['not-told@example.com'], subject: 'told@example.com' });
+    const now = Date.now();
+    await suppress(table, async () => {}, [{ email: 'told@example.com', origin: 'manual', atMs: now }]);
+
+    const { out, notes } = await sendoff('forget told@example.com --yes');
+    expect(notes).toContain('3 events that webhooks were told about it.');
+    expect(out).toContain('Deleted 1 email, what webhooks were told (3 events).');
+    expect(out).toContain('so that nothing is sent to it (--suppression)');
+    expect(await table.getMany([...told, other])).toEqual([undefined, undefined, undefined, expect.anything()]);
+    expect(await findSuppression(table, 'told@example.com')).toBeDefined();
+    expect(JSON.parse((await sendoff('forget told@example.com --yes --suppression --json')).out)).toMatchObject({
+      deleted: 0,
+      suppression: 'deleted',
+    });
+    expect(await findSuppression(table, 'told@example.com')).toBeUndefined();
+    await table.delete(webhookKey(webhookId));
+  });
+
   it('leaves what is still to be sent, says so, and cancels it when told to', async () => {
     const id = await sent('later@example.com', `--at ${new Date(Date.now() + 3_600_000).toISOString()}`);
     const left = await sendoff('forget later@example.com --yes');
@@ -247,7 +287,7 @@ describe('sendoff forget', () => {
     await local.cloud.idle();
     await sendoff('forget me@example.com --yes');
     expect(await record(id)).toBeDefined();
-    expect((await sendoff('forget replies@example.com --yes')).out).toContain('Deleted 1 email:');
+    expect((await sendoff('forget replies@example.com --yes')).out).toContain('Deleted 1 email.');
     expect(await record(id)).toBeUndefined();
   });
 
