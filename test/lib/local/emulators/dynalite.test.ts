@@ -27,13 +27,12 @@ async function createTable(on: Dynalite): Promise<number | undefined> {
       },
     ],
   });
-  // dynalite makes the table active in a timer.
-  await new Promise((resolve) => setTimeout(resolve, 5));
   // A timer of 0 ms makes it active; a busy machine may be slower with that than with the next call.
-  for (let status = ''; status !== 'ACTIVE'; ) {
+  const isActive = async () => {
     const description = await on.execute('DescribeTable', { TableName });
-    status = (description?.body as { Table: { TableStatus: string } }).Table.TableStatus;
-  }
+    return JSON.stringify(description?.body).includes('"TableStatus":"ACTIVE"');
+  };
+  while (!(await isActive()));
   return answer?.status;
 }
 
