@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { synthesize } from '../lib/synth.ts';
 import { variants } from './lib/variants.ts';
 import { pythonWith } from './python-packages.ts';
@@ -33,7 +33,9 @@ const directory = mkdtempSync(join(tmpdir(), 'cfn-lint-'));
 try {
   const python = await pythonWith(`cfn-lint-${VERSION}`, [`cfn-lint==${VERSION}`]);
   const templates = writeTemplates(directory);
-  process.exitCode = run(python, ['-m', 'cfnlint', '--non-zero-exit-code', 'informational', '--', ...templates]);
+  // By its file, not by its name: its first line has the path that the environment had while it was made.
+  const script = join(dirname(python), 'cfn-lint');
+  process.exitCode = run(python, [script, '--non-zero-exit-code', 'informational', '--', ...templates]);
   console.info(`cfn-lint: ${templates.length} variants, ${process.exitCode === 0 ? 'nothing found' : 'see above'}`);
   for (const { name } of variants) console.info(`  ${name}`);
 } finally {

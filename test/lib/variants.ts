@@ -12,21 +12,24 @@ const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/6d3e5f1a-000
 
 /** What changes a template in kind, not in numbers: every combination is checked. A new option of this sort belongs here. */
 const axes: readonly (readonly Given[])[] = [
+  [{}, { backend: 'redis', redisSecret: 'upstash' }],
   [{}, { api: 'rest' }],
   [{}, { domain: 'mail.example.com', apiDomain: 'api.example.com', apiCertificateArn: certificate }],
-  [{}, { xray: 'true' }],
+  [{}, { tracking: 'true' }],
 ];
 
 /** Options that have nothing to do with the others: once each. */
 const alone: readonly Given[] = [
+  { xray: 'true' },
+  { api: 'rest', xray: 'true' },
   { monitoring: 'false' },
+  { accountSuppression: 'false' },
   { alarmEmail: 'ops@example.com' },
   { alarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:ops' },
   { corsOrigins: 'https://app.example.com' },
   { removeData: 'true' },
   { api: 'rest', restAccessLogs: 'true' },
   { stage: 'test' },
-  { backend: 'redis', redisSecret: 'upstash' },
   { backend: 'redis', redisParameter: '/mail/upstash', api: 'rest', xray: 'true' },
   { backend: 'redis', redisSecret: 'upstash', monitoring: 'false' },
 ];

@@ -25,7 +25,7 @@ export function grantsIn({ template }: Pick<Synthesis, 'template'>): Grant[] {
 }
 
 function grantsOfPolicy(template: Template, logicalId: string, policy: TemplateResource): Grant[] {
-  const functionName = /([A-Z][a-z]+Function)Role/.exec(logicalId)?.[1] ?? logicalId;
+  const functionName = /([A-Z][a-z]+Function)/.exec(logicalId)?.[1] ?? logicalId;
   return statementsOf(policy).flatMap((statement, index) => {
     if (statement.Effect !== 'Allow') return [];
     return [statement.Action].flat().flatMap((action) =>
