@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
@@ -31,12 +31,15 @@ export async function startLocalSendoff(given: LocalSendoffOptions = {}): Promis
   const { config = {}, synthesis, ...options } = given;
   const redis = config.backend === 'redis' ? await startLocalRedis(config, options.dataDirectory) : undefined;
   let started: LocalCloud | undefined;
+  let ownAssembly: string | undefined;
   const close = async () => {
     await started?.close();
     await redis?.database.close();
+    if (ownAssembly) rmSync(ownAssembly, { recursive: true, force: true });
   };
   try {
     const { template, assemblyDirectory } = synthesis ?? synthesize({ ...redis?.config, ...config });
+    if (!synthesis) ownAssembly = assemblyDirectory;
     // A laptop's webhook receivers listen on loopback, without TLS.
     const local = { SENDOFF_LOCAL_ENDPOINTS: 'allowed' };
     const functionEnvironment = { ...local, ...redis?.environment, ...options.functionEnvironment };
