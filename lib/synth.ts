@@ -53,7 +53,15 @@ function featureFlags(): Record<string, unknown> {
   return context;
 }
 
+let scratchDirectory: string | undefined;
+
+/** In one directory for this process, so that its end has one thing to take away. */
 function temporaryDirectory(): string {
+  scratchDirectory ??= createScratchDirectory();
+  return mkdtempSync(join(scratchDirectory, 'assembly-'));
+}
+
+function createScratchDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'sendoff-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   return directory;
