@@ -5,6 +5,7 @@ import { clientOptions } from './aws-clients.ts';
 import { createDynamoBodies } from './dynamodb-bodies.ts';
 import { createDynamoTable } from './dynamodb-table.ts';
 import { createSqsBroker } from './sqs-broker.ts';
+import { takeBack } from './take-back.ts';
 import { traced } from './traced-client.ts';
 
 export interface AwsBackendOptions {
@@ -58,16 +59,4 @@ export async function submitInParallel(
   if (!failure) return Promise.all(inserts);
   await takeBack(table, submissions);
   throw failure.reason;
-}
-
-/**
- * The caller is told that it failed and will send again: without an idempotency key that makes another email, so this
- * one must not go out. A repeatable one stays: another request with its key may have been answered 2xx by now.
- */
-async function takeBack(table: Backend['table'], submissions: readonly Submission[]): Promise<void> {
-  const mine = submissions.filter(({ repeatable }) => !repeatable);
-  // Best effort: what is failing may be the table itself.
-  await Promise.allSettled(
-    mine.map(({ record }) => table.delete(record.key, [{ status: { in: ['queued', 'scheduled'] }, attempts: 0 }])),
-  );
 }

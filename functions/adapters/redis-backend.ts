@@ -1,8 +1,9 @@
-import type { Backend, Submission, Table } from '../core/ports.ts';
+import type { Backend, Submission } from '../core/ports.ts';
 import { createRedisBodies, encodeBody } from './redis-bodies.ts';
 import { createRedisBroker, sendArguments } from './redis-broker.ts';
 import type { Operation, RedisClient } from './redis-client.ts';
 import { createRedisTable, insertArguments, parseOutcome, updateArguments } from './redis-table.ts';
+import { takeBack } from './take-back.ts';
 
 /** Both broker and table on one Redis database. */
 export function createRedisBackend(client: RedisClient, now: () => number = Date.now): Backend {
@@ -36,16 +37,4 @@ function submitOperation(client: RedisClient, { record, body, job }: Submission)
   const insert = insertArguments(client, job || !due ? known : { ...known, due });
   const send = job ? sendArguments(job) : ['', '', '', ''];
   return ['submit', ...insert, client.keyOf(body.key), encodeBody(body.bytes), ...send];
-}
-
-/**
- * When the answer was lost, the script may have run all the same. The caller is told that it failed and will send again:
- * without an idempotency key that makes another email, so this one must not go out.
- */
-async function takeBack(table: Table, submissions: readonly Submission[]): Promise<void> {
-  const mine = submissions.filter(({ repeatable }) => !repeatable);
-  // Best effort: what is failing may be Redis itself.
-  await Promise.allSettled(
-    mine.map(({ record }) => table.delete(record.key, [{ status: { in: ['queued', 'scheduled'] }, attempts: 0 }])),
-  );
 }
