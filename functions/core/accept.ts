@@ -1,9 +1,9 @@
 import type { Email } from './email.ts';
+import { sendJob } from './email-send.ts';
 import { SendoffError } from './errors.ts';
 import { derivedId, sha256 } from './identity.ts';
 import type { Backend, Metrics, QueueName, Submission } from './ports.ts';
 import { bodyKey, type EmailRecord, listEntry, newRecord, packBody, recordKey } from './record.ts';
-import { sendJob } from './send-again.ts';
 import { scheduleCheck } from './transitions.ts';
 
 const DAY_MS = 86_400_000;

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { Announce } from './announce.ts';
 import { addressOf, allowedRecipients, announceEnd } from './email-end.ts';
 import { SendoffError, unavailable } from './errors.ts';
-import type { BodyStore, Broker, Mailer, Metrics, Table, WriteOutcome } from './ports.ts';
+import type { BodyStore, Broker, Mailer, Metrics, OutgoingJob, Table, WriteOutcome } from './ports.ts';
 import { type Body, bodyKey, type EmailRecord, unpackBody } from './record.ts';
 import { patient } from './retry.ts';
 import { type Run, task } from './task.ts';
@@ -66,6 +66,12 @@ export const emailSend = task(
     await send(claimed.document, unpackBody(packed), run, dependencies);
   },
 );
+
+/** The job that sends this email, at `dueAtMs` if given. */
+export function sendJob({ id, fingerprint, queue }: EmailRecord, dueAtMs?: number): OutgoingJob {
+  const { job } = emailSend.call({ id, fingerprint });
+  return { queue, job: dueAtMs === undefined ? job : { ...job, dueAtMs } };
+}
 
 /** Notes that the provider took an email whose record could not be written at that moment. */
 export const emailSent = task(

@@ -1,6 +1,6 @@
+import { sendJob } from './email-send.ts';
 import type { Backend, Document, Logger, Metrics } from './ports.ts';
 import { EMAIL_PARTITION, type EmailRecord, timeSort } from './record.ts';
-import { sendJob } from './send-again.ts';
 import { noteHandover } from './transitions.ts';
 
 /** An accepted email that no worker has claimed after this long gets a second job: its first may never have been queued. */

@@ -1,5 +1,5 @@
-import { emailSend } from './email-send.ts';
-import type { Backend, BodyStore, OutgoingJob, WriteOutcome } from './ports.ts';
+import { sendJob } from './email-send.ts';
+import type { Backend, BodyStore, WriteOutcome } from './ports.ts';
 import { bodyKey, type EmailRecord } from './record.ts';
 import { reschedule, retry } from './transitions.ts';
 
@@ -37,10 +37,4 @@ export async function retryEmail(
   if (applied || document?.status !== 'queued' || document.attempts > 0) return outcome;
   await backend.broker.send([sendJob(document)]);
   return { applied: true, document };
-}
-
-/** The job that sends this email, at `dueAtMs` if given. */
-export function sendJob({ id, fingerprint, queue }: EmailRecord, dueAtMs?: number): OutgoingJob {
-  const { job } = emailSend.call({ id, fingerprint });
-  return { queue, job: dueAtMs === undefined ? job : { ...job, dueAtMs } };
 }
