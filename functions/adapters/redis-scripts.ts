@@ -280,8 +280,7 @@ local function reclaim(consumer, queue, lease, count, most, out)
     local id, job = entry[1], entry[2][2]
     if (received[id] or 1) > most then
       call('XADD', DEAD, '*', 'job', job, 'queue', queue, 'received', most, 'queued', string.match(id, '^%d+'))
-      call('XACK', stream, GROUP, id)
-      call('XDEL', stream, id)
+      operations.acknowledge(queue, id)
       out[#out + 1] = { queue, id, job, 'dead' }
     else
       out[#out + 1] = { queue, id, job }

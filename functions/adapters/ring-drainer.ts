@@ -3,7 +3,7 @@ import { type AwsRequest, awsRequest } from './aws-request.ts';
 
 export interface RingOptions {
   readonly functionName: string;
-  /** The function that the drainer is to have watched over it, if it works for longer than a moment. */
+  /** The function that the drainer is to have watch over it, if none does yet. */
   readonly watcher?: string | undefined;
   readonly log: Logger;
   readonly request?: (request: AwsRequest) => Promise<unknown>;

@@ -13,7 +13,7 @@ const RUN_MS = 62_000;
 /** Left unused before the time-out. */
 const MARGIN_MS = 2_000;
 
-/** Rings for a drainer when a delayed job is due or a drainer died, and tells how the queues stand; runs once a minute, and when a drainer has more to do than a moment's work. */
+/** Rings for a drainer when a delayed job is due or a drainer died, and tells how the queues stand; runs once a minute, and beside a drainer that nobody watches. */
 export async function handler(event: { byDrainer?: boolean }, context: Context): Promise<{ rings: number }> {
   const dependencies = {
     client,

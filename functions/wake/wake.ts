@@ -54,9 +54,8 @@ export async function wakeWhenDue(
   { client, now, sleep, endMs }: WakeDependencies,
   seen?: { readonly first: Timer | undefined },
 ): Promise<number> {
-  let look = seen;
-  for (let rings = 0; ; look = undefined) {
-    const { first } = look ?? { first: await client.firstTimer() };
+  let { first } = seen ?? { first: await client.firstTimer() };
+  for (let rings = 0; ; first = await client.firstTimer()) {
     if (!first || first.atMs >= endMs) return rings;
     if (first.atMs <= now()) {
       // Rings unless a drainer is at work, which then takes what is due itself.
