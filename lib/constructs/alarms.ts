@@ -140,8 +140,8 @@ function sendingStalled({ deployment }: Monitored): Condition {
 
 function apiErrors({ entry }: Monitored): Condition {
   const [part, all] = [
-    entry.serverErrors({ period: PERIOD, statistic: Stats.SUM }),
-    entry.requests({ period: PERIOD, statistic: Stats.SUM }),
+    entry.api.metricServerError({ period: PERIOD, statistic: Stats.SUM }),
+    entry.api.metricCount({ period: PERIOD, statistic: Stats.SUM }),
   ];
   const metric = new MathExpression({
     label: '% of requests answered 5xx',
@@ -203,30 +203,30 @@ function complaintRate(): Condition {
   };
 }
 
-/** The sum; one that has no data counts as 0. */
-function totalOf(metrics: readonly IMetric[]): IMetric {
-  const [only] = metrics;
-  if (only && metrics.length === 1) return only;
-  const named = metrics.map((metric, index) => [`part${index}`, metric] as const);
+/** The sum under this label, of metrics by their ids in the expression; one that has no data counts as 0. */
+function sum(label: string, metrics: Readonly<Record<string, IMetric>>): MathExpression {
+  const filled = Object.keys(metrics).map((id) => `FILL(${id}, 0)`);
   return new MathExpression({
-    label: 'jobs',
-    expression: `SUM([${named.map(([id]) => `FILL(${id}, 0)`).join(', ')}])`,
-    usingMetrics: Object.fromEntries(named),
+    label,
+    expression: `SUM([${filled.join(', ')}])`,
+    usingMetrics: { ...metrics },
     period: PERIOD,
   });
 }
 
-/** Over both mail queues: one that is not in use has no data, which counts as 0. */
+function totalOf(metrics: readonly IMetric[]): IMetric {
+  const [only] = metrics;
+  if (only && metrics.length === 1) return only;
+  return sum('jobs', Object.fromEntries(metrics.map((metric, index) => [`part${index}`, metric])));
+}
+
+/** Over both mail queues. */
 function sumOf(deployment: string, what: EmailCount): MathExpression {
-  const ids = mailQueues.map((queue) => `${what}_${queue}`);
-  return new MathExpression({
-    label: what,
-    expression: `SUM([${ids.map((id) => `FILL(${id}, 0)`).join(', ')}])`,
-    usingMetrics: Object.fromEntries(
-      mailQueues.map((queue, index) => [ids[index] ?? queue, emailCount(deployment, what, queue, { period: PERIOD })]),
-    ),
-    period: PERIOD,
-  });
+  const counts = mailQueues.map((queue) => [
+    `${what}_${queue}`,
+    emailCount(deployment, what, queue, { period: PERIOD }),
+  ]);
+  return sum(what, Object.fromEntries(counts));
 }
 
 /** What percentage `part` is of itself and the rest; 0 while it is only a few. */
@@ -244,13 +244,5 @@ function overFunctions(
   label: string,
   metricOf: (fn: Monitored['functions'][string]) => IMetric,
 ): MathExpression {
-  const metrics = Object.fromEntries(Object.entries(functions).map(([name, fn]) => [name, metricOf(fn)]));
-  return new MathExpression({
-    label,
-    expression: `SUM([${Object.keys(metrics)
-      .map((name) => `FILL(${name}, 0)`)
-      .join(', ')}])`,
-    usingMetrics: metrics,
-    period: PERIOD,
-  });
+  return sum(label, Object.fromEntries(Object.entries(functions).map(([name, fn]) => [name, metricOf(fn)])));
 }

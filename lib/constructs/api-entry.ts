@@ -8,11 +8,8 @@ export interface ApiEntry {
   readonly earlyUrl: string;
   /** What the custom domain's CNAME record must name; absent without one. */
   readonly domainTarget?: string;
-  requests(options?: MetricOptions): IMetric;
-  /** Requests answered 4xx, those that were throttled included. */
-  clientErrors(options?: MetricOptions): IMetric;
-  /** Requests answered 5xx. */
-  serverErrors(options?: MetricOptions): IMetric;
-  /** Milliseconds from a request's arrival to its answer. */
-  latency(options?: MetricOptions): IMetric;
+  /** Requests, those answered 4xx (throttled ones too) and 5xx, and milliseconds from arrival to answer. */
+  readonly api: Record<'metricCount' | 'metricClientError' | 'metricServerError' | 'metricLatency', ApiMetric>;
 }
+
+type ApiMetric = (options?: MetricOptions) => IMetric;

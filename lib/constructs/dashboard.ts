@@ -67,15 +67,18 @@ function accepting({ deployment, entry, functions }: Monitored): IWidget[] {
     {
       title: 'Requests',
       left: [
-        entry.requests({ label: 'all', statistic: Stats.SUM }),
-        entry.clientErrors({ label: '4xx', statistic: Stats.SUM }),
-        entry.serverErrors({ label: '5xx', statistic: Stats.SUM }),
+        entry.api.metricCount({ label: 'all', statistic: Stats.SUM }),
+        entry.api.metricClientError({ label: '4xx', statistic: Stats.SUM }),
+        entry.api.metricServerError({ label: '5xx', statistic: Stats.SUM }),
       ],
     },
     { title: 'Emails accepted', left: byQueue(deployment, ['accepted']), stacked: true },
     {
       title: 'Time to answer (ms)',
-      left: [entry.latency({ label: 'half', statistic: P50 }), entry.latency({ label: '99 %', statistic: P99 })],
+      left: [
+        entry.api.metricLatency({ label: 'half', statistic: P50 }),
+        entry.api.metricLatency({ label: '99 %', statistic: P99 }),
+      ],
       right: api ? [api.metricInvocations({ label: 'invocations', statistic: Stats.SUM })] : [],
     },
   );

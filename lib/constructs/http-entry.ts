@@ -8,7 +8,6 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
-import type { MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib/core';
@@ -86,22 +85,6 @@ export class HttpEntry extends Construct implements ApiEntry {
       this.url = `https://${domainName}`;
       this.domainTarget = domain.regionalDomainName;
     }
-  }
-
-  requests(options?: MetricOptions) {
-    return this.api.metricCount(options);
-  }
-
-  clientErrors(options?: MetricOptions) {
-    return this.api.metricClientError(options);
-  }
-
-  serverErrors(options?: MetricOptions) {
-    return this.api.metricServerError(options);
-  }
-
-  latency(options?: MetricOptions) {
-    return this.api.metricLatency(options);
   }
 }
 

@@ -6,7 +6,6 @@ import {
   SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
-import type { MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Names, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
@@ -93,22 +92,6 @@ export class RestEntry extends Construct implements ApiEntry {
       this.earlyUrl = this.url;
       this.domainTarget = domain.domainNameAliasDomainName;
     }
-  }
-
-  requests(options?: MetricOptions) {
-    return this.api.metricCount(options);
-  }
-
-  clientErrors(options?: MetricOptions) {
-    return this.api.metricClientError(options);
-  }
-
-  serverErrors(options?: MetricOptions) {
-    return this.api.metricServerError(options);
-  }
-
-  latency(options?: MetricOptions) {
-    return this.api.metricLatency(options);
   }
 
   private accessLogs(retention: RetentionDays): LogGroupLogDestination {
