@@ -80,7 +80,7 @@ export async function forget(context: Context, given: string, options: ForgetOpt
       webhook_deliveries: deliveries.length,
       suppression: fateOf(search, suppression !== undefined),
     },
-    () => farewell(whatOf(deleted.size, deliveries.length, suppression), search, backend),
+    () => farewell(whatOf(deleted.size, deliveries.length, suppression), search.suppression && !suppression, backend),
   );
   if (kept.length > 0)
     throw new CliError(
@@ -183,7 +183,7 @@ async function deleteEach<T>(
   }
 }
 
-function farewell(what: string, { suppression }: Search, { remains }: OperatedBackend): string {
+function farewell(what: string, staysSuppressed: boolean | undefined, { remains }: OperatedBackend): string {
   if (what === '') return 'Nothing was deleted.';
   return [
     `Deleted ${what}.`,
@@ -191,7 +191,7 @@ function farewell(what: string, { suppression }: Search, { remains }: OperatedBa
     '  - what recipients have in their mailboxes',
     `  - ${remains}`,
     "  - SES's own suppression list: aws sesv2 delete-suppressed-destination --email-address …",
-    ...(suppression && !what.includes('suppression')
+    ...(staysSuppressed
       ? ['  - its entry in the suppression list, so that nothing is sent to it (--suppression)']
       : []),
   ].join('\n');
