@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createRedisBackend } from '../../functions/adapters/redis-backend.ts';
-import { createRedisClient } from '../../functions/adapters/redis-client.ts';
+import { createRedisClient, type RedisClient } from '../../functions/adapters/redis-client.ts';
 import type { Table } from '../../functions/core/ports.ts';
 import type { Secrets } from './aws/secrets.ts';
 import { type LocalDatabase, openLocalDatabase } from './upstash/database.ts';
@@ -32,8 +32,11 @@ export async function startLocalRedis(
     config: config.redisParameter ? {} : { redisSecret: SECRET },
     secrets: database.front ? { [String(name)]: JSON.stringify({ url, token }) } : {},
     environment: database.front ? {} : { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token },
-    table: (namespace) =>
-      createRedisBackend(createRedisClient({ credentials: async () => database, namespace, ring: async () => {} }))
-        .table,
+    table: (namespace) => createRedisBackend(silentClient(database, namespace)).table,
   };
+}
+
+/** A client that rings for nobody: to look into a deployment's database, or to queue what no one is told of. */
+export function silentClient(database: Pick<LocalDatabase, 'url' | 'token'>, namespace: string): RedisClient {
+  return createRedisClient({ credentials: async () => database, namespace, ring: async () => {} });
 }

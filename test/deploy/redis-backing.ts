@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createRedisBackend } from '../../functions/adapters/redis-backend.ts';
-import { createRedisClient } from '../../functions/adapters/redis-client.ts';
+import { silentClient } from '../../lib/local/redis-sendoff.ts';
 import { callJson } from './aws-clients.ts';
 import type { Backing } from './backing.ts';
 import { startAndWait, stop } from './child-process.ts';
@@ -47,7 +47,7 @@ export async function provideRedis(
 
 /** The Redis of a deployment. */
 export function openRedisBacking(database: { url: string; token: string }, namespace: string): Backing {
-  const client = createRedisClient({ credentials: async () => database, namespace, ring: async () => {} });
+  const client = silentClient(database, namespace);
   return {
     table: createRedisBackend(client).table,
     jobsLeft: async () => {

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRedisClient } from '../../functions/adapters/redis-client.ts';
 import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
+import { silentClient } from '../../lib/local/redis-sendoff.ts';
 import { type LocalSendoff, startLocalSendoff } from '../../lib/local/sendoff.ts';
 import { hasRedis } from '../redis-database.ts';
 import { anEmail } from './running.ts';
@@ -42,8 +42,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     const { redis, cloud } = sendoff;
     if (!redis) throw new Error('the backend is redis');
     const namespace = cloud.outputs.RedisNamespace ?? '';
-    const client = createRedisClient({ credentials: async () => redis, namespace, ring: async () => {} });
-    return Number(await client.run(['backlog']));
+    return Number(await silentClient(redis, namespace).run(['backlog']));
   };
   /**
    * How often each of these emails was sent, once all of them were and no job is left that could send one again, or nothing

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRedisClient } from '../../functions/adapters/redis-client.ts';
 import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
+import { silentClient } from '../../lib/local/redis-sendoff.ts';
 import type { Fault } from '../../lib/local/upstash/rest-front.ts';
 import { hasRedis } from '../redis-database.ts';
 import { anEmail, type Running, running } from './running.ts';
@@ -129,5 +129,5 @@ const timesSent = ({ cloud }: Running, subject: string) =>
 function clientOf({ cloud, redis }: Running) {
   if (!redis) throw new Error('the backend is redis');
   const namespace = cloud.outputs.RedisNamespace ?? '';
-  return createRedisClient({ credentials: async () => redis, namespace, ring: async () => {} });
+  return silentClient(redis, namespace);
 }

@@ -3,10 +3,10 @@ import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/cl
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createRedisBroker } from '../../functions/adapters/redis-broker.ts';
-import { createRedisClient } from '../../functions/adapters/redis-client.ts';
 import { emailSend } from '../../functions/core/email-send.ts';
 import type { Job } from '../../functions/core/ports.ts';
 import { dueEntry, type EmailRecord, listEntry, recordKey } from '../../functions/core/record.ts';
+import { silentClient } from '../../lib/local/redis-sendoff.ts';
 import type { LocalSendoff } from '../../lib/local/sendoff.ts';
 import { startReceiver } from '../flows/receiver.ts';
 import { anEmail, requestTo } from '../flows/running.ts';
@@ -226,7 +226,7 @@ async function runClock({ ask, local, largeId }: Visit): Promise<void> {
   const byClock = ringBy('ScheduleFunction');
   const record = await table.get<EmailRecord>(recordKey(largeId));
   const namespace = cloud.outputs.RedisNamespace ?? '';
-  const client = createRedisClient({ credentials: async () => redis, namespace, ring: async () => {} });
+  const client = silentClient(redis, namespace);
   const { job } = emailSend.call({ id: largeId, fingerprint: record?.fingerprint ?? '' });
   await createRedisBroker(client).send([{ queue: 'transactional', job }]);
   await cloud.function('ScheduleFunction').invoke({});

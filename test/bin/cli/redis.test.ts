@@ -1,10 +1,10 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRedisBackend } from '../../../functions/adapters/redis-backend.ts';
-import { createRedisClient } from '../../../functions/adapters/redis-client.ts';
 import { createUpstashRequester } from '../../../functions/adapters/upstash-requester.ts';
 import { bodyKey, type EmailRecord, recordKey } from '../../../functions/core/record.ts';
 import { readConnection } from '../../../lib/local/connection.ts';
+import { silentClient } from '../../../lib/local/redis-sendoff.ts';
 import { hasRedis } from '../../redis-database.ts';
 import { localCli } from './cli.ts';
 
@@ -101,9 +101,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
     it('deletes what there is of a person, body and record', async () => {
       const id = await sentAndDone('ada@example.com');
       const other = await sentAndDone('grace@example.com');
-      const { bodies } = createRedisBackend(
-        createRedisClient({ credentials: async () => database(), namespace: namespace(), ring: async () => {} }),
-      );
+      const { bodies } = createRedisBackend(silentClient(database(), namespace()));
       const { fingerprint = '' } = (await record(id)) ?? {};
       expect(await bodies.get(bodyKey(id, fingerprint))).toBeDefined();
       const { exitCode, out } = await sendoff('forget ada@example.com --yes');
