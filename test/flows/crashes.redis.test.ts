@@ -1,6 +1,8 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LEASE_MS } from '../../functions/adapters/redis-queue.ts';
 import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
+import { type EmailRecord, recordKey } from '../../functions/core/record.ts';
 import { silentClient } from '../../lib/local/redis-sendoff.ts';
 import { type LocalSendoff, startLocalSendoff } from '../../lib/local/sendoff.ts';
 import { hasRedis } from '../redis-database.ts';
@@ -8,6 +10,8 @@ import { anEmail } from './running.ts';
 
 /** Emails sent through while things die; `CRASH_EMAILS=2000` for the whole run. */
 const COUNT = Number(process.env.CRASH_EMAILS ?? 300);
+/** A drainer renews its leases every 1.5 s: this long after SES took an email, its job cannot have come back. */
+const LOOK_MS = LEASE_MS - 2_000;
 
 describe.skipIf(!hasRedis)('on backend=redis', () => {
   let sendoff: LocalSendoff;
@@ -69,8 +73,28 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
   };
   const summary = (times: ReadonlyMap<string, number>) => ({
     lost: [...times.values()].filter((count) => count === 0).length,
-    twice: [...times.values()].filter((count) => count > 1).length,
+    twice: [...times].filter(([, count]) => count > 1).map(([id]) => id),
   });
+  /**
+   * Looks at each email's record before a dead drainer's jobs can come back: `untold` has those that SES had taken and its
+   * Send event had not told by then, and those that a busy machine looked at too late to say.
+   */
+  const watchSendEvents = () => {
+    const [looked, untold] = [new Set<string>(), new Set<string>()];
+    const look = async (id: string, sentAtMs: number) => {
+      const record = await sendoff.table.get<EmailRecord>(recordKey(id));
+      if (record?.status === 'sending' || Date.now() - sentAtMs > LOOK_MS + 400) untold.add(id);
+    };
+    const timer = setInterval(() => {
+      for (const { sentAtMs, tags } of sendoff.cloud.ses.messages()) {
+        const id = tags[EMAIL_ID_TAG] ?? '';
+        if (looked.has(id) || Date.now() - sentAtMs < LOOK_MS) continue;
+        looked.add(id);
+        void look(id, sentAtMs);
+      }
+    }, 50);
+    return { untold, stop: () => clearInterval(timer) };
+  };
   /** Accepts so many, some at a time; calls `between` after each lot. */
   const accept = async (count: number, between: (done: number, answered: readonly string[]) => Promise<unknown>) => {
     const ids: string[] = [];
@@ -101,20 +125,24 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       when: 'after',
       effect: { kind: 'kill' },
     });
+    const { untold, stop } = watchSendEvents();
     const ids = await accept(COUNT, async (done) => {
       if (done % 100 === 0) kills += sendoff.cloud.function('SendFunction').kill();
     });
     await sendoff.cloud.ses.waitForMessages(Math.floor(COUNT * 0.8));
     fault.remove();
     const { times, longestStallMs } = await sentTimes(ids, 60_000);
+    stop();
     const { lost, twice } = summary(times);
+    const known = twice.filter((id) => !untold.has(id));
     console.info(
-      `accepted ${ids.length}, lost ${lost}, sent twice ${twice}, drainers killed ${kills}, longest stall ${(longestStallMs / 1000).toFixed(1)} s`,
+      `accepted ${ids.length}, lost ${lost}, sent twice ${twice.length} (told of in time and yet sent twice ${known.length}), drainers killed ${kills}, longest stall ${(longestStallMs / 1000).toFixed(1)} s`,
     );
     expect(kills).toBeGreaterThan(0);
     expect({ accepted: ids.length, lost }).toEqual({ accepted: COUNT, lost: 0 });
-    // What SES had taken when its drainer died is told by its Send event, well before another drainer gets the job (6 s).
-    expect(twice).toBe(0);
+    // What SES had taken when its drainer died is told by its Send event, in about a second; another drainer gets the job
+    // after six. A machine that is busy with other tests can be slower than that (seen: 26 at twice its load).
+    expect(known).toEqual([]);
   }, 240_000);
 
   it('sends what was answered 2xx before redis-server was killed, but for what its file did not have yet', async () => {

@@ -21,5 +21,5 @@ describe.each(variants)('what roles grant, with %j', (config) => {
     const unused = sendoff.cloud.unusedGrants();
     expect(unused.filter(({ action }) => !(action in unseen))).toEqual([]);
     if (!('xray' in config)) expect(unused).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });
