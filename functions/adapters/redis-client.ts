@@ -58,7 +58,7 @@ const GATHER_BYTES = 1024 * 1024;
 const MAX_REQUESTS = 3;
 
 /** The operations that queue a job, and ring. */
-const QUEUEING = new Set(['send', 'submit', 'updatesend']);
+const QUEUEING = new Set(['send', 'submit', 'updatesend', 'redrive']);
 
 /** Who asks `@upstash/redis` for no address: ours is known to the requester alone, which asks for it when it is needed. */
 const ELSEWHERE = { url: 'https://localhost', token: 'none' };

@@ -199,7 +199,7 @@ function complaintRate(): Condition {
     missing: TreatMissingData.IGNORE,
     description:
       '0.08 % of the mail of this account is reported as spam. At 0.1 % SES puts the account under review, at 0.5 % it may stop it from sending. ' +
-      'Do: find the mailing whose recipients complain (GET /suppressions, reason complaint), stop it, and send only to people who asked for it, with an unsubscribe link. Addresses that complained are suppressed by themselves.',
+      'Do: find the mailing whose recipients complain (GET /suppressions?origin=complaint), stop it, and send only to people who asked for it, with an unsubscribe link. Addresses that complained are suppressed by themselves.',
   };
 }
 

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisBackend } from '../../../functions/adapters/redis-backend.ts';
 import { createRedisClient } from '../../../functions/adapters/redis-client.ts';
+import { createRedisDeadLetters } from '../../../functions/adapters/redis-dead-letters.ts';
 import type { Submission } from '../../../functions/core/ports.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../redis-database.ts';
 
@@ -68,7 +69,8 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
 
   it('rings when the answer to a queued job is lost: the job may be there, and no one else be told', async () => {
     let rings = 0;
-    const { submit, table } = createRedisBackend(open(undefined, async () => void rings++));
+    const client = open(undefined, async () => void rings++);
+    const { submit, table } = createRedisBackend(client);
     await table.get('the first request looks at the eviction policy too');
     for (const [effect, expected] of [
       ['drop-after', 1],
@@ -83,6 +85,9 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     fail('drop-after', 1);
     await expect(table.get('x')).rejects.toMatchObject({ retryable: true });
     expect(rings).toBe(2);
+    fail('drop-after', 1);
+    await expect(createRedisDeadLetters(client).redrive('1-1')).rejects.toMatchObject({ retryable: true });
+    expect(rings).toBe(3);
   });
 
   it('accepts an email in one request of six commands', async () => {
