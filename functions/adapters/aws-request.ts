@@ -39,9 +39,14 @@ export async function awsRequest(
   const url = new URL(request.path, endpoint ?? `https://${request.service}.${region}.${domain}`);
   const headers = signedHeaders(request, url.host, identity, new Date());
   const signal = AbortSignal.timeout(timeoutMs);
-  const response = await fetch(url, { method: 'POST', headers, body: request.body, signal }).catch((cause: unknown) => {
-    throw unavailable(`${request.service} cannot be reached`, cause);
-  });
+  const ask = () => fetch(url, { method: 'POST', headers, body: request.body, signal });
+  // Once more at once: a connection that was kept may have been closed while this function was frozen. None of what is asked
+  // for here does harm twice.
+  const response = await ask()
+    .catch(ask)
+    .catch((cause: unknown) => {
+      throw unavailable(`${request.service} cannot be reached`, cause);
+    });
   const text = await response.text();
   if (response.ok) return text;
   const cause = new Error(`${request.service} answered ${response.status}: ${text.slice(0, 300)}`);

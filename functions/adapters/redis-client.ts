@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Redis, type Requester } from '@upstash/redis';
 import { unavailable } from '../core/errors.ts';
-import { mayBeExecuted, redisError } from './redis-errors.ts';
+import { lostConnection, mayBeExecuted, redisError } from './redis-errors.ts';
 import { redisScript } from './redis-scripts.ts';
 import { createUpstashRequester, type UpstashOptions } from './upstash-requester.ts';
 
@@ -85,13 +85,19 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
     if (!checked) await refuseEviction(requester);
     checked = true;
     const args = [String(now()), ...operations.flatMap(([name, ...rest]) => [name, rest.length, ...rest].map(String))];
-    const evaluated = await evaluate(redis, sha, keys, args).catch(async (error: unknown) => {
-      // What was queued is known to us alone, if it was: the answer that would have told to ring is lost.
-      if (mayBeExecuted(error) && operations.some(([name]) => QUEUEING.has(name))) await ring();
+    // What was queued is known to us alone, if it was, once an answer is lost: it would have told to ring.
+    let untold = false;
+    const ask = () =>
+      evaluate(redis, sha, keys, args).catch((error: unknown) => {
+        untold ||= mayBeExecuted(error) && operations.some(([name]) => QUEUEING.has(name));
+        throw error;
+      });
+    const evaluated = await again(ask).catch(async (error: unknown) => {
+      if (untold) await ring();
       throw error;
     });
     const [rung, results] = evaluated as [number, readonly (readonly [number, RedisValue])[]];
-    if (rung === 1) await ring();
+    if (rung === 1 || untold) await ring();
     let next = 0;
     for (const { operations: own, resolve, reject } of batch) {
       const answers = results.slice(next, next + own.length);
@@ -135,10 +141,11 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
       const [answer = null] = await runAll([operation]);
       return answer;
     },
-    firstTimer: async () => timerOf(await redis.zrange<string[]>(`${prefix}timers`, 0, 0, { withScores: true })),
+    firstTimer: async () =>
+      timerOf(await again(() => redis.zrange<string[]>(`${prefix}timers`, 0, 0, { withScores: true }))),
     glance: async () => {
-      const commands = redis.pipeline().zrange<string[]>(`${prefix}timers`, 0, 0, { withScores: true });
-      const [timers, deadLetters] = await commands.xlen(`${prefix}dead`).exec();
+      const commands = () => redis.pipeline().zrange<string[]>(`${prefix}timers`, 0, 0, { withScores: true });
+      const [timers, deadLetters] = await again(() => commands().xlen(`${prefix}dead`).exec());
       return { first: timerOf(timers), deadLetters };
     },
   };
@@ -146,6 +153,18 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
 
 function timerOf([name, score]: readonly string[]): Timer | undefined {
   return name === undefined ? undefined : { name, atMs: Number(score) };
+}
+
+/**
+ * Asks a second time when the connection was lost before the answer came: for a kept connection that the server closed
+ * while the function was frozen, a new one is all it takes. Everything here may be asked twice, as any caller does that was
+ * answered 503: a record is put once, a job that is queued twice is claimed once.
+ */
+async function again<T>(ask: () => Promise<T>): Promise<T> {
+  return ask().catch((error: unknown) => {
+    if (!lostConnection(error)) throw error;
+    return ask();
+  });
 }
 
 async function evaluate(redis: Redis, sha: string, keys: string[], args: string[]): Promise<unknown> {

@@ -41,6 +41,15 @@ export function redisUnreachable(cause: unknown): SendoffError {
 export const mayBeExecuted = (error: unknown): boolean =>
   error instanceof Error && unanswered.has(error) && !isUnexecuted(error);
 
+/**
+ * Whether the connection ended before an answer came: what a function meets that was frozen while the server closed the
+ * connections it kept. The request may have been executed all the same.
+ */
+export function lostConnection(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE');
+}
+
 /** Whether the request was certainly not executed, so that sending it again at once repeats nothing. */
 export function isUnexecuted(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;

@@ -78,6 +78,11 @@ function connect({ url, token }: UpstashCredentials, timeoutMs: number): Connect
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   return (path, payload) =>
     new Promise((resolve, reject) => {
+      const fail = (error: Error) => {
+        // One kept connection was closed, so the others that are idle are no better: the next request opens its own.
+        for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+        reject(error);
+      };
       const options = {
         method: 'POST',
         agent,
@@ -85,10 +90,10 @@ function connect({ url, token }: UpstashCredentials, timeoutMs: number): Connect
         timeout: timeoutMs,
       };
       const outgoing = send(new URL(path, base), options, (response) => {
-        read(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
+        read(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), fail);
       });
       outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-      outgoing.on('error', reject);
+      outgoing.on('error', fail);
       outgoing.end(payload);
     });
 }

@@ -1,4 +1,5 @@
 import { type Arrival, type DrainerQueue, LEASE_MS } from '../adapters/redis-queue.ts';
+import { untilAnswered } from '../adapters/redis-retry.ts';
 import { type Delivery, type Logger, type QueueName, queueNames } from '../core/ports.ts';
 import type { Worker } from '../core/worker.ts';
 
@@ -49,7 +50,7 @@ const FLUSH_MS = 60_000;
 
 /** Works until nothing is left to do, or hands over to a fresh invocation before the time-out. */
 export async function drain(dependencies: DrainDependencies, replaces?: string): Promise<DrainResult> {
-  const entered = await dependencies.queue.enter(replaces);
+  const entered = await retrying(dependencies, () => dependencies.queue.enter(replaces));
   if (entered === 'no place') return { end: 'no place', done: 0 };
   const [result] = await Promise.all([
     workUntilEmpty(dependencies),
@@ -197,22 +198,13 @@ function createBacklogWatch(dependencies: DrainDependencies, flights: Flights) {
       [lookedAtMs, countThen] = [now(), flights.count()];
       if (jobs - flights.size() <= perSecond * BACKLOG_SECONDS) return;
       const name = newName();
-      if (!(await queue.reserve(name))) return;
+      if (!(await retrying(dependencies, () => queue.reserve(name)))) return;
       log.info('another drainer is rung for', { jobs, perSecond: Math.round(perSecond) });
       await ring(name);
     },
   };
 }
 
-/** While Redis cannot be reached a drainer does not give up: it tries again until its own time is over. */
-async function retrying<T>({ now, log, deadlineMs }: DrainDependencies, call: () => Promise<T>): Promise<T> {
-  for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, MOST_POLL_MS)) {
-    try {
-      return await call();
-    } catch (error) {
-      if (now() + waitMs >= deadlineMs - LAST_MS) throw error;
-      log.warn('Redis could not be asked; trying again', { error });
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-  }
-}
+/** A drainer has time until shortly before its time-out. */
+const retrying = <T>({ now, log, deadlineMs }: DrainDependencies, ask: () => Promise<T>): Promise<T> =>
+  untilAnswered({ now, log, untilMs: deadlineMs - LAST_MS }, ask);

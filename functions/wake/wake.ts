@@ -1,6 +1,7 @@
 import type { QueueState } from '../adapters/metrics.ts';
 import type { RedisClient, Timer } from '../adapters/redis-client.ts';
 import { queueAges } from '../adapters/redis-queue-state.ts';
+import { untilAnswered } from '../adapters/redis-retry.ts';
 import type { Logger } from '../core/ports.ts';
 
 export interface WakeDependencies {
@@ -8,6 +9,7 @@ export interface WakeDependencies {
   readonly now: () => number;
   /** Waits, in ms. */
   readonly sleep: (ms: number) => Promise<void>;
+  readonly log: Logger;
   /** When this run ends, epoch ms; the next one begins before. */
   readonly endMs: number;
 }
@@ -19,16 +21,15 @@ export interface MinuteDependencies extends WakeDependencies {
   readonly client: WakeDependencies['client'] & Pick<RedisClient, 'glance'>;
   /** Told how the queues stand, once a run. */
   readonly report: (state: QueueState) => void;
-  readonly log: Logger;
 }
 
 /**
  * What happens once a minute: says how the queues stand, then rings when it is time. With nothing to do before the run's end it
  * costs two commands. Answers how often it rang.
  */
-export async function runMinute({ report, log, ...dependencies }: MinuteDependencies): Promise<number> {
-  const { client, endMs } = dependencies;
-  const glance = await client.glance();
+export async function runMinute({ report, ...dependencies }: MinuteDependencies): Promise<number> {
+  const { client, log, endMs } = dependencies;
+  const glance = await answered(dependencies, () => client.glance());
   const { first, deadLetters } = glance;
   // While a queue holds anything `@` is among the timers, at most a lease ahead: only a drainer that leaves with
   // all of them empty takes it out (redis-scripts.ts). So without a timer soon there is nothing that could be old.
@@ -51,15 +52,17 @@ export async function runMinute({ report, log, ...dependencies }: MinuteDependen
  * Answers how often it rang.
  */
 export async function wakeWhenDue(
-  { client, now, sleep, endMs }: WakeDependencies,
+  dependencies: WakeDependencies,
   seen?: { readonly first: Timer | undefined },
 ): Promise<number> {
-  let { first } = seen ?? { first: await client.firstTimer() };
-  for (let rings = 0; ; first = await client.firstTimer()) {
+  const { client, now, sleep, endMs } = dependencies;
+  const look = () => answered(dependencies, () => client.firstTimer());
+  let { first } = seen ?? { first: await look() };
+  for (let rings = 0; ; first = await look()) {
     if (!first || first.atMs >= endMs) return rings;
     if (first.atMs <= now()) {
       // Rings unless a drainer is at work, which then takes what is due itself.
-      rings += (await client.run(['wake'])) === 1 ? 1 : 0;
+      rings += (await answered(dependencies, () => client.run(['wake']))) === 1 ? 1 : 0;
       await sleep(PATIENCE_MS);
     } else {
       await sleep(first.atMs - now());
@@ -78,9 +81,13 @@ export async function watchUntilDone(dependencies: WakeDependencies): Promise<nu
   await sleep(PATIENCE_MS);
   for (let rings = 0; ; ) {
     rings += await wakeWhenDue(dependencies);
-    await client.run(['unwatch']);
+    await answered(dependencies, () => client.run(['unwatch']));
     if (now() >= endMs) return rings;
-    const first = await client.firstTimer();
+    const first = await answered(dependencies, () => client.firstTimer());
     if (!first || first.atMs >= endMs || (await client.run(['watch'])) !== 1) return rings;
   }
 }
+
+/** A watcher that gave up with the first lost request would be missed by whoever dies next. */
+const answered = <T>({ now, log, endMs }: WakeDependencies, ask: () => Promise<T>): Promise<T> =>
+  untilAnswered({ now, log, untilMs: endMs }, ask);

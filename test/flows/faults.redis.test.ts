@@ -86,6 +86,17 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     });
   });
 
+  it.each(['drop-before', 'drop-after'] as const)(
+    'a connection lost once (%s) costs the client nothing',
+    async (effect) => {
+      const subject = `lost once, ${effect}`;
+      breakRedis({ effect, match: has('"submit"'), times: 1 });
+      expect((await sendoff.request('POST', '/emails', anEmail({ subject }))).status).toBe(200);
+      await sendoff.cloud.idle();
+      expect(timesSent(sendoff, subject)).toBe(1);
+    },
+  );
+
   it('a drainer killed with SIGKILL, at any step, leaves the email to be sent, once', async () => {
     const ids: string[] = [];
     for (const { step, match, effect } of drainSteps) {
@@ -113,7 +124,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
 
   it('an email that is given another time is sent then, though the answer was lost', async () => {
     const { json } = await sendoff.request('POST', '/emails', anEmail({ scheduled_at: 'in 10 days' }));
-    const mend = breakRedis({ effect: 'drop-after', match: has('"updatesend"'), times: 1 });
+    const mend = breakRedis({ effect: 'drop-after', match: has('"updatesend"'), times: 2 });
     const scheduled_at = new Date(Date.now() + 2_000).toISOString();
     expect((await sendoff.request('PATCH', `/emails/${json.id}`, { scheduled_at })).status).toBe(503);
     mend();

@@ -70,6 +70,15 @@ describe('a request to AWS', () => {
     expect((error as { retryable?: boolean }).retryable ?? false).toBe(retryable);
   });
 
+  it('asks again when its kept connection was closed meanwhile', async () => {
+    answer = { status: 200, body: 'done' };
+    await send();
+    server.prependOnceListener('request', (request) => request.socket.destroy());
+    const before = seen.length;
+    expect(await send()).toBe('done');
+    expect(seen.length - before).toBe(2);
+  });
+
   it('throws a retryable error when nothing answers', async () => {
     const request = { service: 'ssm', path: '/', headers: {}, body: '' };
     await expect(awsRequest(request, { ...identity, endpoint: 'http://127.0.0.1:1' })).rejects.toMatchObject({

@@ -72,20 +72,20 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     const client = open(undefined, async () => void rings++);
     const { submit, table } = createRedisBackend(client);
     await table.get('the first request looks at the eviction policy too');
-    for (const [effect, expected] of [
-      ['drop-after', 1],
-      ['drop-before', 2],
-      [{ status: 503, error: 'down' }, 2],
-      [{ status: 400, error: 'OOM command not allowed' }, 2],
+    for (const [effect, times, expected] of [
+      ['drop-after', 2, 1],
+      ['drop-before', 2, 2],
+      [{ status: 503, error: 'down' }, 1, 2],
+      [{ status: 400, error: 'OOM command not allowed' }, 1, 2],
     ] as const) {
-      fail(effect, 1);
+      fail(effect, times);
       await expect(submit([submission()])).rejects.toMatchObject({ retryable: true });
       expect(rings).toBe(expected);
     }
-    fail('drop-after', 1);
+    fail('drop-after', 2);
     await expect(table.get('x')).rejects.toMatchObject({ retryable: true });
     expect(rings).toBe(2);
-    fail('drop-after', 1);
+    fail('drop-after', 2);
     await expect(createRedisDeadLetters(client).redrive('1-1')).rejects.toMatchObject({ retryable: true });
     expect(rings).toBe(3);
   });
@@ -134,10 +134,32 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
   it('takes back what was written when only the answer was lost', async () => {
     const { submit, table } = createRedisBackend(open());
     await table.get('warm');
-    fail('drop-after', 1);
+    fail('drop-after', 2);
     const one = submission();
     await expect(submit([one])).rejects.toMatchObject({ retryable: true });
     expect(await table.get(one.record.key)).toBeUndefined();
+  });
+
+  it.each([
+    ['before Redis had the request', 'drop-before', 1],
+    // Told to ring or not, by an answer that nobody heard: it does.
+    ['after Redis had carried it out', 'drop-after', 1],
+  ] as const)('asks again when its kept connection was closed %s, and rings once', async (_when, effect, expected) => {
+    let rings = 0;
+    const client = open(undefined, async () => void rings++);
+    const { submit, table } = createRedisBackend(client);
+    // Several connections are kept, all of which the server closes.
+    await Promise.all([client.firstTimer(), client.glance(), table.get('warm')]);
+    const one = submission();
+    fail(effect, 1);
+    await submit([one]);
+    expect(rings).toBe(expected);
+    expect(await table.get(one.record.key)).toMatchObject({ status: 'queued' });
+    expect(await client.run(['backlog'])).toBe(1);
+    for (const ask of [client.firstTimer, client.glance]) {
+      fail(effect, 1);
+      await expect(ask()).resolves.toBeDefined();
+    }
   });
 
   it('tries again by itself what was not executed', async () => {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QueueState } from '../../../functions/adapters/metrics.ts';
 import { type Exchange, LEASE_MS } from '../../../functions/adapters/redis-queue.ts';
+import { unavailable } from '../../../functions/core/errors.ts';
+import type { Logger } from '../../../functions/core/ports.ts';
 import { runMinute, watchUntilDone } from '../../../functions/wake/wake.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../redis-database.ts';
 import { bury, createDraining } from '../drain/draining.ts';
@@ -32,11 +34,12 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     const startMs = nowMs;
     const reports: QueueState[] = [];
     const warnings: string[] = [];
-    const run = (onSleep: () => Promise<unknown> = async () => {}) =>
+    const log: Logger = { info: () => {}, warn: (message) => void warnings.push(message), error: () => {} };
+    const run = (onSleep: () => Promise<unknown> = async () => {}, client = draining.client) =>
       runMinute({
-        client: draining.client,
+        client,
         report: (state) => void reports.push(state),
-        log: { info: () => {}, warn: (message) => void warnings.push(message), error: () => {} },
+        log,
         now: () => nowMs,
         sleep: async (ms) => {
           nowMs += ms;
@@ -49,7 +52,7 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     };
     const now = () => nowMs;
     const sleep = async (ms: number) => pass(ms);
-    return { draining, reports, warnings, run, pass, now, sleep, elapsedMs: () => nowMs - startMs };
+    return { draining, reports, warnings, log, run, pass, now, sleep, elapsedMs: () => nowMs - startMs };
   };
 
   const commands = async () => {
@@ -181,18 +184,39 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     expect(draining.rings).toHaveLength(1);
   });
 
+  it.each(['firstTimer', 'glance', 'run'] as const)('goes on when Redis does not answer to %s', async (method) => {
+    const { draining, warnings, run } = create();
+    await draining.queue('killed').enter();
+    let failures = 0;
+    const ask = draining.client[method] as (...args: unknown[]) => Promise<unknown>;
+    const fails = async (...args: unknown[]) => {
+      if (++failures <= 2) throw unavailable('Redis is not available for the moment');
+      return ask(...args);
+    };
+    let drained = false;
+    const whenRung = async () => {
+      if (drained || draining.rings.length === 0) return;
+      drained = true;
+      await draining.drain();
+    };
+    await run(whenRung, { ...draining.client, [method]: fails });
+    expect(failures).toBeGreaterThan(2);
+    expect(warnings.length).toBeGreaterThanOrEqual(2);
+    expect(draining.rings).toHaveLength(1);
+  });
+
   it('as a watcher lets the next drainer have one, when it has ended', async () => {
-    const { draining, now, sleep } = create();
+    const { draining, log, now, sleep } = create();
     const queue = draining.queue('one');
     expect([await queue.enter(), await draining.queue('two').enter()]).toEqual(['unwatched', 'entered']);
     await queue.leave();
     await draining.queue('two').leave();
-    await watchUntilDone({ client: draining.client, now, sleep, endMs: now() + 62_000 });
+    await watchUntilDone({ client: draining.client, log, now, sleep, endMs: now() + 62_000 });
     expect(await queue.enter()).toBe('unwatched');
   });
 
   it('as a watcher goes on for a drainer that came while it was about to end', async () => {
-    const { draining, now, sleep } = create();
+    const { draining, log, now, sleep } = create();
     const [first, second] = [draining.queue('first'), draining.queue('second')];
     await first.enter();
     await first.leave();
@@ -206,7 +230,7 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
         return timer;
       },
     };
-    expect(await watchUntilDone({ client, now, sleep, endMs: now() + 62_000 })).toBeGreaterThan(0);
+    expect(await watchUntilDone({ client, log, now, sleep, endMs: now() + 62_000 })).toBeGreaterThan(0);
     expect(draining.rings.length).toBeGreaterThan(0);
   });
 
