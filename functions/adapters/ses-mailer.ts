@@ -1,9 +1,12 @@
-import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { SESClient, type SESClientConfig, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { EMAIL_ID_TAG } from '../core/email-schema.ts';
 import { SendoffError, unavailable } from '../core/errors.ts';
 import type { Mailer } from '../core/ports.ts';
 import { clientOptions } from './aws-clients.ts';
 import { isTransient } from './aws-errors.ts';
+import { closeIdle } from './idle-connections.ts';
 import { traced } from './traced-client.ts';
 
 export { EMAIL_ID_TAG };
@@ -23,18 +26,38 @@ const QUOTA_WAIT_SECONDS = 900;
 /** What is wrong with the caller of SES, that is us: permissions, credentials, clock. It says nothing of the email. */
 const OUR_FAULT = /access.?denied|not.?authorized|signature|token|credential|client|expired|skewed|opt.?in/i;
 
-/** One try a call: a retry inside the client after a lost answer would send twice; ours waits for SES's Send event first. */
-const sesOptions = {
-  ...clientOptions,
-  maxAttempts: 1,
-  requestHandler: { ...clientOptions.requestHandler, requestTimeout: 15_000 },
-};
+/** A kept connection that nothing went over for so long is not used again. */
+const IDLE_MS = 4_000;
+
+/**
+ * SES by one try a call: a retry inside the client after a lost answer would send twice; ours waits for SES's Send event first.
+ * So that an answer is rarely lost, a connection that may have ended while the function was frozen is not tried.
+ */
+export function createSesClient(config: SESClientConfig = {}, now: () => number = Date.now): SESClient {
+  const { requestHandler } = clientOptions;
+  const httpsAgent = new HttpsAgent(requestHandler.httpsAgent);
+  const httpAgent = new HttpAgent(requestHandler.httpAgent);
+  const client = new SESClient({
+    ...config,
+    maxAttempts: 1,
+    requestHandler: { ...requestHandler, httpsAgent, httpAgent, requestTimeout: 15_000 },
+  });
+  let usedAtMs = now();
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      if (now() - usedAtMs > IDLE_MS) for (const agent of [httpsAgent, httpAgent]) closeIdle(agent);
+      usedAtMs = now();
+      return next(args).finally(() => {
+        usedAtMs = now();
+      });
+    },
+    { step: 'finalizeRequest', name: 'onlyConnectionsUsedLately' },
+  );
+  return client;
+}
 
 /** The mailer port on Amazon SES v1; a client given must not retry by itself. */
-export function createSesMailer(
-  configurationSet: string,
-  client: SESClient = traced(new SESClient(sesOptions)),
-): Mailer {
+export function createSesMailer(configurationSet: string, client: SESClient = traced(createSesClient())): Mailer {
   return {
     async send({ emailId, from, destinations, raw, tags }) {
       const command = new SendRawEmailCommand({

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Requester } from '@upstash/redis';
+import { closeIdle } from './idle-connections.ts';
 import { isUnexecuted, redisError, redisUnreachable } from './redis-errors.ts';
 
 /** Where the database is, and the key to it. */
@@ -80,7 +81,7 @@ function connect({ url, token }: UpstashCredentials, timeoutMs: number): Connect
     new Promise((resolve, reject) => {
       const fail = (error: Error) => {
         // One kept connection was closed, so the others that are idle are no better: the next request opens its own.
-        for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+        closeIdle(agent);
         reject(error);
       };
       const options = {

@@ -1,7 +1,8 @@
+import { createServer } from 'node:http';
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
-import { createSesMailer } from '../../../functions/adapters/ses-mailer.ts';
+import { createSesClient, createSesMailer } from '../../../functions/adapters/ses-mailer.ts';
 
 const message = {
   emailId: 'id-1',
@@ -18,6 +19,37 @@ const answered = (name: string, httpStatusCode: number, text = 'why') =>
   Object.assign(new Error(text), { name, $fault: 'client', $metadata: { httpStatusCode } });
 const unanswered = (fields: Record<string, unknown>) =>
   Object.assign(new Error('no answer'), { $metadata: { attempts: 1 } }, fields);
+
+describe('a client of SES', () => {
+  it('keeps its connection, but does not use one again that was idle for long', async () => {
+    const answer =
+      '<SendRawEmailResponse><SendRawEmailResult><MessageId>m</MessageId></SendRawEmailResult></SendRawEmailResponse>';
+    const server = createServer((_request, response) => response.end(answer));
+    let connections = 0;
+    server.on('connection', () => connections++);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    let nowMs = 0;
+    const config = {
+      endpoint: `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 's' },
+    };
+    const mailer = createSesMailer(
+      'our-set',
+      createSesClient(config, () => nowMs),
+    );
+    const counts: number[] = [];
+    for (const pauseMs of [0, 3_000, 5_000, 0]) {
+      nowMs += pauseMs;
+      expect(await mailer.send(message)).toBe('m');
+      counts.push(connections);
+    }
+    expect(counts).toEqual([1, 1, 2, 2]);
+    server.closeAllConnections();
+    server.close();
+  });
+});
 
 describe('the mailer on SES', () => {
   it('sends the raw message to the envelope, with the configuration set and our id as a tag', async () => {
