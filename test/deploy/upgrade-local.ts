@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SENDER_DOMAIN } from '../flows/sender-domain.ts';
 import { startLocalTarget, type Target } from '../flows/target.ts';
+import { shortVisibility } from '../short-visibility.ts';
 import { startAndWait, stop } from './child-process.ts';
 import { clockAhead } from './live.ts';
 import { step } from './progress.ts';
@@ -51,8 +52,7 @@ async function withTarget(
   work: (target: Target) => Promise<unknown>,
 ): Promise<void> {
   // Jobs that the stopped release had in hand come back when its visibility timeout of a minute is over; new ones sooner.
-  const overrides = { functionTimeoutSeconds: 6, visibilityTimeoutSeconds: 9 };
-  const target = await startLocalTarget({ dataDirectory, functionEnvironment, overrides });
+  const target = await startLocalTarget({ dataDirectory, functionEnvironment, overrides: shortVisibility });
   try {
     await work(target);
   } finally {

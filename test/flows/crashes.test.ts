@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
+import { shortVisibility } from '../short-visibility.ts';
 import { anEmail, running } from './running.ts';
 
 /** Emails sent through while workers die; `CRASH_EMAILS=2000` for the whole run. */
@@ -8,7 +9,7 @@ const COUNT = Number(process.env.CRASH_EMAILS ?? 400);
 const CALLS_PER_KILL = 60;
 
 const sendoff = running({
-  overrides: { functionTimeoutSeconds: 6, visibilityTimeoutSeconds: 9 },
+  overrides: shortVisibility,
   config: { maxReceiveCount: '100' },
 });
 

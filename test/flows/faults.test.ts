@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
+import { shortVisibility } from '../short-visibility.ts';
 import { anEmail, running } from './running.ts';
 
-/** Short, so that what a killed worker left comes back within the test; longer than a lease (time-out + 2 s), as on AWS. */
-const overrides = { functionTimeoutSeconds: 6, visibilityTimeoutSeconds: 9 };
-const sendoff = running({ overrides });
+const sendoff = running({ overrides: shortVisibility });
 
 const subjectsSent = () => sendoff.cloud.ses.messages().map(({ raw }) => /^Subject: (.*)$/m.exec(raw)?.[1]?.trim());
 const timesSent = (subject: string) => subjectsSent().filter((sent) => sent === subject).length;

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { shortVisibility } from '../short-visibility.ts';
 import { anEmail } from './an-email.ts';
 import { runningTarget } from './target.ts';
 
-const sendoff = runningTarget({ config: { api: 'rest' } });
+const sendoff = runningTarget({ config: { api: 'rest' }, overrides: shortVisibility });
 
 describe('the service behind a REST API', () => {
   it('works with the official client: its base URL has the stage in it', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/core/email-schema.ts';
+import { shortVisibility } from '../short-visibility.ts';
 import { anEmail, running } from './running.ts';
 
 /** Emails whose worker dies between SES's answer and the record's update; `SECOND_SEND_EMAILS=500` for the whole run. */
@@ -8,7 +9,7 @@ const WAVE = 50;
 
 // The job comes back after 9 s, its lease has ended by then: without SES's own Send event each would be sent again.
 const sendoff = running({
-  overrides: { functionTimeoutSeconds: 6, visibilityTimeoutSeconds: 9 },
+  overrides: shortVisibility,
   config: { maxReceiveCount: '1000' },
 });
 

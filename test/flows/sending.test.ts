@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import PostalMime from 'postal-mime';
 import { describe, expect, it } from 'vitest';
+import { shortVisibility } from '../short-visibility.ts';
 import { anEmail } from './an-email.ts';
 import { onRedis } from './flows-backend.ts';
 import { SENDER_DOMAIN } from './sender-domain.ts';
 import { canThrottle, runningTarget } from './target.ts';
 
-/** Short, for a job that finds its email in another worker's hands comes back only after the visibility timeout. */
-const sendoff = runningTarget({ overrides: { functionTimeoutSeconds: 6, visibilityTimeoutSeconds: 9 } });
+const sendoff = runningTarget({ overrides: shortVisibility });
 
 async function sent(id: string | undefined) {
   await sendoff.idle();

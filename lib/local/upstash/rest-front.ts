@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { closeServer, listen } from '../aws/front.ts';
 import { connectRedis, RedisError, type Reply, type RespConnection, Status } from './resp.ts';
 
 /**
@@ -69,7 +70,7 @@ export async function startRestFront({ redis, token, port = 0 }: RestFrontOption
       write(response, status, { error: error instanceof Error ? error.message : String(error) });
     }
   };
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  await listen(server, port);
   const address = server.address();
   const front: RestFront = {
     url: `http://127.0.0.1:${address && typeof address === 'object' ? address.port : port}`,
@@ -78,8 +79,7 @@ export async function startRestFront({ redis, token, port = 0 }: RestFrontOption
     fault: undefined,
     close: async () => {
       connection.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closeServer(server);
     },
   };
   return front;
