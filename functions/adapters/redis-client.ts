@@ -157,7 +157,7 @@ function timerOf([name, score]: readonly string[]): Timer | undefined {
 
 /**
  * Asks a second time when the connection was lost before the answer came: for a kept connection that the server closed
- * while the function was frozen, a new one is all it takes. Everything here may be asked twice, as any caller does that was
+ * while the function was frozen, a new one is all it takes. Everything here may be asked twice, which a caller does too that was
  * answered 503: a record is put once, a job that is queued twice is claimed once.
  */
 async function again<T>(ask: () => Promise<T>): Promise<T> {

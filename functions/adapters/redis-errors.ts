@@ -46,13 +46,17 @@ export const mayBeExecuted = (error: unknown): boolean =>
  * connections it kept. The request may have been executed all the same.
  */
 export function lostConnection(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && 'code' in cause && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE');
+  const code = codeOf(causeOf(error));
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 /** Whether the request was certainly not executed, so that sending it again at once repeats nothing. */
 export function isUnexecuted(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (!(cause instanceof Error)) return false;
-  return /^LOADING\b/.test(cause.message) || ('code' in cause && cause.code === 'ECONNREFUSED');
+  const cause = causeOf(error);
+  return /^LOADING\b/.test(cause?.message ?? '') || codeOf(cause) === 'ECONNREFUSED';
 }
+
+const causeOf = (error: unknown): Error | undefined =>
+  error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
+
+const codeOf = (cause: Error | undefined): unknown => (cause && 'code' in cause ? cause.code : undefined);

@@ -3,10 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LEASE_MS } from '../../functions/adapters/redis-queue.ts';
 import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/record.ts';
-import { silentClient } from '../../lib/local/redis-sendoff.ts';
 import { type LocalSendoff, startLocalSendoff } from '../../lib/local/sendoff.ts';
 import { hasRedis } from '../redis-database.ts';
-import { anEmail } from './running.ts';
+import { anEmail, redisClientOf } from './running.ts';
 
 /** Emails sent through while things die; `CRASH_EMAILS=2000` for the whole run. */
 const COUNT = Number(process.env.CRASH_EMAILS ?? 300);
@@ -42,12 +41,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     });
 
   /** Jobs that are waiting or in the hands of a drainer, a dead one included. */
-  const jobsLeft = async () => {
-    const { redis, cloud } = sendoff;
-    if (!redis) throw new Error('the backend is redis');
-    const namespace = cloud.outputs.RedisNamespace ?? '';
-    return Number(await silentClient(redis, namespace).run(['backlog']));
-  };
+  const jobsLeft = async () => Number(await redisClientOf(sendoff).run(['backlog']));
   /**
    * How often each of these emails was sent, once all of them were and no job is left that could send one again, or nothing
    * has been sent for so long.

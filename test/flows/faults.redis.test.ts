@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
-import { silentClient } from '../../lib/local/redis-sendoff.ts';
 import type { Fault } from '../../lib/local/upstash/rest-front.ts';
 import { hasRedis } from '../redis-database.ts';
-import { anEmail, type Running, running } from './running.ts';
+import { anEmail, type Running, redisClientOf, running } from './running.ts';
 
 const outage = { status: 503, error: 'injected' } as const;
 /** By the operations of the script in a request (functions/adapters/redis-scripts.ts). */
@@ -115,7 +114,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       await expect.poll(lastEvent, { timeout: 20_000 }).toBe('delivered');
     }
     // With no job, delayed or not, nothing can be sent again.
-    const client = clientOf(sendoff);
+    const client = redisClientOf(sendoff);
     await expect.poll(() => client.run(['backlog']), { timeout: 20_000 }).toBe(0);
     await expect.poll(() => client.firstTimer(), { timeout: 20_000 }).toBeUndefined();
     const times = ids.map((id) => sendoff.cloud.ses.messages().filter(({ tags }) => tags[EMAIL_ID_TAG] === id).length);
@@ -136,9 +135,3 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
 
 const timesSent = ({ cloud }: Running, subject: string) =>
   cloud.ses.messages().filter(({ raw }) => /^Subject: (.*)$/m.exec(raw)?.[1]?.trim() === subject).length;
-
-function clientOf({ cloud, redis }: Running) {
-  if (!redis) throw new Error('the backend is redis');
-  const namespace = cloud.outputs.RedisNamespace ?? '';
-  return silentClient(redis, namespace);
-}

@@ -1,6 +1,8 @@
 import { Resend } from 'resend';
 import { afterAll, beforeAll } from 'vitest';
+import type { RedisClient } from '../../functions/adapters/redis-client.ts';
 import type { LocalEvent } from '../../lib/local/log.ts';
+import { silentClient } from '../../lib/local/redis-sendoff.ts';
 import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/sendoff.ts';
 import { onFlowsBackend } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
@@ -36,5 +38,11 @@ async function start(options: LocalSendoffOptions): Promise<Running> {
 /** Requests as curl would make them, with the key of a running Sendoff. */
 export const requestTo = ({ cloud, apiKey }: Pick<LocalSendoff, 'cloud' | 'apiKey'>): Request =>
   requester(cloud.apiUrl, apiKey);
+
+/** Looks into the database of a running Sendoff on Redis, and rings for nobody. */
+export function redisClientOf({ cloud, redis }: Pick<LocalSendoff, 'cloud' | 'redis'>): RedisClient {
+  if (!redis) throw new Error('the backend is redis');
+  return silentClient(redis, cloud.outputs.RedisNamespace ?? '');
+}
 
 export { anEmail } from './an-email.ts';

@@ -6,10 +6,9 @@ import { createRedisBroker } from '../../functions/adapters/redis-broker.ts';
 import { emailSend } from '../../functions/core/email-send.ts';
 import type { Job } from '../../functions/core/ports.ts';
 import { dueEntry, type EmailRecord, listEntry, recordKey } from '../../functions/core/record.ts';
-import { silentClient } from '../../lib/local/redis-sendoff.ts';
 import type { LocalSendoff } from '../../lib/local/sendoff.ts';
 import { startReceiver } from '../flows/receiver.ts';
-import { anEmail, requestTo } from '../flows/running.ts';
+import { anEmail, redisClientOf, requestTo } from '../flows/running.ts';
 
 const MINUTE_MS = 60_000;
 /** Two thirds of it random: more than a table's item holds, whatever compresses it. */
@@ -212,8 +211,7 @@ async function runSchedule({ local }: Visit): Promise<void> {
 
 /** A job whose ring did not arrive, found by the clock; and more emails than one drainer can send soon. */
 async function runClock({ ask, local, largeId }: Visit): Promise<void> {
-  const { cloud, redis, table } = local;
-  if (!redis) throw new Error('the backend is redis');
+  const { cloud, table } = local;
   const ringBy = (functionName: string) =>
     cloud.faults.add({
       service: 'lambda',
@@ -225,8 +223,7 @@ async function runClock({ ask, local, largeId }: Visit): Promise<void> {
     });
   const byClock = ringBy('ScheduleFunction');
   const record = await table.get<EmailRecord>(recordKey(largeId));
-  const namespace = cloud.outputs.RedisNamespace ?? '';
-  const client = silentClient(redis, namespace);
+  const client = redisClientOf(local);
   const { job } = emailSend.call({ id: largeId, fingerprint: record?.fingerprint ?? '' });
   await createRedisBroker(client).send([{ queue: 'transactional', job }]);
   await cloud.function('ScheduleFunction').invoke({});
