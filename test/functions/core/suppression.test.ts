@@ -146,6 +146,33 @@ describe('the suppression list', () => {
     });
   });
 
+  describe('of the mailbox simulator', () => {
+    const email = 'bounce+x@simulator.amazonses.com';
+
+    it('counts when the caller asked for it, by the API or by an unsubscribe link', async () => {
+      const { add, suppressed } = setUp();
+      await add({ email, origin: 'manual' }, { email: 'bounced@resend.dev', origin: 'unsubscribe', sender: 'a@b.co' });
+      expect(await suppressed('me@example.com', email)).toEqual([email]);
+      expect(await suppressed('a@b.co', 'bounced@resend.dev')).toEqual(['bounced@resend.dev']);
+    });
+
+    it.each(['bounce', 'complaint'] as const)(
+      'is ignored where an earlier version wrote it for a %s',
+      async (origin) => {
+        const { table, suppressed, add, told } = setUp();
+        const id = suppressionId(email);
+        await table.insert({ key: suppressionKey(id), fields: { id, email, origin, sourceId: 'e', createdAtMs: 1 } });
+        expect(await suppressed('me@example.com', email)).toEqual([]);
+        expect(await add({ email, origin: 'unsubscribe', sender: 'news@example.com' })).toEqual([id]);
+        expect(await suppressed('me@example.com', email)).toEqual([]);
+        expect(await suppressed('news@example.com', email)).toEqual([email]);
+        await add({ email, origin: 'manual' });
+        expect(await suppressed('me@example.com', email)).toEqual([email]);
+        expect(told).toHaveLength(2);
+      },
+    );
+  });
+
   it('tells before it writes: after a crash in between it is told again under the same id', async () => {
     const { table, told, announce, add } = setUp();
     const down = { ...table, insert: async () => Promise.reject(new Error('down')) };
