@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { derivedId } from '../../../functions/core/identity.ts';
-import type { Document } from '../../../functions/core/ports.ts';
+import type { Document, NewDocument } from '../../../functions/core/ports.ts';
 import { type EmailRecord, listEntry, recordKey } from '../../../functions/core/record.ts';
 import { suppressionKey } from '../../../functions/core/suppression.ts';
 import { type Receiver, startReceiver } from '../../flows/receiver.ts';
@@ -159,7 +159,37 @@ function erasure(local: LocalCli): void {
 }
 
 describe('sendoff forget', () => {
-  erasure(localCli());
+  const local = localCli();
+
+  const put = async (more: Partial<NewDocument> = {}) => {
+    const id = randomUUID();
+    await local.table.insert({ key: recordKey(id), fields: { id, status: 'sent', to: ['late@example.com'] }, ...more });
+    return id;
+  };
+
+  it('deletes what has expired and DynamoDB has not deleted yet', async () => {
+    await put({ expiresAtMs: Date.now() - 5_000 });
+    expect(await openStored(local).everything()).toContain('late@example.com');
+    expect((await local.sendoff('forget late@example.com --yes')).exitCode).toBe(0);
+    expect(await openStored(local).everything()).not.toContain('late@example.com');
+  });
+
+  it('goes on when a deletion fails, and names what is left', async () => {
+    const ids = [await put(), await put(), await put()];
+    const fault = local.cloud.faults.add({
+      ...{ service: 'dynamodb', action: 'DeleteItem', match: (body) => body.includes(ids[1] ?? ''), when: 'before' },
+      effect: { kind: 'error', status: 400, code: 'AccessDeniedException', message: 'not this one' },
+    });
+    const { exitCode, out, notes } = await local.sendoff('forget late@example.com --yes --json');
+    fault.remove();
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ deleted: 2, unsent: [], not_deleted: [recordKey(ids[1] ?? '')] });
+    expect(notes).toContain('not this one');
+    expect((await local.sendoff('forget late@example.com --yes')).exitCode).toBe(0);
+    expect(await local.table.getMany(ids.map(recordKey))).toEqual([undefined, undefined, undefined]);
+  });
+
+  erasure(local);
 });
 
 describe.skipIf(!hasRedis)('sendoff forget on the backend redis', () => {
