@@ -2,6 +2,8 @@ import { BODY_PREFIX, type DocumentScan, EMAIL_PREFIX, type StoredDocument } fro
 import { isMailboxOf, mentions, textsOf } from './mention.ts';
 import type { BodyStore, Document, Table } from './ports.ts';
 import type { EmailStatus } from './status.ts';
+import { suppressionKey } from './suppression.ts';
+import { deliveryPartition } from './webhook-delivery.ts';
 
 /** Where an address can stand on an email. */
 export const roles = ['from', 'to', 'cc', 'bcc', 'replyTo'] as const;
@@ -48,12 +50,12 @@ const ended: readonly EmailStatus[] = [
   'suppressed',
 ];
 
-/** Texts of a caller about anybody: who is meant by them is the recipient's to say. */
+/** What callers write: it may mention anybody, which does not make the email theirs. */
 const CONTENT = ['subject', 'tags', 'headers'];
 /** Fields that hold a sender. */
 const SENDERS = ['from', 'senders'];
 /** Fields of a payload (webhook-payload.ts) that hold whom it is about. */
-const SUBJECTS = ['to', 'recipient', 'email'];
+const RECIPIENTS = ['to', 'recipient', 'email'];
 
 /** True while the email waits to be sent: deleting it would stop it unsaid, for its other recipients too. */
 export const isUnsent = ({ status }: Mention): boolean => status !== undefined && unsent.includes(status);
@@ -73,8 +75,8 @@ export function examineEmail(stored: StoredDocument, wanted: Wanted): Mention | 
 /** What a document that is neither an email's record nor a body is to the person; `emailIds` are those that name them. */
 export function examineOther(stored: StoredDocument, wanted: Wanted, emailIds: ReadonlySet<string>): Finding {
   const { key, fields } = stored;
-  if (key.startsWith('webhook-event#')) return examineDelivery(stored, wanted, emailIds);
-  if (key.startsWith('suppression#')) {
+  if (key.startsWith(deliveryPartition(''))) return examineDelivery(stored, wanted, emailIds);
+  if (key.startsWith(suppressionKey(''))) {
     if (holdsMailbox(fields?.email, wanted.address)) return 'suppression';
     if (typeof fields?.email === 'string') return undefined;
     return namesElsewhere(stored, SENDERS, wanted) ? 'suppression' : 'unreadable';
@@ -87,9 +89,9 @@ function examineDelivery(stored: StoredDocument, wanted: Wanted, emailIds: Reado
   const data = dataOf(stored.fields?.payload);
   const ignored = wanted.sender ? CONTENT : [...CONTENT, ...SENDERS];
   const named = data
-    ? emailIds.has(String(data.email_id)) ||
-      SUBJECTS.some((name) => holdsMailbox(data[name], wanted.address)) ||
-      holdsText(data, [...SUBJECTS, ...ignored], wanted.address)
+    ? (typeof data.email_id === 'string' && emailIds.has(data.email_id)) ||
+      RECIPIENTS.some((name) => holdsMailbox(data[name], wanted.address)) ||
+      holdsText(data, [...RECIPIENTS, ...ignored], wanted.address)
     : false;
   if (named || namesElsewhere(stored, data ? ['payload'] : [], wanted)) return 'delivery';
   return data ? undefined : 'unreadable';

@@ -93,6 +93,7 @@ describe('what a webhook was told', () => {
     ['of its suppression', delivery({ email: address, origin: 'bounce' })],
     ['in words of the server', delivery({ to: ['a@example.com'], bounce: { message: `550 <${address}>` } })],
     ['and answered with it', delivery({ to: ['a@example.com'] }, { attempts: [{ response: `hello ${address}` }] })],
+    ['with an id that is none', delivery({ email_id: { toString: 1 }, to: [address] })],
     ['in a payload that is cut off', stored('webhook-event#w#e', { payload: `{"data":{"to":["${address}` })],
     ['in a payload of another form', stored('webhook-event#w#e', { payload: JSON.stringify([address]) })],
     ['in a payload that is no text', stored('webhook-event#w#e', { payload: { data: { to: [address] } } })],
