@@ -34,8 +34,7 @@ try {
     `  handed to Sendoff, answered after        ${ms(acceptMs)}   (${(synchronousMs / acceptMs).toFixed(1)} times as fast)`,
   );
   write(`  … and with the mail server after         ${ms(sentMs)}`);
-  await cloud.ses.flushEvents();
-  await cloud.idle();
+  await settle();
   await showTimeline(id);
   const message = cloud.ses.messages().find(({ tags }) => tags[EMAIL_ID_TAG] === id);
   write(`\nThe message as the mail server got it (envelope to ${message?.envelope.to.join(', ')}):\n`);
@@ -47,18 +46,25 @@ try {
 
 /** What SES reports comes back: a bounce suppresses its address, and the next email to it does not leave. */
 async function showBounce(resend: Resend): Promise<void> {
-  const to = 'bounce@simulator.amazonses.com';
-  write(`\nTwo emails to ${to}, one after the other:\n`);
+  const to = 'gone@example.net';
+  write(`\nTwo emails to ${to}, which bounces:\n`);
   for (const subject of ['first', 'second']) {
     const { data } = await resend.emails.send({ ...email, to, subject });
-    await cloud.idle();
-    await cloud.ses.flushEvents();
-    await cloud.idle();
+    await settle();
+    const message = cloud.ses.messages().find(({ tags }) => tags[EMAIL_ID_TAG] === data?.id);
+    if (message) await cloud.ses.simulate(message.messageId, 'bounced');
+    await settle();
     const { data: found } = await resend.emails.get(data?.id ?? '');
     write(`  ${subject.padEnd(6)}  ${found?.last_event}`);
   }
   const { data: suppression } = await resend.suppressions.get(to);
   write(`\nBecause of the first, the address is on the suppression list (origin: ${suppression?.origin}).`);
+}
+
+async function settle(): Promise<void> {
+  await cloud.idle();
+  await cloud.ses.flushEvents();
+  await cloud.idle();
 }
 
 async function sendAndWait(resend: Resend, count: number): Promise<{ id: string; acceptMs: number; sentMs: number }> {

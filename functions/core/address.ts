@@ -92,11 +92,27 @@ function whyBad(address: string): string | undefined {
   return undefined;
 }
 
+/** What the brackets of `Name <a@b.c>` hold; a quoted part may hold brackets itself. */
+const IN_BRACKETS = /<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>\s*$/s;
+const QUOTED = /^"((?:[^"\\]|\\.)*)"$/s;
+const DOT_ATOM = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/;
+
 /**
- * The form in which addresses are compared: no name, lower case. The part before the @ may differ by case by the letter
- * of RFC 5321, but no mailbox in use does; labels (`+…`) and dots stay, for what they mean is each provider's affair.
+ * The form in which addresses are compared: no name, lower case, no quoting that is not needed (`"a.b"@c.d` is `a.b@c.d`:
+ * RFC 5321 4.1.2 asks for the form without quotes). The part before the @ may differ by case by the letter of RFC 5321, but
+ * no mailbox in use does; labels (`+…`) and dots stay, for what they mean is each provider's affair. Takes any text.
  */
 export function normalizeAddress(text: string): string {
-  const bare = /<([^<>]*)>\s*$/.exec(text)?.[1] ?? text;
+  const address = normalizeCase(text);
+  const at = address.lastIndexOf('@');
+  const quoted = QUOTED.exec(address.slice(0, Math.max(0, at)))?.[1];
+  if (quoted === undefined) return address;
+  const local = quoted.replace(/\\(.)/gs, '$1');
+  return `${DOT_ATOM.test(local) ? local : `"${local.replace(/["\\]/g, '\\$&')}"`}${address.slice(at)}`;
+}
+
+/** The address without its name, in lower case, quoted as it was given: the form that versions before 0.2 compared. */
+export function normalizeCase(text: string): string {
+  const bare = IN_BRACKETS.exec(text)?.[1] ?? text;
   return normalizeDomain(bare.trim().toLowerCase());
 }

@@ -3,6 +3,7 @@ import type { Logger, Table } from './ports.ts';
 import { progress } from './progress.ts';
 import { type EmailRecord, recordKey } from './record.ts';
 import { type Feedback, parseSesEvent } from './ses-event.ts';
+import { isSimulator } from './simulator.ts';
 import { suppress } from './suppression.ts';
 import { type Announcement, eventIdOf } from './webhook-event.ts';
 
@@ -91,8 +92,11 @@ async function settleEmail(
   }
 }
 
+/** What the mailbox simulator plays suppresses nobody: the next test must see it again. */
 function toSuppress({ suppresses, recipients, emailId, atMs }: Feedback) {
-  return suppresses ? recipients.map((email) => ({ email, origin: suppresses, sourceId: emailId, atMs })) : [];
+  if (!suppresses) return [];
+  const real = recipients.filter((email) => !isSimulator(email));
+  return real.map((email) => ({ email, origin: suppresses, sourceId: emailId, atMs }));
 }
 
 function announcement({ feedback, recipient }: { feedback: Feedback; recipient?: string }): Announcement {

@@ -1,22 +1,40 @@
-import { normalizeAddress, parseMailbox } from './address.ts';
+import { BODY_PREFIX, type DocumentScan, EMAIL_PREFIX, type StoredDocument } from './document-scan.ts';
+import { isMailboxOf, mentions, textsOf } from './mention.ts';
 import type { BodyStore, Document, Table } from './ports.ts';
-import { bodyKey, EMAIL_PARTITION, type EmailRecord, recordKey } from './record.ts';
 import type { EmailStatus } from './status.ts';
-import { listWebhooks } from './webhook.ts';
-import { deliveryKey, deliveryPartition, type WebhookDelivery } from './webhook-delivery.ts';
+import { suppressionKey } from './suppression.ts';
+import { deliveryPartition } from './webhook-delivery.ts';
 
 /** Where an address can stand on an email. */
 export const roles = ['from', 'to', 'cc', 'bcc', 'replyTo'] as const;
 export type Role = (typeof roles)[number];
 
-/** An email that names the address looked for. */
-export interface Mention {
-  readonly record: EmailRecord;
-  readonly roles: readonly Role[];
+/** Whose data is looked for. */
+export interface Wanted {
+  /** In its normal form (`normalizeAddress`). */
+  readonly address: string;
+  /** What the address sent counts, too. */
+  readonly sender: boolean;
 }
 
-/** Emails read at a time. */
-const PAGE = 500;
+/** An email that names the address looked for. */
+export interface Mention {
+  readonly id: string;
+  readonly document: Pick<StoredDocument, 'key' | 'expired'>;
+  /** Absent when no worker of this version touches it: its time is over, or the record says none that is known. */
+  readonly status: EmailStatus | undefined;
+  /** Where the address stands; none: elsewhere on the record, in its timeline for example. */
+  readonly roles: readonly Role[];
+  /** How many the email went to; 0 when the record does not say it. */
+  readonly recipientCount: number;
+}
+
+/**
+ * What a document is to the person: a webhook's delivery or a suppression to delete, something else that names the address, or
+ * a document in which nothing was found that should be readable and is not. Absent: none of these.
+ */
+export type Finding = 'delivery' | 'suppression' | 'elsewhere' | 'unreadable' | undefined;
+
 /** What is still to be sent needs its record and its body. */
 const unsent: readonly EmailStatus[] = ['scheduled', 'queued', 'sending'];
 const ended: readonly EmailStatus[] = [
@@ -32,83 +50,102 @@ const ended: readonly EmailStatus[] = [
   'suppressed',
 ];
 
-/** True while the email waits to be sent: deleting it would stop it unsaid, for its other recipients too. */
-export const isUnsent = ({ status }: EmailRecord): boolean => unsent.includes(status);
+/** What callers write: it may mention anybody, which does not make the email theirs. */
+const CONTENT = ['subject', 'tags', 'headers'];
+/** Fields that hold a sender. */
+const SENDERS = ['from', 'senders'];
+/** Fields of a payload (webhook-payload.ts) that hold whom it is about. */
+const RECIPIENTS = ['to', 'recipient', 'email'];
 
-/**
- * Reads every email there is, oldest first, and answers page by page those that name the address. No index is by
- * address: an index would keep what is to be forgotten in one more place, and each email would pay for it.
- */
-export async function* findMentions(
-  table: Table,
-  address: string,
-  wanted: readonly Role[],
-): AsyncGenerator<{ examined: number; mentions: Mention[] }> {
-  for await (const records of pagesOf<EmailRecord>(table, EMAIL_PARTITION)) {
-    const mentions = records.flatMap((record) => {
-      const found = wanted.filter((role) => names(record, role, address));
-      return found.length > 0 ? [{ record, roles: found }] : [];
-    });
-    yield { examined: records.length, mentions };
+/** True while the email waits to be sent: deleting it would stop it unsaid, for its other recipients too. */
+export const isUnsent = ({ status }: Mention): boolean => status !== undefined && unsent.includes(status);
+
+/** Whether an email's record names the address; `unreadable` when it does not, and does not say whom it went to either. */
+export function examineEmail(stored: StoredDocument, wanted: Wanted): Mention | 'unreadable' | undefined {
+  const { key, expired, fields } = stored;
+  const wantedRoles = roles.filter((role) => role !== 'from' || wanted.sender);
+  const found = fields ? wantedRoles.filter((role) => holdsMailbox(fields[role], wanted.address)) : [];
+  if (found.length === 0 && !namesElsewhere(stored, [...roles, ...CONTENT], wanted))
+    return isListOfTexts(fields?.to) ? undefined : 'unreadable';
+  const status = expired ? undefined : [...unsent, ...ended].find((known) => known === fields?.status);
+  const recipientCount = [fields?.to, fields?.cc, fields?.bcc].flat().filter(Boolean).length;
+  return { id: key.slice(EMAIL_PREFIX.length), document: { key, expired }, status, roles: found, recipientCount };
+}
+
+/** What a document that is neither an email's record nor a body is to the person; `emailIds` are those that name them. */
+export function examineOther(stored: StoredDocument, wanted: Wanted, emailIds: ReadonlySet<string>): Finding {
+  const { key, fields } = stored;
+  if (key.startsWith(deliveryPartition(''))) return examineDelivery(stored, wanted, emailIds);
+  if (key.startsWith(suppressionKey(''))) {
+    if (holdsMailbox(fields?.email, wanted.address)) return 'suppression';
+    if (typeof fields?.email === 'string') return undefined;
+    return namesElsewhere(stored, SENDERS, wanted) ? 'suppression' : 'unreadable';
+  }
+  if (mentions(key, wanted.address) || namesElsewhere(stored, [], wanted)) return 'elsewhere';
+  return fields ? undefined : 'unreadable';
+}
+
+function examineDelivery(stored: StoredDocument, wanted: Wanted, emailIds: ReadonlySet<string>): Finding {
+  const data = dataOf(stored.fields?.payload);
+  const ignored = wanted.sender ? CONTENT : [...CONTENT, ...SENDERS];
+  const named = data
+    ? (typeof data.email_id === 'string' && emailIds.has(data.email_id)) ||
+      RECIPIENTS.some((name) => holdsMailbox(data[name], wanted.address)) ||
+      holdsText(data, [...RECIPIENTS, ...ignored], wanted.address)
+    : false;
+  if (named || namesElsewhere(stored, data ? ['payload'] : [], wanted)) return 'delivery';
+  return data ? undefined : 'unreadable';
+}
+
+/** The `data` of a payload; undefined for what is no payload. */
+function dataOf(payload: unknown): Record<string, unknown> | undefined {
+  try {
+    const { data } = JSON.parse(String(payload)) ?? {};
+    return typeof data === 'object' && data !== null ? data : undefined;
+  } catch {
+    // Whatever it is, it is searched as text.
+    return undefined;
   }
 }
 
-/** Reads what webhooks were told in the last 30 days, and answers the keys of what is about these emails or the address. */
-export async function* findDeliveries(
-  table: Table,
-  address: string,
-  emailIds: ReadonlySet<string>,
-): AsyncGenerator<{ examined: number; keys: string[] }> {
-  for (const { id } of await listWebhooks(table)) {
-    for await (const deliveries of pagesOf<WebhookDelivery>(table, deliveryPartition(id))) {
-      const about = deliveries.filter(({ payload }) => tells(payload, address, emailIds));
-      yield { examined: deliveries.length, keys: about.map((delivery) => deliveryKey(id, delivery.id)) };
+/** A field may hold one mailbox, several, or what no version of ours wrote. */
+const holdsMailbox = (value: unknown, address: string): boolean =>
+  textsOf(value).some((text) => isMailboxOf(text, address));
+
+const holdsText = (fields: Document | Record<string, unknown>, except: readonly string[], address: string): boolean =>
+  textsOf(Object.entries(fields).filter(([name]) => !except.includes(name))).some((text) => mentions(text, address));
+
+/** Whether anything but these fields names the address; where there are no fields, the whole text. */
+const namesElsewhere = ({ fields, text = '' }: StoredDocument, except: readonly string[], { address }: Wanted) =>
+  fields ? holdsText(fields, except, address) : mentions(text, address);
+
+const isListOfTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
+
+/** The keys of the bodies of these emails, by email: also one that a refused request under its idempotency key left. */
+export async function findBodies(scan: DocumentScan, emailIds: ReadonlySet<string>): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for await (const page of scan.pages('bodies')) {
+    for (const { key } of page) {
+      const [id = ''] = key.slice(BODY_PREFIX.length).split('#');
+      if (emailIds.has(id)) found.set(id, [...(found.get(id) ?? []), key]);
     }
   }
-}
-
-async function* pagesOf<T extends Document>(table: Table, partition: string): AsyncGenerator<T[]> {
-  for (let after: string | undefined; ; ) {
-    const entries = await table.query({
-      index: 'list',
-      partition,
-      order: 'ascending',
-      limit: PAGE,
-      ...(after ? { after } : {}),
-    });
-    const documents = await table.getMany<T>(entries.map(({ key }) => key));
-    yield documents.filter((document) => document !== undefined);
-    after = entries.at(-1)?.sort;
-    if (entries.length < PAGE) return;
-  }
-}
-
-/** Whether a webhook's payload (webhook-payload.ts) is about one of these emails, or names the address. */
-function tells(payload: string, address: string, emailIds: ReadonlySet<string>): boolean {
-  const { data } = JSON.parse(payload) as { data: Record<string, unknown> };
-  const wanted = address.toLowerCase();
-  const named = [data.to, data.recipient, data.email].flat().filter((text) => typeof text === 'string');
-  return emailIds.has(String(data.email_id)) || named.some((text) => normalizeAddress(text) === wanted);
-}
-
-/** Mail systems keep two addresses apart by the case of what stands before the @ in theory alone. */
-function names(record: EmailRecord, role: Role, address: string): boolean {
-  const wanted = address.toLowerCase();
-  const there = [record[role] ?? []].flat();
-  return there.some((mailbox) => {
-    const text = mailbox.toLowerCase();
-    return text.includes(wanted) && parseMailbox(text, role).address === wanted;
-  });
+  return found;
 }
 
 /**
- * Deletes an email that has ended, its body first: cut off in between, the record still leads to it the next time.
- * Answers false, with nothing deleted but perhaps the body, when it was put back on the queue meanwhile.
+ * Deletes an email that is not to be sent any more, its bodies first: cut off in between, the record still leads to them
+ * the next time. Answers false, with nothing deleted but perhaps the bodies, when it was put back on the queue meanwhile.
  */
 export async function deleteEmail(
-  { table, bodies }: { table: Table; bodies: BodyStore },
-  { id, fingerprint }: EmailRecord,
+  { table, bodies, scan }: { table: Table; bodies: BodyStore; scan: DocumentScan },
+  { document, status }: Mention,
+  bodyKeys: readonly string[],
 ): Promise<boolean> {
-  await bodies.delete(bodyKey(id, fingerprint));
-  return table.delete(recordKey(id), [{ status: { in: [...ended] } }]);
+  await Promise.all(bodyKeys.map((key) => bodies.delete(key)));
+  if (status === undefined) await scan.delete(document);
+  else if (!(await table.delete(document.key, [{ status: { in: [...ended] } }])))
+    return (await table.get(document.key)) === undefined;
+  return true;
 }

@@ -1,8 +1,9 @@
-import { normalizeAddress } from './address.ts';
+import { normalizeAddress, normalizeCase } from './address.ts';
 import type { Announce } from './announce.ts';
 import { derivedId } from './identity.ts';
 import type { Document, Table } from './ports.ts';
 import { timeSort } from './record.ts';
+import { isSimulator } from './simulator.ts';
 import { eventIdOf, type WebhookEventType } from './webhook-event.ts';
 
 export const suppressionOrigins = ['bounce', 'complaint', 'manual', 'unsubscribe'] as const;
@@ -38,13 +39,32 @@ export const suppressionKey = (id: string): string => `suppression#${id}`;
 /** Which of these addresses (in any form) the sender must not send to; in the form given. */
 export async function findSuppressed(table: Table, sender: string, addresses: readonly string[]): Promise<Set<string>> {
   const from = normalizeAddress(sender);
-  const found = await table.getMany<Suppression>(addresses.map((address) => suppressionKey(suppressionId(address))));
-  return new Set(addresses.filter((_, index) => applies(found[index], from)));
+  const found = await findAll(table, addresses);
+  return new Set(addresses.filter((_, index) => found[index]?.some((one) => applies(one, from))));
 }
 
-function applies(suppression: Suppression | undefined, sender: string | undefined): boolean {
-  if (!suppression) return false;
-  return !suppression.senders || (sender !== undefined && suppression.senders.includes(sender));
+function applies(suppression: Suppression, sender: string | undefined): boolean {
+  const { senders } = suppression;
+  if (isOfSimulator(suppression)) return false;
+  return !senders || senders.some((one) => normalizeAddress(one) === sender);
+}
+
+/** Written by a version that believed what the mailbox simulator plays. */
+const isOfSimulator = ({ email, origin }: Suppression): boolean =>
+  (origin === 'bounce' || origin === 'complaint') && isSimulator(email);
+
+/** The ids an address can have: versions before 0.2 made it from the address as it was quoted. */
+function idsOf(idOrEmail: string): string[] {
+  if (!idOrEmail.includes('@')) return [idOrEmail];
+  return [...new Set([suppressionId(idOrEmail), derivedId('suppression', normalizeCase(idOrEmail))])];
+}
+
+/** What is there for each of these ids or addresses: one suppression at most, or two of an address that is quoted. */
+async function findAll(table: Table, idsOrEmails: readonly string[]): Promise<Suppression[][]> {
+  const ids = idsOrEmails.map(idsOf);
+  const found = await table.getMany<Suppression>(ids.flat().map(suppressionKey));
+  const byId = new Map(found.flatMap((one) => (one ? [[one.id, one] as const] : [])));
+  return ids.map((some) => some.flatMap((id) => byId.get(id) ?? []));
 }
 
 /**
@@ -53,13 +73,17 @@ function applies(suppression: Suppression | undefined, sender: string | undefine
  */
 export async function suppress(table: Table, announce: Announce, wanted: readonly NewSuppression[]): Promise<string[]> {
   if (wanted.length === 0) return [];
-  const ids = wanted.map(({ email }) => suppressionId(email));
-  const found = await table.getMany<Suppression>(ids.map(suppressionKey));
+  const found = await findAll(
+    table,
+    wanted.map(({ email }) => email),
+  );
+  const ids = wanted.map(({ email }, index) => found[index]?.[0]?.id ?? suppressionId(email));
   const missing = wanted.flatMap((one, index) => {
-    const known = found[index];
+    const known = found[index]?.find((suppression) => !isOfSimulator(suppression));
     const sender = one.sender === undefined ? undefined : normalizeAddress(one.sender);
+    const suppressed = found[index]?.some((suppression) => applies(suppression, sender));
     const repeated = ids.indexOf(ids[index] ?? '') < index;
-    return applies(known, sender) || repeated ? [] : [{ ...one, sender, known, id: ids[index] ?? '' }];
+    return suppressed || repeated ? [] : [{ ...one, sender, known, id: ids[index] ?? '' }];
   });
   const drafts = missing.map(({ id, email, origin, sourceId, atMs, sender, known }) => ({
     known,
@@ -72,6 +96,8 @@ export async function suppress(table: Table, announce: Announce, wanted: readonl
     atMs,
   }));
   await announce(drafts.map(({ suppression, atMs }) => announcement('suppression.added', suppression, atMs)));
+  const replaced = found.flat().filter(isOfSimulator);
+  await Promise.all(replaced.map(({ id, origin }) => table.delete(suppressionKey(id), [{ origin }])));
   await Promise.all(drafts.map((draft) => write(table, draft)));
   return ids;
 }
@@ -95,7 +121,8 @@ async function write(table: Table, { suppression, sender }: Draft): Promise<void
 
 /** Finds a suppression by its id or its address. */
 export async function findSuppression(table: Table, idOrEmail: string): Promise<Suppression | undefined> {
-  return table.get<Suppression>(suppressionKey(idOf(idOrEmail)));
+  const [found] = await findAll(table, [idOrEmail]);
+  return found?.[0];
 }
 
 /** Ends suppressions, each named by its id or address; answers their ids and whether each was there. */
@@ -105,17 +132,17 @@ export async function unsuppress(
   idsOrEmails: readonly string[],
   nowMs: number,
 ): Promise<{ id: string; deleted: boolean }[]> {
-  const ids = idsOrEmails.map(idOf);
-  const found = await table.getMany<Suppression>(ids.map(suppressionKey));
-  const present = found.filter((one) => one !== undefined);
+  const found = await findAll(table, idsOrEmails);
+  const present = [...new Set(found.flat())];
   await announce(present.map((one) => announcement('suppression.removed', one, nowMs)));
   const deleted = new Map(
     await Promise.all(present.map(async ({ id }) => [id, await table.delete(suppressionKey(id))] as const)),
   );
-  return ids.map((id) => ({ id, deleted: deleted.get(id) ?? false }));
+  return idsOrEmails.map((idOrEmail, index) => {
+    const id = found[index]?.[0]?.id ?? idsOf(idOrEmail)[0] ?? idOrEmail;
+    return { id, deleted: deleted.get(id) ?? false };
+  });
 }
-
-const idOf = (idOrEmail: string): string => (idOrEmail.includes('@') ? suppressionId(idOrEmail) : idOrEmail);
 
 function announcement(type: WebhookEventType, suppression: Suppression, atMs: number) {
   const eventId = eventIdOf(type, suppression.id, suppression.senders?.join() ?? '', String(suppression.createdAtMs));

@@ -40,6 +40,17 @@ async function send(more: object = {}): Promise<string> {
   return data?.id ?? '';
 }
 
+/** Sends an email to an address of a person, and has SES report this of it after its delivery. */
+async function sendThen(outcome: 'bounced' | 'complained', more: object): Promise<string> {
+  const id = await send(more);
+  await told('email.delivered', id);
+  await sendoff.cloud.ses.simulate(messageIdOf(id), outcome);
+  return id;
+}
+
+const messageIdOf = (id: string) =>
+  sendoff.cloud.ses.messages().find(({ tags }) => tags['sendoff-email-id'] === id)?.messageId ?? '';
+
 const to = (mailbox: string, label: string) => ({ to: [`${mailbox}+${label}@simulator.amazonses.com`] });
 
 describe('what SES reports', () => {
@@ -75,8 +86,8 @@ describe('what SES reports', () => {
   });
 
   it('suppresses who bounced, and leaves them out of the next envelope', async () => {
-    const bouncing = to('bounce', 'one');
-    const id = await send(bouncing);
+    const bouncing = { to: ['gone@example.net'] };
+    const id = await sendThen('bounced', bouncing);
     const bounced = await told('email.bounced', id);
     expect(bounced.event.data.bounce).toMatchObject({ type: 'Permanent', subType: 'General' });
     const added = await receiver.waitFor(({ event }) => event.data.email === bouncing.to[0]);
@@ -102,17 +113,32 @@ describe('what SES reports', () => {
     expect(data).toMatchObject({ email: bouncing.to[0], origin: 'bounce', source_id: id });
     expect((await sendoff.resend.suppressions.remove(bouncing.to[0] ?? '')).data?.deleted).toBe(true);
     await receiver.waitFor(({ event }) => event.type === 'suppression.removed');
-    await told('email.bounced', await send(bouncing));
+    await told('email.delivered', await send(bouncing));
+  });
+
+  it.each([
+    ['bounce+twice@simulator.amazonses.com', 'bounced'],
+    ['bounced+twice@resend.dev', 'bounced'],
+    ['complaint+twice@simulator.amazonses.com', 'complained'],
+  ])('plays %s again and again: the simulator is suppressed by the caller alone', async (address, event) => {
+    for (const _run of ['first', 'second']) {
+      const id = await send({ to: [address] });
+      await told(`email.${event}`, id);
+      await sendoff.cloud.idle();
+      expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe(event);
+    }
+    expect((await sendoff.resend.suppressions.get(address)).error?.name).toBe('not_found');
+    expect(receiver.received.filter(({ event }) => event.data.email === address)).toEqual([]);
+    expect((await sendoff.resend.suppressions.add({ email: address })).error).toBeNull();
+    await told('email.suppressed', await send({ to: [address] }));
   });
 
   it('suppresses who complained', async () => {
-    const id = await send(to('complaint', 'c'));
+    const id = await sendThen('complained', { to: ['angry@example.net'] });
     await told('email.complained', id);
     await sendoff.cloud.idle();
     expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('complained');
-    expect((await sendoff.resend.suppressions.get('complaint+c@simulator.amazonses.com')).data?.origin).toBe(
-      'complaint',
-    );
+    expect((await sendoff.resend.suppressions.get('angry@example.net')).data?.origin).toBe('complaint');
   });
 
   it('keeps delivered over an out-of-office reply, and suppresses nobody for it', async () => {
@@ -136,7 +162,7 @@ describe('what SES reports', () => {
   it('tells opens and clicks, and marks those of programs', async () => {
     const id = await send();
     await told('email.delivered', id);
-    const messageId = sendoff.cloud.ses.messages().find(({ tags }) => tags['sendoff-email-id'] === id)?.messageId ?? '';
+    const messageId = messageIdOf(id);
     await sendoff.cloud.ses.simulate(messageId, 'opened', { userAgent: 'Mozilla/5.0' });
     const byMachine = await told('email.opened', id);
     expect(byMachine.event.data.open.machine).toBe(true);

@@ -123,8 +123,11 @@ async function tellEndpoint(visit: Visit): Promise<void> {
     await local.cloud.ses.simulate(messageId, 'delayed');
     await ask('POST', '/emails', anEmail({ scheduled_at: 'in 10 days' }));
     await ask('POST', '/emails', anEmail({ headers: { 'X-Sendoff-Unsubscribe': 'true' } }));
-    const bouncing = anEmail({ to: 'bounce+once@simulator.amazonses.com' });
+    const bouncing = anEmail({ to: 'gone@example.net' });
     await ask('POST', '/emails', bouncing);
+    await local.cloud.idle();
+    const { messageId: bounced = '' } = local.cloud.ses.messages().find(isTo('gone@example.net')) ?? {};
+    await local.cloud.ses.simulate(bounced, 'bounced');
     await local.cloud.idle();
     await ask('POST', '/emails', bouncing);
     await local.cloud.idle();
@@ -135,6 +138,11 @@ async function tellEndpoint(visit: Visit): Promise<void> {
   }
   await sendPastUs(local);
 }
+
+const isTo =
+  (address: string) =>
+  ({ envelope }: { envelope: { to: readonly string[] } }) =>
+    envelope.to.includes(address);
 
 /** Someone else uses our configuration set: its events come to us, are counted and dropped. */
 async function sendPastUs({ cloud }: LocalSendoff): Promise<void> {

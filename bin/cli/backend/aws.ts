@@ -4,9 +4,10 @@ import type { OperatedBackend } from './operated-backend.ts';
 
 /** SQS and DynamoDB, and S3 for large bodies. */
 export async function openAwsBackend(deployment: Deployment): Promise<OperatedBackend> {
-  const [{ DynamoDBClient }, { createDynamoBodies }, { createDynamoTable }] = await Promise.all([
+  const [{ DynamoDBClient }, { createDynamoBodies }, { createDynamoScan }, { createDynamoTable }] = await Promise.all([
     import('@aws-sdk/client-dynamodb'),
     import('../../../functions/adapters/dynamodb-bodies.ts'),
+    import('../../../functions/adapters/dynamodb-scan.ts'),
     import('../../../functions/adapters/dynamodb-table.ts'),
   ]);
   const client = new DynamoDBClient(deployment.aws);
@@ -22,9 +23,10 @@ export async function openAwsBackend(deployment: Deployment): Promise<OperatedBa
   return {
     table,
     bodies: createDynamoBodies(client, tableName, largeBodies),
+    scan: createDynamoScan(client, tableName),
     depths: async () => (await import('./sqs-depths.ts')).sqsDepths(deployment),
     deadLetters: async () => (await import('../dead-letters/sqs-queue.ts')).sqsDeadLetters(deployment, table),
     checks: [triggers],
-    remains: "DynamoDB's point-in-time recovery, which ends by itself after 35 days",
+    remains: ["DynamoDB's point-in-time recovery, which ends by itself after 35 days"],
   };
 }

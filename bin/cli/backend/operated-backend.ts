@@ -1,3 +1,4 @@
+import type { DocumentScan } from '../../../functions/core/document-scan.ts';
 import type { BodyStore, Table } from '../../../functions/core/ports.ts';
 import type { DeadLetterQueue } from '../dead-letters/queue.ts';
 import type { Deployment } from '../deployment.ts';
@@ -18,13 +19,15 @@ export interface Depth {
 export interface OperatedBackend {
   readonly table: Table;
   readonly bodies: BodyStore;
+  /** All that the table and the bodies' store hold. */
+  readonly scan: DocumentScan;
   /** Every queue of the deployment, the dead letters last. */
   depths(): Promise<Depth[]>;
   deadLetters(): Promise<DeadLetterQueue>;
   /** What `doctor` examines of this kind of backend alone. */
   readonly checks: readonly Check[];
-  /** Where deleted documents live on, and for how long: what `forget` says at its end. */
-  readonly remains: string;
+  /** Where deleted documents live on, and for how long: what `forget` says at its end, a line each. */
+  readonly remains: readonly string[];
 }
 
 /** Opens what the deployment's outputs name. */

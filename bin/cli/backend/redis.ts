@@ -2,6 +2,7 @@ import { createRedisBackend } from '../../../functions/adapters/redis-backend.ts
 import { createRedisClient } from '../../../functions/adapters/redis-client.ts';
 import { createRedisDeadLetters } from '../../../functions/adapters/redis-dead-letters.ts';
 import { queueDepths } from '../../../functions/adapters/redis-queue-state.ts';
+import { createRedisScan, type RedisCommand } from '../../../functions/adapters/redis-scan.ts';
 import { createRing } from '../../../functions/adapters/ring-drainer.ts';
 import { createUpstashRequester } from '../../../functions/adapters/upstash-requester.ts';
 import { awsRequests } from '../aws-requests.ts';
@@ -17,9 +18,6 @@ import { inOrder, sqsDepths } from './sqs-depths.ts';
 
 /** A person waits longer than a function may. */
 const TIMEOUT_MS = 20_000;
-
-/** Sends one command; rejects with Redis' own error. */
-export type RedisCommand = (...command: string[]) => Promise<unknown>;
 
 /** Upstash Redis; what SES reports comes over SQS here too. */
 export async function openRedisBackend(
@@ -49,6 +47,7 @@ export async function openRedisBackend(
   return {
     table,
     bodies,
+    scan: createRedisScan(command, client.keyOf('')),
     depths: async () => {
       const [{ queues, deadLetters }, sqs] = await Promise.all([queueDepths(client), sqsDepths(deployment)]);
       const own: Depth[] = Object.entries(queues).map(([queue, depth]) => ({ queue, ...depth }));
@@ -57,7 +56,10 @@ export async function openRedisBackend(
     deadLetters: async () =>
       together(redisDeadLetters(createRedisDeadLetters(client), aheadMs), sqsDeadLetters(deployment, table)),
     checks: [database(command), clock(request)],
-    remains: 'backups of the database, if there are any (Upstash: Backups in its console)',
+    remains: [
+      'the append-only file of a Redis of your own, which keeps what was deleted until it is rewritten: redis-cli BGREWRITEAOF',
+      'backups of the database, if there are any (Upstash: Backups in its console; your own Redis: RDB files and copies of them)',
+    ],
   };
 }
 

@@ -1,5 +1,5 @@
 import type { AwsRequest } from '../../../functions/adapters/aws-request.ts';
-import type { RedisCommand } from '../backend/redis.ts';
+import type { RedisCommand } from '../../../functions/adapters/redis-scan.ts';
 import { duration } from '../layout.ts';
 import { stackResources } from '../stack-resources.ts';
 import type { Check, Finding } from './finding.ts';

@@ -250,6 +250,31 @@ describe('suppression by events', () => {
     for (const email of ['soft', 'unclear', 'friend']) expect(await origin(`${email}@example.com`)).toBeUndefined();
   });
 
+  it('leaves the addresses of the mailbox simulator alone, so that a test can bounce again', async () => {
+    const { table, settle, sending, told } = setUp();
+    await sending();
+    const simulated = [
+      'bounce@simulator.amazonses.com',
+      'Bounce+Label@simulator.amazonses.com',
+      'suppressionlist@simulator.amazonses.com',
+      'complaint+again@simulator.amazonses.com',
+      'bounced@resend.dev',
+      'suppressed+a@resend.dev',
+      'complained@resend.dev',
+    ];
+    for (const email of simulated)
+      await settle(
+        sesEvents.bounce({ ...one, recipients: [email] }),
+        sesEvents.bounce({ ...one, recipients: [email] }, 'Permanent', 'Suppressed'),
+        sesEvents.complaint({ ...one, recipients: [email] }),
+      );
+    for (const email of simulated) expect(await findSuppression(table, email)).toBeUndefined();
+    expect(told.map(({ type }) => type)).not.toContain('suppression.added');
+    expect(told.map(({ type }) => type)).toContain('email.bounced');
+    await settle(sesEvents.bounce({ ...one, recipients: ['bounce@example.com'] }));
+    expect((await findSuppression(table, 'bounce@example.com'))?.origin).toBe('bounce');
+  });
+
   it('follows a complaint that comes after the email was deleted', async () => {
     const { table, settle } = setUp();
     await settle(sesEvents.complaint({ emailId: 'deleted long ago' }));

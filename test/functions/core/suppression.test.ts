@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { normalizeAddress } from '../../../functions/core/address.ts';
+import { derivedId } from '../../../functions/core/identity.ts';
 import {
   findSuppressed,
   findSuppression,
   type NewSuppression,
   suppress,
   suppressionId,
+  suppressionKey,
   unsuppress,
 } from '../../../functions/core/suppression.ts';
 import type { Announcement } from '../../../functions/core/webhook-event.ts';
@@ -35,6 +37,16 @@ describe('an address', () => {
     ['Ada <Ada.L+x@Example.com>', 'ada.l+x@example.com'],
     ['"a<b>" <c@example.com>', 'c@example.com'],
     [' a@münchen.example ', 'a@xn--mnchen-3ya.example'],
+    ['"un.sub"@example.com', 'un.sub@example.com'],
+    ['Ada <"Un\\.Su\\b"@example.com>', 'un.sub@example.com'],
+    ['"a b"@example.com', '"a b"@example.com'],
+    ['"\\a\\ b"@example.com', '"a b"@example.com'],
+    ['"a..b"@example.com', '"a..b"@example.com'],
+    ['"\\"a\\\\"@example.com', '"\\"a\\\\"@example.com'],
+    ['Ada <"a>b"@example.com>', '"a>b"@example.com'],
+    ['""@example.com', '""@example.com'],
+    ['"open@example.com', '"open@example.com'],
+    ['"quoted"', '"quoted"'],
   ])('%s is compared as %s', (text, normal) => {
     expect(normalizeAddress(text)).toBe(normal);
   });
@@ -82,6 +94,83 @@ describe('the suppression list', () => {
     await add({ email: 'a@example.com', origin: 'bounce' });
     await add({ email: 'a@example.com', origin: 'unsubscribe', sender: 'news@example.com' });
     expect(await suppressed('anyone@example.com', 'a@example.com')).toEqual(['a@example.com']);
+  });
+
+  it('takes addresses that differ by their quoting for one', async () => {
+    const { add, suppressed, table, announce } = setUp();
+    await add({ email: '"un.sub"@example.com', origin: 'manual' });
+    expect(await suppressed('me@example.com', 'un.sub@example.com')).toEqual(['un.sub@example.com']);
+    expect((await findSuppression(table, '"un\\.sub"@example.com'))?.email).toBe('un.sub@example.com');
+    const [removed] = await unsuppress(table, announce, ['un.sub@example.com'], NOW_MS);
+    expect(removed?.deleted).toBe(true);
+    expect(await suppressed('me@example.com', '"un.sub"@example.com')).toEqual([]);
+  });
+
+  it('keeps an unsubscribed address from a sender whose address is quoted otherwise', async () => {
+    const { add, suppressed } = setUp();
+    await add({ email: 'a@example.com', origin: 'unsubscribe', sender: '"the.news"@example.com' });
+    expect(await suppressed('the.news@example.com', 'a@example.com')).toEqual(['a@example.com']);
+  });
+
+  describe('written by a version that told quoted addresses apart', () => {
+    const quoted = '"un.sub"@example.com';
+    const id = derivedId('suppression', quoted);
+    const written = async (senders?: string[]) => {
+      const all = setUp();
+      const fields = { id, email: quoted, origin: 'manual', createdAtMs: 1, ...(senders ? { senders } : {}) };
+      await all.table.insert({ key: suppressionKey(id), fields });
+      return all;
+    };
+
+    it('is found by the address it was made for, and by its id', async () => {
+      const { table, suppressed, add, told } = await written();
+      expect(await suppressed('me@example.com', 'b@example.com', quoted)).toEqual([quoted]);
+      expect(await findSuppression(table, quoted)).toMatchObject({ id });
+      expect(await findSuppression(table, id)).toMatchObject({ id });
+      expect(await add({ email: quoted, origin: 'bounce' })).toEqual([id]);
+      expect(told).toEqual([]);
+    });
+
+    it('is removed by that address', async () => {
+      const { table, suppressed, announce } = await written();
+      expect(await unsuppress(table, announce, [quoted], NOW_MS)).toEqual([{ id, deleted: true }]);
+      expect(await suppressed('me@example.com', quoted)).toEqual([]);
+    });
+
+    it('takes one more sender, and knows the quoted ones', async () => {
+      const { suppressed, add, table } = await written(['"the.news"@example.com']);
+      expect(await suppressed('the.news@example.com', quoted)).toEqual([quoted]);
+      await add({ email: quoted, origin: 'unsubscribe', sender: 'offers@example.com' });
+      expect(await suppressed('offers@example.com', quoted)).toEqual([quoted]);
+      expect((await findSuppression(table, quoted))?.senders).toEqual(['"the.news"@example.com', 'offers@example.com']);
+    });
+  });
+
+  describe('of the mailbox simulator', () => {
+    const email = 'bounce+x@simulator.amazonses.com';
+
+    it('counts when the caller asked for it, by the API or by an unsubscribe link', async () => {
+      const { add, suppressed } = setUp();
+      await add({ email, origin: 'manual' }, { email: 'bounced@resend.dev', origin: 'unsubscribe', sender: 'a@b.co' });
+      expect(await suppressed('me@example.com', email)).toEqual([email]);
+      expect(await suppressed('a@b.co', 'bounced@resend.dev')).toEqual(['bounced@resend.dev']);
+    });
+
+    it.each(['bounce', 'complaint'] as const)(
+      'is ignored where an earlier version wrote it for a %s',
+      async (origin) => {
+        const { table, suppressed, add, told } = setUp();
+        const id = suppressionId(email);
+        await table.insert({ key: suppressionKey(id), fields: { id, email, origin, sourceId: 'e', createdAtMs: 1 } });
+        expect(await suppressed('me@example.com', email)).toEqual([]);
+        expect(await add({ email, origin: 'unsubscribe', sender: 'news@example.com' })).toEqual([id]);
+        expect(await suppressed('me@example.com', email)).toEqual([]);
+        expect(await suppressed('news@example.com', email)).toEqual([email]);
+        await add({ email, origin: 'manual' });
+        expect(await suppressed('me@example.com', email)).toEqual([email]);
+        expect(told).toHaveLength(2);
+      },
+    );
   });
 
   it('tells before it writes: after a crash in between it is told again under the same id', async () => {

@@ -12,6 +12,7 @@ describe('an unsubscribe token', () => {
     const token = sealToken(key, { ...unsubscription, email: 'Ada <Ada@Example.com>' });
     expect(openToken(key, token)).toEqual(unsubscription);
     expect(sealToken(key, unsubscription)).toBe(token);
+    expect(sealToken(key, { ...unsubscription, email: 'Ada <"ada"@example.com>' })).toBe(token);
     expect(sealToken(key, { ...unsubscription, emailId: 'two' })).not.toBe(token);
   });
 

@@ -11,6 +11,7 @@ import { createRedisBackend } from '../../../../functions/adapters/redis-backend
 import type { RedisClient } from '../../../../functions/adapters/redis-client.ts';
 import { createRedisDeadLetters } from '../../../../functions/adapters/redis-dead-letters.ts';
 import { queueDepths } from '../../../../functions/adapters/redis-queue-state.ts';
+import { createRedisScan } from '../../../../functions/adapters/redis-scan.ts';
 import { queueNames } from '../../../../functions/core/ports.ts';
 import { type EmailRecord, recordKey } from '../../../../functions/core/record.ts';
 import { bury, createDraining, type Draining } from '../../../functions/drain/draining.ts';
@@ -82,7 +83,9 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
     backend: async () => {
       const { table, bodies } = createRedisBackend(client);
       const deadLetters = async () => open(client);
-      return { table, bodies, deadLetters, depths: async () => [], checks: [], remains: '' } satisfies OperatedBackend;
+      const scan = createRedisScan(async () => ['0', []], '');
+      const none = { depths: async () => [], checks: [], remains: [] };
+      return { table, bodies, scan, deadLetters, ...none } satisfies OperatedBackend;
     },
   });
 
