@@ -4,6 +4,9 @@ import { SendoffError } from '../core/errors.ts';
 import { isId } from '../core/identity.ts';
 import type { Logger } from '../core/ports.ts';
 
+/** What is said of an error that nobody foresaw. */
+export const UNEXPECTED = { status: 500, code: 'application_error', message: 'An unexpected error occurred' } as const;
+
 /** The wire form of an error: Resend's. */
 export function errorResponse({ status, code, message }: { status: number; code: string; message: string }): Response {
   return new Response(JSON.stringify({ statusCode: status, name: code, message }), {
@@ -24,7 +27,7 @@ export function handleError(log: Logger) {
       return errorResponse(error);
     }
     log.error('request failed unexpectedly', { ...where, error });
-    return errorResponse({ status: 500, code: 'application_error', message: 'An unexpected error occurred' });
+    return errorResponse(UNEXPECTED);
   };
 }
 
