@@ -67,13 +67,14 @@ export function suppressionRoutes(table: Table, announce: Announce, now: () => n
     return context.json({ object: 'list', has_more: hasMore, data: items.map(suppressionView) });
   });
 
-  routes.get('/:idOrEmail', async (context) => {
+  // An address may have a slash, which some gateways hand over decoded.
+  routes.get('/:idOrEmail{.+}', async (context) => {
     const found = await findSuppression(table, context.req.param('idOrEmail'));
     if (!found) throw notFound('Suppression');
     return context.json({ object: 'suppression', ...suppressionView(found) });
   });
 
-  routes.delete('/:idOrEmail', async (context) => {
+  routes.delete('/:idOrEmail{.+}', async (context) => {
     const [removed] = await unsuppress(table, announce, [context.req.param('idOrEmail')], now());
     if (!removed?.deleted) throw notFound('Suppression');
     return context.json({ object: 'suppression', ...removed });

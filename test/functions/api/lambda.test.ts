@@ -110,6 +110,19 @@ describe.each(Object.entries(formats))('a request by %s', (_name, format) => {
     expect(logged).toEqual([]);
   });
 
+  it.each(['a#b@example.com', 'a/b@example.com', 'a%b@example.com', 'a+b@example.com'])(
+    'finds and deletes the suppression of %s by its address in the path',
+    async (email) => {
+      const { ask } = await started();
+      const body = JSON.stringify({ email });
+      expect((await ask(format({ method: 'POST', path: '/suppressions', body }))).statusCode).toBe(201);
+      // An HTTP API decodes the path that the client encoded, a REST API does not.
+      const path = `/suppressions/${format({}).rawPath ? email : encodeURIComponent(email)}`;
+      expect(await ask(format({ path }))).toMatchObject({ statusCode: 200, json: { email } });
+      expect(await ask(format({ method: 'DELETE', path }))).toMatchObject({ statusCode: 200, json: { deleted: true } });
+    },
+  );
+
   it('whose answer is more than Lambda can return gets an error in our form', async () => {
     const { ask, app } = await started();
     // Four bytes a character: a quote is escaped in the body, and its escape once more around it.
