@@ -19,7 +19,12 @@ import { detail, summary, timeline } from './email-view.ts';
 import { readJson } from './read-json.ts';
 
 /** What `PATCH /emails/{id}` takes. */
-export const rescheduleSchema = z.strictObject({ scheduled_at: z.string().check(z.maxLength(200)) });
+export const rescheduleSchema = z.strictObject({
+  scheduled_at: z.string().check(z.maxLength(200)),
+  // Clients send the id in the body as well (Go, Python; Ruby); the one in the path counts.
+  id: z.optional(z.unknown()),
+  email_id: z.optional(z.unknown()),
+});
 
 /** The routes under `/emails`. */
 export function emailRoutes(dependencies: AcceptDependencies, announce: Announce): Hono<Caller> {
@@ -122,7 +127,7 @@ function caller(context: Requester): { keyId: string; idempotencyKey?: string } 
     throw new SendoffError(
       'invalid_idempotency_key',
       400,
-      `The Idempotency-Key header must have 1 to ${limits.idempotencyKeyLength} characters`,
+      `Idempotency keys, if present, must have between 1 and ${limits.idempotencyKeyLength} characters. This one has ${idempotencyKey.length}.`,
     );
   }
   return { keyId, idempotencyKey };
@@ -150,7 +155,8 @@ async function parseBatch(
     } catch (error) {
       if (!(error instanceof SendoffError)) throw error;
       if (!permissive)
-        throw new SendoffError(error.code, error.status, `Email ${index} of the batch: ${error.message}`, {
+        // After the message, whose first sentence programs compare.
+        throw new SendoffError(error.code, error.status, `${error.message} (Email ${index} of the batch, from 0)`, {
           cause: error,
         });
       errors.push({ index, message: error.message });

@@ -9,7 +9,9 @@ export const UNEXPECTED = { status: 500, code: 'application_error', message: 'An
 
 /** The wire form of an error: Resend's. */
 export function errorResponse({ status, code, message }: { status: number; code: string; message: string }): Response {
-  return new Response(JSON.stringify({ statusCode: status, name: code, message }), {
+  // The PHP client takes an error whose name it does not know for a success, and it does not know `service_unavailable`.
+  const name = code === 'service_unavailable' ? 'application_error' : code;
+  return new Response(JSON.stringify({ statusCode: status, name, message }), {
     status,
     headers: {
       'content-type': 'application/json',

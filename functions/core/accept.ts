@@ -111,6 +111,6 @@ function reused(): SendoffError {
   return new SendoffError(
     'invalid_idempotent_request',
     409,
-    'This idempotency key has been used on a request with a different payload in the last 24 hours.',
+    "This idempotency key has been used with this HTTP method and endpoint within the last 24 hours, but the request body was modified and doesn't match the original request.",
   );
 }

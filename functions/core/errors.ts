@@ -47,6 +47,17 @@ export function invalid(message: string, code: ErrorCode = 'invalid_parameter'):
   return new SendoffError(code, 422, message);
 }
 
+/**
+ * A mailbox that is none (422 `validation_error`). Programs compare the first two sentences, which are Resend's; `why` is
+ * one of our own after them.
+ */
+export function invalidAddress(field: string, why: string): SendoffError {
+  return invalid(
+    `Invalid \`${field}\` field. The email address needs to follow the \`email@example.com\` or \`Name <email@example.com>\` format. ${why}`,
+    'validation_error',
+  );
+}
+
 /** Something the request names that is not there (404). */
 export function notFound(what: string): SendoffError {
   return new SendoffError('not_found', 404, `${what} not found`);

@@ -178,7 +178,7 @@ describe('errors', () => {
     const error = unavailable('DynamoDB is down', new Error('socket hang up'));
     const { ask, logged } = await failing(error);
     const answer = await ask('POST', '/emails', plainEmail);
-    expect(answer).toMatchObject({ status: 503, body: { name: 'service_unavailable' } });
+    expect(answer).toMatchObject({ status: 503, body: { name: 'application_error' } });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(logged).toEqual([
       { level: 'error', message: 'request failed', fields: { method: 'POST', route: '/emails', error } },

@@ -134,7 +134,7 @@ describe('the cache of keys', () => {
       ...backend,
       table: { ...backend.table, get: () => Promise.reject(unavailable('DynamoDB is down')) },
     }));
-    expect(await client.ask('GET', '/emails')).toMatchObject({ status: 503, body: { name: 'service_unavailable' } });
+    expect(await client.ask('GET', '/emails')).toMatchObject({ status: 503, body: { name: 'application_error' } });
   });
 
   it('forgets the oldest of more than a thousand keys', async () => {

@@ -90,7 +90,11 @@ describe('Idempotency-Key', () => {
     ] as const) {
       const answer = await ask('POST', '/emails', plainEmail, { 'idempotency-key': idempotencyKey });
       expect(answer.status).toBe(status);
-      if (status === 400) expect(answer.body.name).toBe('invalid_idempotency_key');
+      if (status === 400)
+        expect(answer.body).toMatchObject({
+          name: 'invalid_idempotency_key',
+          message: expect.stringMatching(/^Idempotency keys, if present, must have between 1 and 256 characters\. /),
+        });
     }
   });
 
@@ -150,8 +154,10 @@ describe('POST /emails/batch', () => {
       expect(await ask('POST', '/emails/batch', [plainEmail, bad, { from: 'x' }], headers)).toMatchObject({
         status: 422,
         body: {
-          name: 'invalid_parameter',
-          message: expect.stringContaining('Email 1 of the batch: Invalid `to` field'),
+          name: 'validation_error',
+          message: expect.stringMatching(
+            /^Invalid `to` field\. The email address .* \(Email 1 of the batch, from 0\)$/,
+          ),
         },
       });
       expect(backend.waiting()).toEqual([]);
@@ -333,6 +339,14 @@ describe('PATCH /emails/{id}', () => {
     const [near, now] = client.backend.waiting();
     expect(near?.job.dueAtMs).toBe(client.clock.nowMs + 840_000);
     expect(now?.job.dueAtMs).toBe(client.clock.nowMs - 30_000);
+  });
+
+  it.each(['id', 'email_id'])('ignores the id that clients repeat in the body as %s', async (name) => {
+    const client = await createApiClient();
+    const id = await send(client, { scheduled_at: 'in 1 hour' });
+    const body = { [name]: UNKNOWN, scheduled_at: 'in 2 hours' };
+    expect(await client.ask('PATCH', `/emails/${id}`, body)).toMatchObject({ status: 200, body: { id } });
+    expect((await client.ask('GET', `/emails/${id}`)).body.scheduled_at).toBe('2026-11-21T14:00:00.000Z');
   });
 
   it.each(['queued', 'sending', 'sent', 'canceled', 'failed'])('answers 422 once it is %s', async (status) => {

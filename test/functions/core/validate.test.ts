@@ -73,7 +73,7 @@ describe('validate', () => {
 
   it.each<[unknown, string, string]>([
     [{}, 'missing_required_field', 'Missing `name` field.'],
-    [{ name: null }, 'invalid_parameter', 'Invalid `name` field: it must be of type string.'],
+    [{ name: null }, 'missing_required_field', 'Missing `name` field.'],
     [{ name: 'a' }, 'invalid_parameter', 'Invalid `name` field: it must have at least 2 characters.'],
     [{ name: 'abcd' }, 'invalid_parameter', 'Invalid `name` field: it must have at most 3 characters.'],
     [{ name: 'ab', count: 0 }, 'invalid_parameter', 'Invalid `count` field: it must be at least 1.'],
