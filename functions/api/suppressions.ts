@@ -20,7 +20,9 @@ import type { Caller } from './authenticate.ts';
 import { readJson } from './read-json.ts';
 
 const MAX_BATCH = 100;
-const many = z.array(z.string()).check(z.minLength(1), z.maxLength(MAX_BATCH));
+/** Longer than any id and any address; a database refuses a key that is too long instead of not finding it. */
+const MAX_LENGTH = 500;
+const many = z.array(z.string().check(z.maxLength(MAX_LENGTH))).check(z.minLength(1), z.maxLength(MAX_BATCH));
 
 /** What `POST /suppressions` takes. */
 export const addSuppressionSchema = z.strictObject({ email: z.string() });

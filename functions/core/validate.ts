@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { invalid, invalidAddress, type SendoffError } from './errors.ts';
 
-/** More than any field of a request takes. */
+/** More than any request has fields, and any field entries. */
 const MAX_ENTRIES = 1_000;
 /** Fields of addresses, in which whatever is wrong is told in Resend's words. */
 const ADDRESS_FIELDS = new Set<PropertyKey>(['from', 'to', 'cc', 'bcc', 'reply_to']);
@@ -21,6 +21,7 @@ export function validate<T>(schema: z.ZodMiniType<T>, value: unknown, fields: re
  */
 function checkEntries(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
+  if (Object.keys(value).length > MAX_ENTRIES) throw invalid(`The request has more than ${MAX_ENTRIES} fields.`);
   for (const [name, entries] of Object.entries(value)) {
     if (typeof entries !== 'object' || entries === null) continue;
     const count = Array.isArray(entries) ? entries.length : Object.keys(entries).length;
