@@ -67,6 +67,30 @@ describe('Idempotency-Key', () => {
     );
   });
 
+  it('gives the first answer also when `scheduled_at` has passed meanwhile', async () => {
+    const { ask, clock, backend } = await createApiClient();
+    const scheduled_at = new Date(clock.nowMs + 3_600_000).toISOString();
+    const email = { ...plainEmail, scheduled_at };
+    const asked: [string, unknown, Record<string, string>][] = [
+      ['/emails', email, key],
+      ['/emails/batch', [plainEmail, email], { 'idempotency-key': 'batch' }],
+    ];
+    for (const [path, body, headers] of asked) {
+      clock.nowMs = Date.parse(scheduled_at) - 3_600_000;
+      const first = await ask('POST', path, body, headers);
+      clock.nowMs += 2 * 3_600_000;
+      expect(await ask('POST', path, body, headers)).toMatchObject({ status: 200, body: first.body });
+      // Another payload, no key, or a key of the day before: the time has passed.
+      const other = JSON.stringify(body, null, 1);
+      expect((await ask('POST', path, other, headers)).body.message).toContain('it is in the past');
+      expect((await ask('POST', path, body)).body.message).toContain('it is in the past');
+      clock.nowMs += 24 * 3_600_000;
+      expect((await ask('POST', path, body, headers)).body.message).toContain('it is in the past');
+    }
+    const query = { index: 'list', partition: 'email', limit: 9, order: 'ascending' } as const;
+    expect(await backend.table.query(query)).toHaveLength(3);
+  });
+
   it('is the API key’s own', async () => {
     const { ask } = await createApiClient();
     const first = await ask('POST', '/emails', plainEmail, key);
