@@ -8,7 +8,9 @@ import { anEmail } from './an-email.ts';
 import type { Json } from './request.ts';
 import { runningTarget } from './target.ts';
 
-const sendoff = runningTarget({ overrides: shortVisibility });
+/** `wire.rest.test.ts` runs the same behind a REST API, which hands requests over in another format. */
+const config = process.env.FLOWS_API === 'rest' ? { api: 'rest' } : {};
+const sendoff = runningTarget({ config, overrides: shortVisibility });
 
 /** A request that fetch cannot make: a GET with a body, a TRACE. */
 async function raw(method: string, path: string, body = ''): Promise<{ status: number; type: string; json: Json }> {
