@@ -6,7 +6,7 @@ import type { Caller } from './authenticate.ts';
 export const VERSION = '0.1.0';
 
 /** Paths of Resend's API that this version has not, with all below them (resend-node 6.38.0, resend-openapi 1.5.0). */
-const ABSENT_PATHS = [
+export const ABSENT_PATHS = [
   '/audiences',
   '/automations',
   '/broadcasts',

@@ -40,16 +40,17 @@ const NOT_YET = ['template', 'topic_id'];
 export async function parseEmail(input: unknown, nowMs: number): Promise<Email> {
   refuseUnsupported(input);
   const fields = validate(emailSchema, input, Object.keys(emailSchema.def.shape));
+  const replyTo = mailboxes(fields.reply_to, 'reply_to');
   const email: Email = {
     from: parseMailbox(fields.from, 'from'),
     to: mailboxes(fields.to, 'to'),
     cc: mailboxes(fields.cc, 'cc'),
     bcc: mailboxes(fields.bcc, 'bcc'),
-    replyTo: mailboxes(fields.reply_to, 'reply_to'),
+    replyTo,
     subject: singleLine(fields.subject, 'subject'),
     ...(fields.html ? { html: fields.html } : {}),
     ...(fields.text ? { text: fields.text } : {}),
-    headers: checkHeaders(fields.headers ?? {}),
+    headers: checkHeaders(withoutReplyTo(fields.headers ?? {}, replyTo)),
     tags: checkTags(fields.tags ?? []),
     attachments: (fields.attachments ?? []).map(withOneName).map(parseAttachment),
     ...(fields.scheduled_at === undefined ? {} : { scheduledAtMs: await parseScheduledAt(fields.scheduled_at, nowMs) }),
@@ -67,6 +68,17 @@ function refuseUnsupported(input: unknown): void {
 function mailboxes(value: string | readonly string[] | undefined, field: string): Mailbox[] {
   const texts = typeof value === 'string' ? [value] : (value ?? []);
   return texts.map((text) => parseMailbox(text, field));
+}
+
+/** Symfony's transport sends `reply_to` a second time, as a header: one that has the same addresses is left out. */
+function withoutReplyTo(
+  headers: Readonly<Record<string, string>>,
+  replyTo: readonly Mailbox[],
+): Record<string, string> {
+  const repeats = (value: string) =>
+    replyTo.length > 0 && replyTo.every(({ address }) => value.toLowerCase().includes(address.toLowerCase()));
+  const kept = Object.entries(headers).filter(([name, value]) => name.toLowerCase() !== 'reply-to' || !repeats(value));
+  return Object.fromEntries(kept);
 }
 
 function checkTags(tags: Email['tags']): Email['tags'] {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { VERSION } from '../../../functions/api/absent-routes.ts';
+import { ABSENT_PATHS, VERSION } from '../../../functions/api/absent-routes.ts';
 import { SendoffError, unavailable } from '../../../functions/core/errors.ts';
 import { createApiClient } from '../../api-client.ts';
 import { plainEmail } from '../../sending-simulation.ts';
@@ -91,6 +91,11 @@ describe('paths', () => {
       /^Sendoff \d+\.\d+\.\d+ does not have this part of Resend's API\..*docs\/api\.md/,
     );
     expect(anyone.body).toEqual(answer.body);
+  });
+
+  it('lists on the page it names every path that is not there', () => {
+    const page = readFileSync('docs/api.md', 'utf8');
+    expect(ABSENT_PATHS.filter((path) => !page.includes(path.replace(':id', '{id}')))).toEqual([]);
   });
 
   it('names the version that package.json has', () => {

@@ -86,6 +86,16 @@ describe('parseEmail', () => {
     expect((await parse({ headers: [] })).headers).toEqual({});
   });
 
+  it('leaves out a Reply-To header that repeats `reply_to`, as Symfony sends it, and refuses one that does not', async () => {
+    const headers = { 'Reply-To': 'Ann <E@example.com>', 'X-A': 'b' };
+    expect(await parse({ reply_to: 'e@example.com', headers })).toMatchObject({
+      headers: { 'X-A': 'b' },
+      replyTo: [{ address: 'e@example.com' }],
+    });
+    for (const fields of [{ reply_to: 'f@example.com' }, { reply_to: [] }, {}])
+      await expect(parse({ ...fields, headers })).rejects.toThrow('use the field `reply_to`');
+  });
+
   it.each(['from', 'to', 'subject'])('names %s when it is missing', async (name) => {
     await expect(parse({ [name]: undefined })).rejects.toEqual(
       refused('missing_required_field', `Missing \`${name}\` field`),
