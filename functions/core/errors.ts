@@ -3,7 +3,6 @@ export type ErrorCode =
   | 'validation_error'
   | 'invalid_parameter'
   | 'missing_required_field'
-  | 'invalid_from_address'
   | 'invalid_attachment'
   | 'invalid_access'
   | 'invalid_idempotency_key'

@@ -11,8 +11,8 @@ export function validate<T>(schema: z.ZodMiniType<T>, value: unknown, fields: re
   checkEntries(value);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues.map(named);
-  throw issue ? describeIssue(issue, value, fields) : invalid('The request is not valid.');
+  const [issue] = result.error.issues;
+  throw issue ? describeIssue(named(issue), value, fields) : invalid('The request is not valid.');
 }
 
 /**
