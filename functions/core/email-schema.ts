@@ -37,7 +37,7 @@ const recipients = z.union([address, z.array(address).check(z.maxLength(limits.r
 const bytesSchema = { type: 'array', items: { type: 'integer', minimum: 0, maximum: 255 } };
 const contentSchema = {
   anyOf: [
-    { type: 'string', contentEncoding: 'base64' },
+    { type: 'string', description: 'base64, or iCalendar as it is' },
     bytesSchema,
     {
       type: 'object',
@@ -51,12 +51,16 @@ const contentSchema = {
 const fileContent = z.pipe(
   z.unknown().check(z.meta(contentSchema)),
   z.transform((input, { issues }) => {
-    const text = typeof input === 'string' ? input : bytesToBase64(input);
+    const text = typeof input === 'string' ? textToBase64(input) : bytesToBase64(input);
     const message = 'it must be base64, an array of bytes (0 to 255), or a serialized Node Buffer.';
     if (text === undefined) issues.push({ code: 'custom', input, message });
     return text ?? '';
   }),
 );
+
+/** Laravel, and Resend's own example, send iCalendar as it is; its first line is never base64. */
+const textToBase64 = (input: string): string =>
+  /^\s*BEGIN:VCALENDAR\s/.test(input) ? Buffer.from(input.trimStart()).toString('base64') : input;
 
 /** Reads an array of bytes (Go, Python, Ruby and Rust send it), or a Node Buffer as JSON.stringify writes it. */
 function bytesToBase64(input: unknown): string | undefined {

@@ -232,6 +232,11 @@ describe('attachments', () => {
     ['an array of bytes, as Go, Python, Ruby and Rust send it', [0, 255, 104], 'AP9o'],
     ['an empty array of bytes', [], ''],
     ['minus zero', [-0, 1], 'AAE='],
+    [
+      'iCalendar as it is, as Laravel sends it',
+      ' \nBEGIN:VCALENDAR\r\nü',
+      Buffer.from('BEGIN:VCALENDAR\r\nü').toString('base64'),
+    ],
   ])('takes %s', async (_what, content, stored) => {
     expect(await attach({ content })).toEqual({ content: stored });
   });
