@@ -7,6 +7,8 @@ import { errorResponse, UNEXPECTED } from './error-response.ts';
 const MAX_RESULT_BYTES = 6 * 1024 * 1024;
 /** Methods that fetch's Request cannot have (https://fetch.spec.whatwg.org/#forbidden-method). */
 const FORBIDDEN_METHOD = /^(?:CONNECT|TRACE|TRACK)$/i;
+/** What a result holds as it is; all else is bytes. */
+const TEXT_TYPE = /^(?:text\/|application\/json\b)/i;
 /** Characters that end or change a path when a URL is parsed; an HTTP API hands its path over decoded. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among them.
 const ENDS_PATH = /[?#\\\s\u0000-\u001f]/g;
@@ -32,7 +34,7 @@ export interface GatewayResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  readonly isBase64Encoded: false;
+  readonly isBase64Encoded: boolean;
 }
 
 /**
@@ -94,11 +96,12 @@ function headersOf({ headers: single, multiValueHeaders }: GatewayEvent): Header
 const ascii = (value: string): string => (/[^\t -~]/.test(value) ? encodeURIComponent(value.toWellFormed()) : value);
 
 async function resultOf(response: Response): Promise<GatewayResult> {
+  const isText = TEXT_TYPE.test(response.headers.get('content-type') ?? 'text/plain');
   return {
     statusCode: response.status,
     headers: Object.fromEntries(response.headers),
-    body: await response.text(),
-    isBase64Encoded: false,
+    body: Buffer.from(await response.arrayBuffer()).toString(isText ? 'utf8' : 'base64'),
+    isBase64Encoded: !isText,
   };
 }
 

@@ -147,6 +147,19 @@ describe('whatever invokes the function', () => {
     expect(json).toEqual({ statusCode, name: expect.any(String), message: expect.any(String) });
   });
 
+  it('gets bytes as base64, and text as it is', async () => {
+    const { log } = await createApiClient();
+    const bytes = Buffer.from([0, 255, 10]);
+    const resultOf = (type: string) => {
+      const fetch = async () => new Response(bytes, { headers: { 'content-type': type } });
+      return createLambdaHandler({ fetch }, log)({});
+    };
+    const body = bytes.toString('base64');
+    expect(await resultOf('application/octet-stream')).toMatchObject({ isBase64Encoded: true, body });
+    expect(await resultOf('text/html; charset=UTF-8')).toMatchObject({ isBase64Encoded: false });
+    expect(await resultOf('application/json')).toMatchObject({ isBase64Encoded: false });
+  });
+
   it('gets a 500 that says nothing when the app itself breaks, and the error is logged', async () => {
     const { log, logged } = await createApiClient();
     const error = new Error('secret');
