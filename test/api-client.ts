@@ -1,7 +1,7 @@
 import { createApp } from '../functions/api/app.ts';
 import { putApiKey } from '../functions/core/api-key.ts';
 import { newId } from '../functions/core/identity.ts';
-import type { Backend, LogFields } from '../functions/core/ports.ts';
+import type { Backend, LogFields, Logger } from '../functions/core/ports.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
 
@@ -16,6 +16,7 @@ export interface ApiClient {
   readonly backend: MemoryBackend;
   readonly clock: { nowMs: number };
   readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields | undefined }[];
+  readonly log: Logger;
   readonly app: ReturnType<typeof createApp>;
   /** Asks with the full key unless told otherwise; a body that is no string goes as JSON. */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -48,6 +49,7 @@ export async function createApiClient(
     backend,
     clock,
     logged,
+    log,
     app,
     ask: async (method, path, body, headers = {}) => {
       const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);

@@ -3,11 +3,13 @@ import type { EndpointRules } from '../adapters/post-webhook.ts';
 import type { AcceptDependencies } from '../core/accept.ts';
 import { createAnnounce } from '../core/announce.ts';
 import type { Logger } from '../core/ports.ts';
+import { absentRoutes } from './absent-routes.ts';
+import { checkMethod, noEndpoint } from './allowed-methods.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { authenticate, type Caller } from './authenticate.ts';
 import { baseUrl } from './base-url.ts';
 import { emailRoutes } from './emails.ts';
-import { errorResponse, handleError } from './error-response.ts';
+import { handleError } from './error-response.ts';
 import { suppressionRoutes } from './suppressions.ts';
 import { unsubscribeRoutes } from './unsubscribe.ts';
 import { webhookRoutes } from './webhooks.ts';
@@ -25,6 +27,11 @@ export function createApp(dependencies: ApiDependencies): Hono<Caller> {
   const announce = createAnnounce(backend, now);
   const app = new Hono<Caller>({ getPath });
   app.onError(handleError(log));
+  app.notFound(() => {
+    throw noEndpoint();
+  });
+  absentRoutes(app);
+  app.use(checkMethod(() => app.routes));
 
   app.get('/health', (context) => context.json({ status: 'ok' }));
   app.get('/openapi.json', async (context) => context.json((await import('./openapi.ts')).openApi(baseUrl(context))));
@@ -38,18 +45,6 @@ export function createApp(dependencies: ApiDependencies): Hono<Caller> {
   app.route('/suppressions', suppressionRoutes(table, announce, now));
   app.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
 
-  app.notFound((context) => {
-    const allowed = methodsAt(app, context.req.path);
-    if (allowed.length === 0)
-      return errorResponse({ status: 404, code: 'not_found', message: 'The requested endpoint does not exist' });
-    const response = errorResponse({
-      status: 405,
-      code: 'method_not_allowed',
-      message: `Use ${allowed.join(' or ')} here`,
-    });
-    response.headers.set('allow', allowed.join(', '));
-    return response;
-  });
   return app;
 }
 
@@ -58,14 +53,3 @@ function getPath(request: Request): string {
   const path = new URL(request.url).pathname.replace(/\/{2,}/g, '/');
   return path.length > 1 ? path.replace(/\/$/, '') : path;
 }
-
-function methodsAt(app: Hono<Caller>, path: string): string[] {
-  const methods = app.routes
-    .filter(({ method }) => method !== 'ALL')
-    .filter((route) => isAt(route.path.split('/'), path.split('/')))
-    .map(({ method }) => method);
-  return [...new Set(methods)];
-}
-
-const isAt = (pattern: readonly string[], path: readonly string[]): boolean =>
-  pattern.length === path.length && pattern.every((part, index) => part.startsWith(':') || part === path[index]);

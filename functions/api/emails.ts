@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod/mini';
-import { type AcceptDependencies, acceptEmails } from '../core/accept.ts';
+import { type AcceptDependencies, type AcceptRequest, acceptEmails, firstAcceptedAt } from '../core/accept.ts';
 import type { Announce } from '../core/announce.ts';
 import { type Email, parseEmail } from '../core/email.ts';
 import { limits } from '../core/email-schema.ts';
@@ -19,7 +19,12 @@ import { detail, summary, timeline } from './email-view.ts';
 import { readJson } from './read-json.ts';
 
 /** What `PATCH /emails/{id}` takes. */
-export const rescheduleSchema = z.strictObject({ scheduled_at: z.string().check(z.maxLength(200)) });
+export const rescheduleSchema = z.strictObject({
+  scheduled_at: z.string().check(z.maxLength(200)),
+  // Clients send the id in the body as well (Go, Python; Ruby); the one in the path counts.
+  id: z.optional(z.unknown()),
+  email_id: z.optional(z.unknown()),
+});
 
 /** The routes under `/emails`. */
 export function emailRoutes(dependencies: AcceptDependencies, announce: Announce): Hono<Caller> {
@@ -38,13 +43,25 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
     return record;
   };
 
+  /** Reads a request as of now, and one that is refused now but was accepted before, under the same key, as of then. */
+  const readAsOf = async <T>(
+    request: Pick<AcceptRequest, 'payload' | 'keyId' | 'idempotencyKey'>,
+    read: (nowMs: number) => Promise<T>,
+  ): Promise<T> => {
+    try {
+      return await read(now());
+    } catch (error) {
+      const firstAtMs = await firstAcceptedAt(request, dependencies);
+      if (firstAtMs === undefined) throw error;
+      return read(firstAtMs);
+    }
+  };
+
   routes.post('/', async (context) => {
     const { payload, value } = await readJson(context);
-    const email = await parseEmail(value, now());
-    const [id] = await acceptEmails(
-      { emails: [email], payload, queue: 'transactional', ...caller(context) },
-      dependencies,
-    );
+    const request = { payload, ...caller(context) };
+    const email = await readAsOf(request, (nowMs) => parseEmail(value, nowMs));
+    const [id] = await acceptEmails({ ...request, emails: [email], queue: 'transactional' }, dependencies);
     await announceScheduled([email], [id ?? '']);
     return context.json({ id });
   });
@@ -52,9 +69,9 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
   routes.post('/batch', async (context) => {
     const { payload, value } = await readJson(context);
     const permissive = batchMode(context.req.header('x-batch-validation')) === 'permissive';
-    const { emails, errors } = await parseBatch(value, permissive, now());
-    const ids =
-      emails.length > 0 ? await acceptEmails({ emails, payload, queue: 'bulk', ...caller(context) }, dependencies) : [];
+    const request = { payload, ...caller(context) };
+    const { emails, errors } = await readAsOf(request, (nowMs) => parseBatch(value, permissive, nowMs));
+    const ids = emails.length > 0 ? await acceptEmails({ ...request, emails, queue: 'bulk' }, dependencies) : [];
     await announceScheduled(emails, ids);
     return context.json({ data: ids.map((id) => ({ id })), ...(permissive ? { errors } : {}) });
   });
@@ -122,7 +139,7 @@ function caller(context: Requester): { keyId: string; idempotencyKey?: string } 
     throw new SendoffError(
       'invalid_idempotency_key',
       400,
-      `The Idempotency-Key header must have 1 to ${limits.idempotencyKeyLength} characters`,
+      `Idempotency keys, if present, must have between 1 and ${limits.idempotencyKeyLength} characters. This one has ${idempotencyKey.length}.`,
     );
   }
   return { keyId, idempotencyKey };
@@ -150,7 +167,8 @@ async function parseBatch(
     } catch (error) {
       if (!(error instanceof SendoffError)) throw error;
       if (!permissive)
-        throw new SendoffError(error.code, error.status, `Email ${index} of the batch: ${error.message}`, {
+        // After the message, whose first sentence programs compare.
+        throw new SendoffError(error.code, error.status, `${error.message} (Email ${index} of the batch, from 0)`, {
           cause: error,
         });
       errors.push({ index, message: error.message });

@@ -4,9 +4,14 @@ import { SendoffError } from '../core/errors.ts';
 import { isId } from '../core/identity.ts';
 import type { Logger } from '../core/ports.ts';
 
+/** What is said of an error that nobody foresaw. */
+export const UNEXPECTED = { status: 500, code: 'application_error', message: 'An unexpected error occurred' } as const;
+
 /** The wire form of an error: Resend's. */
 export function errorResponse({ status, code, message }: { status: number; code: string; message: string }): Response {
-  return new Response(JSON.stringify({ statusCode: status, name: code, message }), {
+  // The PHP client takes an error whose name it does not know for a success, and it does not know `service_unavailable`.
+  const name = code === 'service_unavailable' ? 'application_error' : code;
+  return new Response(JSON.stringify({ statusCode: status, name, message }), {
     status,
     headers: {
       'content-type': 'application/json',
@@ -24,7 +29,7 @@ export function handleError(log: Logger) {
       return errorResponse(error);
     }
     log.error('request failed unexpectedly', { ...where, error });
-    return errorResponse({ status: 500, code: 'application_error', message: 'An unexpected error occurred' });
+    return errorResponse(UNEXPECTED);
   };
 }
 

@@ -1,26 +1,24 @@
-import { handle } from 'hono/aws-lambda';
 import { backendFromEnvironment } from '../adapters/backend.ts';
 import { localEndpointsAllowed, required, retentionMs } from '../adapters/env.ts';
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { newId } from '../core/identity.ts';
 import { createApp } from './app.ts';
+import { createLambdaHandler } from './lambda.ts';
 
 const backend = backendFromEnvironment();
 
 const metrics = createMetrics(required('DEPLOYMENT'));
+const log = createLogger();
 
-export const handler = withMetrics(
+const app = createApp({
+  backend,
+  retentionMs: retentionMs(),
+  now: Date.now,
+  newId,
+  log,
   metrics,
-  handle(
-    createApp({
-      backend,
-      retentionMs: retentionMs(),
-      now: Date.now,
-      newId,
-      log: createLogger(),
-      metrics,
-      endpointRules: { allowLocal: localEndpointsAllowed() },
-    }),
-  ),
-);
+  endpointRules: { allowLocal: localEndpointsAllowed() },
+});
+
+export const handler = withMetrics(metrics, createLambdaHandler(app, log));

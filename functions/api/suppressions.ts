@@ -20,7 +20,9 @@ import type { Caller } from './authenticate.ts';
 import { readJson } from './read-json.ts';
 
 const MAX_BATCH = 100;
-const many = z.array(z.string()).check(z.minLength(1), z.maxLength(MAX_BATCH));
+/** Longer than any id and any address; a database refuses a key that is too long instead of not finding it. */
+const MAX_LENGTH = 500;
+const many = z.array(z.string().check(z.maxLength(MAX_LENGTH))).check(z.minLength(1), z.maxLength(MAX_BATCH));
 
 /** What `POST /suppressions` takes. */
 export const addSuppressionSchema = z.strictObject({ email: z.string() });
@@ -67,13 +69,14 @@ export function suppressionRoutes(table: Table, announce: Announce, now: () => n
     return context.json({ object: 'list', has_more: hasMore, data: items.map(suppressionView) });
   });
 
-  routes.get('/:idOrEmail', async (context) => {
+  // An address may have a slash, which some gateways hand over decoded.
+  routes.get('/:idOrEmail{.+}', async (context) => {
     const found = await findSuppression(table, context.req.param('idOrEmail'));
     if (!found) throw notFound('Suppression');
     return context.json({ object: 'suppression', ...suppressionView(found) });
   });
 
-  routes.delete('/:idOrEmail', async (context) => {
+  routes.delete('/:idOrEmail{.+}', async (context) => {
     const [removed] = await unsuppress(table, announce, [context.req.param('idOrEmail')], now());
     if (!removed?.deleted) throw notFound('Suppression');
     return context.json({ object: 'suppression', ...removed });

@@ -85,10 +85,8 @@ function draft(
 ) {
   const { keyId, idempotencyKey, payload, queue } = request;
   const { backend, newId, retentionMs } = dependencies;
-  const id =
-    idempotencyKey === undefined ? newId() : derivedId(keyId, idempotencyKey, String(index), String(generation));
-  // 128 bits; the index keeps the emails of a batch apart, the whole payload ties them together.
-  const fingerprint = sha256(`${index} ${payload}`).slice(0, 32);
+  const id = idempotencyKey === undefined ? newId() : keyedId(keyId, idempotencyKey, index, generation);
+  const fingerprint = fingerprintOf(payload, index);
   const record = newRecord(email, { id, fingerprint, queue }, nowMs);
   const dueAtMs = record.scheduledAtMs ?? nowMs;
   const handedOver = dueAtMs - nowMs <= backend.delayHorizonMs;
@@ -107,10 +105,34 @@ function draft(
   return { record, submission };
 }
 
+/**
+ * When a request with this key and payload was first accepted, in epoch ms; undefined when that was over 24 hours ago or
+ * never. A repeated request is read as of that time: a `scheduled_at` in it may have passed since.
+ */
+export async function firstAcceptedAt(
+  { payload, keyId, idempotencyKey }: Pick<AcceptRequest, 'payload' | 'keyId' | 'idempotencyKey'>,
+  { backend, now }: Pick<AcceptDependencies, 'backend' | 'now'>,
+): Promise<number | undefined> {
+  if (idempotencyKey === undefined) return undefined;
+  for (let generation = 0; ; generation++) {
+    const key = recordKey(keyedId(keyId, idempotencyKey, 0, generation));
+    const record = await backend.table.get<EmailRecord>(key);
+    if (!record) return undefined;
+    if (record.createdAtMs >= now() - DAY_MS)
+      return record.fingerprint === fingerprintOf(payload, 0) ? record.createdAtMs : undefined;
+  }
+}
+
+const keyedId = (keyId: string, idempotencyKey: string, index: number, generation: number): string =>
+  derivedId(keyId, idempotencyKey, String(index), String(generation));
+
+/** 128 bits; the index keeps the emails of a batch apart, the whole payload ties them together. */
+const fingerprintOf = (payload: string, index: number): string => sha256(`${index} ${payload}`).slice(0, 32);
+
 function reused(): SendoffError {
   return new SendoffError(
     'invalid_idempotent_request',
     409,
-    'This idempotency key has been used on a request with a different payload in the last 24 hours.',
+    "This idempotency key has been used with this HTTP method and endpoint within the last 24 hours, but the request body was modified and doesn't match the original request.",
   );
 }

@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url';
 import addressparser from 'nodemailer/lib/addressparser';
-import { invalid } from './errors.ts';
+import { invalidAddress } from './errors.ts';
 
 /** A mailbox: a display name (may be empty, any script) and an address whose domain is ASCII. */
 export interface Mailbox {
@@ -24,16 +24,8 @@ const DOMAIN =
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Reads `a@b.c` or `Name <a@b.c>`; throws a 422 that names the field. */
-export function parseMailbox(
-  text: string,
-  field: string,
-  code: 'invalid_parameter' | 'invalid_from_address' = 'invalid_parameter',
-): Mailbox {
-  const refuse = (why: string) =>
-    invalid(
-      `Invalid \`${field}\` field. ${why} The address needs to follow the \`email@example.com\` or \`Name <email@example.com>\` format.`,
-      code,
-    );
+export function parseMailbox(text: string, field: string): Mailbox {
+  const refuse = (why: string) => invalidAddress(field, why);
   if (CONTROL.test(text)) throw refuse('It has a line break or another control character.');
   const tooLong = `It is longer than ${MAX_MAILBOX_LENGTH} characters.`;
   if (text.length > MAX_MAILBOX_LENGTH) throw refuse(tooLong);

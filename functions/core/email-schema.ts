@@ -22,43 +22,106 @@ export const limits = {
 /** The message tag that carries our id in every event SES publishes; no tag of a caller may have its name. */
 export const EMAIL_ID_TAG = 'sendoff-email-id';
 
+/** A field that may be left out; null means the same, for some clients send it for what was not given. */
+const optional = <T extends z.ZodMiniType>(schema: T) =>
+  z.optional(
+    z.pipe(
+      z.nullable(schema),
+      z.transform((value) => value ?? undefined),
+    ),
+  );
+
 const address = z.string().check(z.describe('`email@example.com` or `Name <email@example.com>`'));
 const recipients = z.union([address, z.array(address).check(z.maxLength(limits.recipients))]);
 
-/** A Node Buffer as JSON.stringify writes it; resend-node sends attachments so. */
-const serializedBuffer = z.strictObject({
-  type: z.literal('Buffer'),
-  data: z.array(z.int().check(z.gte(0), z.lte(255))),
-});
+const bytesSchema = { type: 'array', items: { type: 'integer', minimum: 0, maximum: 255 } };
+const contentSchema = {
+  anyOf: [
+    { type: 'string', description: 'base64, or iCalendar as it is' },
+    bytesSchema,
+    {
+      type: 'object',
+      properties: { type: { const: 'Buffer' }, data: bytesSchema },
+      required: ['type', 'data'],
+      additionalProperties: false,
+    },
+  ],
+};
+/** A file as base64. Bytes are read by plain code: a file has millions, and a schema notes each that is none. */
+const fileContent = z.pipe(
+  z.unknown().check(z.meta(contentSchema)),
+  z.transform((input, { issues }) => {
+    const text = typeof input === 'string' ? textToBase64(input) : bytesToBase64(input);
+    const message = 'it must be base64, an array of bytes (0 to 255), or a serialized Node Buffer.';
+    if (text === undefined) issues.push({ code: 'custom', input, message });
+    return text ?? '';
+  }),
+);
+
+/** Laravel, and Resend's own example, send iCalendar as it is; its first line is never base64. */
+const textToBase64 = (input: string): string =>
+  /^\s*BEGIN:VCALENDAR\s/.test(input) ? Buffer.from(input.trimStart()).toString('base64') : input;
+
+/** Reads an array of bytes (Go, Python, Ruby and Rust send it), or a Node Buffer as JSON.stringify writes it. */
+function bytesToBase64(input: unknown): string | undefined {
+  const bytes = Array.isArray(input) ? input : bytesOfBuffer(input);
+  return bytes?.every(isByte) ? Buffer.from(bytes).toString('base64') : undefined;
+}
+
+function bytesOfBuffer(input: unknown): unknown[] | undefined {
+  if (typeof input !== 'object' || input === null || !('type' in input) || !('data' in input)) return undefined;
+  const { type, data, ...others } = input;
+  return type === 'Buffer' && Array.isArray(data) && Object.keys(others).length === 0 ? data : undefined;
+}
+
+const isByte = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255;
+
+const contentId = z.string().check(z.maxLength(127), z.describe('For inline images: <img src="cid:…">'));
+const contentType = z.string().check(z.maxLength(255));
 
 export const attachmentSchema = z.strictObject({
-  filename: z.optional(z.string().check(z.maxLength(limits.fileNameLength))),
-  content: z.optional(
-    z
-      .union([z.string().check(z.describe('base64')), serializedBuffer])
-      .check(z.describe('The file: base64, or a serialized Node Buffer')),
-  ),
-  path: z.optional(z.string().check(z.describe('An https URL to fetch the file from when the email is sent'))),
-  content_type: z.optional(z.string().check(z.maxLength(255))),
-  content_id: z.optional(z.string().check(z.maxLength(127), z.describe('For inline images: <img src="cid:…">'))),
+  filename: optional(z.string().check(z.maxLength(limits.fileNameLength))),
+  content: optional(fileContent),
+  path: optional(z.string().check(z.describe('An https URL to fetch the file from when the email is sent'))),
+  content_type: optional(contentType),
+  contentType: optional(contentType.check(z.describe('Another name of `content_type`, which the Rust client uses'))),
+  content_id: optional(contentId),
+  inline_content_id: optional(contentId.check(z.describe('The older name of `content_id`'))),
 });
 
-const tagText = z.string().check(z.regex(/^[A-Za-z0-9_-]+$/), z.maxLength(limits.tagLength));
+const tagText = z
+  .string()
+  .check(
+    z.regex(/^[A-Za-z0-9_-]+$/, 'Tags should only contain ASCII letters, numbers, underscores, or dashes.'),
+    z.maxLength(limits.tagLength),
+  );
+
+/** PHP writes a map without entries as `[]`. */
+const headers = z.pipe(
+  z.union([
+    z.record(z.string(), z.string().check(z.maxLength(limits.headerValueLength))),
+    z.array(z.unknown()).check(z.maxLength(0, 'it must be an object of names and values.')),
+  ]),
+  z.transform((given): Record<string, string> => (Array.isArray(given) ? {} : given)),
+);
+
+const notYet = z.optional(z.null().check(z.describe('Not supported by this version')));
 
 /** What `POST /emails` takes. The same schema validates requests and becomes /openapi.json. */
 export const emailSchema = z.strictObject({
   from: address,
   to: recipients,
   subject: z.string().check(z.maxLength(limits.subjectLength)),
-  cc: z.optional(recipients),
-  bcc: z.optional(recipients),
-  reply_to: z.optional(recipients),
-  html: z.optional(z.nullable(z.string())),
-  text: z.optional(z.nullable(z.string())),
-  headers: z.optional(z.record(z.string(), z.string().check(z.maxLength(limits.headerValueLength)))),
-  tags: z.optional(z.array(z.strictObject({ name: tagText, value: tagText })).check(z.maxLength(limits.tags))),
-  attachments: z.optional(z.array(attachmentSchema).check(z.maxLength(limits.attachments))),
-  scheduled_at: z.optional(
+  cc: optional(recipients),
+  bcc: optional(recipients),
+  reply_to: optional(recipients),
+  html: optional(z.string()),
+  text: optional(z.string()),
+  headers: optional(headers),
+  tags: optional(z.array(z.strictObject({ name: tagText, value: tagText })).check(z.maxLength(limits.tags))),
+  attachments: optional(z.array(attachmentSchema).check(z.maxLength(limits.attachments))),
+  scheduled_at: optional(
     z
       .string()
       .check(
@@ -66,6 +129,8 @@ export const emailSchema = z.strictObject({
         z.describe('ISO 8601 with a zone, or plain English such as `in 1 min`; at most 30 days ahead'),
       ),
   ),
+  template: notYet,
+  topic_id: notYet,
 });
 
 export type EmailInput = z.infer<typeof emailSchema>;

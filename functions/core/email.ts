@@ -40,18 +40,19 @@ const NOT_YET = ['template', 'topic_id'];
 export async function parseEmail(input: unknown, nowMs: number): Promise<Email> {
   refuseUnsupported(input);
   const fields = validate(emailSchema, input, Object.keys(emailSchema.def.shape));
+  const replyTo = mailboxes(fields.reply_to, 'reply_to');
   const email: Email = {
-    from: parseMailbox(fields.from, 'from', 'invalid_from_address'),
+    from: parseMailbox(fields.from, 'from'),
     to: mailboxes(fields.to, 'to'),
     cc: mailboxes(fields.cc, 'cc'),
     bcc: mailboxes(fields.bcc, 'bcc'),
-    replyTo: mailboxes(fields.reply_to, 'reply_to'),
+    replyTo,
     subject: singleLine(fields.subject, 'subject'),
     ...(fields.html ? { html: fields.html } : {}),
     ...(fields.text ? { text: fields.text } : {}),
-    headers: checkHeaders(fields.headers ?? {}),
+    headers: checkHeaders(withoutReplyTo(fields.headers ?? {}, replyTo)),
     tags: checkTags(fields.tags ?? []),
-    attachments: (fields.attachments ?? []).map(parseAttachment),
+    attachments: (fields.attachments ?? []).map(withOneName).map(parseAttachment),
     ...(fields.scheduled_at === undefined ? {} : { scheduledAtMs: await parseScheduledAt(fields.scheduled_at, nowMs) }),
   };
   checkTogether(email);
@@ -60,13 +61,24 @@ export async function parseEmail(input: unknown, nowMs: number): Promise<Email> 
 
 function refuseUnsupported(input: unknown): void {
   if (typeof input !== 'object' || input === null) return;
-  const found = NOT_YET.find((field) => field in input);
+  const found = NOT_YET.find((field) => (input as Record<string, unknown>)[field] != null);
   if (found) throw invalid(`The field \`${found}\` is not supported by this version of Sendoff.`);
 }
 
 function mailboxes(value: string | readonly string[] | undefined, field: string): Mailbox[] {
   const texts = typeof value === 'string' ? [value] : (value ?? []);
   return texts.map((text) => parseMailbox(text, field));
+}
+
+/** Symfony's transport sends `reply_to` a second time, as a header: one that has the same addresses is left out. */
+function withoutReplyTo(
+  headers: Readonly<Record<string, string>>,
+  replyTo: readonly Mailbox[],
+): Record<string, string> {
+  const repeats = (value: string) =>
+    replyTo.length > 0 && replyTo.every(({ address }) => value.toLowerCase().includes(address.toLowerCase()));
+  const kept = Object.entries(headers).filter(([name, value]) => name.toLowerCase() !== 'reply-to' || !repeats(value));
+  return Object.fromEntries(kept);
 }
 
 function checkTags(tags: Email['tags']): Email['tags'] {
@@ -82,11 +94,35 @@ function singleLine(text: string, field: string): string {
   return text;
 }
 
-function parseAttachment(given: NonNullable<EmailInput['attachments']>[number], index: number): Attachment {
+type GivenAttachment = NonNullable<EmailInput['attachments']>[number];
+
+/** The attachment under today's names; throws a 422 for two that disagree. */
+function withOneName(given: GivenAttachment, index: number): GivenAttachment {
+  const { contentType, inline_content_id, ...attachment } = given;
+  for (const [name, old, value] of [
+    ['content_type', 'contentType', contentType],
+    ['content_id', 'inline_content_id', inline_content_id],
+  ] as const)
+    if (value !== undefined && attachment[name] !== undefined && attachment[name] !== value)
+      throw invalid(
+        `Invalid \`attachments.${index}\`: \`${name}\` and \`${old}\` are two names of one field, and differ.`,
+        'invalid_attachment',
+      );
+  return {
+    ...attachment,
+    content_type: attachment.content_type ?? contentType,
+    content_id: attachment.content_id ?? inline_content_id,
+  };
+}
+
+function parseAttachment(given: GivenAttachment, index: number): Attachment {
   const field = `attachments.${index}`;
   const refuse = (why: string) => invalid(`Invalid \`${field}\`: ${why}`, 'invalid_attachment');
   if ((given.content === undefined) === (given.path === undefined))
-    throw refuse('it needs either `content` or `path`.');
+    throw invalid(
+      `Attachment must have either a \`content\` or \`path\`. \`${field}\` has ${given.path === undefined ? 'neither' : 'both'}.`,
+      'invalid_attachment',
+    );
   for (const name of ['filename', 'content_type', 'content_id'] as const) {
     const text = given[name];
     if (text !== undefined) singleLine(text, `${field}.${name}`);
@@ -105,8 +141,7 @@ function parseAttachment(given: NonNullable<EmailInput['attachments']>[number], 
   };
 }
 
-function toBase64(content: string | { data: readonly number[] }, refuse: (why: string) => Error): string {
-  if (typeof content !== 'string') return Buffer.from(content.data).toString('base64');
+function toBase64(content: string, refuse: (why: string) => Error): string {
   const compact = content.replace(/\s+/g, '');
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(compact) || compact.replace(/=+$/, '').length % 4 === 1)
     throw refuse('`content` is not valid base64.');

@@ -3,7 +3,6 @@ export type ErrorCode =
   | 'validation_error'
   | 'invalid_parameter'
   | 'missing_required_field'
-  | 'invalid_from_address'
   | 'invalid_attachment'
   | 'invalid_access'
   | 'invalid_idempotency_key'
@@ -45,6 +44,17 @@ export class SendoffError extends Error {
 /** A field of the request that is not as it should be (422 `invalid_parameter` unless a closer code fits). */
 export function invalid(message: string, code: ErrorCode = 'invalid_parameter'): SendoffError {
   return new SendoffError(code, 422, message);
+}
+
+/**
+ * A mailbox that is none (422 `validation_error`). Programs compare the first two sentences, which are Resend's; `why` is
+ * one of our own after them.
+ */
+export function invalidAddress(field: string, why: string): SendoffError {
+  return invalid(
+    `Invalid \`${field}\` field. The email address needs to follow the \`email@example.com\` or \`Name <email@example.com>\` format. ${why}`,
+    'validation_error',
+  );
 }
 
 /** Something the request names that is not there (404). */

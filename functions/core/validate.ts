@@ -1,12 +1,35 @@
 import type * as z from 'zod/mini';
-import { invalid, type SendoffError } from './errors.ts';
+import { invalid, invalidAddress, type SendoffError } from './errors.ts';
+
+/** More than any request has fields, and any field entries. */
+const MAX_ENTRIES = 1_000;
+/** Fields of addresses, in which whatever is wrong is told in Resend's words. */
+const ADDRESS_FIELDS = new Set<PropertyKey>(['from', 'to', 'cc', 'bcc', 'reply_to']);
 
 /** Parses with a schema; the first thing wrong becomes a 422 that names the field. */
 export function validate<T>(schema: z.ZodMiniType<T>, value: unknown, fields: readonly string[] = []): T {
+  checkEntries(value);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw issue ? describeIssue(issue, value, fields) : invalid('The request is not valid.');
+  throw issue ? describeIssue(named(issue), value, fields) : invalid('The request is not valid.');
+}
+
+/**
+ * Refuses what the schema cannot: it notes every bad entry and overflows the stack at some 100,000 of them, and it leaves
+ * out an entry named `__proto__` without a word.
+ */
+function checkEntries(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Object.keys(value).length > MAX_ENTRIES) throw invalid(`The request has more than ${MAX_ENTRIES} fields.`);
+  for (const [name, entries] of Object.entries(value)) {
+    if (typeof entries !== 'object' || entries === null) continue;
+    const count = Array.isArray(entries) ? entries.length : Object.keys(entries).length;
+    const field = shorten(name);
+    if (count > MAX_ENTRIES) throw invalid(`Invalid \`${field}\` field: it has more than ${MAX_ENTRIES} entries.`);
+    if (Object.hasOwn(entries, '__proto__'))
+      throw invalid(`Invalid \`${field}\` field: __proto__ cannot be set in it.`);
+  }
 }
 
 /** Parses a whole number of a query string within a range; throws a 422 that names it. */
@@ -22,9 +45,27 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown, fields: readonly
   const code = field.startsWith('attachments') ? 'invalid_attachment' : 'invalid_parameter';
   if (issue.code === 'unrecognized_keys') return unknownField(issue.keys[0] ?? '', field, fields);
   if (field === '') return invalid('The request body must be a JSON object.');
-  if (valueAt(value, issue.path) === undefined) return invalid(`Missing \`${field}\` field.`, 'missing_required_field');
-  return invalid(`Invalid \`${field}\` field: ${explain(issue)}`, code);
+  // What may be left out may be null too; so this is a field that may not.
+  if ((valueAt(value, issue.path) ?? undefined) === undefined)
+    return invalid(`Missing \`${field}\` field.`, 'missing_required_field');
+  const [top = ''] = issue.path;
+  const why = explain(issue);
+  if (ADDRESS_FIELDS.has(top) && furthest(issue).code !== 'too_big')
+    return invalidAddress(String(top), why.charAt(0).toUpperCase() + why.slice(1));
+  if (issue.code === 'invalid_format' && hasOwnMessage(issue))
+    return invalid(`${issue.message} \`${field}\` has something else.`, 'validation_error');
+  return invalid(`Invalid \`${field}\` field: ${why}`, code);
 }
+
+/** Of a union whose branch names what is wrong in it (`headers.X-A`), that; else the issue as it is. */
+function named(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  const deepest = furthest(issue);
+  const isNamed = deepest !== issue && typeof deepest.path[0] === 'string';
+  return isNamed ? { ...deepest, path: [...issue.path, ...deepest.path] } : issue;
+}
+
+/** True for a message that the schema gives; zod/mini alone says the same of everything. */
+const hasOwnMessage = ({ message }: z.core.$ZodIssue): boolean => message !== 'Invalid input';
 
 function unknownField(name: string, parent: string, fields: readonly string[]): SendoffError {
   const path = shorten(parent ? `${parent}.${name}` : name);
@@ -33,6 +74,7 @@ function unknownField(name: string, parent: string, fields: readonly string[]): 
 }
 
 function explain(issue: z.core.$ZodIssue): string {
+  if (hasOwnMessage(issue)) return issue.message;
   switch (issue.code) {
     case 'invalid_type':
       return `it must be of type ${issue.expected}.`;
@@ -45,7 +87,7 @@ function explain(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `it must be ${issue.values.map((allowed) => JSON.stringify(allowed)).join(' or ')}.`;
     case 'invalid_union':
-      return explainUnion(issue.errors);
+      return explainUnion(issue);
     default:
       return 'it is not valid.';
   }
@@ -59,11 +101,15 @@ function bound(side: 'most' | 'least', limit: number | bigint, origin: string): 
 const shorten = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}…` : name);
 
 /** Of a union's branches the one that got furthest says what is wrong. */
-function explainUnion(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
-  const deepest = branches
-    .map((issues) => issues[0])
-    .find((issue) => issue && (issue.path.length > 0 || issue.code !== 'invalid_type'));
-  if (!deepest) return 'it has the wrong type.';
+function furthest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue;
+  const firsts = issue.errors.map((issues) => issues[0]);
+  return firsts.find((first) => first && (first.path.length > 0 || first.code !== 'invalid_type')) ?? issue;
+}
+
+function explainUnion(issue: z.core.$ZodIssue): string {
+  const deepest = furthest(issue);
+  if (deepest === issue) return 'it has the wrong type.';
   return `${deepest.path.length > 0 ? `entry ${deepest.path.join('.')}: ` : ''}${explain(deepest)}`;
 }
 

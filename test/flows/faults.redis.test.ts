@@ -67,7 +67,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       const mend = breakIt();
       const refused = await post();
       mend();
-      expect(refused).toMatchObject({ status: 503, json: { statusCode: 503, name: 'service_unavailable' } });
+      expect(refused).toMatchObject({ status: 503, json: { statusCode: 503, name: 'application_error' } });
       expect((await post()).status).toBe(200);
       await sendoff.cloud.idle();
       expect(timesSent(sendoff, subject)).toBe(1);

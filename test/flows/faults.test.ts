@@ -32,7 +32,7 @@ describe.each(acceptFaults)('while $service $action breaks ($when it is carried 
     const fault = breakIt();
     const refused = await post();
     fault.remove();
-    expect(refused).toMatchObject({ status: 503, json: { statusCode: 503, name: 'service_unavailable' } });
+    expect(refused).toMatchObject({ status: 503, json: { statusCode: 503, name: 'application_error' } });
     expect(refused.headers.get('retry-after')).toBe('1');
     expect((await post()).status).toBe(200);
     await sendoff.cloud.idle();

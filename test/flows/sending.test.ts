@@ -134,7 +134,10 @@ describe('batches', () => {
     const strict = await sendoff.request('POST', '/emails/batch', entries);
     expect(strict).toMatchObject({
       status: 422,
-      json: { name: 'invalid_parameter', message: expect.stringMatching(/^Email 1 of the batch: Invalid `to`/) },
+      json: {
+        name: 'validation_error',
+        message: expect.stringMatching(/^Invalid `to` field\. .*\(Email 1 of the batch, from 0\)$/),
+      },
     });
     const permissive = await sendoff.request('POST', '/emails/batch', entries, { 'x-batch-validation': 'permissive' });
     expect(permissive).toMatchObject({

@@ -105,7 +105,7 @@ describe('/suppressions', () => {
   });
 
   it.each([
-    ['POST', '/suppressions', { email: 'not an address' }, 422, 'invalid_parameter'],
+    ['POST', '/suppressions', { email: 'not an address' }, 422, 'validation_error'],
     ['POST', '/suppressions', { email: 'a@example.com', mail: 1 }, 422, 'invalid_parameter'],
     ['POST', '/suppressions/batch/add', { emails: [] }, 422, 'invalid_parameter'],
     ['POST', '/suppressions/batch/remove', {}, 422, 'invalid_parameter'],

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ABSENT_PATHS, VERSION } from '../../../functions/api/absent-routes.ts';
 import { SendoffError, unavailable } from '../../../functions/core/errors.ts';
 import { createApiClient } from '../../api-client.ts';
 import { plainEmail } from '../../sending-simulation.ts';
@@ -16,17 +18,94 @@ describe('paths', () => {
   );
 
   it.each([
-    ['DELETE', '/emails', 'POST, GET'],
+    ['DELETE', '/emails', 'POST, GET, HEAD'],
+    ['OPTIONS', '/emails', 'POST, GET, HEAD'],
     ['PUT', '/emails/batch', 'POST'],
-    ['DELETE', '/emails/0a1b2c3d-0000-4000-8000-000000000000', 'GET, PATCH'],
+    ['GET', '/emails/batch', 'POST'],
+    ['DELETE', '/emails/0a1b2c3d-0000-4000-8000-000000000000', 'GET, HEAD, PATCH'],
     ['GET', '/emails/0a1b2c3d-0000-4000-8000-000000000000/cancel', 'POST'],
-    ['PUT', '/api-keys', 'POST, GET'],
-    ['POST', '/health', 'GET'],
-  ])('answers 405 to %s %s, and says what is allowed', async (method, path, allow) => {
+    ['PUT', '/api-keys', 'POST, GET, HEAD'],
+    ['POST', '/health', 'GET, HEAD'],
+    ['GET', '/suppressions/batch/add', 'POST'],
+    ['POST', '/suppressions/someone@example.com', 'GET, HEAD, DELETE'],
+  ])('answers 405 to %s %s with or without a key, and names what the route takes', async (method, path, allow) => {
     const { ask } = await createApiClient();
-    const answer = await ask(method, path);
-    expect(answer).toMatchObject({ status: 405, body: { statusCode: 405, name: 'method_not_allowed' } });
-    expect(answer.headers.get('allow')?.split(', ')).toEqual(expect.arrayContaining(allow.split(', ')));
+    for (const headers of [{}, { authorization: '' }] as Record<string, string>[]) {
+      const answer = await ask(method, path, undefined, headers);
+      expect(answer).toMatchObject({
+        status: 405,
+        body: {
+          statusCode: 405,
+          name: 'method_not_allowed',
+          message: `Method is not allowed for the requested path. Use ${allow.split(', ').join(' or ')} here.`,
+        },
+      });
+      expect(answer.headers.get('allow')).toBe(allow);
+    }
+  });
+
+  it('answers HEAD as GET, without the body', async () => {
+    const { ask } = await createApiClient();
+    for (const [path, status] of [
+      ['/emails', 200],
+      ['/emails/none', 404],
+      ['/emails/batch', 405],
+      ['/nothing', 404],
+    ] as const)
+      expect(await ask('HEAD', path)).toMatchObject({ status, body: undefined });
+  });
+
+  const id = '0a1b2c3d-0000-4000-8000-000000000000';
+  it.each([
+    ['GET', '/emails/metrics'],
+    ['GET', '/emails/metrics?period=week'],
+    ['GET', '/emails/receiving'],
+    ['GET', `/emails/receiving/${id}`],
+    ['GET', `/emails/receiving/${id}/attachments/${id}`],
+    ['POST', `/emails/${id}/share`],
+    ['POST', '/domains'],
+    ['PATCH', `/domains/${id}`],
+    ['DELETE', `/domains/${id}`],
+    ['POST', `/domains/${id}/verify`],
+    ['GET', `/domains/${id}/claim`],
+    ['POST', '/domains/claim'],
+    ['POST', '/contacts'],
+    ['GET', '/contacts/someone@example.com'],
+    ['POST', `/audiences/${id}/contacts`],
+    ['DELETE', `/segments/${id}`],
+    ['GET', '/topics'],
+    ['POST', `/templates/${id}/publish`],
+    ['POST', `/broadcasts/${id}/send`],
+    ['GET', '/contact-properties'],
+    ['GET', `/logs/${id}`],
+    ['DELETE', `/oauth/grants/${id}`],
+    ['GET', '/automations'],
+    ['POST', '/events/send'],
+    ['GET', '/inboxes/a%40b.example'],
+    ['GET', '/usage'],
+  ])('says of %s %s, which Resend has, that this version of Sendoff has it not', async (method, path) => {
+    const { ask } = await createApiClient();
+    const [answer, anyone] = [await ask(method, path), await ask(method, path, undefined, { authorization: '' })];
+    expect(answer).toMatchObject({ status: 404, body: { statusCode: 404, name: 'not_found' } });
+    expect(answer.body.message).toMatch(
+      /^Sendoff \d+\.\d+\.\d+ does not have this part of Resend's API\..*docs\/api\.md/,
+    );
+    expect(anyone.body).toEqual(answer.body);
+  });
+
+  it('lists on the page it names every path that is not there', () => {
+    const page = readFileSync('docs/api.md', 'utf8');
+    expect(ABSENT_PATHS.filter((path) => !page.includes(path.replace(':id', '{id}')))).toEqual([]);
+  });
+
+  it('names the version that package.json has', () => {
+    expect(VERSION).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
+  });
+
+  it('takes a path longer than any id for none', async () => {
+    const { ask } = await createApiClient();
+    for (const path of ['/webhooks/', '/suppressions/', '/webhooks/x/events/', '/unsubscribe/'])
+      expect(await ask('GET', path + 'x'.repeat(1_500))).toMatchObject({ status: 404, body: { name: 'not_found' } });
   });
 
   it.each(['//emails', '/emails/', '//emails//', '///emails'])('takes %s for /emails', async (path) => {
@@ -104,7 +183,7 @@ describe('errors', () => {
     const error = unavailable('DynamoDB is down', new Error('socket hang up'));
     const { ask, logged } = await failing(error);
     const answer = await ask('POST', '/emails', plainEmail);
-    expect(answer).toMatchObject({ status: 503, body: { name: 'service_unavailable' } });
+    expect(answer).toMatchObject({ status: 503, body: { name: 'application_error' } });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(logged).toEqual([
       { level: 'error', message: 'request failed', fields: { method: 'POST', route: '/emails', error } },

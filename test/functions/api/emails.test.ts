@@ -67,6 +67,30 @@ describe('Idempotency-Key', () => {
     );
   });
 
+  it('gives the first answer also when `scheduled_at` has passed meanwhile', async () => {
+    const { ask, clock, backend } = await createApiClient();
+    const scheduled_at = new Date(clock.nowMs + 3_600_000).toISOString();
+    const email = { ...plainEmail, scheduled_at };
+    const asked: [string, unknown, Record<string, string>][] = [
+      ['/emails', email, key],
+      ['/emails/batch', [plainEmail, email], { 'idempotency-key': 'batch' }],
+    ];
+    for (const [path, body, headers] of asked) {
+      clock.nowMs = Date.parse(scheduled_at) - 3_600_000;
+      const first = await ask('POST', path, body, headers);
+      clock.nowMs += 2 * 3_600_000;
+      expect(await ask('POST', path, body, headers)).toMatchObject({ status: 200, body: first.body });
+      // Another payload, no key, or a key of the day before: the time has passed.
+      const other = JSON.stringify(body, null, 1);
+      expect((await ask('POST', path, other, headers)).body.message).toContain('it is in the past');
+      expect((await ask('POST', path, body)).body.message).toContain('it is in the past');
+      clock.nowMs += 24 * 3_600_000;
+      expect((await ask('POST', path, body, headers)).body.message).toContain('it is in the past');
+    }
+    const query = { index: 'list', partition: 'email', limit: 9, order: 'ascending' } as const;
+    expect(await backend.table.query(query)).toHaveLength(3);
+  });
+
   it('is the API key’s own', async () => {
     const { ask } = await createApiClient();
     const first = await ask('POST', '/emails', plainEmail, key);
@@ -90,7 +114,11 @@ describe('Idempotency-Key', () => {
     ] as const) {
       const answer = await ask('POST', '/emails', plainEmail, { 'idempotency-key': idempotencyKey });
       expect(answer.status).toBe(status);
-      if (status === 400) expect(answer.body.name).toBe('invalid_idempotency_key');
+      if (status === 400)
+        expect(answer.body).toMatchObject({
+          name: 'invalid_idempotency_key',
+          message: expect.stringMatching(/^Idempotency keys, if present, must have between 1 and 256 characters\. /),
+        });
     }
   });
 
@@ -150,8 +178,10 @@ describe('POST /emails/batch', () => {
       expect(await ask('POST', '/emails/batch', [plainEmail, bad, { from: 'x' }], headers)).toMatchObject({
         status: 422,
         body: {
-          name: 'invalid_parameter',
-          message: expect.stringContaining('Email 1 of the batch: Invalid `to` field'),
+          name: 'validation_error',
+          message: expect.stringMatching(
+            /^Invalid `to` field\. The email address .* \(Email 1 of the batch, from 0\)$/,
+          ),
         },
       });
       expect(backend.waiting()).toEqual([]);
@@ -333,6 +363,14 @@ describe('PATCH /emails/{id}', () => {
     const [near, now] = client.backend.waiting();
     expect(near?.job.dueAtMs).toBe(client.clock.nowMs + 840_000);
     expect(now?.job.dueAtMs).toBe(client.clock.nowMs - 30_000);
+  });
+
+  it.each(['id', 'email_id'])('ignores the id that clients repeat in the body as %s', async (name) => {
+    const client = await createApiClient();
+    const id = await send(client, { scheduled_at: 'in 1 hour' });
+    const body = { [name]: UNKNOWN, scheduled_at: 'in 2 hours' };
+    expect(await client.ask('PATCH', `/emails/${id}`, body)).toMatchObject({ status: 200, body: { id } });
+    expect((await client.ask('GET', `/emails/${id}`)).body.scheduled_at).toBe('2026-11-21T14:00:00.000Z');
   });
 
   it.each(['queued', 'sending', 'sent', 'canceled', 'failed'])('answers 422 once it is %s', async (status) => {

@@ -4,7 +4,7 @@ import { formatMailbox, parseMailbox } from '../../../functions/core/address.ts'
 import { pick, randomFrom, textOf } from '../../random-text.ts';
 
 const parse = (text: string) => parseMailbox(text, 'to');
-const refusal = expect.objectContaining({ name: 'SendoffError', status: 422, code: 'invalid_parameter' });
+const refusal = expect.objectContaining({ name: 'SendoffError', status: 422, code: 'validation_error' });
 
 describe('parseMailbox', () => {
   it.each([
@@ -83,10 +83,9 @@ describe('parseMailbox', () => {
     expect(() => parse(text)).toThrow(refusal);
   });
 
-  it('names the field and says how it should be', () => {
-    expect(() => parseMailbox('x', 'reply_to')).toThrow(/Invalid `reply_to` field\..*`Name <email@example.com>`/);
-    expect(() => parseMailbox('x', 'from', 'invalid_from_address')).toThrow(
-      expect.objectContaining({ code: 'invalid_from_address', status: 422 }),
+  it('names the field and says how it should be in Resend’s words, then what is wrong', () => {
+    expect(() => parseMailbox('x', 'reply_to')).toThrow(
+      'Invalid `reply_to` field. The email address needs to follow the `email@example.com` or `Name <email@example.com>` format. It ',
     );
   });
 

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { parseEmail } from '../../../functions/core/email.ts';
+import { emailSchema } from '../../../functions/core/email-schema.ts';
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z');
 const least = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hello.' };
 const parse = (fields: Record<string, unknown> = {}) => parseEmail({ ...least, ...fields }, nowMs);
 const addresses = (count: number, at = 'example.com') => Array.from({ length: count }, (_, index) => `r${index}@${at}`);
+/** The words of Resend, which programs compare. */
+const FORMAT = 'The email address needs to follow the `email@example.com` or `Name <email@example.com>` format.';
+const TAGS = 'Tags should only contain ASCII letters, numbers, underscores, or dashes.';
 const refused = (code: string, message: string | RegExp) =>
   expect.objectContaining({
     name: 'SendoffError',
@@ -70,6 +74,28 @@ describe('parseEmail', () => {
     expect(await parse({ text: null, html: '<b></b>' })).not.toHaveProperty('text');
   });
 
+  it('takes null for whatever may be left out', async () => {
+    const names = Object.keys(emailSchema.def.shape).filter((name) => !(name in least));
+    const nulls = Object.fromEntries(names.map((name) => [name, null]));
+    expect(await parse(nulls)).toEqual(await parse());
+    const file = { filename: null, path: null, content_type: null, content_id: null, inline_content_id: null };
+    expect((await parse({ attachments: [{ content: 'aGk=', ...file }] })).attachments).toEqual([{ content: 'aGk=' }]);
+  });
+
+  it('takes an empty list of headers for none, as PHP writes an empty map', async () => {
+    expect((await parse({ headers: [] })).headers).toEqual({});
+  });
+
+  it('leaves out a Reply-To header that repeats `reply_to`, as Symfony sends it, and refuses one that does not', async () => {
+    const headers = { 'Reply-To': 'Ann <E@example.com>', 'X-A': 'b' };
+    expect(await parse({ reply_to: 'e@example.com', headers })).toMatchObject({
+      headers: { 'X-A': 'b' },
+      replyTo: [{ address: 'e@example.com' }],
+    });
+    for (const fields of [{ reply_to: 'f@example.com' }, { reply_to: [] }, {}])
+      await expect(parse({ ...fields, headers })).rejects.toThrow('use the field `reply_to`');
+  });
+
   it.each(['from', 'to', 'subject'])('names %s when it is missing', async (name) => {
     await expect(parse({ [name]: undefined })).rejects.toEqual(
       refused('missing_required_field', `Missing \`${name}\` field`),
@@ -88,25 +114,35 @@ describe('parseEmail', () => {
     [{ replyTo: 'a@b.co' }, 'invalid_parameter', 'Did you mean `reply_to`?'],
     [{ template: { id: '1' } }, 'invalid_parameter', 'The field `template` is not supported'],
     [{ topic_id: '1' }, 'invalid_parameter', 'The field `topic_id` is not supported'],
-    [{ from: 'nobody' }, 'invalid_from_address', 'Invalid `from` field'],
-    [{ from: ['a@example.com'] }, 'invalid_parameter', 'Invalid `from` field: it must be of type string'],
+    [{ from: 'nobody' }, 'validation_error', `Invalid \`from\` field. ${FORMAT} It is not one address.`],
+    [{ from: ['a@example.com'] }, 'validation_error', `Invalid \`from\` field. ${FORMAT} It must be of type string.`],
     [{ to: [] }, 'missing_required_field', 'Missing `to` field'],
-    [{ to: 'nobody' }, 'invalid_parameter', 'Invalid `to` field'],
-    [{ to: ['b@example.com', ''] }, 'invalid_parameter', 'Invalid `to` field'],
-    [{ cc: 'x' }, 'invalid_parameter', 'Invalid `cc` field'],
-    [{ bcc: ['a@b.co\r\n'] }, 'invalid_parameter', 'Invalid `bcc` field'],
-    [{ reply_to: 'x' }, 'invalid_parameter', 'Invalid `reply_to` field'],
+    [{ to: null }, 'missing_required_field', 'Missing `to` field'],
+    [{ to: 'nobody' }, 'validation_error', `Invalid \`to\` field. ${FORMAT} It is not one address.`],
+    [{ to: ['b@example.com', ''] }, 'validation_error', `Invalid \`to\` field. ${FORMAT} It is not one address.`],
+    [{ to: [1] }, 'validation_error', `Invalid \`to\` field. ${FORMAT} Entry 0: it must be of type string.`],
+    [{ to: { email: 'a@b.co' } }, 'validation_error', `Invalid \`to\` field. ${FORMAT} It has the wrong type.`],
+    [{ to: addresses(51) }, 'invalid_parameter', 'Invalid `to` field: it must have at most 50 entries.'],
+    [{ cc: 'x' }, 'validation_error', `Invalid \`cc\` field. ${FORMAT}`],
+    [{ bcc: ['a@b.co\r\n'] }, 'validation_error', `Invalid \`bcc\` field. ${FORMAT}`],
+    [{ reply_to: 'x' }, 'validation_error', `Invalid \`reply_to\` field. ${FORMAT}`],
     [{ subject: 'a\nBcc: b@example.com' }, 'invalid_parameter', 'Invalid `subject` field. It has a line break'],
     [{ subject: 'a\rb' }, 'invalid_parameter', 'line break'],
     [{ subject: 'a\u0000b' }, 'invalid_parameter', 'control character'],
     [{ subject: 7 }, 'invalid_parameter', 'Invalid `subject` field: it must be of type string'],
     [{ headers: { Bcc: 'x@example.com' } }, 'invalid_parameter', 'use the field `bcc`'],
     [{ headers: { 'X-A': 1 } }, 'invalid_parameter', 'Invalid `headers.X-A` field: it must be of type string'],
-    [{ headers: ['X-A'] }, 'invalid_parameter', 'Invalid `headers` field'],
-    [{ tags: [{ name: 'a b', value: 'c' }] }, 'invalid_parameter', 'Invalid `tags.0.name` field: only ASCII letters'],
-    [{ tags: [{ name: 'a', value: 'ü' }] }, 'invalid_parameter', 'Invalid `tags.0.value` field'],
-    [{ tags: [{ name: '', value: 'c' }] }, 'invalid_parameter', 'Invalid `tags.0.name` field'],
-    [{ tags: [{ name: 'a\n', value: 'c' }] }, 'invalid_parameter', 'Invalid `tags.0.name` field'],
+    [{ headers: ['X-A'] }, 'invalid_parameter', 'Invalid `headers` field: it must be an object of names and values.'],
+    [JSON.parse('{"headers":{"__proto__":"x"}}'), 'invalid_parameter', 'Invalid `headers` field: __proto__'],
+    [{ tags: [{ name: 'a b', value: 'c' }] }, 'validation_error', `${TAGS} \`tags.0.name\` has something else.`],
+    [{ tags: [{ name: 'a', value: 'ü' }] }, 'validation_error', `${TAGS} \`tags.0.value\``],
+    [{ tags: [{ name: '', value: 'c' }] }, 'validation_error', `${TAGS} \`tags.0.name\``],
+    [{ tags: [{ name: 'a\n', value: 'c' }] }, 'validation_error', `${TAGS} \`tags.0.name\``],
+    [
+      { tags: [{ name: 'a'.repeat(257), value: 'c' }] },
+      'invalid_parameter',
+      'Invalid `tags.0.name` field: it must have',
+    ],
     [{ tags: { a: 'b' } }, 'invalid_parameter', 'Invalid `tags` field'],
     [{ tags: [{ name: 'sendoff-email-id', value: 'x' }] }, 'invalid_parameter', "Sendoff's own"],
     [{ scheduled_at: 'whenever' }, 'invalid_parameter', 'Invalid `scheduled_at` field'],
@@ -180,6 +216,9 @@ describe('limits', () => {
 });
 
 describe('attachments', () => {
+  const EITHER = 'Attachment must have either a `content` or `path`.';
+  const BYTES =
+    'Invalid `attachments.0.content` field: it must be base64, an array of bytes (0 to 255), or a serialized Node Buffer.';
   const attach = async (fields: Record<string, unknown>) => (await parse({ attachments: [fields] })).attachments[0];
 
   it.each([
@@ -190,21 +229,52 @@ describe('attachments', () => {
     ['nothing', '', ''],
     ['a serialized Buffer', JSON.parse(JSON.stringify(Buffer.from([0, 255, 104]))), 'AP9o'],
     ['an empty serialized Buffer', { type: 'Buffer', data: [] }, ''],
+    ['an array of bytes, as Go, Python, Ruby and Rust send it', [0, 255, 104], 'AP9o'],
+    ['an empty array of bytes', [], ''],
+    ['minus zero', [-0, 1], 'AAE='],
+    [
+      'iCalendar as it is, as Laravel sends it',
+      ' \nBEGIN:VCALENDAR\r\nü',
+      Buffer.from('BEGIN:VCALENDAR\r\nü').toString('base64'),
+    ],
   ])('takes %s', async (_what, content, stored) => {
     expect(await attach({ content })).toEqual({ content: stored });
   });
 
   it.each<[string, Record<string, unknown>, string]>([
-    ['neither content nor path', { filename: 'a' }, 'needs either `content` or `path`'],
-    ['both content and path', { content: 'aGk=', path: 'https://example.com/a' }, 'needs either `content` or `path`'],
+    ['neither content nor path', { filename: 'a' }, `${EITHER} \`attachments.0\` has neither.`],
+    ['null for both', { content: null, path: null }, `${EITHER} \`attachments.0\` has neither.`],
+    [
+      'both content and path',
+      { content: 'aGk=', path: 'https://example.com/a' },
+      `${EITHER} \`attachments.0\` has both.`,
+    ],
     ['text that is not base64', { content: 'not base64!' }, 'not valid base64'],
     ['base64 with padding inside', { content: 'aG=k' }, 'not valid base64'],
     ['base64 with too much padding', { content: 'aGk===' }, 'not valid base64'],
     ['base64 of an impossible length', { content: 'aGkaG' }, 'not valid base64'],
-    ['a Buffer with a number over 255', { content: { type: 'Buffer', data: [256] } }, 'it must be at most 255'],
-    ['a Buffer with a negative number', { content: { type: 'Buffer', data: [-1] } }, 'it must be at least 0'],
-    ['a Buffer with a fraction', { content: { type: 'Buffer', data: [1.5] } }, 'data.0: it must be of type int'],
-    ['a Buffer of another type', { content: { type: 'Blob', data: [] } }, 'it must be "Buffer"'],
+    ['a Buffer with a number over 255', { content: { type: 'Buffer', data: [256] } }, BYTES],
+    ['a Buffer with a negative number', { content: { type: 'Buffer', data: [-1] } }, BYTES],
+    ['a Buffer with a fraction', { content: { type: 'Buffer', data: [1.5] } }, BYTES],
+    ['a Buffer of another type', { content: { type: 'Blob', data: [] } }, BYTES],
+    ['a Buffer with more in it', { content: { type: 'Buffer', data: [], more: 1 } }, BYTES],
+    ['an array with a number over 255', { content: [0, 256] }, BYTES],
+    ['an array with a number beyond all', { content: JSON.parse('[1e400]') }, BYTES],
+    ['an array of text', { content: ['1'] }, BYTES],
+    ['an array of null', { content: [null] }, BYTES],
+    ['an array of arrays', { content: [[1]] }, BYTES],
+    ['a number', { content: 7 }, BYTES],
+    [
+      'two ids that differ',
+      { content: '', content_id: 'a', inline_content_id: 'b' },
+      'two names of one field, and differ',
+    ],
+    [
+      'two types that differ',
+      { content: '', content_type: 'a/b', contentType: 'a/c' },
+      'two names of one field, and differ',
+    ],
+    ['an older id that is none', { content: '', inline_content_id: '<a>' }, 'without spaces or angle brackets'],
     ['a path that is no URL', { path: '/etc/passwd' }, 'must be an https URL'],
     ['a path over http', { path: 'http://example.com/a' }, 'must be an https URL'],
     ['a path to a file', { path: 'file:///etc/passwd' }, 'must be an https URL'],
@@ -232,5 +302,18 @@ describe('attachments', () => {
     'image/svg+xml',
   ])('takes the type %s', async (content_type) => {
     expect(await attach({ content: '', content_type })).toMatchObject({ contentType: content_type });
+  });
+
+  it('takes the older names of fields, and both names that agree', async () => {
+    const inline = { content: '', inline_content_id: 'logo' };
+    expect(await attach(inline)).toEqual({ content: '', contentId: 'logo' });
+    expect(await attach({ ...inline, content_id: 'logo' })).toEqual({ content: '', contentId: 'logo' });
+    expect(await attach({ content: '', contentType: 'a/b' })).toEqual({ content: '', contentType: 'a/b' });
+  });
+
+  it('takes four megabytes as an array of bytes', async () => {
+    const content = Array.from({ length: 1_500_000 }, (_, index) => index % 256);
+    expect((await attach({ content }))?.content).toBe(Buffer.from(content).toString('base64'));
+    await expect(attach({ content: content.map((byte) => byte - 1) })).rejects.toMatchObject({ status: 422 });
   });
 });

@@ -73,7 +73,7 @@ describe('validate', () => {
 
   it.each<[unknown, string, string]>([
     [{}, 'missing_required_field', 'Missing `name` field.'],
-    [{ name: null }, 'invalid_parameter', 'Invalid `name` field: it must be of type string.'],
+    [{ name: null }, 'missing_required_field', 'Missing `name` field.'],
     [{ name: 'a' }, 'invalid_parameter', 'Invalid `name` field: it must have at least 2 characters.'],
     [{ name: 'abcd' }, 'invalid_parameter', 'Invalid `name` field: it must have at most 3 characters.'],
     [{ name: 'ab', count: 0 }, 'invalid_parameter', 'Invalid `count` field: it must be at least 1.'],
@@ -98,6 +98,26 @@ describe('validate', () => {
     [7, 'invalid_parameter', 'The request body must be a JSON object.'],
   ])('refuses %j', (value, code, message) => {
     expect(said(value)).toMatchObject({ status: 422, code, message: expect.stringContaining(message) });
+  });
+
+  it('counts entries before the schema, which overflows its stack at some 100,000 bad ones', () => {
+    const untouched = z.looseObject({
+      list: z.custom(() => {
+        throw new Error('the schema ran');
+      }),
+    });
+    const names = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`x${index}`, 1]));
+    for (const list of [names(1_001), Array.from({ length: 1_001 }, () => 1)])
+      expect(() => validate(untouched, { list })).toThrow('Invalid `list` field: it has more than 1000 entries.');
+    expect(() => validate(untouched, names(1_001))).toThrow('The request has more than 1000 fields.');
+    expect(() => validate(untouched, { list: names(1_000) })).toThrow('the schema ran');
+  });
+
+  it('refuses an entry named __proto__, which the schema would leave out', () => {
+    const record = z.object({ headers: z.record(z.string(), z.string()) });
+    expect(() => validate(record, JSON.parse('{"headers":{"__proto__":"x"}}'))).toThrow(
+      'Invalid `headers` field: __proto__ cannot be set in it.',
+    );
   });
 
   it('says a name that is too long only in part', () => {

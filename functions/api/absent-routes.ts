@@ -1,0 +1,54 @@
+import type { Hono } from 'hono';
+import { SendoffError } from '../core/errors.ts';
+import type { Caller } from './authenticate.ts';
+
+/** The version of this API, as `package.json` has it. */
+export const VERSION = '0.1.0';
+
+/** Paths of Resend's API that this version has not, with all below them (resend-node 6.38.0, resend-openapi 1.5.0). */
+export const ABSENT_PATHS = [
+  '/audiences',
+  '/automations',
+  '/broadcasts',
+  '/contact-properties',
+  '/contacts',
+  '/domains/claim',
+  '/domains/:id/claim',
+  '/domains/:id/verify',
+  '/emails/metrics',
+  '/emails/receiving',
+  '/emails/:id/share',
+  '/events',
+  '/inboxes',
+  '/logs',
+  '/oauth',
+  '/segments',
+  '/templates',
+  '/topics',
+  '/usage',
+];
+
+/** Of `/domains` this version has at most the reading half. */
+const DOMAIN_WRITES = ['POST', 'PATCH', 'DELETE'];
+
+/**
+ * Answers 404 `not_found` to every call of Resend's API that this version has not, before any other route: `/emails/metrics`
+ * is not an email's id. Not 501: clients and alarms take a 5xx for a fault that may pass.
+ */
+export function absentRoutes(app: Hono<Caller>): void {
+  for (const path of ABSENT_PATHS)
+    app.use(`${path}/*`, async () => {
+      throw absent();
+    });
+  app.use('/domains/*', async (context, next) => {
+    if (DOMAIN_WRITES.includes(context.req.method)) throw absent();
+    await next();
+  });
+}
+
+const absent = (): SendoffError =>
+  new SendoffError(
+    'not_found',
+    404,
+    `Sendoff ${VERSION} does not have this part of Resend's API. Its page docs/api.md lists what it has.`,
+  );

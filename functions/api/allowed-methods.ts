@@ -1,0 +1,65 @@
+import type { MiddlewareHandler } from 'hono';
+import { SendoffError } from '../core/errors.ts';
+import type { Caller } from './authenticate.ts';
+import { errorResponse } from './error-response.ts';
+
+/**
+ * The longest path that is looked at, in characters. No id, address or token is that long; a key of DynamoDB holds 2,048
+ * bytes, and beyond it a read is an error.
+ */
+const MAX_PATH_LENGTH = 1_500;
+
+interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+
+/**
+ * Refuses what no route takes, before anyone is asked for a key.
+ *
+ * @throws 404 `not_found` for a path that is none.
+ * Answers 405 `method_not_allowed` with `Allow` for another method than those of the path's route.
+ */
+export function checkMethod(routes: () => readonly Route[]): MiddlewareHandler<Caller> {
+  return async (context, next) => {
+    const { method, path } = context.req;
+    const allowed = path.length > MAX_PATH_LENGTH ? [] : allowedMethods(routes(), path);
+    if (allowed.length === 0) throw noEndpoint();
+    if (allowed.includes(method)) return next();
+    const response = errorResponse({
+      status: 405,
+      code: 'method_not_allowed',
+      message: `Method is not allowed for the requested path. Use ${allowed.join(' or ')} here.`,
+    });
+    response.headers.set('allow', allowed.join(', '));
+    return response;
+  };
+}
+
+export const noEndpoint = (): SendoffError =>
+  new SendoffError('not_found', 404, 'The requested endpoint does not exist');
+
+/** The methods of the most specific route at a path, HEAD with GET: `/emails/batch` is not `/emails/:id`. */
+function allowedMethods(routes: readonly Route[], path: string): string[] {
+  const at = routes.filter((route) => route.method !== 'ALL' && isAt(route.path.split('/'), path.split('/')));
+  const [best] = at.map((route) => route.path).sort((a, b) => (specificity(a) < specificity(b) ? -1 : 1));
+  const methods = at
+    .filter((route) => route.path === best)
+    .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  return [...new Set(methods)];
+}
+
+function isAt(pattern: readonly string[], path: readonly string[]): boolean {
+  const isGreedy = pattern.at(-1)?.endsWith('{.+}') ?? false;
+  return (
+    (isGreedy ? pattern.length <= path.length : pattern.length === path.length) &&
+    pattern.every((part, index) => (part.startsWith(':') ? path[index] !== '' : part === path[index]))
+  );
+}
+
+/** Sorts as text: a word before a parameter before one that takes the rest of the path. */
+const specificity = (pattern: string): string =>
+  pattern
+    .split('/')
+    .map((part) => (part.endsWith('{.+}') ? '2' : part.startsWith(':') ? '1' : '0'))
+    .join('');
