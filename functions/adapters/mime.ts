@@ -5,6 +5,7 @@ import type { Attachment } from '../core/email.ts';
 import { limits } from '../core/email-schema.ts';
 import { SendoffError } from '../core/errors.ts';
 import type { Body, EmailRecord } from '../core/record.ts';
+import { customHeader, mailboxHeader, textHeader } from './mime-headers.ts';
 
 /** Fetches a file by URL; rejects with a SendoffError. */
 export type FetchFile = (url: string, maxBytes: number) => Promise<{ bytes: Buffer; contentType?: string }>;
@@ -15,16 +16,9 @@ export type FetchFile = (url: string, maxBytes: number) => Promise<{ bytes: Buff
  * @throws 422 when the message is larger than SES takes, or an attachment cannot be fetched for good.
  */
 export async function composeMime(record: EmailRecord, body: Body, fetchFile: FetchFile): Promise<Uint8Array> {
-  const mailboxes = (texts: readonly string[] | undefined) => texts?.map((text) => parseMailbox(text, 'address'));
   const composer = new MailComposer({
-    from: parseMailbox(record.from, 'from'),
-    to: mailboxes(record.to),
-    cc: mailboxes(record.cc),
-    replyTo: mailboxes(record.replyTo),
-    subject: record.subject,
     text: body.text && lines(body.text),
     html: body.html && lines(body.html),
-    headers: Object.entries(body.headers).map(([key, value]) => ({ key, value: headerValue(key, value) })),
     attachments: await toFiles(body.attachments, fetchFile),
     date: new Date(record.createdAtMs),
     // SES writes its own over it; a fixed one keeps a second try of the same email byte for byte the same.
@@ -34,7 +28,7 @@ export async function composeMime(record: EmailRecord, body: Body, fetchFile: Fe
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const raw = await composer.compile().build();
+  const raw = Buffer.concat([Buffer.from(headersOf(record, body)), await composer.compile().build()]);
   if (raw.length > limits.messageBytes) {
     throw new SendoffError(
       'validation_error',
@@ -48,10 +42,17 @@ export async function composeMime(record: EmailRecord, body: Body, fetchFile: Fe
 /** Lines end by CRLF (RFC 5322 2.3); a lone CR or LF is refused by some servers, and was used to smuggle mail into others. */
 const lines = (text: string): string => text.replace(/\r\n|\r|\n/g, '\r\n');
 
-/** The composer encodes a value with a quote in it; but a JSON value, as django-anymail sends, is read by programs. */
-function headerValue(key: string, value: string) {
-  const isPlain = /^[\t -~]*$/.test(value) && key.toLowerCase() !== 'references';
-  return isPlain ? { prepared: true, foldLines: true, value } : value;
+/** The composer rewrites what it takes to be wrong in these; they are to arrive as they were given. */
+function headersOf(record: EmailRecord, body: Body): string {
+  const mailboxes = (texts: readonly string[] = []) => texts.map((text) => parseMailbox(text, 'address'));
+  return [
+    ...Object.entries(body.headers).map(([name, value]) => customHeader(name, value)),
+    mailboxHeader('From', mailboxes([record.from])),
+    mailboxHeader('To', mailboxes(record.to)),
+    mailboxHeader('Cc', mailboxes(record.cc)),
+    mailboxHeader('Reply-To', mailboxes(record.replyTo)),
+    textHeader('Subject', record.subject),
+  ].join('');
 }
 
 /** Files fetched at once: more would only need more memory. */
@@ -84,9 +85,10 @@ async function toFile(attachment: Attachment, fetchFile: FetchFile) {
   const bytes = fetched?.bytes ?? Buffer.from(content ?? '', 'base64');
   const type = contentType ?? fetched?.contentType;
   return {
-    filename: filename || (path === undefined ? '' : lastSegment(path)) || 'attachment',
+    filename: filename?.trim() || (path === undefined ? '' : fileNameOf(path)) || 'attachment',
     ...(type === undefined ? { content: bytes } : typed(type, bytes)),
-    ...(contentId === undefined ? {} : { cid: contentId, contentDisposition: 'inline' as const }),
+    // The composer marks images alone as inline: readers show an inline text as more of the message.
+    ...(contentId === undefined ? {} : { cid: contentId }),
   };
 }
 
@@ -103,8 +105,18 @@ function fitsSevenBitLines(bytes: Buffer): boolean {
   return /^(?:[\t -~]|\r?\n)*$/.test(text) && !/[^\r\n]{999}/.test(text);
 }
 
-function lastSegment(url: string): string {
-  const segment = new URL(url).pathname.split('/').at(-1) ?? '';
+/** The name that a URL gives its file, as fit for a header and a disk as one that a caller chooses; may be empty. */
+function fileNameOf(url: string): string {
+  const segment = decoded(new URL(url).pathname.split('/').at(-1) ?? '');
+  return segment
+    .replace(/[\p{Cc}/\\]/gu, '_')
+    .replace(/ +/g, ' ')
+    .slice(-limits.fileNameLength)
+    .toWellFormed()
+    .trim();
+}
+
+function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {

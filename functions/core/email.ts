@@ -2,7 +2,7 @@ import { type Mailbox, parseMailbox } from './address.ts';
 import { isFileType } from './content-type.ts';
 import { EMAIL_ID_TAG, type EmailInput, emailSchema, limits } from './email-schema.ts';
 import { invalid } from './errors.ts';
-import { checkHeaders } from './headers.ts';
+import { checkHeaders, hasLongBlanks, MAX_BLANKS } from './headers.ts';
 import { parseScheduledAt } from './schedule-time.ts';
 import { checkOwnHeaders } from './unsubscribe.ts';
 import { validate } from './validate.ts';
@@ -75,11 +75,12 @@ function checkTags(tags: Email['tags']): Email['tags'] {
   return tags;
 }
 
+/** Half of a surrogate pair is no character: it becomes U+FFFD here as in every encoding later. */
 function singleLine(text: string, field: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
   if (/[\u0000-\u001f\u007f]/.test(text))
     throw invalid(`Invalid \`${field}\` field. It has a line break or another control character.`);
-  return text;
+  return text.toWellFormed();
 }
 
 function parseAttachment(given: NonNullable<EmailInput['attachments']>[number], index: number): Attachment {
@@ -87,17 +88,15 @@ function parseAttachment(given: NonNullable<EmailInput['attachments']>[number], 
   const refuse = (why: string) => invalid(`Invalid \`${field}\`: ${why}`, 'invalid_attachment');
   if ((given.content === undefined) === (given.path === undefined))
     throw refuse('it needs either `content` or `path`.');
-  for (const name of ['filename', 'content_type', 'content_id'] as const) {
-    const text = given[name];
-    if (text !== undefined) singleLine(text, `${field}.${name}`);
-  }
+  for (const name of ['content_type', 'content_id'] as const) singleLine(given[name] ?? '', `${field}.${name}`);
+  if (hasLongBlanks(given.filename ?? '')) throw refuse(`\`filename\` has more than ${MAX_BLANKS} blanks in a row.`);
   if (given.content_type !== undefined && !isFileType(given.content_type))
     throw refuse('`content_type` must be a media type such as `image/png`, and not multipart.');
   if (given.content_id !== undefined && !/^[!-;=?-~]+$/.test(given.content_id))
     throw refuse('`content_id` must be ASCII, without spaces or angle brackets.');
   if (given.path !== undefined && !isHttpsUrl(given.path)) throw refuse('`path` must be an https URL.');
   return {
-    ...(given.filename === undefined ? {} : { filename: given.filename }),
+    ...(given.filename === undefined ? {} : { filename: singleLine(given.filename, `${field}.filename`) }),
     ...(given.content === undefined ? {} : { content: toBase64(given.content, refuse) }),
     ...(given.path === undefined ? {} : { path: given.path }),
     ...(given.content_type === undefined ? {} : { contentType: given.content_type }),
