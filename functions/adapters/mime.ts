@@ -7,19 +7,29 @@ import { SendoffError } from '../core/errors.ts';
 import type { Body, EmailRecord } from '../core/record.ts';
 import { customHeader, mailboxHeader, textHeader } from './mime-headers.ts';
 
-/** Fetches a file by URL; rejects with a SendoffError. */
-export type FetchFile = (url: string, maxBytes: number) => Promise<{ bytes: Buffer; contentType?: string }>;
+/** Fetches a file by URL; rejects with a SendoffError, retryable when `signal` ended it. */
+export type FetchFile = (
+  url: string,
+  maxBytes: number,
+  signal: AbortSignal,
+) => Promise<{ bytes: Buffer; contentType?: string }>;
 
 /**
- * Writes the MIME message of an email: 7-bit clean, Bcc nowhere in it.
+ * Writes the MIME message of an email: 7-bit clean, Bcc nowhere in it. Its attachments are fetched for `fetchMs` in all.
  *
- * @throws 422 when the message is larger than SES takes, or an attachment cannot be fetched for good.
+ * @throws 422 when the message is larger than SES takes, or an attachment cannot be fetched for good; 503 (retryable) when
+ * one cannot be fetched for now, or in time.
  */
-export async function composeMime(record: EmailRecord, body: Body, fetchFile: FetchFile): Promise<Uint8Array> {
+export async function composeMime(
+  record: EmailRecord,
+  body: Body,
+  fetchFile: FetchFile,
+  fetchMs = 20_000,
+): Promise<Uint8Array> {
   const composer = new MailComposer({
     text: body.text && lines(body.text),
     html: body.html && lines(body.html),
-    attachments: await toFiles(body.attachments, fetchFile),
+    attachments: await toFiles(body.attachments, fetchFile, fetchMs),
     date: new Date(record.createdAtMs),
     // SES writes its own over it; a fixed one keeps a second try of the same email byte for byte the same.
     messageId: `<${record.id}@sendoff>`,
@@ -58,15 +68,20 @@ function headersOf(record: EmailRecord, body: Body): string {
 /** Files fetched at once: more would only need more memory. */
 const FETCHES = 4;
 
-/** In the order of the attachments. All that is fetched together may be as large as a message, however many URLs name it. */
-async function toFiles(attachments: readonly Attachment[], fetchFile: FetchFile) {
+/**
+ * In the order of the attachments. All that is fetched together may be as large as a message and take `fetchMs`, however
+ * many URLs name it; when one cannot be fetched, the others end.
+ */
+async function toFiles(attachments: readonly Attachment[], fetchFile: FetchFile, fetchMs: number) {
   const files: Awaited<ReturnType<typeof toFile>>[] = [];
   const waiting = [...attachments.entries()];
   let leftBytes: number = limits.messageBytes;
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(), fetchMs);
   const lane = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [index, attachment] = next;
-      const file = await toFile(attachment, (url) => fetchFile(url, Math.max(0, leftBytes)));
+      const file = await toFile(attachment, (url) => fetchFile(url, Math.max(0, leftBytes), end.signal));
       if (attachment.path !== undefined) leftBytes -= file.content.length;
       files[index] = file;
     }
@@ -74,14 +89,16 @@ async function toFiles(attachments: readonly Attachment[], fetchFile: FetchFile)
   try {
     await Promise.all(Array.from({ length: FETCHES }, lane));
   } finally {
+    clearTimeout(timer);
     waiting.length = 0;
+    end.abort();
   }
   return files;
 }
 
-async function toFile(attachment: Attachment, fetchFile: FetchFile) {
+async function toFile(attachment: Attachment, fetchFile: (url: string) => ReturnType<FetchFile>) {
   const { content, path, filename, contentType, contentId } = attachment;
-  const fetched = path === undefined ? undefined : await fetchFile(path, limits.messageBytes);
+  const fetched = path === undefined ? undefined : await fetchFile(path);
   const bytes = fetched?.bytes ?? Buffer.from(content ?? '', 'base64');
   const type = contentType ?? fetched?.contentType;
   return {
