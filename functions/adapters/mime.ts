@@ -6,6 +6,7 @@ import { limits } from '../core/email-schema.ts';
 import { SendoffError } from '../core/errors.ts';
 import type { Body, EmailRecord } from '../core/record.ts';
 import { customHeader, mailboxHeader, textHeader } from './mime-headers.ts';
+import { plainTextOf } from './plain-text.ts';
 
 /** Fetches a file by URL; rejects with a SendoffError, retryable when `signal` ended it. */
 export type FetchFile = (
@@ -26,10 +27,24 @@ export async function composeMime(
   fetchFile: FetchFile,
   fetchMs = 20_000,
 ): Promise<Uint8Array> {
+  const files = await toFiles(body.attachments, fetchFile, fetchMs);
+  const made = body.text === undefined && body.html ? await plainTextOf(body.html) : undefined;
+  let raw = await compose(record, body, made ?? body.text, files);
+  // The text that we add must not make an email too large that fits without.
+  if (made && raw.length > limits.messageBytes) raw = await compose(record, body, undefined, files);
+  if (raw.length <= limits.messageBytes) return raw;
+  throw new SendoffError(
+    'validation_error',
+    422,
+    `The message has ${raw.length} bytes; Amazon SES takes ${limits.messageBytes}.`,
+  );
+}
+
+async function compose(record: EmailRecord, body: Body, text: string | undefined, files: Files): Promise<Buffer> {
   const composer = new MailComposer({
-    text: body.text && lines(body.text),
+    text: text && lines(text),
     html: body.html && lines(body.html),
-    attachments: await toFiles(body.attachments, fetchFile, fetchMs),
+    attachments: files,
     date: new Date(record.createdAtMs),
     // SES writes its own over it; a fixed one keeps a second try of the same email byte for byte the same.
     messageId: `<${record.id}@sendoff>`,
@@ -38,15 +53,7 @@ export async function composeMime(
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const raw = Buffer.concat([Buffer.from(headersOf(record, body)), await composer.compile().build()]);
-  if (raw.length > limits.messageBytes) {
-    throw new SendoffError(
-      'validation_error',
-      422,
-      `The message has ${raw.length} bytes; Amazon SES takes ${limits.messageBytes}.`,
-    );
-  }
-  return raw;
+  return Buffer.concat([Buffer.from(headersOf(record, body)), await composer.compile().build()]);
 }
 
 /** Lines end by CRLF (RFC 5322 2.3); a lone CR or LF is refused by some servers, and was used to smuggle mail into others. */
@@ -95,6 +102,8 @@ async function toFiles(attachments: readonly Attachment[], fetchFile: FetchFile,
   }
   return files;
 }
+
+type Files = Awaited<ReturnType<typeof toFiles>>;
 
 async function toFile(attachment: Attachment, fetchFile: (url: string) => ReturnType<FetchFile>) {
   const { content, path, filename, contentType, contentId } = attachment;

@@ -54,7 +54,9 @@ export const emailSchema = z.strictObject({
   bcc: z.optional(recipients),
   reply_to: z.optional(recipients),
   html: z.optional(z.nullable(z.string())),
-  text: z.optional(z.nullable(z.string())),
+  text: z.optional(
+    z.nullable(z.string().check(z.describe('Without it a text part is made of the html; an empty one means none'))),
+  ),
   headers: z.optional(z.record(z.string(), z.string().check(z.maxLength(limits.headerValueLength)))),
   tags: z.optional(z.array(z.strictObject({ name: tagText, value: tagText })).check(z.maxLength(limits.tags))),
   attachments: z.optional(z.array(attachmentSchema).check(z.maxLength(limits.attachments))),

@@ -25,6 +25,7 @@ export interface Email {
   readonly replyTo: readonly Mailbox[];
   readonly subject: string;
   readonly html?: string;
+  /** Absent: made of the html; empty: none. */
   readonly text?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly tags: readonly { readonly name: string; readonly value: string }[];
@@ -48,7 +49,8 @@ export async function parseEmail(input: unknown, nowMs: number): Promise<Email> 
     replyTo: mailboxes(fields.reply_to, 'reply_to'),
     subject: singleLine(fields.subject, 'subject'),
     ...(fields.html ? { html: fields.html } : {}),
-    ...(fields.text ? { text: fields.text } : {}),
+    // An empty text is a word of the caller: no text part is to be made of the html.
+    ...(typeof fields.text === 'string' ? { text: fields.text } : {}),
     headers: checkHeaders(fields.headers ?? {}),
     tags: checkTags(fields.tags ?? []),
     attachments: (fields.attachments ?? []).map(parseAttachment),

@@ -29,6 +29,7 @@ const headersOf = (raw: string) =>
 const golden: [string, Record<string, unknown>][] = [
   ['text', {}],
   ['html', { html: '<p>Hello, <b>Bob</b>.</p>', text: null }],
+  ['html-without-text', { html: '<p>Hello, <b>Bob</b>.</p>', text: '' }],
   ['html-and-text', { html: '<p>Hello, <b>Bob</b>.</p>' }],
   [
     'text-of-many-scripts',
@@ -160,6 +161,29 @@ describe('composeMime', () => {
     ['a double blank in a subject', { subject: 'a  b' }, 'Subject: =?UTF-8?Q?a__b?='],
   ])('writes %s', async (_what, fields, line) => {
     expect(await compose(fields)).toContain(line);
+  });
+
+  it('makes a text part of html alone, none of html that has nothing to read, and none where it is not wanted', async () => {
+    const read = async (fields: Record<string, unknown>) =>
+      (await PostalMime.parse(await compose(fields))).text?.trim();
+    const html = '<p>Hello, <a href="https://example.com">Bob</a>.</p>';
+    expect(await read({ html, text: null })).toBe('Hello, Bob https://example.com.');
+    expect(await compose({ html: '<img src="https://example.com/a.png">', text: null })).not.toContain('text/plain');
+    expect(await compose({ html, text: '' })).not.toContain('text/plain');
+  });
+
+  it('makes no text part for which the message has no room', async () => {
+    const html = `<p>${'word '.repeat(20_000)}</p>`;
+    const sized = async (text: string | null, bytes: number) => {
+      const attachments = [{ path: 'https://example.com/a', filename: 'a' }];
+      const raw = await compose({ html, text, attachments }, async () => ({ bytes: Buffer.alloc(bytes) }));
+      return raw.length;
+    };
+    const empty = await sized('', 0);
+    // Base64 in lines of 76 characters and CRLF: 57 bytes become 78.
+    const room = Math.floor((10_000_000 - empty) / 78) * 57;
+    expect(await sized(null, room)).toBe(await sized('', room));
+    expect(await sized(null, 0)).toBeGreaterThan(empty + 100_000);
   });
 
   it('has Bcc nowhere, in whatever form', async () => {

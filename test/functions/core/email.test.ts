@@ -70,6 +70,10 @@ describe('parseEmail', () => {
     expect(await parse({ text: null, html: '<b></b>' })).not.toHaveProperty('text');
   });
 
+  it('keeps an empty text beside html: no text part is to be made', async () => {
+    expect(await parse({ text: '', html: '<b></b>' })).toMatchObject({ text: '', html: '<b></b>' });
+  });
+
   it('reads half of a surrogate pair as U+FFFD, as it is written everywhere later', async () => {
     const attachments = [{ filename: 'a\udc4b', content: '' }];
     expect(await parse({ subject: '\ud83d!', from: '\ud83d <a@example.com>', attachments })).toMatchObject({
