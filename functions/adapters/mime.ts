@@ -25,7 +25,7 @@ export async function composeMime(
   record: EmailRecord,
   body: Body,
   fetchFile: FetchFile,
-  fetchMs = 20_000,
+  fetchMs: number,
 ): Promise<Uint8Array> {
   const files = await toFiles(body.attachments, fetchFile, fetchMs);
   const made = body.text === undefined && body.html ? await plainTextOf(body.html) : undefined;

@@ -242,7 +242,7 @@ function checkParts(email: Email, read: PostalEmail): void {
 
 async function checkRoundTrip(email: Email): Promise<void> {
   const record = throughJson(newRecord(email, identity, nowMs));
-  const message = await composeMime(record, unpackBody(packBody(email)), neverFetch);
+  const message = await composeMime(record, unpackBody(packBody(email)), neverFetch, 1_000);
   const raw = Buffer.from(message).toString('latin1');
   const headers = checkRaw(raw);
   checkEnvelope(email, record, headers);

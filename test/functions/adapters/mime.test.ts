@@ -17,7 +17,7 @@ const neverFetch: FetchFile = async (url) => {
 /** All the way an email goes: as accepted, stored, read by the sender. */
 const compose = async (fields: Record<string, unknown>, fetchFile = neverFetch) => {
   const email = await parseEmail({ ...least, ...fields }, nowMs);
-  const raw = await composeMime(newRecord(email, identity, nowMs), unpackBody(packBody(email)), fetchFile);
+  const raw = await composeMime(newRecord(email, identity, nowMs), unpackBody(packBody(email)), fetchFile, 20_000);
   return Buffer.from(raw).toString('latin1');
 };
 const headersOf = (raw: string) =>
