@@ -26,6 +26,8 @@ export interface Simulation {
   readonly clock: { nowMs: number };
   /** What the provider does with the next messages, one function each: it throws, or takes the message by returning. */
   readonly answers: (() => void)[];
+  /** How long each email's attachments could be fetched, in ms. */
+  readonly fetchTimes: number[];
   accept(input?: Record<string, unknown>, request?: Partial<AcceptRequest>): Promise<string>;
   record(id: string): Promise<EmailRecord>;
   /** Runs jobs as one worker invocation, on these ports; answers what must not be acknowledged. */
@@ -52,6 +54,7 @@ export function createSimulation(): Simulation {
   const answers: (() => void)[] = [];
   const logged: Simulation['logged'][number][] = [];
   const deadLetters: string[] = [];
+  const fetchTimes: number[] = [];
   const returned: { delivery: Delivery; visibleAtMs: number }[] = [];
   const receives = new Map<string, number>();
   const metrics = createRecordedMetrics();
@@ -72,7 +75,10 @@ export function createSimulation(): Simulation {
       dependencies: {
         announce: async () => {},
         ...using,
-        compose: async (_record, body) => Buffer.from(body.text ?? ''),
+        compose: async (_record, body, fetchMs) => {
+          fetchTimes.push(fetchMs);
+          return Buffer.from(body.text ?? '');
+        },
         wait: async () => {},
         metrics,
       },
@@ -121,6 +127,7 @@ export function createSimulation(): Simulation {
     backend,
     sent,
     deadLetters,
+    fetchTimes,
     metrics,
     logged,
     clock,

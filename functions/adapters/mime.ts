@@ -5,27 +5,46 @@ import type { Attachment } from '../core/email.ts';
 import { limits } from '../core/email-schema.ts';
 import { SendoffError } from '../core/errors.ts';
 import type { Body, EmailRecord } from '../core/record.ts';
+import { customHeader, mailboxHeader, textHeader } from './mime-headers.ts';
+import { plainTextOf } from './plain-text.ts';
 
-/** Fetches a file by URL; rejects with a SendoffError. */
-export type FetchFile = (url: string, maxBytes: number) => Promise<{ bytes: Buffer; contentType?: string }>;
+/** Fetches a file by URL; rejects with a SendoffError, retryable when `signal` ended it. */
+export type FetchFile = (
+  url: string,
+  maxBytes: number,
+  signal: AbortSignal,
+) => Promise<{ bytes: Buffer; contentType?: string }>;
 
 /**
- * Writes the MIME message of an email: 7-bit clean, Bcc nowhere in it.
+ * Writes the MIME message of an email: 7-bit clean, Bcc nowhere in it. Its attachments are fetched for `fetchMs` in all.
  *
- * @throws 422 when the message is larger than SES takes, or an attachment cannot be fetched for good.
+ * @throws 422 when the message is larger than SES takes, or an attachment cannot be fetched for good; 503 (retryable) when
+ * one cannot be fetched for now, or in time.
  */
-export async function composeMime(record: EmailRecord, body: Body, fetchFile: FetchFile): Promise<Uint8Array> {
-  const mailboxes = (texts: readonly string[] | undefined) => texts?.map((text) => parseMailbox(text, 'address'));
+export async function composeMime(
+  record: EmailRecord,
+  body: Body,
+  fetchFile: FetchFile,
+  fetchMs: number,
+): Promise<Uint8Array> {
+  const files = await toFiles(body.attachments, fetchFile, fetchMs);
+  const made = body.text === undefined && body.html ? await plainTextOf(body.html) : undefined;
+  let raw = await compose(record, body, made ?? body.text, files);
+  // The text that we add must not make an email too large that fits without.
+  if (made && raw.length > limits.messageBytes) raw = await compose(record, body, undefined, files);
+  if (raw.length <= limits.messageBytes) return raw;
+  throw new SendoffError(
+    'validation_error',
+    422,
+    `The message has ${raw.length} bytes; Amazon SES takes ${limits.messageBytes}.`,
+  );
+}
+
+async function compose(record: EmailRecord, body: Body, text: string | undefined, files: Files): Promise<Buffer> {
   const composer = new MailComposer({
-    from: parseMailbox(record.from, 'from'),
-    to: mailboxes(record.to),
-    cc: mailboxes(record.cc),
-    replyTo: mailboxes(record.replyTo),
-    subject: record.subject,
-    text: body.text && lines(body.text),
+    text: text && lines(text),
     html: body.html && lines(body.html),
-    headers: Object.entries(body.headers).map(([key, value]) => ({ key, value: headerValue(key, value) })),
-    attachments: await toFiles(body.attachments, fetchFile),
+    attachments: files,
     date: new Date(record.createdAtMs),
     // SES writes its own over it; a fixed one keeps a second try of the same email byte for byte the same.
     messageId: `<${record.id}@sendoff>`,
@@ -34,38 +53,42 @@ export async function composeMime(record: EmailRecord, body: Body, fetchFile: Fe
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const raw = await composer.compile().build();
-  if (raw.length > limits.messageBytes) {
-    throw new SendoffError(
-      'validation_error',
-      422,
-      `The message has ${raw.length} bytes; Amazon SES takes ${limits.messageBytes}.`,
-    );
-  }
-  return raw;
+  return Buffer.concat([Buffer.from(headersOf(record, body)), await composer.compile().build()]);
 }
 
 /** Lines end by CRLF (RFC 5322 2.3); a lone CR or LF is refused by some servers, and was used to smuggle mail into others. */
 const lines = (text: string): string => text.replace(/\r\n|\r|\n/g, '\r\n');
 
-/** The composer encodes a value with a quote in it; but a JSON value, as django-anymail sends, is read by programs. */
-function headerValue(key: string, value: string) {
-  const isPlain = /^[\t -~]*$/.test(value) && key.toLowerCase() !== 'references';
-  return isPlain ? { prepared: true, foldLines: true, value } : value;
+/** The composer rewrites what it takes to be wrong in these; they are to arrive as they were given. */
+function headersOf(record: EmailRecord, body: Body): string {
+  const mailboxes = (texts: readonly string[] = []) => texts.map((text) => parseMailbox(text, 'address'));
+  return [
+    ...Object.entries(body.headers).map(([name, value]) => customHeader(name, value)),
+    mailboxHeader('From', mailboxes([record.from])),
+    mailboxHeader('To', mailboxes(record.to)),
+    mailboxHeader('Cc', mailboxes(record.cc)),
+    mailboxHeader('Reply-To', mailboxes(record.replyTo)),
+    textHeader('Subject', record.subject),
+  ].join('');
 }
 
 /** Files fetched at once: more would only need more memory. */
 const FETCHES = 4;
 
-/** In the order of the attachments. All that is fetched together may be as large as a message, however many URLs name it. */
-async function toFiles(attachments: readonly Attachment[], fetchFile: FetchFile) {
+/**
+ * In the order of the attachments. All that is fetched together may be as large as a message and take `fetchMs`, however
+ * many URLs name it; when one cannot be fetched, the others end.
+ */
+async function toFiles(attachments: readonly Attachment[], fetchFile: FetchFile, fetchMs: number) {
   const files: Awaited<ReturnType<typeof toFile>>[] = [];
   const waiting = [...attachments.entries()];
   let leftBytes: number = limits.messageBytes;
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(), fetchMs);
   const lane = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [index, attachment] = next;
-      const file = await toFile(attachment, (url) => fetchFile(url, Math.max(0, leftBytes)));
+      const file = await toFile(attachment, (url) => fetchFile(url, Math.max(0, leftBytes), end.signal));
       if (attachment.path !== undefined) leftBytes -= file.content.length;
       files[index] = file;
     }
@@ -73,20 +96,25 @@ async function toFiles(attachments: readonly Attachment[], fetchFile: FetchFile)
   try {
     await Promise.all(Array.from({ length: FETCHES }, lane));
   } finally {
+    clearTimeout(timer);
     waiting.length = 0;
+    end.abort();
   }
   return files;
 }
 
-async function toFile(attachment: Attachment, fetchFile: FetchFile) {
+type Files = Awaited<ReturnType<typeof toFiles>>;
+
+async function toFile(attachment: Attachment, fetchFile: (url: string) => ReturnType<FetchFile>) {
   const { content, path, filename, contentType, contentId } = attachment;
-  const fetched = path === undefined ? undefined : await fetchFile(path, limits.messageBytes);
+  const fetched = path === undefined ? undefined : await fetchFile(path);
   const bytes = fetched?.bytes ?? Buffer.from(content ?? '', 'base64');
   const type = contentType ?? fetched?.contentType;
   return {
-    filename: filename || (path === undefined ? '' : lastSegment(path)) || 'attachment',
+    filename: filename?.trim() || (path === undefined ? '' : fileNameOf(path)) || 'attachment',
     ...(type === undefined ? { content: bytes } : typed(type, bytes)),
-    ...(contentId === undefined ? {} : { cid: contentId, contentDisposition: 'inline' as const }),
+    // The composer marks images alone as inline: readers show an inline text as more of the message.
+    ...(contentId === undefined ? {} : { cid: contentId }),
   };
 }
 
@@ -103,8 +131,18 @@ function fitsSevenBitLines(bytes: Buffer): boolean {
   return /^(?:[\t -~]|\r?\n)*$/.test(text) && !/[^\r\n]{999}/.test(text);
 }
 
-function lastSegment(url: string): string {
-  const segment = new URL(url).pathname.split('/').at(-1) ?? '';
+/** The name that a URL gives its file, as fit for a header and a disk as one that a caller chooses; may be empty. */
+function fileNameOf(url: string): string {
+  const segment = decoded(new URL(url).pathname.split('/').at(-1) ?? '');
+  return segment
+    .replace(/[\p{Cc}/\\]/gu, '_')
+    .replace(/ +/g, ' ')
+    .slice(-limits.fileNameLength)
+    .toWellFormed()
+    .trim();
+}
+
+function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {

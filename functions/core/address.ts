@@ -20,6 +20,8 @@ const LOCAL_PART =
 /** RFC 1035 labels; the last one is not all digits (RFC 3696 2): 127.0.0.1 is no domain. */
 const DOMAIN =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+/** An address alone whose local part is quoted. The parser drops quotes that it thinks are not needed. */
+const QUOTED_ADDRESS = /^"(?:[^"\\]|\\.)*"@[^\s"<>]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
@@ -29,7 +31,9 @@ export function parseMailbox(text: string, field: string): Mailbox {
   if (CONTROL.test(text)) throw refuse('It has a line break or another control character.');
   const tooLong = `It is longer than ${MAX_MAILBOX_LENGTH} characters.`;
   if (text.length > MAX_MAILBOX_LENGTH) throw refuse(tooLong);
-  const [mailbox, ...others] = addressparser(text);
+  const [mailbox, ...others] = QUOTED_ADDRESS.test(text.trim())
+    ? [{ name: '', address: text.trim() }]
+    : addressparser(text);
   if (
     !mailbox ||
     others.length > 0 ||
@@ -41,7 +45,7 @@ export function parseMailbox(text: string, field: string): Mailbox {
   const address = normalizeDomain(mailbox.address);
   const why = whyBad(address);
   if (why) throw refuse(why);
-  const read = { name: mailbox.name ?? '', address };
+  const read = { name: (mailbox.name ?? '').toWellFormed(), address };
   // Quoting and punycode lengthen: what is accepted must be readable again by the sender.
   if (formatMailbox(read).length > MAX_MAILBOX_LENGTH) throw refuse(tooLong);
   return read;

@@ -117,7 +117,7 @@ export const emailSchema = z.strictObject({
   bcc: optional(recipients),
   reply_to: optional(recipients),
   html: optional(z.string()),
-  text: optional(z.string()),
+  text: optional(z.string().check(z.describe('Without it a text part is made of the html; an empty one means none'))),
   headers: optional(headers),
   tags: optional(z.array(z.strictObject({ name: tagText, value: tagText })).check(z.maxLength(limits.tags))),
   attachments: optional(z.array(attachmentSchema).check(z.maxLength(limits.attachments))),

@@ -15,8 +15,8 @@ export interface SendDependencies {
   readonly bodies: BodyStore;
   readonly broker: Broker;
   readonly mailer: Mailer;
-  /** Writes the MIME message; Bcc is in the envelope alone. */
-  readonly compose: (record: EmailRecord, body: Body) => Promise<Uint8Array>;
+  /** Writes the MIME message; Bcc is in the envelope alone. Attachments are fetched for `fetchMs` in all, then it rejects (retryable). */
+  readonly compose: (record: EmailRecord, body: Body, fetchMs: number) => Promise<Uint8Array>;
   /** Tells webhooks of what ends here: SES tells of all that comes after. */
   readonly announce: Announce;
   readonly metrics: Metrics;
@@ -32,6 +32,8 @@ const BODY_ATTEMPTS = 10;
 const CATCH_UP_MS = [20, 80, 300];
 /** A lease outlives its worker's last possible moment by this much, for clocks differ. */
 const LEASE_MARGIN_MS = 2_000;
+/** The most time for all attachments of an email: other emails wait for the worker. */
+const FETCH_MS = 20_000;
 
 /**
  * The runs that hold their email's claim. A copy of the job can fail too, at its claim or its read, while another worker
@@ -138,11 +140,13 @@ async function explainRefusal(
 async function send(
   record: EmailRecord,
   body: Body,
-  { queue, now, log }: Run,
+  { queue, now, log, stopsAtMs }: Run,
   { table, mailer, compose, broker, announce, metrics }: SendDependencies,
 ): Promise<void> {
+  // At most half of the time that is left: the other half is for the send.
+  const fetchMs = Math.min(FETCH_MS, Math.max(0, (stopsAtMs - now()) / 2));
   const [raw, destinations] = await Promise.all([
-    compose(record, body),
+    compose(record, body, fetchMs),
     allowedRecipients(record, now(), { table, announce }),
   ]);
   if (destinations.length === 0) return;

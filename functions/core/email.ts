@@ -2,7 +2,7 @@ import { type Mailbox, parseMailbox } from './address.ts';
 import { isFileType } from './content-type.ts';
 import { EMAIL_ID_TAG, type EmailInput, emailSchema, limits } from './email-schema.ts';
 import { invalid } from './errors.ts';
-import { checkHeaders } from './headers.ts';
+import { checkHeaders, hasLongBlanks, MAX_BLANKS } from './headers.ts';
 import { parseScheduledAt } from './schedule-time.ts';
 import { checkOwnHeaders } from './unsubscribe.ts';
 import { validate } from './validate.ts';
@@ -25,6 +25,7 @@ export interface Email {
   readonly replyTo: readonly Mailbox[];
   readonly subject: string;
   readonly html?: string;
+  /** Absent: made of the html; empty: none. */
   readonly text?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly tags: readonly { readonly name: string; readonly value: string }[];
@@ -49,7 +50,8 @@ export async function parseEmail(input: unknown, nowMs: number): Promise<Email> 
     replyTo,
     subject: singleLine(fields.subject, 'subject'),
     ...(fields.html ? { html: fields.html } : {}),
-    ...(fields.text ? { text: fields.text } : {}),
+    // An empty text is a word of the caller: no text part is to be made of the html.
+    ...(fields.text === undefined ? {} : { text: fields.text }),
     headers: checkHeaders(withoutReplyTo(fields.headers ?? {}, replyTo)),
     tags: checkTags(fields.tags ?? []),
     attachments: (fields.attachments ?? []).map(withOneName).map(parseAttachment),
@@ -87,11 +89,12 @@ function checkTags(tags: Email['tags']): Email['tags'] {
   return tags;
 }
 
+/** Half of a surrogate pair is no character: it becomes U+FFFD here as in every encoding later. */
 function singleLine(text: string, field: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
   if (/[\u0000-\u001f\u007f]/.test(text))
     throw invalid(`Invalid \`${field}\` field. It has a line break or another control character.`);
-  return text;
+  return text.toWellFormed();
 }
 
 type GivenAttachment = NonNullable<EmailInput['attachments']>[number];
@@ -123,17 +126,15 @@ function parseAttachment(given: GivenAttachment, index: number): Attachment {
       `Attachment must have either a \`content\` or \`path\`. \`${field}\` has ${given.path === undefined ? 'neither' : 'both'}.`,
       'invalid_attachment',
     );
-  for (const name of ['filename', 'content_type', 'content_id'] as const) {
-    const text = given[name];
-    if (text !== undefined) singleLine(text, `${field}.${name}`);
-  }
+  for (const name of ['content_type', 'content_id'] as const) singleLine(given[name] ?? '', `${field}.${name}`);
+  if (hasLongBlanks(given.filename ?? '')) throw refuse(`\`filename\` has more than ${MAX_BLANKS} blanks in a row.`);
   if (given.content_type !== undefined && !isFileType(given.content_type))
     throw refuse('`content_type` must be a media type such as `image/png`, and not multipart.');
   if (given.content_id !== undefined && !/^[!-;=?-~]+$/.test(given.content_id))
     throw refuse('`content_id` must be ASCII, without spaces or angle brackets.');
   if (given.path !== undefined && !isHttpsUrl(given.path)) throw refuse('`path` must be an https URL.');
   return {
-    ...(given.filename === undefined ? {} : { filename: given.filename }),
+    ...(given.filename === undefined ? {} : { filename: singleLine(given.filename, `${field}.filename`) }),
     ...(given.content === undefined ? {} : { content: toBase64(given.content, refuse) }),
     ...(given.path === undefined ? {} : { path: given.path }),
     ...(given.content_type === undefined ? {} : { contentType: given.content_type }),

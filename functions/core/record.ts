@@ -53,6 +53,7 @@ export type EmailRecord = {
 /** What only the sender and `GET /emails/{id}` need. */
 export interface Body {
   readonly html?: string;
+  /** As the caller gave it. Absent: made of the html when it is sent; empty: none. */
   readonly text?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly attachments: readonly Attachment[];

@@ -20,6 +20,8 @@ export interface Run {
   readonly queue: QueueName;
   /** When the function running it is stopped, epoch ms. */
   readonly deadlineMs: number;
+  /** The same where a run may count on less: what it holds is renewed until then. */
+  readonly stopsAtMs: number;
   readonly now: () => number;
   readonly log: Logger;
 }

@@ -26,8 +26,11 @@ export interface WorkerOptions<Dependencies> {
   readonly random: () => number;
 }
 
-/** Runs a batch of jobs and answers the ids of those that must not be acknowledged. */
-export type Worker = (deliveries: readonly Delivery[], deadlineMs: number) => Promise<string[]>;
+/**
+ * Runs a batch of jobs and answers the ids of those that must not be acknowledged. `stopsAtMs` is when the function is stopped,
+ * if jobs can count on less than that by themselves (epoch ms, both).
+ */
+export type Worker = (deliveries: readonly Delivery[], deadlineMs: number, stopsAtMs?: number) => Promise<string[]>;
 
 const jobSchema = z.object({
   task: z.string(),
@@ -41,13 +44,13 @@ const jobSchema = z.object({
 export function createWorker<Dependencies>(options: WorkerOptions<Dependencies>): Worker {
   const byName = new Map(options.tasks.map((task) => [task.name, task]));
 
-  return async (deliveries, deadlineMs) => {
+  return async (deliveries, deadlineMs, stopsAtMs = deadlineMs) => {
     const failed: string[] = [];
     const waiting = [...deliveries];
     const lane = async () => {
       for (let delivery = waiting.shift(); delivery; delivery = waiting.shift()) {
         try {
-          await runDelivery(delivery, deadlineMs, byName, options);
+          await runDelivery(delivery, { deadlineMs, stopsAtMs }, byName, options);
         } catch (error) {
           failed.push(delivery.id);
           const fields = { deliveryId: delivery.id, ...fieldsOfDelivery(delivery, byName) };
@@ -65,7 +68,7 @@ export function createWorker<Dependencies>(options: WorkerOptions<Dependencies>)
 /** Resolves when the delivery may be acknowledged. */
 async function runDelivery<Dependencies>(
   delivery: Delivery,
-  deadlineMs: number,
+  times: Pick<Run, 'deadlineMs' | 'stopsAtMs'>,
   tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,
   options: WorkerOptions<Dependencies>,
 ): Promise<void> {
@@ -83,7 +86,7 @@ async function runDelivery<Dependencies>(
     await broker.send([{ queue: delivery.queue, job }]);
     return;
   }
-  const run: Run = { job, queue: delivery.queue, deadlineMs, now, log };
+  const run: Run = { job, queue: delivery.queue, ...times, now, log };
   try {
     await task.run(args, run, dependencies);
   } catch (error) {

@@ -111,14 +111,14 @@ interface Flights {
 }
 
 /** The jobs in flight, each on its own: one that is slow holds no other back. */
-function createFlights({ work, now }: Pick<DrainDependencies, 'work' | 'now'>): Flights {
+function createFlights({ work, now, deadlineMs }: Pick<DrainDependencies, 'work' | 'now' | 'deadlineMs'>): Flights {
   const flying = new Map<string, Delivery>();
   let done: Delivery[] = [];
   let count = 0;
   let wake = () => {};
 
   const run = async (delivery: Delivery) => {
-    const failed = await work([delivery], now() + RUN_MS);
+    const failed = await work([delivery], now() + RUN_MS, deadlineMs - LAST_MS);
     flying.delete(delivery.id);
     // What did not end well stays in the queue and comes back after its lease.
     if (failed.length === 0) done.push(delivery);

@@ -33,8 +33,8 @@ type Dependencies = SendDependencies & DeliveryDependencies;
 const dependencies: Dependencies = {
   ...backend,
   mailer,
-  compose: async (record, body) =>
-    composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile),
+  compose: async (record, body, fetchMs) =>
+    composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile, fetchMs),
   announce: createAnnounce(backend, Date.now),
   metrics,
   post: createPostWebhook({ allowLocal: localEndpointsAllowed() }),

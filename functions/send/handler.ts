@@ -21,8 +21,8 @@ const work = createWorker({
   dependencies: {
     ...backend,
     mailer: createSesMailer(required('CONFIGURATION_SET')),
-    compose: async (record, body) =>
-      composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile),
+    compose: async (record, body, fetchMs) =>
+      composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile, fetchMs),
     announce: createAnnounce(backend, Date.now),
     metrics,
   },

@@ -10,6 +10,9 @@ import { newId } from '../../functions/core/identity.ts';
 import { newRecord } from '../../functions/core/record.ts';
 import type { LocalCloud } from './cloud.ts';
 
+/** The most time for an email's attachments. */
+const FETCH_MS = 20_000;
+
 /** What Sendoff replaces: an endpoint that sends inside the request, by the same code and the same SES. For comparison only. */
 export async function startSynchronousSender(cloud: LocalCloud): Promise<{ url: string; close(): Promise<void> }> {
   const client = new SESClient({
@@ -24,7 +27,7 @@ export async function startSynchronousSender(cloud: LocalCloud): Promise<{ url: 
     for await (const chunk of request) chunks.push(chunk);
     const email = await parseEmail(JSON.parse(Buffer.concat(chunks).toString()), Date.now());
     const record = newRecord(email, { id: newId(), fingerprint: '', queue: 'transactional' }, Date.now());
-    const raw = await composeMime(record, email, fetchFile);
+    const raw = await composeMime(record, email, fetchFile, FETCH_MS);
     const destinations = record.to.map((to) => parseMailbox(to, 'to').address);
     await mailer.send({ emailId: record.id, from: email.from.address, destinations, raw, tags: [] });
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ id: record.id }));

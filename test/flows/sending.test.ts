@@ -67,6 +67,19 @@ describe('sending with the official client', () => {
     expect(json.data.map(({ type }: { type: string }) => type).slice(0, 2)).toEqual(['email.queued', 'email.sent']);
   });
 
+  it('adds a text part to html alone, unless the text is empty', async () => {
+    const html = '<p>Hello, <a href="https://example.com/">Bob</a>.</p>';
+    const { data } = await sendoff.resend.emails.send(anEmail({ html }) as never);
+    expect((await sent(data?.id)).mime).toMatchObject({
+      text: 'Hello, Bob https://example.com/.\n',
+      html: `${html}\n`,
+    });
+    const without = await sendoff.resend.emails.send(anEmail({ html, text: '' }) as never);
+    const { mime, message } = await sent(without.data?.id);
+    expect(mime.html).toContain('Hello');
+    expect(message.raw).not.toContain('text/plain');
+  });
+
   it('sends attachments given as a Buffer, as base64 and inline', async () => {
     const bytes = Buffer.from([0, 1, 2, 250, 255]);
     const { data, error } = await sendoff.resend.emails.send(

@@ -163,6 +163,15 @@ describe('a bundle', () => {
     for (const name of packages) expect(name).not.toMatch(/client-(sqs|dynamodb|s3)/);
   });
 
+  it.each<[string, BackendName]>([
+    ['send', 'aws'],
+    ['drain', 'redis'],
+  ])('of %s loads the converter of html when the first email needs it', (handler, backend) => {
+    const packages = packagesOf(handler, backend);
+    expect(packages).toContain('nodemailer');
+    for (const name of packages) expect(name).not.toMatch(/html-to-text|htmlparser2|domutils|entities/);
+  });
+
   it('is another file for each backend', () => {
     const code = (backend: BackendName) => {
       const output = join(directory, `code-${backend}`);

@@ -26,8 +26,9 @@ function withoutName(text: string): string {
   }
   const name = text.slice(0, open).trim();
   if (indexOutsideQuotes(name, ',') !== -1) throw invalidParameter('Illegal address');
-  const close = text.indexOf('>', open);
-  if (close === -1) throw invalidParameter("Missing '>'");
+  const length = indexOutsideQuotes(text.slice(open), '>');
+  const close = open + length;
+  if (length === -1) throw invalidParameter("Missing '>'");
   if (text.slice(close + 1).trim() !== '') throw invalidParameter('Extra route-addr');
   return text.slice(open + 1, close);
 }

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo, LookupFunction } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createFetchFile, fetchFile } from '../../../functions/adapters/fetch-file.ts';
+import { createFetchFile, type FetchOptions, fetchFile } from '../../../functions/adapters/fetch-file.ts';
+import { composeMime } from '../../../functions/adapters/mime.ts';
 import { isPublicAddress, privateAddress } from '../../../functions/adapters/public-address.ts';
+import type { Attachment } from '../../../functions/core/email.ts';
 
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../../fixtures/tls', name), 'utf8');
 const ca = fixture('cert.pem');
@@ -40,7 +42,17 @@ const lookup: LookupFunction = (hostname, options, callback) => {
   if (!hostname.endsWith('.example')) return callback(Object.assign(new Error('unknown'), { code: 'ENOTFOUND' }), []);
   return options.all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4);
 };
-const fetch = createFetchFile({ lookup, ca, isPublic: isPublicAddress });
+const fetching =
+  (options: FetchOptions) =>
+  (url: string, maxBytes: number, signal = new AbortController().signal) =>
+    createFetchFile(options)(url, maxBytes, signal);
+const fetch = fetching({ lookup, ca, isPublic: isPublicAddress });
+/** An email that names these files, for whose fetching there is that much time. */
+const compose = (attachments: Attachment[], fetchMs: number) => {
+  const record = { id: 'id', from: 'a@example.com', to: ['b@example.com'], subject: '', createdAtMs: 0 };
+  const rest = { status: 'queued', fingerprint: '', queue: 'bulk', attempts: 0, timeline: [] } as const;
+  return composeMime({ ...record, ...rest }, { text: 'x', headers: {}, attachments }, fetch, fetchMs);
+};
 const at = (path = '/', host = 'files.example') => `https://${host}:${port}${path}`;
 const redirecting =
   (to: (path: string) => string, status = 302): RequestListener =>
@@ -135,22 +147,86 @@ describe('fetchFile', () => {
     await expect(fetch(at(), 10_000)).rejects.toMatchObject({ retryable: true });
   });
 
-  it('does not wait for a server that does not answer, or not to the end', async () => {
-    const impatient = createFetchFile({ lookup, ca, timeoutMs: 50 });
-    answer = () => {};
-    await expect(impatient(at(), 100)).rejects.toMatchObject({ retryable: true });
-    answer = (_request, response) => void response.write('half');
-    await expect(impatient(at(), 100)).rejects.toMatchObject({ retryable: true });
+  const patience = { timeout: 20_000 };
+  const drip: RequestListener = (_request, response) => {
+    const timer = setInterval(() => response.write('.'), 5);
+    response.on('close', () => clearInterval(timer));
+  };
+  const late = expect.objectContaining({
+    retryable: true,
+    status: 503,
+    message: 'Attachment: files.example did not send the file in time',
+  });
+
+  it.each<[string, RequestListener]>([
+    ['says nothing', () => {}],
+    ['sends half', (_request, response) => void response.write('half')],
+    ['sends a byte now and then', drip],
+  ])('does not wait for a server that %s; the error names its host, not the path', async (_what, listener) => {
+    answer = listener;
+    const closed = new Promise((resolve) => server.once('connection', (socket) => socket.on('close', resolve)));
+    await expect(fetching({ lookup, ca, timeoutMs: 50 })(at('/secret'), 1_000)).rejects.toEqual(late);
+    const end = new AbortController();
+    const ended = fetch(at('/ended'), 1_000, end.signal);
+    await expect.poll(() => requested, patience).toContain('/ended');
+    end.abort();
+    await expect(ended).rejects.toEqual(late);
+    await closed;
+  });
+
+  it('does not wait for a name that does not resolve, nor for a connection that does not begin', async () => {
+    const silent: LookupFunction = () => {};
+    await expect(fetching({ lookup: silent, ca, timeoutMs: 50 })(at(), 100)).rejects.toEqual(late);
+    const deaf = createTcpServer((socket) => void sockets.add(socket));
+    await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
+    const url = `https://files.example:${(deaf.address() as AddressInfo).port}/`;
+    await expect(fetching({ lookup, ca, timeoutMs: 50 })(url, 100)).rejects.toEqual(late);
+    deaf.close();
+  });
+
+  it('has one time for a file and all its redirects', async () => {
+    answer = (request, response) =>
+      void setTimeout(
+        () => redirecting((path) => at(`/${Number(path.slice(1)) + 1}`))(request, response),
+        Number(request.url?.slice(1)) < 3 ? 60 : 0,
+      );
+    await expect(fetching({ lookup, ca, timeoutMs: 150 })(at('/0'), 100)).rejects.toEqual(late);
+  });
+
+  it('is one time for all attachments of an email, and stops the others when it is over', async () => {
+    answer = drip;
+    const attachments = Array.from({ length: 100 }, (_, n) => ({ path: at(`/file-${n}`) }));
+    await expect(compose(attachments, 50)).rejects.toEqual(late);
+    expect(requested.filter((path) => path.startsWith('/file-')).length).toBeLessThanOrEqual(4);
+  });
+
+  it('ends the other attachments of an email when one cannot be had', async () => {
+    const ends: Promise<unknown>[] = [];
+    answer = (request, response) => {
+      if (request.url === '/gone')
+        return void expect
+          .poll(() => ends, patience)
+          .toHaveLength(3)
+          .then(() => response.writeHead(404).end());
+      ends.push(new Promise((resolve) => response.on('close', resolve)));
+      drip(request, response);
+    };
+    const attachments = ['/gone', '/1', '/2', '/3'].map((path) => ({ path: at(path) }));
+    await expect(compose(attachments, 20_000)).rejects.toMatchObject({ status: 422 });
+    await Promise.all(ends);
   });
 
   it('does not trust a certificate of no known authority', async () => {
-    await expect(createFetchFile({ lookup })(at(), 100)).rejects.toMatchObject({ retryable: true });
+    await expect(fetching({ lookup })(at(), 100)).rejects.toMatchObject({ retryable: true });
     expect(requested).toEqual([]);
   });
 
   it('reaches nothing on this machine as it is deployed', async () => {
     for (const host of ['localhost', '127.0.0.1', '[::1]'])
-      await expect(fetchFile(at('/', host), 100)).rejects.toMatchObject({ code: 'security_error', status: 451 });
+      await expect(fetchFile(at('/', host), 100, new AbortController().signal)).rejects.toMatchObject({
+        code: 'security_error',
+        status: 451,
+      });
     expect(requested).toEqual([]);
   });
 });

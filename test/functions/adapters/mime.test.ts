@@ -17,7 +17,7 @@ const neverFetch: FetchFile = async (url) => {
 /** All the way an email goes: as accepted, stored, read by the sender. */
 const compose = async (fields: Record<string, unknown>, fetchFile = neverFetch) => {
   const email = await parseEmail({ ...least, ...fields }, nowMs);
-  const raw = await composeMime(newRecord(email, identity, nowMs), unpackBody(packBody(email)), fetchFile);
+  const raw = await composeMime(newRecord(email, identity, nowMs), unpackBody(packBody(email)), fetchFile, 20_000);
   return Buffer.from(raw).toString('latin1');
 };
 const headersOf = (raw: string) =>
@@ -29,6 +29,7 @@ const headersOf = (raw: string) =>
 const golden: [string, Record<string, unknown>][] = [
   ['text', {}],
   ['html', { html: '<p>Hello, <b>Bob</b>.</p>', text: null }],
+  ['html-without-text', { html: '<p>Hello, <b>Bob</b>.</p>', text: '' }],
   ['html-and-text', { html: '<p>Hello, <b>Bob</b>.</p>' }],
   [
     'text-of-many-scripts',
@@ -137,6 +138,52 @@ describe('composeMime', () => {
         : Buffer.from(content instanceof Uint8Array ? content : new Uint8Array(content));
     const got = read.attachments.map(({ filename, content }) => [filename, bytesOf(content).toString('base64')]);
     expect(got.toSorted()).toEqual(files.toSorted());
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    [
+      'an encoded word as the text it is',
+      { subject: '=?utf-8?q?x?=', headers: { 'X-A': 'a =?utf-8?q?x?=' } },
+      'X-A: =?UTF-8?Q?a_=3D=3Futf-8=3Fq=3Fx=3F=3D?=\r\n',
+    ],
+    [
+      'a name that looks encoded',
+      { to: '"=?utf-8?q?x?=" <b@example.com>' },
+      'To: =?UTF-8?Q?=3D=3Futf-8=3Fq=3Fx=3F=3D?= <b@',
+    ],
+    ['a run of blanks encoded', { headers: { 'X-A': `a${' '.repeat(61)}b` } }, 'X-A: =?UTF-8?Q?a____'],
+    ['a run of blanks that can be folded as it is', { headers: { 'X-A': '{"a":  1}' } }, 'X-A: {"a":  1}\r\n'],
+    ['References as given', { headers: { References: 'a <b> <c' } }, 'References: a <b> <c\r\n'],
+    ['In-Reply-To as given', { headers: { 'In-Reply-To': 'a b' } }, 'In-Reply-To: a b\r\n'],
+    ['a name of a header as given', { headers: { 'x-mixed-ID': 'a' } }, 'x-mixed-ID: a\r\n'],
+    ['a quoted local part', { to: '<"a..b"@docomo.example>' }, 'To: <"a..b"@docomo.example>\r\n'],
+    ['a subject without a blank', { subject: 's'.repeat(998) }, 'Subject: =?UTF-8?Q?sss'],
+    ['a double blank in a subject', { subject: 'a  b' }, 'Subject: =?UTF-8?Q?a__b?='],
+  ])('writes %s', async (_what, fields, line) => {
+    expect(await compose(fields)).toContain(line);
+  });
+
+  it('makes a text part of html alone, none of html that has nothing to read, and none where it is not wanted', async () => {
+    const read = async (fields: Record<string, unknown>) =>
+      (await PostalMime.parse(await compose(fields))).text?.trim();
+    const html = '<p>Hello, <a href="https://example.com">Bob</a>.</p>';
+    expect(await read({ html, text: null })).toBe('Hello, Bob https://example.com.');
+    expect(await compose({ html: '<img src="https://example.com/a.png">', text: null })).not.toContain('text/plain');
+    expect(await compose({ html, text: '' })).not.toContain('text/plain');
+  });
+
+  it('makes no text part for which the message has no room', async () => {
+    const html = `<p>${'word '.repeat(20_000)}</p>`;
+    const sized = async (text: string | null, bytes: number) => {
+      const attachments = [{ path: 'https://example.com/a', filename: 'a' }];
+      const raw = await compose({ html, text, attachments }, async () => ({ bytes: Buffer.alloc(bytes) }));
+      return raw.length;
+    };
+    const empty = await sized('', 0);
+    // Base64 in lines of 76 characters and CRLF: 57 bytes become 78.
+    const room = Math.floor((10_000_000 - empty) / 78) * 57;
+    expect(await sized(null, room)).toBe(await sized('', room));
+    expect(await sized(null, 0)).toBeGreaterThan(empty + 100_000);
   });
 
   it('has Bcc nowhere, in whatever form', async () => {
@@ -273,6 +320,24 @@ describe('files', () => {
       mimeType: 'application/pdf',
       text: 'fetched',
     });
+  });
+
+  it.each([
+    ['https://example.com/a%2Fb%5Cc.pdf', 'a_b_c.pdf'],
+    ['https://example.com/a%00%0D%0Ab%7F%C2%85.pdf', 'a___b__.pdf'],
+    [`https://example.com/${'n'.repeat(300)}.pdf`, `${'n'.repeat(251)}.pdf`],
+    [`https://example.com/a${'%20'.repeat(90)}b`, 'a b'],
+    ['https://example.com/%20%20', 'attachment'],
+    ['https://example.com/%ED%A0%80.pdf', '%ED%A0%80.pdf'],
+  ])('of %s is called as a caller may call it: %s', async (path, filename) => {
+    expect(await attached({ path }, 'application/pdf')).toMatchObject({ filename });
+  });
+
+  it('that is text is not shown as more of the message for its content id', async () => {
+    const file = { filename: 'a.txt', content: 'aGk=', content_id: 'a', content_type: 'text/plain' };
+    const { attachments, text } = await PostalMime.parse(await compose({ attachments: [file] }));
+    expect(attachments).toMatchObject([{ filename: 'a.txt', contentId: '<a>', disposition: 'attachment' }]);
+    expect(text?.trim()).toBe('Hello, Bob.');
   });
 
   it('is called and typed as the caller says, before what the server says', async () => {

@@ -246,6 +246,13 @@ describe('GET /emails/{id}', () => {
     });
   });
 
+  it('shows the text as it was given: null where the sender makes one of the html, empty where it is to make none', async () => {
+    const client = await createApiClient();
+    const textOf = async (text: string | null) =>
+      (await client.ask('GET', `/emails/${await send(client, { html: '<p>Hello</p>', text })}`)).body.text;
+    expect([await textOf(null), await textOf('')]).toEqual([null, '']);
+  });
+
   it('shows an email with everything in it', async () => {
     const client = await createApiClient();
     const fields = {

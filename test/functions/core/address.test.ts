@@ -26,6 +26,13 @@ describe('parseMailbox', () => {
     ['"john doe"@example.com', '', '"john doe"@example.com'],
     ['"a@b"@example.com', '', '"a@b"@example.com'],
     ['Quoted <"a\\"b"@example.com>', 'Quoted', '"a\\"b"@example.com'],
+    // Quotes that look needless stay: without them the first two are no addresses.
+    ['"a..b"@example.com', '', '"a..b"@example.com'],
+    ['<"a..b"@example.com>', '', '"a..b"@example.com'],
+    [' "a.b"@Example.com ', '', '"a.b"@example.com'],
+    ['"\\a"@example.com', '', '"\\a"@example.com'],
+    ['""@example.com', '', '""@example.com'],
+    ['\ud83d <a@example.com>', '\ufffd', 'a@example.com'],
     ['a@1and1.com', '', 'a@1and1.com'],
     ['a@b-c.d-e.f0', '', 'a@b-c.d-e.f0'],
   ])('reads %j', (text, name, address) => {
@@ -54,6 +61,9 @@ describe('parseMailbox', () => {
     ['a trailing semicolon', 'a@example.com;'],
     ['a comment', 'a@example.com (Ann)'],
     ['two @', 'a@b@example.com'],
+    ['two addresses with quotes', '"a"@example.com,"b"@example.com'],
+    ['a quote that ends too soon', '"a"b"@example.com'],
+    ['text after a quote', '"a"b@example.com'],
     ['a dot at the start', '.a@example.com'],
     ['a dot at the end', 'a.@example.com'],
     ['two dots', 'a..b@example.com'],
@@ -143,6 +153,8 @@ describe('formatMailbox', () => {
       'é',
       '.',
       '=?utf-8?q?=41?=',
+      '"a..b"@b.co',
+      '<"a..b"@b.co>',
     ];
     let read = 0;
     for (let round = 0; round < 20_000; round++) {

@@ -95,6 +95,22 @@ describe('email.send', () => {
     expect((await simulation.record(id)).status).toBe('sent');
   });
 
+  it('gives the attachments of an email 20 s in all, or half of what is left to the function if that is less', async () => {
+    const simulation = createSimulation();
+    const { table } = simulation.ports;
+    for (const lateMs of [0, 20_000, 30_000, 59_000, 70_000]) {
+      await simulation.accept();
+      const update: typeof table.update = async (...change) => {
+        simulation.clock.nowMs += lateMs;
+        const outcome = await table.update<never>(...change);
+        return outcome;
+      };
+      const late = { ...simulation.ports, table: { ...table, update } };
+      await simulation.work([await received(simulation)], late);
+    }
+    expect(simulation.fetchTimes).toEqual([20_000, 20_000, 15_000, 500, 0]);
+  });
+
   it('waits at least as long as the provider asks for', async () => {
     const simulation = createSimulation();
     simulation.answers.push(() => {

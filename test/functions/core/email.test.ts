@@ -96,6 +96,19 @@ describe('parseEmail', () => {
       await expect(parse({ ...fields, headers })).rejects.toThrow('use the field `reply_to`');
   });
 
+  it('keeps an empty text beside html: no text part is to be made', async () => {
+    expect(await parse({ text: '', html: '<b></b>' })).toMatchObject({ text: '', html: '<b></b>' });
+  });
+
+  it('reads half of a surrogate pair as U+FFFD, as it is written everywhere later', async () => {
+    const attachments = [{ filename: 'a\udc4b', content: '' }];
+    expect(await parse({ subject: '\ud83d!', from: '\ud83d <a@example.com>', attachments })).toMatchObject({
+      subject: '\ufffd!',
+      from: { name: '\ufffd' },
+      attachments: [{ filename: 'a\ufffd' }],
+    });
+  });
+
   it.each(['from', 'to', 'subject'])('names %s when it is missing', async (name) => {
     await expect(parse({ [name]: undefined })).rejects.toEqual(
       refused('missing_required_field', `Missing \`${name}\` field`),
@@ -280,6 +293,8 @@ describe('attachments', () => {
     ['a path to a file', { path: 'file:///etc/passwd' }, 'must be an https URL'],
     ['a path of data', { path: 'data:text/plain,hi' }, 'must be an https URL'],
     ['a line break in the name', { content: '', filename: 'a\r\nBcc: b@example.com' }, 'line break'],
+    ['61 blanks in the name', { content: '', filename: `a${' '.repeat(61)}b` }, 'more than 60 blanks in a row'],
+    ['61 blanks in the type', { content: '', content_type: `a/b;${' '.repeat(61)}c=d` }, 'must be a media type'],
     ['a line break in the type', { content: '', content_type: 'text/plain\r\nX: y' }, 'line break'],
     ['a line break in the id', { content: '', content_id: 'a\nb' }, 'line break'],
     ['brackets in the id', { content: '', content_id: '<a>' }, 'without spaces or angle brackets'],

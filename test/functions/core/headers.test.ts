@@ -105,6 +105,23 @@ describe('checkHeaders', () => {
     expect(() => checkHeaders(headers(101))).toThrow('Too many `headers`: 101; at most 100.');
   });
 
+  it('refuses __proto__, which an object would lose', () => {
+    expect(() => checkHeaders(JSON.parse('{"__proto__":"x"}'))).toThrow('__proto__ cannot be set.');
+    expect(checkHeaders({ constructor: 'x' })).toEqual({ constructor: 'x' });
+  });
+
+  it.each(['References', 'in-reply-to', 'List-Unsubscribe', 'List-ID', 'Disposition-Notification-To', 'Errors-To'])(
+    'takes only ASCII in %s, which programs read, without runs of blanks that cannot be folded',
+    (name) => {
+      const blanks = (count: number) => ({ [name]: `<a@example.com>${' '.repeat(count)}<b@example.com>` });
+      expect(() => checkHeaders({ [name]: 'Grüße <a@example.com>' })).toThrow(
+        `Invalid \`headers.${name}\`: programs read this header, and it takes only ASCII.`,
+      );
+      expect(() => checkHeaders(blanks(60))).not.toThrow();
+      expect(() => checkHeaders(blanks(61))).toThrow(`\`headers.${name}\`: it has more than 60 blanks in a row`);
+    },
+  );
+
   it('takes a word that fits a line of 998 characters, not one that does not', () => {
     expect(() => checkHeaders({ 'X-A': `b ${'a'.repeat(997)}\tc` })).not.toThrow();
     expect(() => checkHeaders({ 'X-A': `b ${'a'.repeat(998)} c` })).toThrow('longer than 997 characters');

@@ -34,7 +34,11 @@ const setUp = ({ run = async () => {}, send, concurrency = 10, ...options }: Opt
     now: () => nowMs,
     random: () => 0.5,
   });
-  return { work: (deliveries: readonly Delivery[]) => work(deliveries, nowMs + 1_000), queued, logged };
+  return {
+    work: (deliveries: readonly Delivery[], stopsAtMs?: number) => work(deliveries, nowMs + 1_000, stopsAtMs),
+    queued,
+    logged,
+  };
 };
 const job = (fields: Partial<Job> = {}): Job => ({ task: 'thing.do', args: { id: '1' }, attempt: 1, ...fields });
 const delivery = (body: Job | string, id = 'd1', queue: Delivery['queue'] = 'transactional'): Delivery => ({
@@ -52,6 +56,14 @@ describe('a worker', () => {
     });
     expect(await work([delivery(job(), 'd1', 'bulk')])).toEqual([]);
     expect(seen).toEqual([{ id: '1' }, job(), 'bulk', nowMs + 1_000, nowMs, 'dependencies']);
+  });
+
+  it('tells a run when the function stops, which is later than what it may count on where that is renewed', async () => {
+    const seen: number[] = [];
+    const { work } = setUp({ run: async (_args, { stopsAtMs }) => void seen.push(stopsAtMs) });
+    await work([delivery(job())]);
+    await work([delivery(job())], nowMs + 5_000);
+    expect(seen).toEqual([nowMs + 1_000, nowMs + 5_000]);
   });
 
   it('has nothing to say of an empty batch', async () => {

@@ -63,6 +63,19 @@ describe.skipIf(!hasRedis)('a drainer', () => {
     expect(own.flushes.map((atMs) => (atMs - startMs) / 1000)).toEqual([75, 150, 225]);
   });
 
+  it('tells each job what it can count on without a renewal, and when the drainer itself stops', async () => {
+    const nowMs = Date.now();
+    const own = createDraining(database, () => nowMs);
+    await own.send('1');
+    const times: unknown[] = [];
+    const work = async (_deliveries: readonly Delivery[], deadlineMs: number, stopsAtMs?: number) => {
+      times.push(deadlineMs - nowMs, Number(stopsAtMs) - nowMs);
+      return [];
+    };
+    await own.drain({ work, runMs: 300_000 });
+    expect(times).toEqual([LEASE_MS - 2_500, 298_500]);
+  });
+
   it('runs no more at once than it may, and refills as soon as one is done', async () => {
     for (let id = 0; id < 12; id++) await draining.send(String(id));
     let [flying, most] = [0, 0];

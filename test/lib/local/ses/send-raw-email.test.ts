@@ -148,10 +148,16 @@ describe('SendRawEmail', () => {
 
   it('accepts quoted local parts, plus labels and repeated free headers', async () => {
     const { ses, client } = await startSes();
-    const Destinations = ['"bob b"@example.net', 'bob+label@sub.example.net', '"B, \\"x\\"" <b.o.b@example.net>'];
+    const Destinations = [
+      '"bob b"@example.net',
+      'B <"b<o>b"@example.net>',
+      'bob+label@sub.example.net',
+      '"B, \\"x\\"" <b.o.b@example.net>',
+    ];
     await client.send(input({ ...raw('X-Tag: a', 'X-Tag: b'), Destinations }));
     expect(ses.messages()[0]?.envelope.to).toEqual([
       '"bob b"@example.net',
+      '"b<o>b"@example.net',
       'bob+label@sub.example.net',
       'b.o.b@example.net',
     ]);
