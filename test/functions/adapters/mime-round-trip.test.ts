@@ -15,7 +15,7 @@ import { pick, randomFrom, textOf } from '../../random-text.ts';
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z');
 const identity = { id: '01234567-89ab-8cde-8f01-23456789abcd', fingerprint: 'f', queue: 'bulk' } as const;
-const EMAILS = 4_000;
+const EMAILS = 2_500;
 const neverFetch: FetchFile = async (url) => {
   throw new Error(`fetched ${url}`);
 };
