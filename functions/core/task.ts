@@ -16,9 +16,11 @@ export interface CallOptions {
 
 /** What a run knows about itself. */
 export interface Run {
+  /** Unique among all runs: two of one job have different ones. */
+  readonly id: string;
   readonly job: Job;
   readonly queue: QueueName;
-  /** When the function running it is stopped, epoch ms. */
+  /** What it may count on, epoch ms: when the function is stopped, or, where leases are renewed, how long without a renewal. */
   readonly deadlineMs: number;
   readonly now: () => number;
   readonly log: Logger;
