@@ -106,7 +106,12 @@ export class Sendoff extends Construct {
   /** Lets a function of another part of the app accept emails without HTTP; it needs `acceptEnvironment` too. */
   grantAccept(grantee: IGrantable): Grant {
     const grants = this.parts.acceptStatements.map((statement) =>
-      Grant.addToPrincipal({ grantee, actions: statement.actions, resourceArns: statement.resources }),
+      Grant.addToPrincipal({
+        grantee,
+        actions: statement.actions,
+        resourceArns: statement.resources,
+        conditions: statement.conditions,
+      }),
     );
     return grants.reduce((all, grant) => all.combine(grant));
   }
