@@ -12,7 +12,9 @@ const HELP = `Runs the whole of Sendoff on this machine: the stack's own templat
 
   --port N            port of the API (default 4000; 0: any free one)
   --json              print one line {"url","apiKey","inbox"} when ready, and nothing else on stdout
-  --data DIR          keep queues, documents and mail in DIR across restarts (default: in memory)
+  --host NAME         also answer requests for this name, e.g. host.docker.internal (default: localhost, 127.0.0.1, [::1]);
+                      may be repeated
+  --data DIR          keep queues, documents and mail in DIR across restarts (default: in memory); only you may read DIR
   --backend NAME      aws (default), or redis: on a redis-server of its own, on that of REDIS_URL, or on the Upstash
                       database of UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN
   -c name=value       a deployment option, as for cdk deploy; may be repeated
@@ -31,6 +33,7 @@ const { values: flags } = parseArgs({
   options: {
     port: { type: 'string', default: '4000' },
     json: { type: 'boolean', default: false },
+    host: { type: 'string', multiple: true, default: [] },
     data: { type: 'string' },
     backend: { type: 'string' },
     config: { type: 'string', short: 'c', multiple: true, default: [] },
@@ -60,6 +63,7 @@ async function main(): Promise<void> {
   const started = await startLocalSendoff({
     config: { ...optional('backend', flags.backend), ...Object.fromEntries(flags.config.map(splitOption)) },
     port: number('port', flags.port) ?? 0,
+    hosts: flags.host,
     ...(flags.data === undefined ? {} : { dataDirectory: flags.data }),
     ses: {
       ...optional('sendRatePerSecond', number('ses-rate', flags['ses-rate'])),

@@ -132,6 +132,10 @@ export const options = {
     'an email address; empty for none',
     'The same for one address, which gets one email to confirm; not through Sendoff, so that it arrives when Sendoff does not send.',
   ),
+  encryptTopics: flag(
+    true,
+    "Encrypt the SNS topics (what SES reports, alarms) with a KMS key of the stack's own: $1 a month, up to $3 after two yearly rotations. False: with what SNS does by itself.",
+  ),
   removeData: flag(
     false,
     'Delete the table and the bucket with the stack (the bucket only if it is empty). False: they stay.',

@@ -15,6 +15,7 @@ import { acknowledgeSenders } from './constructs/permissions.ts';
 import type { RedisAccess } from './constructs/redis-access.ts';
 import { createRedisParts } from './constructs/redis-functions.ts';
 import { RestEntry } from './constructs/rest-entry.ts';
+import { TopicKey } from './constructs/topic-key.ts';
 import { DeadLetterQueue } from './constructs/work-queue.ts';
 import { WorkerFunction, type WorkerFunctionProps } from './constructs/worker-function.ts';
 
@@ -79,6 +80,7 @@ export class Sendoff extends Construct {
     const { api, feedback } = this.createFunctions(config);
     const { send, schedule, webhook } = this.parts.workers;
     this.functions = { api, send, schedule, feedback, ...(webhook ? { webhook } : {}) };
+    const topicKey = config.encryptTopics ? new TopicKey(this, 'TopicKey') : undefined;
     this.feedback = new Feedback(this, 'Feedback', {
       configurationSet: this.outbound.configurationSet,
       deadLetterQueue: this.deadLetterQueue,
@@ -86,6 +88,7 @@ export class Sendoff extends Construct {
       workerTimeout: FEEDBACK_TIMEOUT,
       maxBatchingWindow: FEEDBACK_BATCH.maxBatchingWindow,
       tracking: config.tracking,
+      topicKey,
     });
     this.functions.feedback.consume('Feedback', this.feedback.queue, FEEDBACK_MAX_CONCURRENCY, FEEDBACK_BATCH);
     new EveryMinute(this, 'EveryMinute', this.functions.schedule);
@@ -95,7 +98,7 @@ export class Sendoff extends Construct {
     // Unsubscribe links lead here. With Redis the API's function names the send function, which then cannot wait for the API.
     this.functions.send.addEnvironment('PUBLIC_URL', this.redis ? this.api.earlyUrl : this.apiUrl);
     if (config.monitoring)
-      this.monitoring = new Monitoring(this, 'Monitoring', { monitored: this.monitored(), ...config });
+      this.monitoring = new Monitoring(this, 'Monitoring', { monitored: this.monitored(), topicKey, ...config });
   }
 
   /** The configuration set every email goes through. */
@@ -106,7 +109,12 @@ export class Sendoff extends Construct {
   /** Lets a function of another part of the app accept emails without HTTP; it needs `acceptEnvironment` too. */
   grantAccept(grantee: IGrantable): Grant {
     const grants = this.parts.acceptStatements.map((statement) =>
-      Grant.addToPrincipal({ grantee, actions: statement.actions, resourceArns: statement.resources }),
+      Grant.addToPrincipal({
+        grantee,
+        actions: statement.actions,
+        resourceArns: statement.resources,
+        conditions: statement.conditions,
+      }),
     );
     return grants.reduce((all, grant) => all.combine(grant));
   }

@@ -16,6 +16,7 @@ import { createCalls } from '../lib/local/calls.ts';
 import { embedDynalite } from '../lib/local/emulators/dynalite.ts';
 import { embedFauxqs } from '../lib/local/emulators/fauxqs.ts';
 import { createFaults, type Faults } from '../lib/local/faults.ts';
+import { createHostCheck } from '../lib/local/host-check.ts';
 
 const region = 'us-east-1';
 const accountId = '000000000000';
@@ -73,7 +74,14 @@ export async function startAwsEmulators(): Promise<AwsEmulators> {
     if (effect) throw new AnswerLostError(effect.kind);
     return undefined;
   };
-  const front = await startFront({ port: 0, services, pipeline, callerOf: () => ({ kind: 'operator' }), pages: [] });
+  const front = await startFront({
+    port: 0,
+    services,
+    pipeline,
+    callerOf: () => ({ kind: 'operator' }),
+    pages: [],
+    hostCheck: createHostCheck(),
+  });
   const clientOptions = { endpoint: front.endpoint, region, credentials, maxAttempts: 1 };
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: front.endpoint,

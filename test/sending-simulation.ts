@@ -1,5 +1,6 @@
 import { type AcceptRequest, acceptEmails } from '../functions/core/accept.ts';
 import type { Announce } from '../functions/core/announce.ts';
+import { createClaims } from '../functions/core/claims.ts';
 import { parseEmail } from '../functions/core/email.ts';
 import { emailSend, emailSent } from '../functions/core/email-send.ts';
 import { newId } from '../functions/core/identity.ts';
@@ -81,6 +82,7 @@ export function createSimulation(): Simulation {
         },
         wait: async () => {},
         metrics,
+        claims: createClaims({ table: using.table, now, log }),
       },
       broker: using.broker,
       log,

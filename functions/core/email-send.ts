@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import type { Announce } from './announce.ts';
+import { type Claims, leaseOf } from './claims.ts';
 import { addressOf, allowedRecipients, announceEnd } from './email-end.ts';
 import { SendoffError, unavailable } from './errors.ts';
 import type { BodyStore, Broker, Mailer, Metrics, OutgoingJob, Table, WriteOutcome } from './ports.ts';
 import { type Body, bodyKey, type EmailRecord, unpackBody } from './record.ts';
 import { patient } from './retry.ts';
 import { type Run, task } from './task.ts';
-import { claim, markFailed, markSent, release } from './transitions.ts';
+import { claim, claimedBy, markFailed, markSent, release } from './transitions.ts';
 import { HeldElsewhere } from './worker.ts';
 
 export interface SendDependencies {
@@ -20,6 +21,8 @@ export interface SendDependencies {
   /** Tells webhooks of what ends here: SES tells of all that comes after. */
   readonly announce: Announce;
   readonly metrics: Metrics;
+  /** Where this worker keeps what it has claimed; whoever renews leases renews these. */
+  readonly claims: Claims;
   /** Waits this many ms; a parameter so that tests need not. */
   readonly wait?: (ms: number) => Promise<unknown>;
 }
@@ -30,16 +33,8 @@ const RECORD_ATTEMPTS = 3;
 const BODY_ATTEMPTS = 10;
 /** The first try waits in the worker, for most jobs are ahead by milliseconds only. */
 const CATCH_UP_MS = [20, 80, 300];
-/** A lease outlives its worker's last possible moment by this much, for clocks differ. */
-const LEASE_MARGIN_MS = 2_000;
 /** The most time for all attachments of an email: other emails wait for the worker. */
 const FETCH_MS = 20_000;
-
-/**
- * The runs that hold their email's claim. A copy of the job can fail too, at its claim or its read, while another worker
- * sends: were it to give the email back or end it, its next attempt would send it a second time.
- */
-const holders = new WeakSet<Run>();
 
 /** Sends one accepted email. */
 export const emailSend = task(
@@ -51,21 +46,26 @@ export const emailSend = task(
     logged: ({ id }) => ({ emailId: id }),
     onRetry: async ({ id }, error, run, { table, metrics }: SendDependencies) => {
       metrics.count('retried', run.queue);
-      if (holders.has(run)) await release(table, id, run.job.attempt, run.now(), error.message);
+      // Applied only if this run has the claim: a copy of the job can fail while another worker sends.
+      await release(table, id, run.id, run.now(), error.message);
     },
     onFailed: async (args, error, run, { table, announce, metrics }) => {
-      const from = holders.has(run) ? 'sending' : 'queued';
-      const { applied, document } = await markFailed(table, args, from, run.now(), error.message);
+      const ownOrNobodys = [claimedBy(run.id), { status: 'queued', attempts: { below: run.job.attempt } }];
+      const { applied, document } = await markFailed(table, args, ownOrNobodys, run.now(), error.message);
       if (applied) metrics.count('failed', run.queue);
       if (applied && document) await announceEnd(document, announce);
     },
   },
   async (args, run, dependencies) => {
-    const [claimed, packed] = await take(args, run, dependencies);
-    if (!claimed.applied) return explainRefusal(args, claimed.document, run, dependencies);
-    if (!claimed.document) throw new Error('a claim that was applied answers the record');
-    if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
-    await send(claimed.document, unpackBody(packed), run, dependencies);
+    try {
+      const [claimed, packed] = await take(args, run, dependencies);
+      if (!claimed.applied) return await explainRefusal(args, claimed.document, run, dependencies);
+      if (!claimed.document) throw new Error('a claim that was applied answers the record');
+      if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
+      await send(claimed.document, unpackBody(packed), run, dependencies);
+    } finally {
+      dependencies.claims.end(run.id);
+    }
   },
 );
 
@@ -93,12 +93,14 @@ export const emailSent = task(
 async function take(
   { id, fingerprint }: { id: string; fingerprint: string },
   run: Run,
-  { table, bodies, wait = sleep }: SendDependencies,
+  { table, bodies, claims, wait = sleep }: SendDependencies,
 ): Promise<[WriteOutcome<EmailRecord>, Uint8Array | undefined]> {
-  const { job, now, deadlineMs } = run;
+  const { id: runId, job, now, deadlineMs } = run;
   const claimIt = async () => {
-    const outcome = await claim(table, { id, fingerprint }, job.attempt, now(), deadlineMs + LEASE_MARGIN_MS);
-    if (outcome.applied) holders.add(run);
+    const leaseUntilMs = leaseOf(deadlineMs);
+    const wanted = { runId, attempt: job.attempt, nowMs: now(), leaseUntilMs };
+    const outcome = await claim(table, { id, fingerprint }, wanted);
+    if (outcome.applied) claims.begin({ emailId: id, runId, leaseUntilMs });
     return outcome;
   };
   const read = () => bodies.get(bodyKey(id, fingerprint));
@@ -140,8 +142,8 @@ async function explainRefusal(
 async function send(
   record: EmailRecord,
   body: Body,
-  { queue, now, log, stopsAtMs }: Run,
-  { table, mailer, compose, broker, announce, metrics }: SendDependencies,
+  { id: runId, queue, now, log, stopsAtMs }: Run,
+  { table, mailer, compose, broker, announce, metrics, claims }: SendDependencies,
 ): Promise<void> {
   // At most half of the time that is left: the other half is for the send.
   const fetchMs = Math.min(FETCH_MS, Math.max(0, (stopsAtMs - now()) / 2));
@@ -150,6 +152,7 @@ async function send(
     allowedRecipients(record, now(), { table, announce }),
   ]);
   if (destinations.length === 0) return;
+  if (!claims.held(runId)) throw new HeldElsewhere('the claim on the email ended before it could be sent');
   const messageId = await mailer.send({
     emailId: record.id,
     from: addressOf(record.from),

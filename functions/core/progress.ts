@@ -1,5 +1,5 @@
 import type { Change, Condition } from './ports.ts';
-import type { EmailRecord, TimelineEntry } from './record.ts';
+import { CLAIM_FIELDS, type EmailRecord, type TimelineEntry } from './record.ts';
 import type { Feedback } from './ses-event.ts';
 import { rankOf, type Stand } from './status.ts';
 
@@ -111,7 +111,7 @@ function writeOf(record: EmailRecord, draft: Draft): Pick<Progress, 'write'> {
     write: {
       change: {
         set: Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined)),
-        remove: [...gone, ...(record.leaseUntilMs === undefined ? [] : ['leaseUntilMs'])],
+        remove: [...gone, ...CLAIM_FIELDS.filter((name) => record[name] !== undefined)],
         ...(added.length > 0 ? { append: { timeline: added } } : {}),
         due: null,
       },

@@ -36,6 +36,8 @@ export type EmailRecord = {
   readonly queue: QueueName;
   /** The highest attempt that has claimed it; a job of no higher attempt is an old one. */
   readonly attempts: number;
+  /** The run that has claimed it, while it is `sending`; absent on what version 0.1 claimed. */
+  readonly claimedBy?: string;
   readonly leaseUntilMs?: number;
   /** SES's id of the message. */
   readonly messageId?: string;
@@ -49,6 +51,9 @@ export type EmailRecord = {
   /** Its body has custom headers, which webhooks show. */
   readonly hasHeaders?: boolean;
 };
+
+/** The fields that a record has only while it is claimed. */
+export const CLAIM_FIELDS = ['claimedBy', 'leaseUntilMs'] as const satisfies (keyof EmailRecord)[];
 
 /** What only the sender and `GET /emails/{id}` need. */
 export interface Body {

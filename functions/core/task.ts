@@ -16,11 +16,13 @@ export interface CallOptions {
 
 /** What a run knows about itself. */
 export interface Run {
+  /** Unique among all runs: two of one job have different ones. */
+  readonly id: string;
   readonly job: Job;
   readonly queue: QueueName;
-  /** When the function running it is stopped, epoch ms. */
+  /** Until when the run keeps its claim without a renewal, epoch ms. Where claims are not renewed: when the function is stopped. */
   readonly deadlineMs: number;
-  /** The same where a run may count on less: what it holds is renewed until then. */
+  /** When the function is stopped, epoch ms; claims are renewed until then. */
   readonly stopsAtMs: number;
   readonly now: () => number;
   readonly log: Logger;

@@ -7,11 +7,13 @@
  *        │                       queued ◀────┘ release      │
  *        └──cancel──▶ canceled ◀────┴─────────── retry ◀────┘
  *
- * A claim holds a lease: while it lasts no other worker sends the email; when its worker died, the redelivered job
- * claims it again after the lease. `attempts` keeps old jobs out: a queued email is claimed only by a higher attempt.
+ * A claim is one run's (`claimedBy`) and has a lease: while that lasts no other worker sends the email; when its worker died,
+ * the redelivered job claims it again after the lease. What a worker does with an email it has claimed is conditional on
+ * `claimedBy`: two jobs of one email may have the same attempt, so that does not tell their claims apart.
+ * `attempts` keeps old jobs out: a queued email is claimed only by a higher attempt.
  */
 import type { Backend, Change, Condition, OutgoingJob, Table, WriteOutcome } from './ports.ts';
-import { dueEntry, type EmailRecord, recordKey, type TimelineEntry } from './record.ts';
+import { CLAIM_FIELDS, dueEntry, type EmailRecord, recordKey, type TimelineEntry } from './record.ts';
 
 type Outcome = Promise<WriteOutcome<EmailRecord>>;
 
@@ -26,20 +28,25 @@ const RECHECK_MS = 15 * 60_000;
 export const scheduleCheck = (dueAtMs: number, id: string, handedOver: boolean) =>
   dueEntry(handedOver ? dueAtMs + RECHECK_MS : dueAtMs - HANDOVER_MS, id);
 
-/** Takes the email for one worker until `leaseUntilMs`; not applied when it is not this job's to send. */
-export function claim(
+/** Takes the email for the run `runId` until `leaseUntilMs`; not applied when it is not this job's to send. */
+export async function claim(
   table: Table,
-  args: { id: string; fingerprint: string },
-  attempt: number,
-  nowMs: number,
-  leaseUntilMs: number,
+  { id, fingerprint }: { id: string; fingerprint: string },
+  { runId, attempt, nowMs, leaseUntilMs }: { runId: string; attempt: number; nowMs: number; leaseUntilMs: number },
 ): Outcome {
-  const { id, fingerprint } = args;
-  return table.update(recordKey(id), { set: { status: 'sending', attempts: attempt, leaseUntilMs }, due: null }, [
+  const set = { status: 'sending', attempts: attempt, claimedBy: runId, leaseUntilMs } as const;
+  const { applied, document } = await table.update<EmailRecord>(recordKey(id), { set, due: null }, [
     { fingerprint, status: 'queued', attempts: { below: attempt } },
     { fingerprint, status: 'scheduled', scheduledAtMs: { atMost: nowMs + CLOCK_TOLERANCE_MS } },
     { fingerprint, status: 'sending', attempts: { atMost: attempt }, leaseUntilMs: { below: nowMs } },
   ]);
+  // A client that lost the answer asks again: then the first time did it.
+  return { applied: applied || document?.claimedBy === runId, document };
+}
+
+/** Extends the lease of a claim; not applied when it is not this run's any more. */
+export function renewClaim(table: Table, id: string, runId: string, leaseUntilMs: number): Outcome {
+  return table.update(recordKey(id), { set: { leaseUntilMs } }, [claimedBy(runId)]);
 }
 
 /** The provider took it. */
@@ -50,31 +57,33 @@ export function markSent(table: Table, id: string, messageId: string, atMs: numb
 /** Notes whom a claimed email does not go to; it ends when that is everyone. */
 export function noteSuppressed(
   table: Table,
-  { id, attempts }: Pick<EmailRecord, 'id' | 'attempts'>,
+  { id, claimedBy: runId = '' }: Pick<EmailRecord, 'id' | 'claimedBy'>,
   { recipients, ends, atMs, detail }: { recipients: readonly string[]; ends: boolean; atMs: number; detail: string },
 ): Outcome {
   const timeline = recipients.map((recipient) => ({ atMs, event: 'suppressed', detail, recipient }) as const);
-  const end: Change = ends ? { set: { status: 'suppressed' }, remove: ['leaseUntilMs'] } : {};
-  return table.update(recordKey(id), { append: { timeline }, ...end }, [{ status: 'sending', attempts }]);
+  const end: Change = ends ? { set: { status: 'suppressed' }, remove: CLAIM_FIELDS } : {};
+  return table.update(recordKey(id), { append: { timeline }, ...end }, [claimedBy(runId)]);
 }
 
-/** Gives a claimed email back to the queue, where its next attempt already waits. */
-export function release(table: Table, id: string, attempt: number, atMs: number, detail: string): Outcome {
-  return move(table, id, { status: 'queued' }, { atMs, event: 'deferred', detail }, [
-    { status: 'sending', attempts: attempt },
-  ]);
+/** Gives an email that this run has claimed back to the queue, where its next attempt already waits. */
+export function release(table: Table, id: string, runId: string, atMs: number, detail: string): Outcome {
+  return move(table, id, { status: 'queued' }, { atMs, event: 'deferred', detail }, [claimedBy(runId)]);
 }
 
-/** Ends an email that cannot be sent: one that its worker has claimed, or one that no worker has. */
+/** Ends an email that cannot be sent; only in the state that one of the conditions names. */
 export function markFailed(
   table: Table,
   { id, fingerprint }: { id: string; fingerprint: string },
-  from: 'sending' | 'queued',
+  anyOf: readonly Condition[],
   atMs: number,
   detail: string,
 ): Outcome {
-  return move(table, id, { status: 'failed' }, { atMs, event: 'failed', detail }, [{ fingerprint, status: from }]);
+  const conditions = anyOf.map((condition) => ({ fingerprint, ...condition }));
+  return move(table, id, { status: 'failed' }, { atMs, event: 'failed', detail }, conditions);
 }
+
+/** What a record says while the run `runId` has the email. */
+export const claimedBy = (runId: string): Condition => ({ status: 'sending', claimedBy: runId });
 
 /** Stops an email that no worker has yet. */
 export function cancel(table: Table, id: string, atMs: number): Outcome {
@@ -128,5 +137,5 @@ function move(
 }
 
 function changeTo(set: Partial<EmailRecord>, entry: TimelineEntry, more: Change = { due: null }): Change {
-  return { set, remove: ['leaseUntilMs'], append: { timeline: [entry] }, ...more };
+  return { set, remove: CLAIM_FIELDS, append: { timeline: [entry] }, ...more };
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { SendoffError } from './errors.ts';
+import { newId } from './identity.ts';
 import type { Broker, Delivery, Job, LogFields, Logger } from './ports.ts';
 import { backoffSeconds } from './retry.ts';
 import type { Run, Task } from './task.ts';
@@ -86,7 +87,7 @@ async function runDelivery<Dependencies>(
     await broker.send([{ queue: delivery.queue, job }]);
     return;
   }
-  const run: Run = { job, queue: delivery.queue, ...times, now, log };
+  const run: Run = { id: newId(), job, queue: delivery.queue, ...times, now, log };
   try {
     await task.run(args, run, dependencies);
   } catch (error) {

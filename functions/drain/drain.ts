@@ -17,8 +17,8 @@ export interface DrainDependencies {
   readonly inFlight: Readonly<Record<QueueName, number>>;
   /** Writes what was counted; called once a minute, so that alarms need not wait for the end of a long run. */
   readonly flushMetrics: () => void;
-  /** Told each time the lease on everything this drainer holds begins anew: until when, epoch ms. */
-  readonly onLease: (untilMs: number) => void;
+  /** Renews what the jobs in flight have claimed (`Claims.renew`); called with each heartbeat, in the same request. */
+  readonly renewClaims: (deadlineMs: number, leastGainMs: number) => Promise<void>;
   /** When this function is stopped, epoch ms. */
   readonly deadlineMs: number;
 }
@@ -35,9 +35,12 @@ const GATHER_MS = 5;
 /** When nothing comes the next look is after this long, twice as long each time, up to the most. */
 const LEAST_POLL_MS = 50;
 const MOST_POLL_MS = 1_000;
+/** The most while jobs are in flight, so that no heartbeat is late: a claim that missed one has little of its lease left. */
+const IN_FLIGHT_POLL_MS = BEAT_MS / 2;
 /**
- * What a task may count on from its delivery on. A record's own lease is 2 s longer and must end before the
- * delivery comes back, LEASE_MS after its drainer's last sign of life; until then the drainer renews the delivery.
+ * What a task may count on from its delivery, or its drainer's last heartbeat, on. The claim on an email is 2 s longer and must
+ * end before the delivery comes back, LEASE_MS after the last heartbeat. Only what has been in flight for a heartbeat is
+ * renewed: most emails are sent by then, and cost no command more.
  */
 const RUN_MS = LEASE_MS - 2_500;
 /** Before the time-out no more jobs are taken, and those in flight have this long to end; a quarter of a shorter time. */
@@ -75,7 +78,7 @@ async function workUntilEmpty(dependencies: DrainDependencies): Promise<DrainRes
       dependencies.flushMetrics();
     }
     if (arrived > 0) pollMs = LEAST_POLL_MS;
-    else pollMs = Math.min(pollMs * 2, MOST_POLL_MS);
+    else pollMs = Math.min(pollMs * 2, flights.size() > 0 ? IN_FLIGHT_POLL_MS : MOST_POLL_MS);
     if (closing && (flights.size() === 0 || now() >= deadlineMs - LAST_MS)) return close(dependencies, flights.count());
     if (arrived === 0 && flights.size() === 0 && now() >= nextDueMs) {
       const left = await retrying(dependencies, () => queue.leave());
@@ -156,7 +159,7 @@ function createFlights({ work, now, deadlineMs }: Pick<DrainDependencies, 'work'
 
 /** One round trip: acknowledges, renews, receives and starts what came; answers how many. */
 function createExchange(dependencies: DrainDependencies, flights: Flights): (closing: boolean) => Promise<number> {
-  const { queue, now, log, inFlight, onLease } = dependencies;
+  const { queue, now, log, inFlight, renewClaims } = dependencies;
   let beatAtMs = 0;
   const backlog = createBacklogWatch(dependencies, flights);
 
@@ -166,17 +169,17 @@ function createExchange(dependencies: DrainDependencies, flights: Flights): (clo
     const beat = startMs - beatAtMs >= BEAT_MS;
     const room = (name: QueueName) => (closing ? 0 : Math.max(0, inFlight[name] - flights.size(name)));
     const wanted = { transactional: room('transactional'), bulk: room('bulk'), webhook: room('webhook') };
-    // A lease that ran out may be another's by now: it is not taken back.
-    const renewed = beat && startMs - beatAtMs < LEASE_MS ? flights.all() : [];
     const countBacklog = !closing && backlog.wanted();
-    const arrival: Arrival = await retrying(dependencies, () =>
-      queue.exchange({ done, renewed, wanted, beat, countBacklog }),
-    );
+    const arrival: Arrival = await retrying(dependencies, async () => {
+      // A delivery whose lease ran out may be another's by now: it is not taken back.
+      const renewed = beat && now() - beatAtMs < LEASE_MS ? flights.all() : [];
+      // Asked for at the same moment, so both are one request.
+      const renewing = beat ? renewClaims(now() + RUN_MS, BEAT_MS) : undefined;
+      const [arrived] = await Promise.all([queue.exchange({ done, renewed, wanted, beat, countBacklog }), renewing]);
+      return arrived;
+    });
     flights.acknowledged(done);
-    if (beat) {
-      beatAtMs = startMs;
-      onLease(startMs + LEASE_MS);
-    }
+    if (beat) beatAtMs = startMs;
     const fresh = arrival.deliveries.filter(({ id }) => !flights.has(id));
     for (const delivery of fresh) flights.start(delivery);
     for (const { id, queue: from } of arrival.dead) log.error('job given up', { deliveryId: id, queue: from });

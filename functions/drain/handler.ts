@@ -12,12 +12,12 @@ import { createDrainerQueue } from '../adapters/redis-queue.ts';
 import { startFunction } from '../adapters/ring-drainer.ts';
 import { createSesMailer } from '../adapters/ses-mailer.ts';
 import { createAnnounce } from '../core/announce.ts';
+import { createClaims } from '../core/claims.ts';
 import { emailSend, emailSent, type SendDependencies } from '../core/email-send.ts';
 import { createOutgoingHeaders } from '../core/unsubscribe.ts';
 import { type DeliveryDependencies, deliverWebhook } from '../core/webhook-delivery.ts';
 import { createWorker } from '../core/worker.ts';
 import { type DrainResult, drain } from './drain.ts';
-import { createLease } from './lease.ts';
 
 const log = createLogger();
 const ring = ringFromEnvironment(log);
@@ -30,7 +30,7 @@ const newName = () => randomUUID();
 
 type Dependencies = SendDependencies & DeliveryDependencies;
 
-const dependencies: Dependencies = {
+const dependencies: Omit<Dependencies, 'claims'> = {
   ...backend,
   mailer,
   compose: async (record, body, fetchMs) =>
@@ -51,10 +51,10 @@ interface DrainEvent {
 /** Sends queued emails and tells webhooks until nothing is left; rung for when there are jobs and no drainer is at work. */
 export const handler = withMetrics(metrics, async (event: DrainEvent, context: Context): Promise<DrainResult> => {
   // Of this invocation alone: what an earlier one left unfinished when it was frozen must not send any more.
-  const lease = createLease(Date.now);
+  const claims = createClaims({ table: backend.table, now: Date.now, log });
   const work = createWorker<Dependencies>({
     tasks: [emailSend, emailSent, deliverWebhook],
-    dependencies: { ...dependencies, mailer: lease.guard(mailer) },
+    dependencies: { ...dependencies, claims },
     broker: backend.broker,
     log,
     concurrency: 1,
@@ -84,11 +84,11 @@ export const handler = withMetrics(metrics, async (event: DrainEvent, context: C
         webhook: requiredNumber('WEBHOOK_IN_FLIGHT'),
       },
       flushMetrics: metrics.flush,
-      onLease: lease.extend,
+      renewClaims: claims.renew,
       deadlineMs: Date.now() + context.getRemainingTimeInMillis(),
     },
     event.replaces,
-  ).finally(lease.end);
+  ).finally(claims.endAll);
   log.info('drained', { ...result });
   return result;
 });

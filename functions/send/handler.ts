@@ -7,6 +7,7 @@ import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { composeMime } from '../adapters/mime.ts';
 import { createSesMailer } from '../adapters/ses-mailer.ts';
 import { createAnnounce } from '../core/announce.ts';
+import { createClaims } from '../core/claims.ts';
 import { emailSend, emailSent } from '../core/email-send.ts';
 import { createOutgoingHeaders } from '../core/unsubscribe.ts';
 import { createWorker } from '../core/worker.ts';
@@ -15,6 +16,7 @@ const backend = backendFromEnvironment();
 const outgoingHeaders = createOutgoingHeaders(backend.table, required('PUBLIC_URL'));
 
 const metrics = createMetrics(required('DEPLOYMENT'));
+const log = createLogger();
 
 const work = createWorker({
   tasks: [emailSend, emailSent],
@@ -25,9 +27,11 @@ const work = createWorker({
       composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile, fetchMs),
     announce: createAnnounce(backend, Date.now),
     metrics,
+    // Never renewed: a lease outlasts its invocation. What was frozen unfinished finds it ended, and does not send.
+    claims: createClaims({ table: backend.table, now: Date.now, log }),
   },
   broker: backend.broker,
-  log: createLogger(),
+  log,
   concurrency: requiredNumber('WORKER_CONCURRENCY'),
   now: Date.now,
   random: Math.random,

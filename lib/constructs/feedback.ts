@@ -1,3 +1,4 @@
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ConfigurationSet, EmailSendingEvent, EventDestination } from 'aws-cdk-lib/aws-ses';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
@@ -28,6 +29,8 @@ export interface FeedbackProps {
   readonly maxBatchingWindow: Duration;
   /** Let SES track opens and clicks. */
   readonly tracking: boolean;
+  /** Encrypts the topic; SES must be allowed to use it. Absent: SNS encrypts as it does by itself. */
+  readonly topicKey?: IKey | undefined;
 }
 
 /**
@@ -41,8 +44,10 @@ export class Feedback extends Construct {
 
   constructor(scope: Construct, id: string, props: FeedbackProps) {
     super(scope, id);
-    // Not encrypted with a key of ours: SES could not write to it without a key policy, and the key costs by the event.
-    this.topic = new Topic(this, 'Topic', { enforceSSL: true });
+    this.topic = new Topic(this, 'Topic', {
+      enforceSSL: true,
+      ...(props.topicKey ? { masterKey: props.topicKey } : {}),
+    });
     this.queue = new WorkQueue(this, 'Queue', props);
     this.topic.addSubscription(new SqsSubscription(this.queue, { rawMessageDelivery: true }));
     props.configurationSet.addEventDestination('Events', {

@@ -17,16 +17,31 @@ export interface Resources {
   readonly outbound: Outbound;
 }
 
+/**
+ * Kinds of documents, by what their keys and their partitions in the indexes begin with. A function is confined to those it works
+ * on: API keys are for the API alone. A kind that a function takes up belongs into its statements below.
+ */
+const kinds = {
+  email: 'email#*',
+  body: 'body#*',
+  suppression: 'suppression#*',
+  webhook: 'webhook#*',
+  delivery: 'webhook-event#*',
+  unsubscribeKey: 'unsubscribe#*',
+  schedule: 'schedule#*',
+} as const;
+type Kind = keyof typeof kinds;
+
 /** Accepting an email: its record, its body and its job, and taking the record back if one of them failed. */
 export function acceptStatements(resources: Resources): PolicyStatement[] {
   return [
-    onTable(resources, 'PutItem', 'DeleteItem'),
+    onDocuments(resources, ['email', 'body'], 'PutItem', 'DeleteItem'),
     onQueues(resources, 'transactional', 'bulk'),
     onBodies(resources, 'PutObject'),
   ];
 }
 
-/** The API: accepting emails; reading, changing and listing them and the API keys. */
+/** The API: accepting emails; reading, changing and listing documents of every kind. */
 export function apiStatements(resources: Resources): PolicyStatement[] {
   return [
     onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
@@ -40,9 +55,11 @@ export function apiStatements(resources: Resources): PolicyStatement[] {
 /** The sender: claiming and finishing emails, looking for suppressed recipients, sending, retrying, telling webhooks. */
 export function sendStatements(resources: Resources): PolicyStatement[] {
   return [
-    // It puts one item: the key of unsubscribe links, when there is none yet.
-    onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'),
-    onIndexes(resources, 'list'),
+    onDocuments(resources, ['body', 'suppression', 'webhook', 'unsubscribeKey'], 'GetItem', 'BatchGetItem'),
+    onDocuments(resources, ['email'], 'UpdateItem'),
+    // When there is none yet.
+    onDocuments(resources, ['unsubscribeKey'], 'PutItem'),
+    onIndexesOf(resources, ['webhook'], 'list'),
     onQueues(resources, 'transactional', 'bulk', 'webhook'),
     onBodies(resources, 'GetObject'),
     onBodyBucket(resources),
@@ -53,8 +70,10 @@ export function sendStatements(resources: Resources): PolicyStatement[] {
 /** The feedback: noting what SES reports, suppressing addresses, telling webhooks. */
 export function feedbackStatements(resources: Resources): PolicyStatement[] {
   return [
-    onTable(resources, 'BatchGetItem', 'PutItem', 'UpdateItem'),
-    onIndexes(resources, 'list'),
+    onDocuments(resources, ['email', 'suppression', 'webhook'], 'BatchGetItem'),
+    onDocuments(resources, ['email', 'suppression'], 'UpdateItem'),
+    onDocuments(resources, ['suppression'], 'PutItem'),
+    onIndexesOf(resources, ['webhook'], 'list'),
     onQueues(resources, 'webhook'),
   ];
 }
@@ -62,7 +81,9 @@ export function feedbackStatements(resources: Resources): PolicyStatement[] {
 /** The webhooks: reading whom to tell what, keeping how it went, trying again. */
 export function webhookStatements(resources: Resources): PolicyStatement[] {
   return [
-    onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'),
+    onDocuments(resources, ['email', 'body', 'webhook', 'delivery'], 'GetItem', 'BatchGetItem'),
+    onDocuments(resources, ['webhook', 'delivery'], 'UpdateItem'),
+    onDocuments(resources, ['delivery'], 'PutItem'),
     onQueues(resources, 'webhook'),
     onBodies(resources, 'GetObject'),
     onBodyBucket(resources),
@@ -72,8 +93,9 @@ export function webhookStatements(resources: Resources): PolicyStatement[] {
 /** The schedule: finding what is due or was never claimed, handing it over, and noting how far it got. */
 export function scheduleStatements(resources: Resources): PolicyStatement[] {
   return [
-    onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'),
-    onIndexes(resources, 'list', 'due'),
+    onDocuments(resources, ['email', 'schedule'], 'GetItem', 'BatchGetItem', 'UpdateItem'),
+    onDocuments(resources, ['schedule'], 'PutItem'),
+    onIndexesOf(resources, ['email'], 'list', 'due'),
     onQueues(resources, 'transactional', 'bulk'),
   ];
 }
@@ -101,6 +123,27 @@ export function acknowledgeBodies(scope: IConstruct, { bodyBucket }: Pick<Resour
   acknowledge(scope, {
     [`IAM5[Resource::<${bucketId}.Arn>/*]`]: 'The objects of one bucket, whose keys are the ids of emails.',
   });
+}
+
+/** Documents of these kinds alone. */
+function onDocuments(resources: Resources, of: readonly Kind[], ...actions: string[]): PolicyStatement {
+  return confined(onTable(resources, ...actions), of);
+}
+
+/** The entries of these kinds alone. */
+function onIndexesOf(resources: Resources, of: readonly Kind[], ...indexes: IndexName[]): PolicyStatement {
+  return confined(onIndexes(resources, ...indexes), of);
+}
+
+/**
+ * `dynamodb:LeadingKeys` are the partition keys of the items, of a query on an index those of the index; `ForAllValues` also holds
+ * when there are none, hence `Null`.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+ */
+function confined(statement: PolicyStatement, of: readonly Kind[]): PolicyStatement {
+  statement.addCondition('ForAllValues:StringLike', { 'dynamodb:LeadingKeys': of.map((kind) => kinds[kind]) });
+  statement.addCondition('Null', { 'dynamodb:LeadingKeys': 'false' });
+  return statement;
 }
 
 function onTable({ table }: Resources, ...actions: string[]): PolicyStatement {

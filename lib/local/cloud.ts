@@ -26,7 +26,9 @@ export type LocalCloudOptions = {
   port?: number;
   /** Port of the AWS front and the inbox; 0: a free one. */
   awsPort?: number;
-  /** Keeps tables, queues, buckets and caught mail across restarts. */
+  /** Names that the APIs, the AWS front and the inbox may be asked for by, beside localhost, 127.0.0.1 and [::1]. */
+  hosts?: readonly string[];
+  /** Keeps tables, queues, buckets and caught mail across restarts; opened to this user alone. */
   dataDirectory?: string | undefined;
   /** Prefix of physical names. */
   stackName?: string;

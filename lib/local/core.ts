@@ -7,12 +7,14 @@ import type { LocalCloudOptions } from './cloud.ts';
 import { type Emulators, startEmulators } from './emulators/emulators.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+import { createHostCheck } from './host-check.ts';
 import { createIam, type Iam } from './iam.ts';
 import { createIdleWatch, type IdleWatch } from './idle.ts';
 import type { EventSource } from './lambda/event-source.ts';
 import type { LocalFunction } from './lambda/function.ts';
 import { type RuntimeApi, startRuntimeApi } from './lambda/runtime-api.ts';
 import type { Schedule } from './lambda/schedule.ts';
+import { makePrivateDirectory } from './private-directory.ts';
 
 /** fauxqs knows no other account. */
 export const localAccountId = '000000000000';
@@ -47,6 +49,7 @@ export async function startCore(options: LocalCloudOptions, onClose: OnClose): P
   const accountId = localAccountId;
   const assets = openAssets(options.assetDirectory);
   onClose(assets.close);
+  if (dataDirectory) makePrivateDirectory(dataDirectory);
   const emulators = await startEmulators({ region, accountId, dataDirectory, ses });
   onClose(emulators.close);
   const runtimeApi = await startRuntimeApi();
@@ -55,7 +58,7 @@ export async function startCore(options: LocalCloudOptions, onClose: OnClose): P
   const aws = await startAws(options, { ...created, emulators, region, accountId });
   onClose(aws.front.close);
   onClose(() => stopFunctions(created));
-  const gateway = createGateway({ port: options.port ?? 0, accountId, log });
+  const gateway = createGateway({ port: options.port ?? 0, accountId, hostCheck: createHostCheck(options.hosts), log });
   onClose(gateway.close);
   return { region, assets, emulators, runtimeApi, gateway, ...aws, ...created };
 }
@@ -63,7 +66,7 @@ export async function startCore(options: LocalCloudOptions, onClose: OnClose): P
 type Created = Pick<Core, 'functions' | 'eventSources' | 'schedules'>;
 
 async function startAws(
-  { log = () => {}, awsPort = 0, secrets = {} }: LocalCloudOptions,
+  { log = () => {}, awsPort = 0, secrets = {}, hosts = [] }: LocalCloudOptions,
   parts: Created & { emulators: Emulators; region: string; accountId: string },
 ) {
   const { functions, eventSources, emulators } = parts;
@@ -77,7 +80,14 @@ async function startAws(
   const pipeline = createPipeline({ services, iam, faults, calls, log, killInstance, onDone: idleWatch.changed });
   const callerOf = createCallerLookup(functions, operatorCredentials.accessKeyId);
   const pages = [{ prefix: '/inbox', serve: emulators.ses.inbox }];
-  const front = await startFront({ port: awsPort, services, pipeline, callerOf, pages });
+  const front = await startFront({
+    port: awsPort,
+    services,
+    pipeline,
+    callerOf,
+    pages,
+    hostCheck: createHostCheck(hosts),
+  });
   return { iam, faults, calls, idleWatch, pipeline, front };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BodyTooLargeError, closeServer, listen, readBody } from './aws/front.ts';
+import type { HostCheck } from './host-check.ts';
 import { createHttpApi, type HttpApi } from './http-api.ts';
 import type { CorsConfiguration } from './http-api-cors.ts';
 import type { LocalFunction } from './lambda/function.ts';
@@ -49,7 +50,12 @@ export type Gateway = {
 };
 
 /** The front door of the APIs: the first one listens on `port`, every other on a free one. */
-export function createGateway(options: { port: number; accountId: string; log: LocalLog }): Gateway {
+export function createGateway(options: {
+  port: number;
+  accountId: string;
+  hostCheck: HostCheck;
+  log: LocalLog;
+}): Gateway {
   const httpApis = new Map<string, HttpApi>();
   const restApis = new Map<string, RestApi>();
   const servers: Server[] = [];
@@ -61,7 +67,7 @@ export function createGateway(options: { port: number; accountId: string; log: L
     return api;
   };
   const open = async (apiId: string, handle: (request: GatewayRequest) => Promise<GatewayResponse>) => {
-    const server = createServer((request, response) => void serve(request, response, handle, options.log));
+    const server = createServer((request, response) => void serve(request, response, handle, options));
     await listen(server, servers.length === 0 ? options.port : 0);
     servers.push(server);
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -109,10 +115,12 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   handle: (request: GatewayRequest) => Promise<GatewayResponse>,
-  log: LocalLog,
+  { hostCheck, log }: { hostCheck: HostCheck; log: LocalLog },
 ): Promise<void> {
   const startedAtMs = performance.now();
-  const answer = await answerRequest(request, handle);
+  const answer = hostCheck.allows(request)
+    ? await answerRequest(request, handle)
+    : messageResponse(403, hostCheck.refusal);
   if (response.destroyed) return;
   response.writeHead(answer.status, {
     ...answer.headers,

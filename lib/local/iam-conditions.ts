@@ -87,5 +87,7 @@ function conditionHolds(operator: Operator, expected: string[], actual: string[]
 /** Condition keys are case-insensitive. */
 function contextValue(context: ConditionContext, key: string): string[] | undefined {
   const name = Object.keys(context).find((candidate) => candidate.toLowerCase() === key.toLowerCase());
-  return name === undefined ? undefined : context[name];
+  const values = name === undefined ? undefined : context[name];
+  // A key without a value is not there.
+  return values?.length === 0 ? undefined : values;
 }

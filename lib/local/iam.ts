@@ -13,8 +13,11 @@ export type PolicyStatement = {
 
 /** What was asked and answered, once per function, action and resource. */
 export type Decision = { functionName: string; action: string; resource: string; allowed: boolean };
-/** An action on a resource that a role grants and no call needed so far. */
-export type UnusedGrant = { role: string; action: string; resource: string };
+/**
+ * An action on a resource that a role grants and no call needed so far; or, with `condition`, a value of a condition that no
+ * call needed that this statement allowed.
+ */
+export type UnusedGrant = { role: string; action: string; resource: string; condition?: string };
 /** Why a call may not go on. */
 export type Denied = { allowed: false; resource: string; reason: string };
 /** Whether a call may go on. */
@@ -64,7 +67,8 @@ export function createIam(onDenied: (functionName: string, action: string, verdi
     const statements = roles.get(roleOf.get(functionName) ?? '') ?? [];
     const verdict = decideAny(statements, check);
     // A verdict that hangs on the call's context must be reached anew each time.
-    if (!statements.some((statement) => statement.conditions)) cache.set(key, verdict);
+    const action = check.action.toLowerCase();
+    if (!statements.some((statement) => statement.conditions && concerns(statement, action))) cache.set(key, verdict);
     const resource = check.resources.join(' or ');
     decisions.set(key, { functionName, action: check.action, resource, allowed: verdict.allowed });
     return verdict;
@@ -122,18 +126,31 @@ function decide(statements: Statement[], check: PermissionCheck, resource: strin
   return { allowed: false, resource, reason: `no identity-based policy allows the ${check.action} action` };
 }
 
+function concerns({ actions, notActions }: Statement, action: string): boolean {
+  const matches = (pattern: string) => matchesPattern(pattern, action);
+  return notActions.length > 0 ? !notActions.some(matches) : actions.some(matches);
+}
+
 function applies(statement: Statement, action: string, resource: string, check: PermissionCheck): boolean {
+  if (!concerns(statement, action)) return false;
   const actionPattern = statement.actions.find((pattern) => matchesPattern(pattern, action));
-  const actionFits =
-    statement.notActions.length > 0 ? !statement.notActions.some((p) => matchesPattern(p, action)) : actionPattern;
-  if (!actionFits) return false;
   const resourcePattern = statement.resources.find((pattern) => matchesPattern(pattern, resource));
   const excluded = statement.notResources.some((pattern) => matchesPattern(pattern, resource));
   if (statement.notResources.length > 0 ? excluded : resourcePattern === undefined) return false;
   const context = { 'aws:SecureTransport': ['true'], ...check.context };
   if (statement.conditions && !conditionsHold(statement.conditions, context)) return false;
   statement.used.add(`${actionPattern} ${resourcePattern}`);
+  for (const pattern of patternsOf(statement)) {
+    const values = Object.values(context).flat();
+    if (values.some((value) => matchesPattern(pattern, value))) statement.used.add(pattern);
+  }
   return true;
+}
+
+/** What the conditions that compare with patterns would allow. */
+function patternsOf({ conditions = {} }: Statement): string[] {
+  const compared = Object.entries(conditions).filter(([operator]) => operator.endsWith('StringLike'));
+  return compared.flatMap(([, keys]) => Object.values(keys).flat().map(String));
 }
 
 function unused(role: string, statement: Statement): UnusedGrant[] {
@@ -141,5 +158,10 @@ function unused(role: string, statement: Statement): UnusedGrant[] {
   const grants = statement.actions.flatMap((action) =>
     statement.resources.map((resource) => ({ role, action, resource })),
   );
-  return grants.filter(({ action, resource }) => !statement.used.has(`${action} ${resource}`));
+  const [action, resource] = [statement.actions.join(), statement.resources.join()];
+  const patterns = patternsOf(statement).map((condition) => ({ role, action, resource, condition }));
+  return [
+    ...grants.filter((grant) => !statement.used.has(`${grant.action} ${grant.resource}`)),
+    ...patterns.filter(({ condition }) => !statement.used.has(condition)),
+  ];
 }

@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatEvent, type LocalEvent } from './log.ts';
 
@@ -19,6 +19,8 @@ export interface LogFile {
 /** Writes the log as JSON lines for `sendoff tail --local` to follow; begins anew. */
 export function openLogFile(file: string): LogFile {
   mkdirSync(dirname(file), { recursive: true });
+  // An existing file would keep its mode.
+  rmSync(file, { force: true });
   const stream = createWriteStream(file, { flags: 'w', mode: 0o600 });
   return {
     write: (event) => void stream.write(`${JSON.stringify(lineOf(event, Date.now()))}\n`),

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
@@ -6,6 +6,7 @@ import { createApiKey, putApiKey } from '../../functions/core/api-key.ts';
 import type { Table } from '../../functions/core/ports.ts';
 import { type Synthesis, synthesize } from '../synth.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './cloud.ts';
+import { makePrivateDirectory } from './private-directory.ts';
 import { startLocalRedis } from './redis-sendoff.ts';
 import type { LocalDatabase } from './upstash/database.ts';
 
@@ -29,6 +30,7 @@ export interface LocalSendoff {
 /** Synthesizes the stack, runs it on the local cloud, and makes an API key with full access. */
 export async function startLocalSendoff(given: LocalSendoffOptions = {}): Promise<LocalSendoff> {
   const { config = {}, synthesis, ...options } = given;
+  if (options.dataDirectory) makePrivateDirectory(options.dataDirectory);
   const redis = config.backend === 'redis' ? await startLocalRedis(config, options.dataDirectory) : undefined;
   let started: LocalCloud | undefined;
   let ownAssembly: string | undefined;
@@ -77,9 +79,6 @@ async function localKey(table: Table, dataDirectory: string | undefined): Promis
     return token;
   }
   const { token } = await createApiKey(table, options, Date.now());
-  if (file && dataDirectory) {
-    mkdirSync(dataDirectory, { recursive: true });
-    writeFileSync(file, `${token}\n`, { mode: 0o600 });
-  }
+  if (file) writeFileSync(file, `${token}\n`, { mode: 0o600 });
   return token;
 }

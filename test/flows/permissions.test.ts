@@ -1,4 +1,9 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
+import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
+import { API_KEY_PARTITION, apiKeyKey } from '../../functions/core/api-key.ts';
+import { bodyKey, recordKey } from '../../functions/core/record.ts';
+import { functionCredentials } from '../../lib/local/lambda/credentials.ts';
 import { walkThrough } from '../permissions/scenario.ts';
 import { hasRedis } from '../redis-database.ts';
 import { running } from './running.ts';
@@ -11,6 +16,43 @@ const unseen: Readonly<Record<string, string>> = {
 
 const variants: Readonly<Record<string, string>>[] = [{}, { xray: 'true' }];
 if (hasRedis) variants.push({ backend: 'redis' }, { backend: 'redis', redisParameter: '/sendoff/upstash' });
+
+describe('what a role does not grant', () => {
+  const sendoff = running();
+
+  /** The table as a function may use it. */
+  const as = (functionName: string) => {
+    const { awsEndpoint: endpoint, region, functions, outputs } = sendoff.cloud;
+    const logicalId = [...functions.keys()].find((id) => id.includes(functionName)) ?? '';
+    const client = new DynamoDBClient({ endpoint, region, credentials: functionCredentials(logicalId) });
+    return createDynamoTable(client, outputs.TableName ?? '');
+  };
+  const denied = { name: 'AccessDeniedException' };
+
+  it.each(['SendFunction', 'ScheduleFunction', 'FeedbackFunction', 'WebhookFunction'])(
+    'the %s reads, writes, changes and lists no API key, by itself or among other documents',
+    async (functionName) => {
+      const table = as(functionName);
+      const [key, email] = [apiKeyKey('1'), recordKey('1')];
+      await expect(table.get(key)).rejects.toMatchObject(denied);
+      await expect(table.getMany([email, key])).rejects.toMatchObject(denied);
+      await expect(table.insert({ key, fields: {} })).rejects.toMatchObject(denied);
+      await expect(table.update(key, { set: { name: 'x' } })).rejects.toMatchObject(denied);
+      await expect(table.delete(key)).rejects.toMatchObject(denied);
+      const page = { index: 'list', limit: 1, order: 'ascending' } as const;
+      await expect(table.query({ ...page, partition: API_KEY_PARTITION })).rejects.toMatchObject(denied);
+    },
+  );
+
+  it('the sender reads bodies and changes emails, but neither writes nor deletes either', async () => {
+    const table = as('SendFunction');
+    expect(await table.get(bodyKey('1', 'f'))).toBeUndefined();
+    expect(await table.update(recordKey('1'), { set: { status: 'sent' } })).toMatchObject({ applied: false });
+    await expect(table.insert({ key: bodyKey('1', 'f'), fields: {} })).rejects.toMatchObject(denied);
+    await expect(table.insert({ key: recordKey('1'), fields: {} })).rejects.toMatchObject(denied);
+    await expect(table.delete(recordKey('1'))).rejects.toMatchObject(denied);
+  });
+});
 
 describe.each(variants)('what roles grant, with %j', (config) => {
   const sendoff = running({ config });

@@ -18,17 +18,23 @@ export function sendoffTemplate(
   return { sendoff, stack, template: Template.fromStack(stack) };
 }
 
-/** What one role may do: `action` → the resources, each as its logical id and what is appended to it. */
+/**
+ * What one role may do: `action` → the resources, each as its logical id and what is appended to it; ` of email#*,…` where the
+ * documents are confined to some kinds.
+ */
 export function grantsOf(template: Template, roleIdPart: string): Record<string, string[]> {
   const policies = template.findResources('AWS::IAM::Policy', {
     Properties: { Roles: [{ Ref: Match.stringLikeRegexp(roleIdPart) }] },
   });
   const grants: Record<string, string[]> = {};
   for (const { Properties } of Object.values(policies)) {
-    for (const { Effect, Action, Resource } of Properties.PolicyDocument.Statement) {
+    for (const { Effect, Action, Resource, Condition } of Properties.PolicyDocument.Statement) {
       for (const action of [Action].flat()) {
         const name = `${Effect} ${action}`;
-        grants[name] = [...(grants[name] ?? []), ...[Resource].flat().map(describe)].sort();
+        const kinds = [Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? []].flat();
+        const confined = kinds.length > 0 ? ` of ${kinds.join()}` : '';
+        const resources = [Resource].flat().map((resource) => describe(resource) + confined);
+        grants[name] = [...(grants[name] ?? []), ...resources].sort();
       }
     }
   }

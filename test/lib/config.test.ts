@@ -47,6 +47,7 @@ describe('options', () => {
     ['corsOrigins', ''],
     ['corsOrigins', '*'],
     ['corsOrigins', ['http://localhost:3000']],
+    ['encryptTopics', 'false'],
     ['removeData', 'false'],
     ['api', 'rest'],
     ['alarmTopicArn', 'arn:aws-us-gov:sns:us-gov-west-1:123456789012:ops'],

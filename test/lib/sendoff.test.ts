@@ -1,6 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, it } from 'vitest';
+import { matchesPattern } from '../../lib/local/iam-conditions.ts';
 import { Sendoff } from '../../lib/sendoff.ts';
 import { grantsOf, sendoffTemplate } from '../helpers/sendoff-template.ts';
 
@@ -10,6 +11,9 @@ const { template, sendoff, stack } = sendoffTemplate();
 const both = ['{MailBulkQueue}', '{MailTransactionalQueue}'];
 const all = [...both, '{MailWebhookQueue}'];
 const table = ['{MailTable}'];
+/** Documents whose keys begin so. */
+const documents = (...kinds: string[]) => [`{MailTable} of ${kinds.map((kind) => `${kind}#*`).join()}`];
+const index = (name: string, kind: string) => `{MailTable}/index/${name} of ${kind}#*`;
 const bodies = ['{MailBodyBucket}/*'];
 const log = (name: string) => ({
   'Allow logs:CreateLogStream': [`{Mail${name}Logs}`],
@@ -37,11 +41,11 @@ describe('least privilege', () => {
     const ses = 'arn:{AWS::Partition}:ses:{AWS::Region}:{AWS::AccountId}';
     expect(grantsOf(template, 'SendFunctionRole')).toEqual({
       ...log('SendFunction'),
-      'Allow dynamodb:BatchGetItem': table,
-      'Allow dynamodb:GetItem': table,
-      'Allow dynamodb:PutItem': table,
-      'Allow dynamodb:UpdateItem': table,
-      'Allow dynamodb:Query': ['{MailTable}/index/list'],
+      'Allow dynamodb:BatchGetItem': documents('body', 'suppression', 'webhook', 'unsubscribe'),
+      'Allow dynamodb:GetItem': documents('body', 'suppression', 'webhook', 'unsubscribe'),
+      'Allow dynamodb:PutItem': documents('unsubscribe'),
+      'Allow dynamodb:UpdateItem': documents('email'),
+      'Allow dynamodb:Query': [index('list', 'webhook')],
       'Allow s3:GetObject': bodies,
       'Allow s3:ListBucket': ['{MailBodyBucket}'],
       'Allow ses:SendRawEmail': [`${ses}:configuration-set/{MailOutboundConfigurationSet}`, `${ses}:identity/*`],
@@ -55,11 +59,11 @@ describe('least privilege', () => {
   it('lets the schedule find, read and note records, and queue jobs', () => {
     expect(grantsOf(template, 'ScheduleFunctionRole')).toEqual({
       ...log('ScheduleFunction'),
-      'Allow dynamodb:BatchGetItem': table,
-      'Allow dynamodb:GetItem': table,
-      'Allow dynamodb:PutItem': table,
-      'Allow dynamodb:UpdateItem': table,
-      'Allow dynamodb:Query': ['{MailTable}/index/due', '{MailTable}/index/list'],
+      'Allow dynamodb:BatchGetItem': documents('email', 'schedule'),
+      'Allow dynamodb:GetItem': documents('email', 'schedule'),
+      'Allow dynamodb:PutItem': documents('schedule'),
+      'Allow dynamodb:UpdateItem': documents('email', 'schedule'),
+      'Allow dynamodb:Query': [index('due', 'email'), index('list', 'email')],
       'Allow sqs:SendMessage': both,
     });
   });
@@ -68,10 +72,10 @@ describe('least privilege', () => {
     const queue = ['{MailFeedbackQueue}'];
     expect(grantsOf(template, 'FeedbackFunctionRole')).toEqual({
       ...log('FeedbackFunction'),
-      'Allow dynamodb:BatchGetItem': table,
-      'Allow dynamodb:PutItem': table,
-      'Allow dynamodb:UpdateItem': table,
-      'Allow dynamodb:Query': ['{MailTable}/index/list'],
+      'Allow dynamodb:BatchGetItem': documents('email', 'suppression', 'webhook'),
+      'Allow dynamodb:PutItem': documents('suppression'),
+      'Allow dynamodb:UpdateItem': documents('email', 'suppression'),
+      'Allow dynamodb:Query': [index('list', 'webhook')],
       'Allow sqs:DeleteMessage': queue,
       'Allow sqs:GetQueueAttributes': queue,
       'Allow sqs:ReceiveMessage': queue,
@@ -83,10 +87,10 @@ describe('least privilege', () => {
     const queue = ['{MailWebhookQueue}'];
     expect(grantsOf(template, 'WebhookFunctionRole')).toEqual({
       ...log('WebhookFunction'),
-      'Allow dynamodb:BatchGetItem': table,
-      'Allow dynamodb:GetItem': table,
-      'Allow dynamodb:PutItem': table,
-      'Allow dynamodb:UpdateItem': table,
+      'Allow dynamodb:BatchGetItem': documents('email', 'body', 'webhook', 'webhook-event'),
+      'Allow dynamodb:GetItem': documents('email', 'body', 'webhook', 'webhook-event'),
+      'Allow dynamodb:PutItem': documents('webhook-event'),
+      'Allow dynamodb:UpdateItem': documents('webhook', 'webhook-event'),
       'Allow s3:GetObject': bodies,
       'Allow s3:ListBucket': ['{MailBodyBucket}'],
       'Allow sqs:DeleteMessage': queue,
@@ -94,6 +98,19 @@ describe('least privilege', () => {
       'Allow sqs:ReceiveMessage': queue,
       'Allow sqs:SendMessage': queue,
     });
+  });
+
+  it('leaves API keys to the API alone, and allows a request that names no document nowhere else', () => {
+    const statements = Object.entries(template.findResources('AWS::IAM::Policy'))
+      .filter(([logicalId]) => !logicalId.includes('ApiFunction'))
+      .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
+      .filter(({ Action }) => [Action].flat().some((action: string) => action.startsWith('dynamodb:')));
+    expect(statements.length).toBeGreaterThan(8);
+    for (const { Condition } of statements) {
+      expect(Condition.Null).toEqual({ 'dynamodb:LeadingKeys': 'false' });
+      const allowed = [Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys']].flat();
+      expect(allowed.filter((pattern: string) => matchesPattern(pattern, 'api-key#1'))).toEqual([]);
+    }
   });
 
   it('gives no role a managed policy', () => {
@@ -164,8 +181,8 @@ describe('Sendoff in another app', () => {
       mail.grantAccept(role).assertSuccess();
     });
     expect(grantsOf(other.template, 'Checkout')).toEqual({
-      'Allow dynamodb:DeleteItem': table,
-      'Allow dynamodb:PutItem': table,
+      'Allow dynamodb:DeleteItem': documents('email', 'body'),
+      'Allow dynamodb:PutItem': documents('email', 'body'),
       'Allow s3:PutObject': bodies,
       'Allow sqs:SendMessage': both,
     });

@@ -27,6 +27,7 @@ const alone: readonly Given[] = [
   { alarmEmail: 'ops@example.com' },
   { alarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:ops' },
   { corsOrigins: 'https://app.example.com' },
+  { encryptTopics: 'false' },
   { removeData: 'true' },
   { api: 'rest', restAccessLogs: 'true' },
   { stage: 'test' },

@@ -6,6 +6,7 @@ import { createRedisBroker } from '../../functions/adapters/redis-broker.ts';
 import { emailSend } from '../../functions/core/email-send.ts';
 import type { Job } from '../../functions/core/ports.ts';
 import { dueEntry, type EmailRecord, listEntry, recordKey } from '../../functions/core/record.ts';
+import { suppress } from '../../functions/core/suppression.ts';
 import type { LocalSendoff } from '../../lib/local/sendoff.ts';
 import { startReceiver } from '../flows/receiver.ts';
 import { anEmail, redisClientOf, requestTo } from '../flows/running.ts';
@@ -40,6 +41,7 @@ export interface Step {
 export const steps: readonly Step[] = [
   // First: functions remember for seconds that there is no endpoint.
   { name: 'an endpoint is told what becomes of emails, and who bounced is not sent to again', run: tellEndpoint },
+  { name: 'an address that unsubscribed from one sender bounces', run: bounceUnsubscribed },
   { name: 'API keys are made, listed, renamed, deleted', run: manageKeys },
   { name: 'emails are accepted and sent, on both queues, small and large', run: acceptAndSend },
   { name: 'emails are read and listed', run: read },
@@ -70,6 +72,17 @@ export async function walkThrough(local: LocalSendoff, onStep: (name: string) =>
     onStep(name);
     await run(visit);
   }
+}
+
+async function bounceUnsubscribed({ ask, local }: Visit): Promise<void> {
+  const email = 'unsubscribed@example.net';
+  const unsubscribed = { email, origin: 'unsubscribe', sender: 'news@example.com', atMs: Date.now() } as const;
+  await suppress(local.table, async () => {}, [unsubscribed]);
+  await ask('POST', '/emails', anEmail({ to: email }));
+  await local.cloud.idle();
+  const sent = local.cloud.ses.messages().find(({ envelope }) => envelope.to.includes(email));
+  await local.cloud.ses.simulate(sent?.messageId ?? '', 'bounced');
+  await local.cloud.idle();
 }
 
 async function manageKeys({ ask }: Visit): Promise<void> {

@@ -47,5 +47,5 @@ async function endEmail(table: Table, { job, emailId }: DeadLetter, nowMs: numbe
     job.args.fingerprint !== record.fingerprint;
   if (held || superseded || refused) return false;
   const reason = 'Its job was purged from the dead-letter queue';
-  return (await markFailed(table, record, record.status, nowMs, reason)).applied;
+  return (await markFailed(table, record, [{ status: record.status }], nowMs, reason)).applied;
 }

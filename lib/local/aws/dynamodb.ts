@@ -1,6 +1,7 @@
 import type { CallCounter } from '../calls.ts';
 import type { Dynalite } from '../emulators/dynalite.ts';
 import type { AwsCall, AwsService, PermissionCheck } from './call.ts';
+import { leadingKeys } from './dynamodb-leading-keys.ts';
 import { jsonError } from './wire.ts';
 
 const headers = { 'content-type': 'application/x-amz-json-1.0' };
@@ -25,7 +26,7 @@ export function createDynamoDbService(
   return {
     name: 'dynamodb',
     actionOf: (request) => request.headers['x-amz-target']?.toString().split('.')[1],
-    permissions: (call) => permissions(call, tableArn),
+    permissions: (call) => permissions(call, tableArn, dynalite.partitionKeys),
     error: dynamoDbError,
     deniedStatus: 400,
     deniedCode: 'AccessDeniedException',
@@ -54,12 +55,20 @@ function countUnits(calls: CallCounter, call: AwsCall, body: Record<string, unkn
   calls.addUnits(call, readActions.includes(call.action) ? { readUnits: units } : { writeUnits: units });
 }
 
-function permissions(call: AwsCall, tableArn: (name: string) => string): PermissionCheck[] {
+function permissions(
+  call: AwsCall,
+  tableArn: (name: string) => string,
+  partitionKeys: ReadonlyMap<string, string>,
+): PermissionCheck[] {
   const { TableName, IndexName, RequestItems, ResourceArn } = call.json();
   const action = `dynamodb:${call.action}`;
-  const check = (resource: string) => ({ action, resources: [resource] });
+  const check = (resource: string, request: unknown = call.json()) => {
+    const partitionKey = partitionKeys.get(resource.replace(/^.*:table\//, ''));
+    const keys = partitionKey === undefined ? [] : leadingKeys(request, partitionKey);
+    return { action, resources: [resource], context: { 'dynamodb:LeadingKeys': keys } };
+  };
   if (typeof RequestItems === 'object' && RequestItems !== null) {
-    return Object.keys(RequestItems).map((name) => check(tableArn(name)));
+    return Object.entries(RequestItems).map(([name, request]) => check(tableArn(name), request));
   }
   if (typeof ResourceArn === 'string') return [check(ResourceArn)];
   if (typeof TableName !== 'string') return [check('*')];

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { HostCheck } from '../host-check.ts';
 import type { AwsAnswer, Caller } from './call.ts';
 import { type AwsService, createCall, type WireRequest } from './call.ts';
 import { AnswerLostError, type Pipeline } from './pipeline.ts';
@@ -25,6 +26,7 @@ export type FrontOptions = {
   pipeline: Pipeline;
   callerOf: CallerLookup;
   pages: FrontPage[];
+  hostCheck: HostCheck;
 };
 
 /** Only what is not signed is a page: a bucket may well be called inbox. */
@@ -37,6 +39,8 @@ function isUnder(prefix: string, request: IncomingMessage): boolean {
 /** Listens on loopback and takes AWS calls of all services on one port, told apart by their signature's scope. */
 export async function startFront(options: FrontOptions): Promise<Front> {
   const server = createServer((request, response) => {
+    if (!options.hostCheck.allows(request))
+      return send(response, request, inProtocolOf(wireOf(request), 403, 'AccessDenied', options.hostCheck.refusal));
     const page = options.pages.find(({ prefix }) => isUnder(prefix, request));
     if (page) return page.serve(request, response, (request.url ?? '').slice(page.prefix.length));
     readBody(request)
@@ -132,7 +136,7 @@ function unsupported(request: WireRequest, message: string): AwsAnswer {
 }
 
 /** Without a service the protocol is guessed from the content type. */
-function inProtocolOf(request: WireRequest, status: number, code: string, message: string): AwsAnswer {
+function inProtocolOf(request: Pick<WireRequest, 'headers'>, status: number, code: string, message: string): AwsAnswer {
   const contentType = request.headers['content-type'] ?? '';
   if (contentType.includes('json')) return jsonError(status, code, message);
   return contentType.includes('urlencoded') ? queryError(status, code, message) : s3Error(status, code, message);

@@ -20,6 +20,8 @@ type Validations = {
 export type Dynalite = {
   /** Runs one action of DynamoDB's JSON protocol; undefined when dynalite has no such action. */
   execute: (action: string, input: Input) => Promise<{ status: number; body: Record<string, unknown> }> | undefined;
+  /** The attribute that is the partition key of a table, or of an index (`table/index/name`); filled as tables are made. */
+  partitionKeys: Map<string, string>;
   close: () => Promise<void>;
 };
 
@@ -50,6 +52,7 @@ export async function embedDynalite(options: {
   const actions = new Map(actionNames.map((name) => [name, loadAction(name, validations, store)]));
   const dynalite: Dynalite = {
     execute: (action, input) => actions.get(action)?.(input),
+    partitionKeys: new Map(),
     close: () =>
       new Promise((resolve, reject) => store.lifecycleManager.gracefulClose((e) => (e ? reject(e) : resolve()))),
   };

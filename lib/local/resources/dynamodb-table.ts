@@ -1,8 +1,9 @@
 import type { CreateResource } from '../stack.ts';
 import { physicalName, type ResourceContext } from './context.ts';
 
+type Keyed = { KeySchema: { AttributeName: string; KeyType: string }[] };
 type Description = {
-  Table: { TableStatus: string; TableId: string; KeySchema: unknown; GlobalSecondaryIndexes?: { IndexName: string }[] };
+  Table: Keyed & { TableStatus: string; TableId: string; GlobalSecondaryIndexes?: (Keyed & { IndexName: string })[] };
 };
 
 /** AWS::DynamoDB::Table on dynalite. TTL and point-in-time recovery have no local behaviour. */
@@ -36,9 +37,20 @@ export function dynamoDbTable(context: ResourceContext): CreateResource {
         `The table ${name} on disk has other keys or indexes than the template: use another data directory`,
       );
     }
+    notePartitionKeys(context, name, table);
     const arn = `arn:aws:dynamodb:${context.region}:${context.accountId}:table/${name}`;
     return { ref: name, attributes: { Arn: arn, TableId: table.TableId } };
   };
+}
+
+/** IAM conditions ask which items a call is about. */
+function notePartitionKeys({ dynalite }: ResourceContext, name: string, table: Description['Table']): void {
+  const note = (id: string, { KeySchema }: Keyed) => {
+    const key = KeySchema.find(({ KeyType }) => KeyType === 'HASH');
+    if (key) dynalite.partitionKeys.set(id, key.AttributeName);
+  };
+  note(name, table);
+  for (const index of table.GlobalSecondaryIndexes ?? []) note(`${name}/index/${index.IndexName}`, index);
 }
 
 /** dynalite makes a table active in a timer of 0 ms. */

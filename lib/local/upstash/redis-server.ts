@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectRedis } from './resp.ts';
+import { makePrivateDirectory } from '../private-directory.ts';
+import { connectRedis, type RedisAddress } from './resp.ts';
 
 /** What to tell someone who has no redis-server. */
 export const installRedis =
@@ -35,9 +37,9 @@ export interface RedisServerOptions {
 }
 
 /** A redis-server that runs as a child of this process. */
-export interface RedisServer {
-  readonly host: string;
-  readonly port: number;
+export interface RedisServer extends RedisAddress {
+  /** A new one at each start of this process. */
+  readonly password: string;
   /** SIGKILL: what was not yet synced to the file is lost. */
   kill(): Promise<void>;
   /** Starts again, on the same port and directory. */
@@ -49,16 +51,20 @@ export interface RedisServer {
 const DEFAULTS = { appendonly: 'yes', appendfsync: 'everysec', save: '', 'maxmemory-policy': 'noeviction' };
 const START_TIMEOUT_MS = 10_000;
 
-/** Starts redis-server on a free port of 127.0.0.1. Throws an Error with the install line when there is none. */
+/** Starts redis-server on a free port of 127.0.0.1, with a password: every program of this machine reaches the port. Throws an Error with the install line when there is none. */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const binary = findRedisServer();
   if (!binary) throw new Error(installRedis);
   const directory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'sendoff-redis-'));
-  mkdirSync(directory, { recursive: true });
-  const port = await freePort();
-  const settings = { ...DEFAULTS, ...options.settings, port: String(port), bind: '127.0.0.1', dir: directory };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  let child = await start(binary, args, port);
+  makePrivateDirectory(directory);
+  const address = { host: '127.0.0.1', port: await freePort(), password: randomBytes(24).toString('base64url') };
+  const { host: bind, port, password: requirepass } = address;
+  const config = configFile({
+    ...DEFAULTS,
+    ...options.settings,
+    ...{ port: String(port), bind, requirepass, dir: directory },
+  });
+  let child = await start(binary, config, address);
   // A parent that is ended by process.exit would leave it behind.
   const killAtExit = () => void child.kill('SIGKILL');
   process.once('exit', killAtExit);
@@ -69,12 +75,11 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     await exited;
   };
   return {
-    host: '127.0.0.1',
-    port,
+    ...address,
     kill: () => end('SIGKILL'),
     restart: async () => {
       await end('SIGTERM');
-      child = await start(binary, args, port);
+      child = await start(binary, config, address);
     },
     close: async () => {
       process.off('exit', killAtExit);
@@ -84,8 +89,20 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   };
 }
 
-async function start(binary: string, args: readonly string[], port: number): Promise<ChildProcess> {
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Settings in the form of redis.conf. */
+function configFile(settings: Readonly<Record<string, string>>): string {
+  const quoted = (value: string) => `"${value.replace(/["\\]/g, '\\$&')}"`;
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${quoted(value)}\n`)
+    .join('');
+}
+
+/** Arguments could be read in the list of processes: the settings, a password among them, come by standard input. */
+async function start(binary: string, config: string, address: RedisAddress): Promise<ChildProcess> {
+  const child = spawn(binary, ['-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  // A server that ended already says so below.
+  child.stdin.on('error', () => {});
+  child.stdin.end(config);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
@@ -95,16 +112,16 @@ async function start(binary: string, args: readonly string[], port: number): Pro
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`redis-server ended at its start:\n${output}`);
-    if (await answers(port)) return child;
+    if (await answers(address)) return child;
     await delay(20);
   }
   child.kill('SIGKILL');
   throw new Error(`redis-server did not answer within ${START_TIMEOUT_MS} ms:\n${output}`);
 }
 
-async function answers(port: number): Promise<boolean> {
+async function answers(address: RedisAddress): Promise<boolean> {
   try {
-    const connection = await connectRedis('127.0.0.1', port);
+    const connection = await connectRedis(address);
     const [reply] = await connection.send([['PING']]);
     connection.close();
     // While it loads its file it answers an error.

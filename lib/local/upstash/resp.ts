@@ -16,6 +16,13 @@ export class Status {
 
 export type Reply = Status | Buffer | number | null | RedisError | readonly Reply[];
 
+/** Where a Redis server is, and what it asks for. */
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly password?: string;
+}
+
 /** One connection, commands pipelined: answers come in the order of the commands. */
 export interface RespConnection {
   /** Sends commands with nothing of others in between; rejects when the connection is lost before all are answered. */
@@ -34,12 +41,17 @@ interface Expected {
 /**
  * Connects to a Redis server and speaks RESP2 (https://redis.io/docs/latest/develop/reference/protocol-spec/).
  * Of our own, for the libraries (ioredis, redis) reconnect, queue and retry by themselves: what a fault does to the
- * database must reach the caller here, as it would through Upstash.
+ * database must reach the caller here, as it would through Upstash. Throws a RedisError when the password is not the server's.
  */
-export async function connectRedis(host: string, port: number): Promise<RespConnection> {
+export async function connectRedis({ host, port, password }: RedisAddress): Promise<RespConnection> {
   const socket = connect({ host, port, noDelay: true });
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-  return converse(socket);
+  const connection = converse(socket);
+  if (password === undefined) return connection;
+  const [reply] = await connection.send([['AUTH', password]]);
+  if (!(reply instanceof RedisError)) return connection;
+  connection.close();
+  throw reply;
 }
 
 function converse(socket: Socket): RespConnection {

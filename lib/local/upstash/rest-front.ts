@@ -1,14 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { closeServer, listen } from '../aws/front.ts';
-import { connectRedis, RedisError, type Reply, type RespConnection, Status } from './resp.ts';
+import { connectRedis, type RedisAddress, RedisError, type Reply, type RespConnection, Status } from './resp.ts';
 
 /**
  * Upstash's REST protocol (https://upstash.com/docs/redis/features/restapi) in front of a Redis server: a command as a
  * JSON array, `/pipeline`, `/multi-exec`, a command in the path, answers in base64 if asked for, a bearer token.
  */
 export interface RestFrontOptions {
-  readonly redis: { readonly host: string; readonly port: number };
+  readonly redis: RedisAddress;
   readonly token: string;
   /** 0: any free one. */
   readonly port?: number;
@@ -197,10 +197,10 @@ function write(response: ServerResponse, status: number, answer: unknown): void 
 type Connection = Pick<RespConnection, 'send' | 'close'>;
 
 /** Connects when first used and again after the connection was lost: a lost command is the caller's affair. */
-function reconnecting({ host, port }: RestFrontOptions['redis']): Connection {
+function reconnecting(redis: RedisAddress): Connection {
   let current: Promise<RespConnection> | undefined;
   const open = () => {
-    const opening = connectRedis(host, port);
+    const opening = connectRedis(redis);
     current = opening;
     opening.catch(() => {
       current = undefined;

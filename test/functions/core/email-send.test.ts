@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { emailSend } from '../../../functions/core/email-send.ts';
 import { SendoffError, unavailable } from '../../../functions/core/errors.ts';
 import type { Delivery, Job } from '../../../functions/core/ports.ts';
@@ -405,6 +405,37 @@ describe('a lease', () => {
     simulation.returnToQueue(delivery);
     await simulation.runUntilQuiet();
     expect(simulation.sent).toHaveLength(1);
+  });
+});
+
+describe('a worker that was frozen between its claim and its send', () => {
+  it.each([
+    ['the email is another worker’s by then', true],
+    ['no worker has claimed it since', false],
+  ])('does not send when it thaws after its lease: %s', async (_when, claimedSince) => {
+    const simulation = createSimulation();
+    const id = await simulation.accept();
+    const delivery = await received(simulation);
+    const { bodies } = simulation.ports;
+    const frozen: WorkerPorts = {
+      ...simulation.ports,
+      bodies: {
+        ...bodies,
+        get: async (key) => {
+          await vi.waitFor(async () => expect((await simulation.record(id)).status).toBe('sending'));
+          simulation.clock.nowMs += 3_600_000;
+          if (claimedSince) await simulation.work([{ ...delivery, id: 'copy' }]);
+          return bodies.get(key);
+        },
+      },
+    };
+    expect(await simulation.work([delivery], frozen)).toEqual([delivery.id]);
+    expect(simulation.sent).toHaveLength(claimedSince ? 1 : 0);
+    expect(simulation.backend.waiting()).toEqual([]);
+    simulation.returnToQueue(delivery);
+    await simulation.runUntilQuiet();
+    expect(simulation.sent).toHaveLength(1);
+    expect((await simulation.record(id)).status).toBe('sent');
   });
 });
 

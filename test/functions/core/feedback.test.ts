@@ -40,11 +40,13 @@ function setUp() {
       ...{ fingerprint: 'f', queue: 'transactional', attempts: 0, timeline: [] },
     };
     await table.insert({ key: recordKey(id), fields });
-    await claim(table, { id, fingerprint: 'f' }, 1, NOW_MS, NOW_MS + 60_000);
+    await claim(table, { id, fingerprint: 'f' }, { ...run, leaseUntilMs: NOW_MS + 60_000 });
   };
   return { backend, table, told, logged, dependencies, settle, record, sending };
 }
 
+/** The run that claims, with attempt 1. */
+const run = { runId: 'run', attempt: 1, nowMs: NOW_MS, leaseUntilMs: NOW_MS + 1 };
 const one = { emailId: 'one' };
 const eventsOf = ({ timeline }: EmailRecord) => timeline.map(({ event }) => event);
 
@@ -55,26 +57,32 @@ describe('the Send event of an email whose worker died', () => {
     expect(await settle(sesEvents.send(one))).toEqual([]);
     expect(await record()).toMatchObject({ status: 'sent', messageId: messageIdOf('one') });
     expect(await record()).not.toHaveProperty('leaseUntilMs');
-    const redelivered = await claim(table, { id: 'one', fingerprint: 'f' }, 1, NOW_MS + 600_000, NOW_MS + 700_000);
+    const redelivered = await claim(
+      table,
+      { id: 'one', fingerprint: 'f' },
+      { ...run, runId: 'another', nowMs: NOW_MS + 600_000, leaseUntilMs: NOW_MS + 700_000 },
+    );
     expect(redelivered.applied).toBe(false);
   });
 
   it('does so for one that waits for its next try after an answer that never came', async () => {
     const { table, settle, record, sending } = setUp();
     await sending();
-    await release(table, 'one', 1, NOW_MS, 'Amazon SES did not answer');
+    await release(table, 'one', run.runId, NOW_MS, 'Amazon SES did not answer');
     await settle(sesEvents.send(one));
     expect((await record()).status).toBe('sent');
-    expect((await claim(table, { id: 'one', fingerprint: 'f' }, 2, NOW_MS, NOW_MS + 1)).applied).toBe(false);
+    expect(
+      (await claim(table, { id: 'one', fingerprint: 'f' }, { ...run, runId: 'another', attempt: 2 })).applied,
+    ).toBe(false);
   });
 
   it('corrects what we took for failed or canceled: the provider knows better', async () => {
     const fail: typeof cancel = (table, id, atMs) =>
-      markFailed(table, { id, fingerprint: 'f' }, 'queued', atMs, 'Amazon SES did not answer');
+      markFailed(table, { id, fingerprint: 'f' }, [{ status: 'queued' }], atMs, 'Amazon SES did not answer');
     for (const end of [fail, cancel]) {
       const { table, settle, record, sending } = setUp();
       await sending();
-      await release(table, 'one', 1, NOW_MS, 'Amazon SES did not answer');
+      await release(table, 'one', run.runId, NOW_MS, 'Amazon SES did not answer');
       await end(table, 'one', NOW_MS);
       await settle(sesEvents.send(one));
       expect((await record()).status).toBe('sent');
@@ -139,7 +147,7 @@ describe('status moves forward only', () => {
     await retryEmail(await record(), { backend, nowMs: NOW_MS });
     await settle(sesEvents.send(one), sesEvents.reject(one));
     expect((await record()).status).toBe('queued');
-    await claim(table, { id: 'one', fingerprint: 'f' }, 1, NOW_MS, NOW_MS + 1);
+    await claim(table, { id: 'one', fingerprint: 'f' }, run);
     await settle(sesEvents.send({ ...one, messageId: 'second' }));
     expect(await record()).toMatchObject({ status: 'sent', messageId: 'second' });
   });

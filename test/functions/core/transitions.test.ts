@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { Document } from '../../../functions/core/ports.ts';
+import type { Document, Table } from '../../../functions/core/ports.ts';
 import { type EmailRecord, recordKey } from '../../../functions/core/record.ts';
 import type { EmailStatus } from '../../../functions/core/status.ts';
 import {
   cancel,
   claim,
+  claimedBy,
   markFailed,
   markSent,
   noteHandover,
+  noteSuppressed,
   release,
+  renewClaim,
   reschedule,
   retry,
 } from '../../../functions/core/transitions.ts';
@@ -30,26 +33,28 @@ const setUp = async (fields: Document) => {
     (await table.query({ index: 'due', partition: 'email', limit: 9, order: 'ascending' })).map(({ sort }) => sort);
   return { backend, table, due, record: () => table.get<EmailRecord>(recordKey('1')) };
 };
+/** A claim of another run. */
+const wanted = { runId: 'other', attempt: 1, nowMs, leaseUntilMs: nowMs + 9 };
 type Move = (setting: Awaited<ReturnType<typeof setUp>>) => Promise<{ applied: boolean }>;
 
 describe.each<[string, Move, EmailStatus[], EmailStatus | undefined]>([
   ['sent', ({ table }) => markSent(table, '1', 'm', nowMs), ['sending'], 'sent'],
-  ['release', ({ table }) => release(table, '1', 0, nowMs, 'later'), ['sending'], 'queued'],
+  ['release', ({ table }) => release(table, '1', 'run', nowMs, 'later'), ['sending'], 'queued'],
   [
     'failed (its worker)',
-    ({ table }) => markFailed(table, { id: '1', fingerprint: 'f' }, 'sending', nowMs, 'no'),
+    ({ table }) => markFailed(table, { id: '1', fingerprint: 'f' }, [claimedBy('run')], nowMs, 'no'),
     ['sending'],
     'failed',
   ],
   [
     'failed (no worker)',
-    ({ table }) => markFailed(table, { id: '1', fingerprint: 'f' }, 'queued', nowMs, 'no'),
+    ({ table }) => markFailed(table, { id: '1', fingerprint: 'f' }, [{ status: 'queued' }], nowMs, 'no'),
     ['queued'],
     'failed',
   ],
   [
     'failed (another payload)',
-    ({ table }) => markFailed(table, { id: '1', fingerprint: 'g' }, 'queued', nowMs, 'no'),
+    ({ table }) => markFailed(table, { id: '1', fingerprint: 'g' }, [{ status: 'queued' }], nowMs, 'no'),
     [],
     undefined,
   ],
@@ -63,19 +68,14 @@ describe.each<[string, Move, EmailStatus[], EmailStatus | undefined]>([
   ['retry', ({ backend }) => retry(backend, '1', job, nowMs), ['failed'], 'queued'],
   [
     'claim',
-    ({ table }) => claim(table, { id: '1', fingerprint: 'f' }, 1, nowMs, nowMs + 9),
+    ({ table }) => claim(table, { id: '1', fingerprint: 'f' }, wanted),
     ['queued', 'scheduled', 'sending'],
     'sending',
   ],
-  [
-    'claim (another payload)',
-    ({ table }) => claim(table, { id: '1', fingerprint: 'g' }, 1, nowMs, nowMs + 9),
-    [],
-    undefined,
-  ],
+  ['claim (another payload)', ({ table }) => claim(table, { id: '1', fingerprint: 'g' }, wanted), [], undefined],
 ])('%s', (name, move, from, to) => {
   it.each(statuses)('from %s', async (status) => {
-    const setting = await setUp({ status, scheduledAtMs: nowMs, leaseUntilMs: nowMs - 1 });
+    const setting = await setUp({ status, scheduledAtMs: nowMs, claimedBy: 'run', leaseUntilMs: nowMs - 1 });
     const before = await setting.record();
     expect((await move(setting)).applied).toBe(from.includes(status));
     const after = await setting.record();
@@ -91,7 +91,7 @@ describe.each<[string, Move, EmailStatus[], EmailStatus | undefined]>([
 describe('claim', () => {
   const claims = async (fields: Document, attempt: number) => {
     const { table } = await setUp(fields);
-    return (await claim(table, { id: '1', fingerprint: 'f' }, attempt, nowMs, nowMs + 9)).applied;
+    return (await claim(table, { id: '1', fingerprint: 'f' }, { ...wanted, attempt })).applied;
   };
 
   it('takes a queued email for a higher attempt than it has had', async () => {
@@ -114,17 +114,42 @@ describe('claim', () => {
   });
 });
 
-describe('release', () => {
-  it('is for the attempt that holds the email', async () => {
-    for (const [attempt, applied] of [
-      [1, false],
-      [2, true],
-      [3, false],
-    ] as const) {
-      const { table, record } = await setUp({ status: 'sending', attempts: 2, leaseUntilMs: nowMs });
-      expect((await release(table, '1', attempt, nowMs, 'later')).applied).toBe(applied);
-      if (applied) expect(await record()).not.toHaveProperty('leaseUntilMs');
-    }
+describe('what a worker does with an email that it has claimed', () => {
+  const claimed = { status: 'sending', attempts: 1, claimedBy: 'run', leaseUntilMs: nowMs };
+
+  it.each<[string, (table: Table, runId: string) => Promise<{ applied: boolean }>]>([
+    ['release', (table, runId) => release(table, '1', runId, nowMs, 'later')],
+    ['failed', (table, runId) => markFailed(table, { id: '1', fingerprint: 'f' }, [claimedBy(runId)], nowMs, 'no')],
+    ['renewal', (table, runId) => renewClaim(table, '1', runId, nowMs + 9)],
+    [
+      'suppressed',
+      (table, runId) =>
+        noteSuppressed(
+          table,
+          { id: '1', claimedBy: runId },
+          { recipients: ['a@example.com'], ends: true, atMs: nowMs, detail: 'no' },
+        ),
+    ],
+  ])('is for the run that claimed it, not for another of the same attempt: %s', async (_name, move) => {
+    const { table, record } = await setUp(claimed);
+    const before = await record();
+    expect((await move(table, 'other')).applied).toBe(false);
+    expect(await record()).toEqual(before);
+    expect((await move(table, 'run')).applied).toBe(true);
+  });
+
+  it('leaves nothing of the claim on the record when it gives the email up', async () => {
+    const { table, record } = await setUp(claimed);
+    await release(table, '1', 'run', nowMs, 'later');
+    expect(await record()).not.toHaveProperty('leaseUntilMs');
+    expect(await record()).not.toHaveProperty('claimedBy');
+  });
+
+  it('is its own when it asks a second time, for the answer was lost: by the claim on the record', async () => {
+    const { table } = await setUp({ status: 'queued' });
+    expect((await claim(table, { id: '1', fingerprint: 'f' }, wanted)).applied).toBe(true);
+    expect((await claim(table, { id: '1', fingerprint: 'f' }, wanted)).applied).toBe(true);
+    expect((await claim(table, { id: '1', fingerprint: 'f' }, { ...wanted, runId: 'third' })).applied).toBe(false);
   });
 });
 

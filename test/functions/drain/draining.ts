@@ -30,6 +30,7 @@ export interface DrainOptions {
   readonly maxDrainers?: number;
   readonly wrap?: (queue: DrainerQueue) => DrainerQueue;
   readonly work?: DrainDependencies['work'];
+  readonly renewClaims?: DrainDependencies['renewClaims'];
   readonly runMs?: number;
   readonly inFlight?: number;
 }
@@ -78,7 +79,7 @@ export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () 
           log: silent,
           inFlight: { transactional: inFlight, bulk: inFlight, webhook: inFlight },
           flushMetrics: () => void flushes.push(now()),
-          onLease: () => {},
+          renewClaims: options.renewClaims ?? (async () => {}),
           deadlineMs: now() + runMs,
         },
         replaces,

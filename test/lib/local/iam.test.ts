@@ -90,6 +90,43 @@ describe('identity policies', () => {
     expect(iam.check('Function', check('you@example.com')).allowed).toBe(false);
   });
 
+  describe('that confine a role to kinds of items', () => {
+    const keys = 'dynamodb:LeadingKeys';
+    const statement: PolicyStatement = {
+      ...allow(['dynamodb:GetItem', 'dynamodb:Scan'], 'table'),
+      Condition: { 'ForAllValues:StringLike': { [keys]: ['email#*', 'body#*'] }, Null: { [keys]: 'false' } },
+    };
+    const check = (...values: string[]) =>
+      iamWith(statement).check('Function', {
+        action: 'dynamodb:GetItem',
+        resources: ['table'],
+        context: { [keys]: values },
+      }).allowed;
+
+    it('allow a request whose items are all of these kinds', () => {
+      expect(check('email#1')).toBe(true);
+      expect(check('email#1', 'body#1#f')).toBe(true);
+    });
+
+    it('deny one with an item of another kind, and one that names no item', () => {
+      expect(check('api-key#1')).toBe(false);
+      expect(check('email#1', 'api-key#1')).toBe(false);
+      expect(check('emails')).toBe(false);
+      expect(check()).toBe(false);
+      expect(allows([statement], 'dynamodb:GetItem', 'table')).toBe(false);
+    });
+
+    it('are left over for a kind that no call was about', () => {
+      const iam = iamWith(statement);
+      const context = { [keys]: ['email#1'] };
+      iam.check('Function', { action: 'dynamodb:GetItem', resources: ['table'], context });
+      expect(iam.unusedGrants()).toEqual([
+        { role: 'role', action: 'dynamodb:scan', resource: 'table' },
+        { role: 'role', action: 'dynamodb:getitem,dynamodb:scan', resource: 'table', condition: 'body#*' },
+      ]);
+    });
+  });
+
   it('refuses condition operators it does not know', () => {
     expect(() => iamWith({ ...allow('*'), Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } })).toThrow(
       'IpAddress',

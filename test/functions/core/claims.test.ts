@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { createClaims, leaseOf } from '../../../functions/core/claims.ts';
+import type { LogFields, Table } from '../../../functions/core/ports.ts';
+import { type EmailRecord, recordKey } from '../../../functions/core/record.ts';
+import { createMemoryBackend } from '../../memory-backend.ts';
+
+const START_MS = 1_800_000_000_000;
+const runId = 'run';
+const emailId = '1';
+
+/** A worker that has claimed one email until 10 s from now. */
+async function setUp(wrap: (table: Table) => Partial<Table> = () => ({})) {
+  const clock = { nowMs: START_MS };
+  const warnings: (LogFields | undefined)[] = [];
+  const log = { info: () => {}, warn: (_: string, fields?: LogFields) => void warnings.push(fields), error: () => {} };
+  const { table } = createMemoryBackend({ now: () => clock.nowMs });
+  const leaseUntilMs = START_MS + 10_000;
+  const fields = { id: emailId, status: 'sending', attempts: 1, claimedBy: runId, leaseUntilMs, timeline: [] };
+  await table.insert({ key: recordKey(emailId), fields });
+  const claims = createClaims({ table: { ...table, ...wrap(table) }, now: () => clock.nowMs, log });
+  claims.begin({ emailId, runId, leaseUntilMs });
+  const record = () => table.get<EmailRecord>(recordKey(emailId));
+  const takeOver = () => table.update(recordKey(emailId), { set: { claimedBy: 'other' } });
+  return { claims, clock, table, record, takeOver, warnings };
+}
+
+describe('a claim', () => {
+  it('is held until a second before its lease ends, for a send takes a while', async () => {
+    const { claims, clock } = await setUp();
+    clock.nowMs = START_MS + 8_999;
+    expect(claims.held(runId)).toBe(true);
+    clock.nowMs = START_MS + 9_000;
+    expect(claims.held(runId)).toBe(false);
+  });
+
+  it('is held by the run that made it, until that ends', async () => {
+    const { claims } = await setUp();
+    expect(claims.held('other')).toBe(false);
+    claims.end(runId);
+    expect(claims.held(runId)).toBe(false);
+  });
+
+  it('is not held by a function that thaws after its end', async () => {
+    const { claims, clock } = await setUp();
+    clock.nowMs = START_MS + 3_600_000;
+    expect(claims.held(runId)).toBe(false);
+  });
+
+  it('ends with all others when the function does', async () => {
+    const { claims } = await setUp();
+    claims.endAll();
+    expect(claims.held(runId)).toBe(false);
+  });
+});
+
+describe('a renewal', () => {
+  it('extends the lease, here and on the record alike', async () => {
+    const { claims, clock, record } = await setUp();
+    await claims.renew(START_MS + 15_000, 1_500);
+    expect(await record()).toMatchObject({ leaseUntilMs: leaseOf(START_MS + 15_000), claimedBy: runId });
+    clock.nowMs = START_MS + 15_500;
+    expect(claims.held(runId)).toBe(true);
+  });
+
+  it('is spared where it gains too little', async () => {
+    const { claims, record } = await setUp();
+    const before = await record();
+    const deadlineMs = START_MS + 10_000 - leaseOf(0);
+    await claims.renew(deadlineMs + 1_499, 1_500);
+    expect(await record()).toEqual(before);
+    await claims.renew(deadlineMs + 1_500, 1_500);
+    expect((await record())?.leaseUntilMs).toBe(START_MS + 11_500);
+  });
+
+  it('ends the claim that another run has taken over, and leaves that one alone', async () => {
+    const { claims, record, takeOver } = await setUp();
+    await takeOver();
+    const before = await record();
+    await claims.renew(START_MS + 15_000, 0);
+    expect(await record()).toEqual(before);
+    expect(claims.held(runId)).toBe(false);
+  });
+
+  it('that fails leaves the lease as it was, and says so in one line', async () => {
+    const update = async () => {
+      throw new Error('down');
+    };
+    const { claims, clock, warnings } = await setUp(() => ({ update }));
+    claims.begin({ emailId: '2', runId: 'second', leaseUntilMs: START_MS + 10_000 });
+    await claims.renew(START_MS + 15_000, 0);
+    expect(claims.held(runId)).toBe(true);
+    clock.nowMs = START_MS + 9_000;
+    expect(claims.held(runId)).toBe(false);
+    expect(warnings).toEqual([{ claims: 2, error: new Error('down') }]);
+  });
+
+  it('does not bring back a claim that ended meanwhile', async () => {
+    const { claims } = await setUp((table) => ({
+      update: async (...args) => {
+        claims.end(runId);
+        return table.update(...args);
+      },
+    }));
+    await claims.renew(START_MS + 15_000, 0);
+    expect(claims.held(runId)).toBe(false);
+  });
+});
