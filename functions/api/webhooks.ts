@@ -34,6 +34,9 @@ export const changeWebhookSchema = z.strictObject({
   endpoint: z.optional(z.string()),
   events: z.optional(eventNames),
   status: z.optional(z.enum(['enabled', 'disabled'])),
+  // Clients send the id in the body as well; the one in the path counts.
+  id: z.optional(z.unknown()),
+  webhook_id: z.optional(z.unknown()),
 });
 
 export interface WebhookRouteDependencies {
