@@ -12,7 +12,9 @@ export type Webhook = {
   readonly events: readonly WebhookEventType[];
   readonly status: 'enabled' | 'disabled';
   readonly secret: string;
-  /** The secret before the last rotation; signs too until `previousSecretUntilMs`. */
+  /** The secrets before the last rotations, newest first; each signs too until its end. */
+  readonly previousSecrets?: readonly PreviousSecret[];
+  /** Of documents written before `previousSecrets` was: the one secret before the last rotation, and its end. */
   readonly previousSecret?: string;
   readonly previousSecretUntilMs?: number;
   readonly createdAtMs: number;
@@ -23,6 +25,13 @@ export type Webhook = {
   readonly disabledReason?: string;
 };
 
+/** A secret that was replaced. */
+export type PreviousSecret = {
+  readonly secret: string;
+  /** Epoch ms. */
+  readonly untilMs: number;
+};
+
 export const WEBHOOK_PARTITION = 'webhook';
 export const webhookKey = (id: string): string => `webhook#${id}`;
 
@@ -30,6 +39,8 @@ export const webhookKey = (id: string): string => `webhook#${id}`;
 export const MAX_WEBHOOKS = 50;
 /** How long a secret stays valid beside its successor. */
 const ROTATION_MS = 24 * 3_600_000;
+/** Every secret that is valid signs each delivery, so their number has an end. */
+export const MAX_PREVIOUS_SECRETS = 5;
 /** Standard Webhooks: a secret is 24 to 64 random bytes in base64 behind `whsec_`. */
 const SECRET_BYTES = 32;
 
@@ -79,20 +90,38 @@ export function changeWebhook(
   return table.update<Webhook>(webhookKey(id), { set: changes, remove });
 }
 
-/** Gives an endpoint a new secret; the one before stays valid for 24 hours. Answers undefined when there is none. */
+/**
+ * Gives an endpoint a new secret; each one before stays valid for 24 hours after it was replaced. Answers undefined
+ * when there is no such endpoint; throws 422 when `MAX_PREVIOUS_SECRETS` are still valid.
+ */
 export async function rotateSecret(table: Table, id: string, nowMs: number): Promise<string | undefined> {
   const webhook = await table.get<Webhook>(webhookKey(id));
   if (!webhook) return undefined;
+  const valid = validPreviousSecrets(webhook, nowMs);
+  if (valid.length >= MAX_PREVIOUS_SECRETS) throw tooManyRotations(valid);
   const secret = newSigningSecret();
-  const set = { secret, previousSecret: webhook.secret, previousSecretUntilMs: nowMs + ROTATION_MS };
-  const { applied } = await table.update(webhookKey(id), { set }, [{ secret: webhook.secret }]);
+  const previousSecrets = [{ secret: webhook.secret, untilMs: nowMs + ROTATION_MS }, ...valid];
+  const change = { set: { secret, previousSecrets }, remove: ['previousSecret', 'previousSecretUntilMs'] };
+  const { applied } = await table.update(webhookKey(id), change, [{ secret: webhook.secret }]);
   if (!applied) throw new SendoffError('validation_error', 409, 'The secret is being rotated by another request');
   return secret;
 }
 
+function tooManyRotations(valid: readonly PreviousSecret[]): SendoffError {
+  const nextMs = Math.min(...valid.map(({ untilMs }) => untilMs));
+  const message = `The secret was rotated ${valid.length} times in 24 hours; it can be again after ${new Date(nextMs).toISOString()}`;
+  return new SendoffError('validation_error', 422, message);
+}
+
 /** The secrets that sign now, the current one first. */
-export function validSecrets({ secret, previousSecret, previousSecretUntilMs }: Webhook, nowMs: number): string[] {
-  return previousSecret !== undefined && (previousSecretUntilMs ?? 0) > nowMs ? [secret, previousSecret] : [secret];
+export function validSecrets(webhook: Webhook, nowMs: number): string[] {
+  return [webhook.secret, ...validPreviousSecrets(webhook, nowMs).map(({ secret }) => secret)];
+}
+
+function validPreviousSecrets(webhook: Webhook, nowMs: number): PreviousSecret[] {
+  const { previousSecrets = [], previousSecret, previousSecretUntilMs = 0 } = webhook;
+  const older = previousSecret === undefined ? [] : [{ secret: previousSecret, untilMs: previousSecretUntilMs }];
+  return [...previousSecrets, ...older].filter(({ untilMs }) => untilMs > nowMs);
 }
 
 /** Notes that an attempt failed, unless one has before it. */

@@ -7,8 +7,10 @@ import { type EmailRecord, recordKey } from '../../../functions/core/record.ts';
 import {
   changeWebhook,
   createWebhook,
+  MAX_PREVIOUS_SECRETS,
   MAX_WEBHOOKS,
   rotateSecret,
+  validSecrets,
   type Webhook,
   webhookKey,
 } from '../../../functions/core/webhook.ts';
@@ -260,11 +262,54 @@ describe('signatures', () => {
     await runUntil();
     verify(posted[1], secret);
     verify(posted[1], newSecret);
-    await table.update(webhookKey('all'), { set: { previousSecretUntilMs: clock.nowMs - 1 } });
+    await table.update(webhookKey('all'), { set: { previousSecrets: [{ secret, untilMs: clock.nowMs - 1 }] } });
     await announce([{ ...delivered, eventId: 'msg_3' }]);
     await runUntil();
     verify(posted[2], newSecret);
     expect(() => verify(posted[2], secret)).toThrow();
+  });
+
+  it('keep the promise of the first rotation after a second one: each secret signs for its own day', async () => {
+    const { add, announce, runUntil, posted, clock, table } = await setUp();
+    clock.nowMs = Date.now();
+    const { secret: first } = await add('all');
+    const second = (await rotateSecret(table, 'all', clock.nowMs)) ?? '';
+    const third = (await rotateSecret(table, 'all', clock.nowMs + h)) ?? '';
+    await announce([delivered]);
+    await runUntil();
+    for (const secret of [first, second, third]) verify(posted[0], secret);
+    const signing = async (atMs: number) => {
+      const webhook = await table.get<Webhook>(webhookKey('all'));
+      return webhook && validSecrets(webhook, atMs);
+    };
+    expect(await signing(clock.nowMs + 24 * h - 1)).toEqual([third, second, first]);
+    expect(await signing(clock.nowMs + 24 * h)).toEqual([third, second]);
+    expect(await signing(clock.nowMs + 25 * h)).toEqual([third]);
+  });
+
+  it('include the previous secret of a document of version 0.1, before and after another rotation', async () => {
+    const { add, table } = await setUp();
+    const { secret } = await add('old');
+    const old = { previousSecret: 'whsec_b2xk', previousSecretUntilMs: START_MS + h };
+    await table.update(webhookKey('old'), { set: old });
+    expect(validSecrets((await table.get<Webhook>(webhookKey('old'))) as Webhook, START_MS)).toEqual([
+      secret,
+      'whsec_b2xk',
+    ]);
+    const next = await rotateSecret(table, 'old', START_MS);
+    const webhook = (await table.get<Webhook>(webhookKey('old'))) as Webhook;
+    expect(validSecrets(webhook, START_MS)).toEqual([next, secret, 'whsec_b2xk']);
+    expect(validSecrets(webhook, START_MS + h)).toEqual([next, secret]);
+  });
+
+  it('are of at most six secrets: a sixth rotation within a day is refused, and says when it can be', async () => {
+    const { add, table } = await setUp();
+    await add('often');
+    for (let count = 0; count < MAX_PREVIOUS_SECRETS; count++) await rotateSecret(table, 'often', START_MS + count);
+    await expect(rotateSecret(table, 'often', START_MS + h)).rejects.toThrow(
+      'The secret was rotated 5 times in 24 hours; it can be again after 2026-11-22T10:00:00.000Z',
+    );
+    expect(await rotateSecret(table, 'often', START_MS + 24 * h)).toMatch(/^whsec_/);
   });
 
   it('are made anew for each try: the timestamp of an old one would be refused', async () => {
