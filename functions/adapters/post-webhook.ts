@@ -1,6 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
 import { invalid, SendoffError } from '../core/errors.ts';
 import type { PostWebhook, WebhookAnswer } from '../core/webhook-delivery.ts';
 import { isPublicAddress, privateAddress, publicLookup } from './public-address.ts';
@@ -93,7 +94,11 @@ function post(
   });
 }
 
-const readable = (bytes: Buffer): string => bytes.subarray(0, KEPT_BYTES).toString('utf8').replaceAll('\u0000', '');
+/** Twice: what is not UTF-8 becomes three times as long when it is read as such. */
+const readable = (bytes: Buffer): string => firstKilobyte(Buffer.from(firstKilobyte(bytes))).replaceAll('\u0000', '');
+
+/** Without the first bytes of a character that does not fit. */
+const firstKilobyte = (bytes: Buffer): string => new StringDecoder('utf8').write(bytes.subarray(0, KEPT_BYTES));
 
 function reason(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return 'unknown failure';

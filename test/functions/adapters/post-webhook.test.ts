@@ -110,6 +110,15 @@ describe('posting', () => {
     expect(answer).toEqual({ status: 201, response: 'y'.repeat(1_024) });
   });
 
+  it.each([
+    ['bytes that are no text', Buffer.alloc(4_000, 0xff)],
+    ['characters of three bytes', Buffer.from('€'.repeat(2_000))],
+  ])('keeps at most a kilobyte of %s', async (_what, body) => {
+    const url = await serve((_request, response) => response.end(body));
+    const { response } = await createPostWebhook(laptop)(url, {}, '{}');
+    expect(Buffer.byteLength(response)).toBe(1_023);
+  });
+
   it('follows no redirect, least of all to the metadata service', async () => {
     let hits = 0;
     const target = await serve((_request, response) => {
