@@ -2,8 +2,8 @@ import { normalizeAddress, parseMailbox } from './address.ts';
 import type { BodyStore, Document, Table } from './ports.ts';
 import { bodyKey, EMAIL_PARTITION, type EmailRecord, recordKey } from './record.ts';
 import type { EmailStatus } from './status.ts';
-import { listWebhooks } from './webhook.ts';
 import { deliveryKey, deliveryPartition, type WebhookDelivery } from './webhook-delivery.ts';
+import { listWebhooks } from './webhook-list.ts';
 
 /** Where an address can stand on an email. */
 export const roles = ['from', 'to', 'cc', 'bcc', 'replyTo'] as const;

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { SendoffError } from './errors.ts';
 import type { Table, WriteOutcome } from './ports.ts';
-import { timeSort } from './record.ts';
 import type { WebhookEventType } from './webhook-event.ts';
 
 /** An endpoint that is told of events. */
@@ -35,8 +34,6 @@ export type PreviousSecret = {
 export const WEBHOOK_PARTITION = 'webhook';
 export const webhookKey = (id: string): string => `webhook#${id}`;
 
-/** Every change of an email costs one job for each endpoint that wants it. */
-export const MAX_WEBHOOKS = 50;
 /** How long a secret stays valid beside its successor. */
 const ROTATION_MS = 24 * 3_600_000;
 /** Every secret that is valid signs each delivery, so their number has an end. */
@@ -46,38 +43,14 @@ const SECRET_BYTES = 32;
 
 export const newSigningSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
-/** Every endpoint, oldest first. */
-export async function listWebhooks(table: Table): Promise<Webhook[]> {
-  const entries = await table.query({
-    index: 'list',
-    partition: WEBHOOK_PARTITION,
-    limit: MAX_WEBHOOKS,
-    order: 'ascending',
-  });
-  if (entries.length === 0) return [];
-  const webhooks = await table.getMany<Webhook>(entries.map(({ key }) => key));
-  return webhooks.filter((webhook) => webhook !== undefined);
-}
-
-/** Makes an endpoint; throws 422 beyond 50 of them. */
-export async function createWebhook(
-  table: Table,
-  { id, endpoint, events, nowMs }: Pick<Webhook, 'id' | 'endpoint' | 'events'> & { nowMs: number },
-): Promise<Webhook> {
-  if ((await listWebhooks(table)).length >= MAX_WEBHOOKS) {
-    throw new SendoffError(
-      'validation_error',
-      422,
-      `There are ${MAX_WEBHOOKS} webhooks already, the most there can be`,
-    );
-  }
-  const webhook: Webhook = { id, endpoint, events, status: 'enabled', secret: newSigningSecret(), createdAtMs: nowMs };
-  await table.insert({
-    key: webhookKey(id),
-    fields: webhook,
-    list: { partition: WEBHOOK_PARTITION, sort: timeSort(nowMs, id) },
-  });
-  return webhook;
+/** A new endpoint, enabled, with a secret of its own. */
+export function newWebhook({
+  id,
+  endpoint,
+  events,
+  nowMs,
+}: Pick<Webhook, 'id' | 'endpoint' | 'events'> & { nowMs: number }): Webhook {
+  return { id, endpoint, events, status: 'enabled', secret: newSigningSecret(), createdAtMs: nowMs };
 }
 
 /** Changes an endpoint; enabling it forgets why it was disabled. */

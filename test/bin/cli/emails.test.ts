@@ -8,8 +8,9 @@ import { createDynamoBodies } from '../../../functions/adapters/dynamodb-bodies.
 import { createS3Bodies } from '../../../functions/adapters/s3-bodies.ts';
 import { bodyKey, type EmailRecord, recordKey, timeSort } from '../../../functions/core/record.ts';
 import { findSuppression, suppress } from '../../../functions/core/suppression.ts';
-import { createWebhook, webhookKey } from '../../../functions/core/webhook.ts';
+import { webhookKey } from '../../../functions/core/webhook.ts';
 import { deliveryKey, deliveryPartition } from '../../../functions/core/webhook-delivery.ts';
+import { createWebhook } from '../../../functions/core/webhook-list.ts';
 import { localCli } from './cli.ts';
 
 const local = localCli();

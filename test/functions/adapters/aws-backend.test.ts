@@ -6,10 +6,12 @@ import { backendContract } from '../../contracts/backend.ts';
 import { bodiesContract } from '../../contracts/bodies.ts';
 import { brokerContract } from '../../contracts/broker.ts';
 import { tableContract } from '../../contracts/table.ts';
+import { webhookListContract } from '../../contracts/webhook-list.ts';
 
 const outage = { kind: 'error', status: 503, code: 'ServiceUnavailable', message: 'down' } as const;
 
 tableContract('DynamoDB', startAwsEmulators);
+webhookListContract('DynamoDB', startAwsEmulators);
 bodiesContract('DynamoDB with S3', startAwsEmulators);
 
 brokerContract('SQS', async () => {

@@ -7,6 +7,7 @@ import { backendContract } from '../../contracts/backend.ts';
 import { bodiesContract } from '../../contracts/bodies.ts';
 import { brokerContract } from '../../contracts/broker.ts';
 import { tableContract } from '../../contracts/table.ts';
+import { webhookListContract } from '../../contracts/webhook-list.ts';
 import { hasRedis, startRedisDatabase } from '../../redis-database.ts';
 
 const outage = { status: 503, error: 'down' };
@@ -32,6 +33,7 @@ async function underTest() {
 
 describe.skipIf(!hasRedis)('on redis-server', () => {
   tableContract('Redis', underTest);
+  webhookListContract('Redis', underTest);
   bodiesContract('Redis', underTest);
   brokerContract('Redis', underTest);
   backendContract('Redis', underTest);

@@ -6,9 +6,7 @@ import type { LogFields } from '../../../functions/core/ports.ts';
 import { type EmailRecord, recordKey } from '../../../functions/core/record.ts';
 import {
   changeWebhook,
-  createWebhook,
   MAX_PREVIOUS_SECRETS,
-  MAX_WEBHOOKS,
   rotateSecret,
   validSecrets,
   type Webhook,
@@ -21,6 +19,7 @@ import {
   type WebhookDelivery,
 } from '../../../functions/core/webhook-delivery.ts';
 import type { Announcement } from '../../../functions/core/webhook-event.ts';
+import { createWebhook } from '../../../functions/core/webhook-list.ts';
 import { createWorker } from '../../../functions/core/worker.ts';
 import { createMemoryBackend } from '../../memory-backend.ts';
 
@@ -85,7 +84,7 @@ async function setUp(answer: (posted: Posted) => WebhookAnswer = () => ({ status
   };
   const webhook = (id: string) => table.get<Webhook>(webhookKey(id));
   const delivery = (id: string, eventId = 'msg_1') => table.get<WebhookDelivery>(deliveryKey(id, eventId));
-  const announce = createAnnounce(backend, now, 0);
+  const announce = createAnnounce(backend, now);
   return { backend, table, broker, clock, posted, logged, add, announce, runUntil, webhook, delivery };
 }
 
@@ -213,28 +212,6 @@ describe('what is told', () => {
       'webhook not told: its email is gone',
       'webhook not told: it is disabled or gone',
     ]);
-  });
-
-  it('costs one look at the list in a while when there is no endpoint', async () => {
-    const { backend, announce: _, clock, ...rest } = await setUp();
-    let queries = 0;
-    const query: typeof backend.table.query = (wanted) => {
-      queries++;
-      return backend.table.query(wanted);
-    };
-    const announce = createAnnounce({ ...backend, table: { ...backend.table, query } }, () => clock.nowMs);
-    for (let count = 0; count < 1_000; count++) await announce([delivered]);
-    expect(queries).toBe(1);
-    await rest.add('new');
-    clock.nowMs += 60_000;
-    await announce([delivered]);
-    expect(backend.waiting()).toHaveLength(1);
-  });
-
-  it('has at most 50 endpoints', async () => {
-    const { add } = await setUp();
-    for (let count = 0; count < MAX_WEBHOOKS; count++) await add(`w${count}`);
-    await expect(add('one too many')).rejects.toThrow('There are 50 webhooks already');
   });
 });
 
