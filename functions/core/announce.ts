@@ -3,6 +3,7 @@ import type { Webhook } from './webhook.ts';
 import { deliverWebhook } from './webhook-delivery.ts';
 import type { Announcement } from './webhook-event.ts';
 import { listWebhooks, repairList } from './webhook-list.ts';
+import { placeOf } from './webhook-pace.ts';
 
 /** Resolves when everyone who wants to be told is sure to be: the jobs are durable. */
 export type Announce = (announcements: readonly Announcement[]) => Promise<void>;
@@ -16,36 +17,45 @@ const REPAIR_MS = 60_000;
  * Makes the function that tells webhooks. It reads which endpoints there are each time: what happened before the call
  * is heard by every endpoint that was made before it happened, whatever the clocks say.
  */
-export function createAnnounce({ table, broker }: Ports, now: () => number): Announce {
-  return announceTo(broker, createReader(table, now));
+export function createAnnounce(ports: Ports, now: () => number, random = Math.random): Announce {
+  return announceTo(createReader(ports.table, now), { ...ports, now, random });
 }
 
 /**
  * The same for functions that work on batches: makes, for each batch, a function that reads which endpoints there are
  * once. Everything in a batch happened before the batch arrived.
  */
-export function createBatchAnnounce({ table, broker }: Ports, now: () => number): () => Announce {
-  const read = createReader(table, now);
+export function createBatchAnnounce(ports: Ports, now: () => number, random = Math.random): () => Announce {
+  const read = createReader(ports.table, now);
   return () => {
     let webhooks: Promise<readonly Webhook[]> | undefined;
-    return announceTo(broker, () => {
+    const readOnce = () => {
       webhooks ??= read().catch((error: unknown) => {
         webhooks = undefined;
         throw error;
       });
       return webhooks;
-    });
+    };
+    return announceTo(readOnce, { ...ports, now, random });
   };
 }
 
-function announceTo(broker: Broker, read: () => Promise<readonly Webhook[]>): Announce {
+function announceTo(
+  read: () => Promise<readonly Webhook[]>,
+  { broker, now, random }: Ports & { now: () => number; random: () => number },
+): Announce {
   return async (announcements) => {
     if (announcements.length === 0) return;
     const webhooks = (await read()).filter(({ status }) => status === 'enabled');
     const jobs = announcements.flatMap((event) =>
       webhooks
         .filter(({ events }) => events.length === 0 || events.includes(event.type))
-        .map(({ id }) => deliverWebhook.call({ webhookId: id, eventId: event.eventId, event })),
+        .map((webhook) =>
+          deliverWebhook.call(
+            { webhookId: webhook.id, eventId: event.eventId, event },
+            { ...placeOf(webhook, now(), random), now },
+          ),
+        ),
     );
     if (jobs.length > 0) await broker.send(jobs);
   };

@@ -19,6 +19,10 @@ export type Webhook = {
   readonly createdAtMs: number;
   /** Since when every attempt has failed. */
   readonly failingSinceMs?: number;
+  /** Since when it does not answer promptly; its jobs then wait on a queue of their own (webhook-pace.ts). */
+  readonly slowSinceMs?: number;
+  /** There while it does not answer at all: no attempt is made before this time. */
+  readonly pausedUntilMs?: number;
   readonly disabledAtMs?: number;
   /** Why it was disabled, when it was us. */
   readonly disabledReason?: string;
@@ -53,14 +57,15 @@ export function newWebhook({
   return { id, endpoint, events, status: 'enabled', secret: newSigningSecret(), createdAtMs: nowMs };
 }
 
-/** Changes an endpoint; enabling it forgets why it was disabled. */
+/** Changes an endpoint; enabling it forgets why it was disabled, another address how the one before answered. */
 export function changeWebhook(
   table: Table,
   id: string,
   changes: Partial<Pick<Webhook, 'endpoint' | 'events' | 'status'>>,
 ): Promise<WriteOutcome<Webhook>> {
-  const remove = changes.status === 'enabled' ? ['failingSinceMs', 'disabledAtMs', 'disabledReason'] : [];
-  return table.update<Webhook>(webhookKey(id), { set: changes, remove });
+  const enabled = changes.status === 'enabled' ? ['failingSinceMs', 'disabledAtMs', 'disabledReason'] : [];
+  const fresh = enabled.length > 0 || changes.endpoint !== undefined ? ['slowSinceMs', 'pausedUntilMs'] : [];
+  return table.update<Webhook>(webhookKey(id), { set: changes, remove: [...enabled, ...fresh] });
 }
 
 /**

@@ -31,7 +31,7 @@ export function apiStatements(resources: Resources): PolicyStatement[] {
   return [
     onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
     onIndexes(resources, 'list'),
-    onQueues(resources, 'transactional', 'bulk', 'webhook'),
+    onQueues(resources, 'transactional', 'bulk', 'webhook', 'webhook-slow'),
     onBodies(resources, 'GetObject', 'PutObject'),
     onBodyBucket(resources),
   ];
@@ -43,7 +43,7 @@ export function sendStatements(resources: Resources): PolicyStatement[] {
     // It puts one item: the key of unsubscribe links, when there is none yet.
     onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'),
     onIndexes(resources, 'list'),
-    onQueues(resources, 'transactional', 'bulk', 'webhook'),
+    onQueues(resources, 'transactional', 'bulk', 'webhook', 'webhook-slow'),
     onBodies(resources, 'GetObject'),
     onBodyBucket(resources),
     sending(resources),
@@ -55,7 +55,7 @@ export function feedbackStatements(resources: Resources): PolicyStatement[] {
   return [
     onTable(resources, 'BatchGetItem', 'PutItem', 'UpdateItem'),
     onIndexes(resources, 'list'),
-    onQueues(resources, 'webhook'),
+    onQueues(resources, 'webhook', 'webhook-slow'),
   ];
 }
 
@@ -63,7 +63,7 @@ export function feedbackStatements(resources: Resources): PolicyStatement[] {
 export function webhookStatements(resources: Resources): PolicyStatement[] {
   return [
     onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'),
-    onQueues(resources, 'webhook'),
+    onQueues(resources, 'webhook', 'webhook-slow'),
     onBodies(resources, 'GetObject'),
     onBodyBucket(resources),
   ];

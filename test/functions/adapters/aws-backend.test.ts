@@ -53,6 +53,7 @@ describe('the backend as the environment names it', () => {
       TRANSACTIONAL_QUEUE_URL: queueUrls.transactional,
       BULK_QUEUE_URL: queueUrls.bulk,
       WEBHOOK_QUEUE_URL: queueUrls.webhook,
+      WEBHOOK_SLOW_QUEUE_URL: queueUrls['webhook-slow'],
     };
     for (const [name, value] of Object.entries({ ...names, ...urls })) vi.stubEnv(name, value);
     const backend = backendFromEnvironment();

@@ -17,8 +17,8 @@ async function underTest() {
   const client = createRedisClient({ credentials: async () => front, namespace: randomUUID(), ring: async () => {} });
   const backend = createRedisBackend(client);
   const receive = async (queue: QueueName): Promise<Delivery[]> => {
-    const wants = queue === 'bulk' ? [0, 10] : [10, 0];
-    const rows = (await client.run(['receive', 'tests', ...wants, 60_000, 5, 0, 0])) as [QueueName, string, string][];
+    const wants = queue === 'bulk' ? [0, 10, 0, 0] : [10, 0, 0, 0];
+    const rows = (await client.run(['receive', 'tests', 60_000, 5, 0, 0, ...wants])) as [QueueName, string, string][];
     if (rows.length > 0) await client.run(['acknowledge', queue, ...rows.map(([, id]) => id)]);
     return rows.map(([from, id, body]) => ({ id, body, queue: from }));
   };
