@@ -5,7 +5,13 @@ import type { BackendParts, BackendProps } from './backend-parts.ts';
 import type { Config } from './config.ts';
 import { BodyBucket } from './constructs/body-bucket.ts';
 import { DocumentTable } from './constructs/document-table.ts';
-import { BULK_PATIENCE, longestWait, sqsDeadLetters, sqsQueue } from './constructs/monitored.ts';
+import {
+  BULK_PATIENCE,
+  longestWait,
+  SLOW_ENDPOINT_PATIENCE,
+  sqsDeadLetters,
+  sqsQueue,
+} from './constructs/monitored.ts';
 import * as permissions from './constructs/permissions.ts';
 import { WorkQueue } from './constructs/work-queue.ts';
 import { BATCH_SIZE, WorkerFunction, type WorkerFunctionProps } from './constructs/worker-function.ts';
@@ -35,6 +41,7 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
     TRANSACTIONAL_QUEUE_URL: queues.transactional.queueUrl,
     BULK_QUEUE_URL: queues.bulk.queueUrl,
     WEBHOOK_QUEUE_URL: queues.webhook.queueUrl,
+    WEBHOOK_SLOW_QUEUE_URL: queues['webhook-slow'].queueUrl,
     DEPLOYMENT: deployment,
   };
   const resources = { table, bodyBucket, queues, outbound };
@@ -42,6 +49,7 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
   workers.send.consume('Transactional', queues.transactional, config.maxConcurrency);
   workers.send.consume('Bulk', queues.bulk, config.bulkMaxConcurrency);
   workers.webhook.consume('Webhook', queues.webhook, config.webhookMaxConcurrency);
+  workers.webhook.consume('WebhookSlow', queues['webhook-slow'], config.webhookMaxConcurrency);
   permissions.acknowledgeBodies(scope, resources);
   return {
     queues,
@@ -66,6 +74,7 @@ function monitored(queues: AwsParts['queues'], { deadLetterQueue }: BackendProps
       monitor('transactional', 'maxConcurrency'),
       monitor('bulk', 'bulkMaxConcurrency', BULK_PATIENCE),
       monitor('webhook', 'webhookMaxConcurrency'),
+      monitor('webhook-slow', 'webhookMaxConcurrency', SLOW_ENDPOINT_PATIENCE),
     ],
     deadLetters: [sqsDeadLetters(deadLetterQueue, 'jobs')],
     deadLettersKept: 'They are kept for 14 days.',
@@ -82,6 +91,7 @@ function createQueues(scope: Construct, { config, deadLetterQueue }: BackendProp
     transactional: new WorkQueue(scope, 'TransactionalQueue', props),
     bulk: new WorkQueue(scope, 'BulkQueue', props),
     webhook: new WorkQueue(scope, 'WebhookQueue', { ...props, workerTimeout: WEBHOOK_TIMEOUT }),
+    'webhook-slow': new WorkQueue(scope, 'WebhookSlowQueue', { ...props, workerTimeout: WEBHOOK_TIMEOUT }),
   };
 }
 

@@ -56,7 +56,7 @@ export const options = {
     10,
     2,
     1000,
-    'Most webhook functions at once; each waits for 10 endpoints, an endpoint that hangs for 15 s.',
+    'Most webhook functions at once, each of which waits for 10 endpoints, up to 1.5 s; as many again for endpoints that take longer, up to 15 s.',
   ),
   sendTimeoutSeconds: wholeNumber(
     60,

@@ -46,5 +46,6 @@ function backendOutputs({ aws, redis }: Sendoff): Record<string, string> {
     TransactionalQueueUrl: aws.queues.transactional.queueUrl,
     BulkQueueUrl: aws.queues.bulk.queueUrl,
     WebhookQueueUrl: aws.queues.webhook.queueUrl,
+    WebhookSlowQueueUrl: aws.queues['webhook-slow'].queueUrl,
   };
 }

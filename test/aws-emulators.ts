@@ -97,6 +97,7 @@ export async function startAwsEmulators(): Promise<AwsEmulators> {
     transactional: await createQueue(sqs, front.endpoint, 'transactional'),
     bulk: await createQueue(sqs, front.endpoint, 'bulk'),
     webhook: await createQueue(sqs, front.endpoint, 'webhook'),
+    'webhook-slow': await createQueue(sqs, front.endpoint, 'webhook-slow'),
   };
   return {
     endpoint: front.endpoint,

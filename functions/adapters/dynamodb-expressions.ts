@@ -38,13 +38,16 @@ export function createNames(): Names {
   };
 }
 
-/** `SET … REMOVE …` for a change of fields, with attributes of the table's own set and removed along. */
+/**
+ * `SET … REMOVE …` for a change of fields, with attributes of the table's own set and removed along; without an
+ * expression when nothing changes, for DynamoDB refuses an empty one.
+ */
 export function changeExpression(
   { set = {}, remove = [], append = {} }: Change,
   own: Record<string, AttributeValue>,
   ownRemoved: readonly string[],
   { name, value }: Names,
-): string {
+): { UpdateExpression?: string } {
   const fields = { ...marshall(set, { removeUndefinedValues: true }), ...own };
   const sets = Object.entries(fields).map(([field, attribute]) => `${name(field)} = ${value(attribute)}`);
   for (const [field, entries] of Object.entries(append)) {
@@ -52,9 +55,13 @@ export function changeExpression(
     sets.push(`${name(field)} = list_append(if_not_exists(${name(field)}, ${value({ L: [] })}), ${value(added)})`);
   }
   const removes = [...remove, ...ownRemoved].map(name);
-  return [sets.length > 0 ? `SET ${sets.join(', ')}` : '', removes.length > 0 ? `REMOVE ${removes.join(', ')}` : '']
+  const UpdateExpression = [
+    sets.length > 0 ? `SET ${sets.join(', ')}` : '',
+    removes.length > 0 ? `REMOVE ${removes.join(', ')}` : '',
+  ]
     .join(' ')
     .trim();
+  return UpdateExpression ? { UpdateExpression } : {};
 }
 
 /** The document is there, has not expired, and any one of the conditions holds. */

@@ -110,7 +110,7 @@ export function createDynamoTable(client: DynamoDBClient, tableName: string, now
           new UpdateItemCommand({
             TableName: tableName,
             Key: { key: { S: key } },
-            UpdateExpression: changeExpression(change, own, taken, names),
+            ...changeExpression(change, own, taken, names),
             ConditionExpression: conditionExpression(anyOf, names, now()),
             ...names.attributes(),
             ReturnValues: 'ALL_NEW',

@@ -14,9 +14,9 @@ export function requiredNumber(name: string): number {
   return value;
 }
 
-/** The queues' URLs: `TRANSACTIONAL_QUEUE_URL`, `BULK_QUEUE_URL`, …. */
+/** The queues' URLs: `TRANSACTIONAL_QUEUE_URL`, …, `WEBHOOK_SLOW_QUEUE_URL`. */
 export function queueUrls(): Record<QueueName, string> {
-  const entries = queueNames.map((queue) => [queue, required(`${queue.toUpperCase()}_QUEUE_URL`)]);
+  const entries = queueNames.map((queue) => [queue, required(`${queue.toUpperCase().replace('-', '_')}_QUEUE_URL`)]);
   return Object.fromEntries(entries) as Record<QueueName, string>;
 }
 

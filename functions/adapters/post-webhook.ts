@@ -1,12 +1,11 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
 import { invalid, SendoffError } from '../core/errors.ts';
-import type { PostWebhook, WebhookAnswer } from '../core/webhook-delivery.ts';
+import type { PostWebhook } from '../core/webhook-delivery.ts';
 import { isPublicAddress, privateAddress, publicLookup } from './public-address.ts';
 
-/** An endpoint that has not answered by then has failed, in ms. */
-export const WEBHOOK_TIMEOUT_MS = 15_000;
 const MAX_URL_LENGTH = 2_048;
 /** What is kept of an answer, for people to look at. */
 const KEPT_BYTES = 1_024;
@@ -41,12 +40,13 @@ export function checkEndpoint(text: string, { allowLocal }: EndpointRules): URL 
  * Makes the function that posts to endpoints. The socket connects to the very address that was checked; a redirect is
  * an answer that is not 2xx, never followed.
  */
-export function createPostWebhook(rules: EndpointRules, timeoutMs = WEBHOOK_TIMEOUT_MS): PostWebhook {
-  return async (endpoint, headers, payload) => {
+export function createPostWebhook(rules: EndpointRules): PostWebhook {
+  return async (endpoint, headers, payload, timeoutMs) => {
     try {
       return await post(checkEndpoint(endpoint, rules), headers, payload, timeoutMs);
     } catch (error) {
-      return { status: 0, response: reason(error, timeoutMs) };
+      if (isTimeout(error)) return { status: 0, response: `no answer within ${timeoutMs / 1000} s`, timedOut: true };
+      return { status: 0, response: reason(error) };
     }
   };
 }
@@ -56,7 +56,7 @@ function post(
   headers: Readonly<Record<string, string>>,
   payload: string,
   timeoutMs: number,
-): Promise<WebhookAnswer> {
+): ReturnType<PostWebhook> {
   const local = LOOPBACK.test(hostOf(url));
   return new Promise((resolve, reject) => {
     const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
@@ -93,11 +93,17 @@ function post(
   });
 }
 
-const readable = (bytes: Buffer): string => bytes.subarray(0, KEPT_BYTES).toString('utf8').replaceAll('\u0000', '');
+/** Twice: what is not UTF-8 becomes three times as long when it is read as such. */
+const readable = (bytes: Buffer): string => firstKilobyte(Buffer.from(firstKilobyte(bytes))).replaceAll('\u0000', '');
 
-function reason(error: unknown, timeoutMs: number): string {
+/** Without the first bytes of a character that does not fit. */
+const firstKilobyte = (bytes: Buffer): string => new StringDecoder('utf8').write(bytes.subarray(0, KEPT_BYTES));
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
+
+function reason(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown failure';
-  if (error.name === 'AbortError' || error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
   if (error instanceof SendoffError) return error.message;
   const code = 'code' in error ? String(error.code) : error.name;
   return code === 'ERR_INVALID_URL' ? 'the endpoint is no URL' : `the connection failed: ${code}`;

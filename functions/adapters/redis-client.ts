@@ -72,7 +72,19 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
   redis.use((request) => requester.request(request));
   // One hash tag: a cluster keeps all keys of a deployment together.
   const prefix = `{sendoff:${namespace}}:`;
-  const names = ['list', 'due', 'timers', 'transactional', 'bulk', 'webhook', 'dead', 'drainers', 'doc:', 'watcher'];
+  const names = [
+    'list',
+    'due',
+    'timers',
+    'transactional',
+    'bulk',
+    'webhook',
+    'dead',
+    'drainers',
+    'doc:',
+    'watcher',
+    'webhook-slow',
+  ];
   const keys = names.map((name) => prefix + name);
   const sha = createHash('sha1').update(redisScript).digest('hex');
   const waiting: Waiting[] = [];

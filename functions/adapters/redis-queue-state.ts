@@ -36,7 +36,7 @@ export async function queueDepths({
   return { queues: queues as Record<QueueName, QueueDepth>, deadLetters: pairs.at(-1)?.[0] ?? 0 };
 }
 
-/** How old the oldest job of each queue is; worth its eight commands only when there may be any. */
+/** How old the oldest job of each queue is; worth its ten commands only when there may be any. */
 export async function queueAges({ run }: Pick<RedisClient, 'run'>): Promise<QueueAge[]> {
   const pairs = rows(await run(['ages']));
   return queueNames.map((queue, index) => {

@@ -65,8 +65,8 @@ export function createDrainerQueue({ run, runAll }: RedisClient, options: Draine
     },
 
     async exchange({ done, renewed, wanted, beat, countBacklog }) {
-      const limits = [wanted.transactional, wanted.bulk, wanted.webhook, LEASE_MS, maxReceiveCount];
-      const receive: Operation = ['receive', name, ...limits, beat ? 1 : 0, beat ? 1 : 0];
+      const room = queueNames.map((queue) => wanted[queue]);
+      const receive: Operation = ['receive', name, LEASE_MS, maxReceiveCount, beat ? 1 : 0, beat ? 1 : 0, ...room];
       const operations = [
         ...byQueue(done, (queue, ids): Operation => ['acknowledge', queue, ...ids]),
         ...byQueue(renewed, (queue, ids): Operation => ['renew', queue, name, ...ids]),

@@ -13,14 +13,14 @@
  * ARGV: now (epoch ms), then for each operation its name, the number of its arguments, and these.
  */
 const PRELUDE = `
-local LIST, DUE, TIMERS, TRANSACTIONAL, BULK, WEBHOOK, DEAD, DRAINERS, DOCUMENTS, WATCHER =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local LIST, DUE, TIMERS, TRANSACTIONAL, BULK, WEBHOOK, DEAD, DRAINERS, DOCUMENTS, WATCHER, WEBHOOK_SLOW =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local GROUP = 'workers'
 local call = redis.call
 local now = tonumber(ARGV[1])
 local index_key = { l = LIST, d = DUE }
-local queues = { 'transactional', 'bulk', 'webhook' }
-local stream_key = { transactional = TRANSACTIONAL, bulk = BULK, webhook = WEBHOOK }
+local queues = { 'transactional', 'bulk', 'webhook', 'webhook-slow' }
+local stream_key = { transactional = TRANSACTIONAL, bulk = BULK, webhook = WEBHOOK, ['webhook-slow'] = WEBHOOK_SLOW }
 local texts = {}
 local ring = 0
 local operations = {}
@@ -218,8 +218,8 @@ local function promote()
   local due = call('ZRANGEBYSCORE', TIMERS, '-inf', now, 'LIMIT', 0, 200)
   local moved = {}
   for _, member in ipairs(due) do
-    local queue, job = string.match(member, '^(%a+)|[^|]*|(.*)$')
-    if queue then
+    local queue, job = string.match(member, '^([%a-]+)|[^|]*|(.*)$')
+    if queue and stream_key[queue] then
       call('XADD', stream_key[queue], '*', 'job', job)
       moved[#moved + 1] = member
     end
@@ -294,8 +294,10 @@ local function beat(drainer, lease)
   call('ZADD', TIMERS, now + lease, '@')
 end
 
-function operations.receive(drainer, transactional, bulk, webhook, lease, most, beating, reclaiming)
-  local room = { transactional = tonumber(transactional), bulk = tonumber(bulk), webhook = tonumber(webhook) }
+-- After these the room there is for jobs of each queue, in the order of the queues.
+function operations.receive(drainer, lease, most, beating, reclaiming, ...)
+  local room = {}
+  for i, queue in ipairs(queues) do room[queue] = tonumber(({ ... })[i]) end
   local out = {}
   if beating == '1' then beat(drainer, tonumber(lease)) end
   promote()
@@ -336,7 +338,11 @@ function operations.enter(drainer, replaces, most, lease, watched)
   return 1
 end
 
-local function backlog() return call('XLEN', TRANSACTIONAL) + call('XLEN', BULK) + call('XLEN', WEBHOOK) end
+local function backlog()
+  local jobs = 0
+  for _, queue in ipairs(queues) do jobs = jobs + call('XLEN', stream_key[queue]) end
+  return jobs
+end
 
 -- Leaving and looking whether anything is left to do are one step: a job sent before it is seen here, a job sent
 -- after it finds no '@' and rings. Answers 1 (left), 0 (there are jobs), or as text when the next job is due.
@@ -433,7 +439,7 @@ function operations.timers(rank, count)
   local members = call('ZRANGE', TIMERS, rank, rank + count - 1)
   local of = {}
   for _, member in ipairs(members) do
-    local queue = string.match(member, '^(%a+)|') or ''
+    local queue = string.match(member, '^([%a-]+)|') or ''
     of[queue] = (of[queue] or 0) + 1
   end
   local out = { #members }
@@ -447,7 +453,7 @@ function operations.ages()
   local since = {}
   local due = call('ZRANGEBYSCORE', TIMERS, '-inf', now, 'WITHSCORES', 'LIMIT', 0, 1000)
   for i = 1, #due, 2 do
-    local queue = string.match(due[i], '^(%a+)|')
+    local queue = string.match(due[i], '^([%a-]+)|')
     if queue then since[queue] = since[queue] or tonumber(due[i + 1]) end
   end
   local out = {}

@@ -5,14 +5,7 @@ import { invalid, notFound } from '../core/errors.ts';
 import { listPage } from '../core/list.ts';
 import type { Broker, Table } from '../core/ports.ts';
 import { nearest, validate } from '../core/validate.ts';
-import {
-  changeWebhook,
-  createWebhook,
-  rotateSecret,
-  WEBHOOK_PARTITION,
-  type Webhook,
-  webhookKey,
-} from '../core/webhook.ts';
+import { changeWebhook, rotateSecret, WEBHOOK_PARTITION, type Webhook, webhookKey } from '../core/webhook.ts';
 import {
   deliverWebhook,
   deliveryKey,
@@ -21,6 +14,7 @@ import {
   type WebhookDelivery,
 } from '../core/webhook-delivery.ts';
 import { type WebhookEventType, webhookEventTypes } from '../core/webhook-event.ts';
+import { createWebhook, deleteWebhook } from '../core/webhook-list.ts';
 import type { Caller } from './authenticate.ts';
 import { readJson } from './read-json.ts';
 import { attemptView, deliverySummary, deliveryView, webhookDetail, webhookSummary } from './webhook-view.ts';
@@ -34,6 +28,9 @@ export const changeWebhookSchema = z.strictObject({
   endpoint: z.optional(z.string()),
   events: z.optional(eventNames),
   status: z.optional(z.enum(['enabled', 'disabled'])),
+  // Clients send the id in the body as well; the one in the path counts.
+  id: z.optional(z.unknown()),
+  webhook_id: z.optional(z.unknown()),
 });
 
 export interface WebhookRouteDependencies {
@@ -87,7 +84,7 @@ export function webhookRoutes({ table, endpointRules, now, newId, broker }: Webh
 
   routes.delete('/:id', async (context) => {
     const id = context.req.param('id');
-    if (!(await table.delete(webhookKey(id)))) throw notFound('Webhook');
+    if (!(await deleteWebhook(table, id))) throw notFound('Webhook');
     return context.json({ object: 'webhook', id, deleted: true });
   });
 

@@ -1,43 +1,73 @@
 import type { Broker, Table } from './ports.ts';
-import { listWebhooks, type Webhook } from './webhook.ts';
+import type { Webhook } from './webhook.ts';
 import { deliverWebhook } from './webhook-delivery.ts';
 import type { Announcement } from './webhook-event.ts';
+import { listWebhooks, repairList } from './webhook-list.ts';
+import { placeOf } from './webhook-pace.ts';
 
 /** Resolves when everyone who wants to be told is sure to be: the jobs are durable. */
 export type Announce = (announcements: readonly Announcement[]) => Promise<void>;
 
-/** How long the list of endpoints is believed: a new one hears everything after this at the latest. */
-const CACHE_MS = 5_000;
+type Ports = { readonly table: Table; readonly broker: Broker };
+
+/** How often a function compares the list of endpoints with the index: a few queries. */
+const REPAIR_MS = 60_000;
 
 /**
- * Makes the function that tells webhooks. Which endpoints there are is read at most once in `cacheMs`, so that a
- * service without webhooks pays next to nothing for the question.
+ * Makes the function that tells webhooks. It reads which endpoints there are each time: what happened before the call
+ * is heard by every endpoint that was made before it happened, whatever the clocks say.
  */
-export function createAnnounce(
-  { table, broker }: { readonly table: Table; readonly broker: Broker },
-  now: () => number,
-  cacheMs = CACHE_MS,
-): Announce {
-  let cached: { readonly untilMs: number; readonly webhooks: Promise<readonly Webhook[]> } | undefined;
+export function createAnnounce(ports: Ports, now: () => number, random = Math.random): Announce {
+  return announceTo(createReader(ports.table, now), { ...ports, now, random });
+}
 
-  const enabled = async (): Promise<readonly Webhook[]> => {
-    if (cached && cached.untilMs > now()) return cached.webhooks;
-    const webhooks = listWebhooks(table).then((all) => all.filter(({ status }) => status === 'enabled'));
-    cached = { untilMs: now() + cacheMs, webhooks };
-    webhooks.catch(() => {
-      cached = undefined;
-    });
-    return webhooks;
+/**
+ * The same for functions that work on batches: makes, for each batch, a function that reads which endpoints there are
+ * once. Everything in a batch happened before the batch arrived.
+ */
+export function createBatchAnnounce(ports: Ports, now: () => number, random = Math.random): () => Announce {
+  const read = createReader(ports.table, now);
+  return () => {
+    let webhooks: Promise<readonly Webhook[]> | undefined;
+    const readOnce = () => {
+      webhooks ??= read().catch((error: unknown) => {
+        webhooks = undefined;
+        throw error;
+      });
+      return webhooks;
+    };
+    return announceTo(readOnce, { ...ports, now, random });
   };
+}
 
+function announceTo(
+  read: () => Promise<readonly Webhook[]>,
+  { broker, now, random }: Ports & { now: () => number; random: () => number },
+): Announce {
   return async (announcements) => {
     if (announcements.length === 0) return;
-    const webhooks = await enabled();
+    const webhooks = (await read()).filter(({ status }) => status === 'enabled');
     const jobs = announcements.flatMap((event) =>
       webhooks
         .filter(({ events }) => events.length === 0 || events.includes(event.type))
-        .map(({ id }) => deliverWebhook.call({ webhookId: id, eventId: event.eventId, event })),
+        .map((webhook) =>
+          deliverWebhook.call(
+            { webhookId: webhook.id, eventId: event.eventId, event },
+            { ...placeOf(webhook, now(), random), now },
+          ),
+        ),
     );
     if (jobs.length > 0) await broker.send(jobs);
+  };
+}
+
+function createReader(table: Table, now: () => number): () => Promise<readonly Webhook[]> {
+  let repairedAtMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (now() - repairedAtMs >= REPAIR_MS) {
+      await repairList(table, now());
+      repairedAtMs = now();
+    }
+    return listWebhooks(table);
   };
 }

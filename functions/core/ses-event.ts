@@ -54,7 +54,9 @@ export interface Feedback {
 }
 
 const time = z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text))));
-const text = z.catch(z.string(), '');
+/** Texts of foreign servers and programs travel on a queue and in payloads, which have a size limit. */
+const MAX_TEXT_LENGTH = 2_000;
+const text = z.catch(z.pipe(z.string(), z.transform(cut)), '');
 const addressed = z.array(
   z.object({ emailAddress: z.string(), diagnosticCode: z.optional(z.nullable(z.string())), status: z.optional(text) }),
 );
@@ -131,7 +133,7 @@ const readers: Readonly<Record<string, (event: Record<string, unknown>, mail: En
   Click: ({ click }, mail) => {
     const { timestamp, ipAddress, userAgent, link } = schemas.click.parse(click);
     const machine = isMachine(userAgent);
-    const details = { click: { ipAddress, link: link.slice(0, 2_000), timestamp, userAgent, machine } };
+    const details = { click: { ipAddress, link, timestamp, userAgent, machine } };
     return {
       event: 'clicked',
       atMs: Date.parse(timestamp),
@@ -143,10 +145,14 @@ const readers: Readonly<Record<string, (event: Record<string, unknown>, mail: En
   },
 };
 
+function cut(long: string): string {
+  return long.slice(0, MAX_TEXT_LENGTH);
+}
+
 function readBounce({ timestamp, bounceType, bounceSubType, bouncedRecipients }: z.infer<typeof schemas.bounce>): Told {
   const permanent = bounceType === 'Permanent';
   const suppressed = permanent && /suppress/i.test(bounceSubType);
-  const said = bouncedRecipients[0]?.diagnosticCode ?? '';
+  const said = cut(bouncedRecipients[0]?.diagnosticCode ?? '');
   const told = {
     atMs: Date.parse(timestamp),
     recipients: bouncedRecipients.map(({ emailAddress }) => emailAddress),

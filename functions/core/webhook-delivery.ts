@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import { unavailable } from './errors.ts';
-import type { BodyStore, FieldValue, Table } from './ports.ts';
+import type { BodyStore, Broker, FieldValue, Table } from './ports.ts';
 import { type Body, bodyKey, type EmailRecord, recordKey, timeSort, unpackBody } from './record.ts';
-import { courteous } from './retry.ts';
+import { courteous, courteousSpanMs } from './retry.ts';
 import { type Run, task } from './task.ts';
 import { disableFailing, noteFailing, noteWorking, validSecrets, type Webhook, webhookKey } from './webhook.ts';
 import type { Announcement, WebhookEventType } from './webhook-event.ts';
+import { type AttemptPace, answerTimeoutMs, mayTry, moveToSlowQueue, notePace, PROMPT_MS } from './webhook-pace.ts';
 import { emailPayload, subjectPayload } from './webhook-payload.ts';
 import { signatureHeaders } from './webhook-signature.ts';
 
@@ -23,12 +24,13 @@ export type WebhookAnswer = {
   readonly response: string;
 };
 
-/** Posts to an endpoint; never rejects: no answer is an answer too. */
+/** Posts to an endpoint that has `timeoutMs` for its whole answer; never rejects: no answer is an answer too. */
 export type PostWebhook = (
   url: string,
   headers: Readonly<Record<string, string>>,
   payload: string,
-) => Promise<WebhookAnswer>;
+  timeoutMs: number,
+) => Promise<WebhookAnswer & { readonly timedOut?: boolean }>;
 
 export type DeliveryAttempt = WebhookAnswer & {
   readonly id: string;
@@ -53,6 +55,8 @@ export const deliveryKey = (webhookId: string, eventId: string): string => `${de
 
 export interface DeliveryDependencies {
   readonly table: Table;
+  readonly broker: Broker;
+  readonly random: () => number;
   readonly bodies: BodyStore;
   readonly post: PostWebhook;
   /** The AWS region, a part of Message-ID headers. */
@@ -81,17 +85,15 @@ export const deliverWebhook = task(
     retry: courteous,
     // The event holds a recipient.
     logged: ({ webhookId, eventId }) => ({ webhookId, eventId }),
-    onFailed: async ({ webhookId, eventId }, error, { now, log }, { table }: DeliveryDependencies) => {
+    onFailed: async ({ webhookId, eventId }, error, run, { table }: DeliveryDependencies) => {
       const delivery = await endDelivery(table, webhookId, eventId);
       const sinceMs = delivery?.attempts[0]?.atMs ?? 0;
-      const reason = `Every attempt since ${new Date(sinceMs).toISOString()} has failed. The last: ${error.message}`;
-      if (await disableFailing(table, webhookId, { sinceMs, nowMs: now(), reason }))
-        log.error('webhook disabled', { webhookId, eventId });
+      await disable(table, { webhookId, eventId, sinceMs, failure: error.message }, run);
     },
   },
   async ({ webhookId, eventId, event, replay }, run, dependencies) => {
     const { table, post } = dependencies;
-    const { now, log } = run;
+    const { queue, now, log } = run;
     const [found, kept] = await table.getMany([webhookKey(webhookId), deliveryKey(webhookId, eventId)]);
     const webhook = found as Webhook | undefined;
     const delivery = kept as WebhookDelivery | undefined;
@@ -101,15 +103,51 @@ export const deliverWebhook = task(
     }
     // The same event queued twice: SNS and SQS deliver at least once.
     if (delivery?.status === 'success' && !replay) return;
+    // Who asks for a replay finds out at once whether the endpoint is back.
+    if (!(await mayTry(webhook, { run, atOnce: replay === true }, dependencies))) return;
     const payload = delivery?.payload ?? (event && (await payloadOf(event, dependencies)));
     if (payload === undefined) return log.warn('webhook not told: its email is gone', { webhookId, eventId });
     const startedAtMs = now();
     const secrets = validSecrets(webhook, startedAtMs);
-    const answer = await post(webhook.endpoint, signatureHeaders({ eventId, payload, secrets }, startedAtMs), payload);
-    await noteAttempt({ webhook, eventId, event, payload, delivery }, { startedAtMs, answer }, run, table);
-    if (!succeeded(answer)) throw unavailable(`The endpoint ${describe(answer)}`);
+    const headers = signatureHeaders({ eventId, payload, secrets }, startedAtMs);
+    const { timedOut = false, ...answer } = await post(webhook.endpoint, headers, payload, answerTimeoutMs(queue));
+    const pace = paceOf(answer, { startedAtMs, endedAtMs: now(), timedOut });
+    const telling = { webhook, eventId, event, payload, delivery };
+    if (queue === 'webhook' && !pace.answered) {
+      await noteAttempt(telling, { startedAtMs, answer, next: 'now' }, run, table);
+      return moveToSlowQueue(webhook, run, dependencies);
+    }
+    const next = succeeded(answer) ? 'none' : 'by timetable';
+    await noteAttempt(telling, { startedAtMs, answer, next }, run, table);
+    if (queue !== 'webhook') await notePace(table, webhook, pace);
+    if (succeeded(answer)) return;
+    const failure = `The endpoint ${describe(answer)}`;
+    // A paused endpoint lets none of its many jobs come to the end of its timetable.
+    const sinceMs = startedAtMs - courteousSpanMs;
+    if (!pace.answered && (webhook.failingSinceMs ?? startedAtMs) <= sinceMs)
+      await disable(table, { webhookId, eventId, sinceMs, failure }, run);
+    throw unavailable(failure);
   },
 );
+
+function paceOf(
+  { status }: WebhookAnswer,
+  { startedAtMs, endedAtMs, timedOut }: { startedAtMs: number; endedAtMs: number; timedOut: boolean },
+): AttemptPace {
+  const prompt = !timedOut && endedAtMs - startedAtMs <= PROMPT_MS;
+  return { startedAtMs, endedAtMs, prompt, answered: status !== 0 || prompt };
+}
+
+/** Disables an endpoint that has not once succeeded since `sinceMs`. */
+async function disable(
+  table: Table,
+  { webhookId, eventId, sinceMs, failure }: { webhookId: string; eventId: string; sinceMs: number; failure: string },
+  { now, log }: Run,
+): Promise<void> {
+  const reason = `Every attempt since ${new Date(sinceMs).toISOString()} has failed. The last: ${failure}`;
+  if (await disableFailing(table, webhookId, { sinceMs, nowMs: now(), reason }))
+    log.error('webhook disabled', { webhookId, eventId });
+}
 
 const succeeded = ({ status }: WebhookAnswer): boolean => status >= 200 && status < 300;
 const describe = ({ status, response }: WebhookAnswer): string =>
@@ -132,16 +170,23 @@ interface Telling {
   readonly delivery: WebhookDelivery | undefined;
 }
 
+interface Attempt {
+  readonly startedAtMs: number;
+  readonly answer: WebhookAnswer;
+  /** When it is tried again; `now`: on the slow queue, which is the same try. */
+  readonly next: 'none' | 'now' | 'by timetable';
+}
+
 /** Keeps what happened, for people to look up, and whether the endpoint works. */
 async function noteAttempt(
   { webhook, eventId, event, payload, delivery }: Telling,
-  { startedAtMs, answer }: { startedAtMs: number; answer: WebhookAnswer },
+  { startedAtMs, answer, next: nextTry }: Attempt,
   { job, now }: Run,
   table: Table,
 ): Promise<void> {
   const nowMs = now();
   const ok = succeeded(answer);
-  const wait = courteous.waitsSeconds[job.attempt - 1];
+  const wait = nextTry === 'now' ? 0 : courteous.waitsSeconds[job.attempt - 1];
   const count = delivery?.attempts.length ?? 0;
   const attempt = { id: `${eventId}-${count + 1}`, atMs: startedAtMs, durationMs: nowMs - startedAtMs, ...answer };
   const next = ok || wait === undefined ? {} : { nextAttemptAtMs: nowMs + wait * 1000 };
@@ -163,7 +208,8 @@ async function noteAttempt(
     const { applied } = await table.insert({ key, fields, list, expiresAtMs: startedAtMs + KEPT_MS });
     if (!applied) await update();
   };
-  await Promise.all([noteHealth(webhook, ok, startedAtMs, table), delivery || !event ? update() : insert(event.type)]);
+  const health = nextTry === 'now' ? undefined : noteHealth(webhook, ok, startedAtMs, table);
+  await Promise.all([health, delivery || !event ? update() : insert(event.type)]);
 }
 
 /** Written only when it changes: an endpoint that works costs nothing. */

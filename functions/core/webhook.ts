@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { SendoffError } from './errors.ts';
 import type { Table, WriteOutcome } from './ports.ts';
-import { timeSort } from './record.ts';
 import type { WebhookEventType } from './webhook-event.ts';
 
 /** An endpoint that is told of events. */
@@ -12,87 +11,95 @@ export type Webhook = {
   readonly events: readonly WebhookEventType[];
   readonly status: 'enabled' | 'disabled';
   readonly secret: string;
-  /** The secret before the last rotation; signs too until `previousSecretUntilMs`. */
+  /** The secrets before the last rotations, newest first; each signs too until its end. */
+  readonly previousSecrets?: readonly PreviousSecret[];
+  /** Of documents written before `previousSecrets` was: the one secret before the last rotation, and its end. */
   readonly previousSecret?: string;
   readonly previousSecretUntilMs?: number;
   readonly createdAtMs: number;
   /** Since when every attempt has failed. */
   readonly failingSinceMs?: number;
+  /** Since when it does not answer promptly; its jobs then wait on a queue of their own (webhook-pace.ts). */
+  readonly slowSinceMs?: number;
+  /** There while it does not answer at all: no attempt is made before this time. */
+  readonly pausedUntilMs?: number;
   readonly disabledAtMs?: number;
   /** Why it was disabled, when it was us. */
   readonly disabledReason?: string;
 };
 
+/** A secret that was replaced. */
+export type PreviousSecret = {
+  readonly secret: string;
+  /** Epoch ms. */
+  readonly untilMs: number;
+};
+
 export const WEBHOOK_PARTITION = 'webhook';
 export const webhookKey = (id: string): string => `webhook#${id}`;
 
-/** Every change of an email costs one job for each endpoint that wants it. */
-export const MAX_WEBHOOKS = 50;
 /** How long a secret stays valid beside its successor. */
 const ROTATION_MS = 24 * 3_600_000;
+/** Every secret that is valid signs each delivery, so their number has an end. */
+export const MAX_PREVIOUS_SECRETS = 5;
 /** Standard Webhooks: a secret is 24 to 64 random bytes in base64 behind `whsec_`. */
 const SECRET_BYTES = 32;
 
 export const newSigningSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
-/** Every endpoint, oldest first. */
-export async function listWebhooks(table: Table): Promise<Webhook[]> {
-  const entries = await table.query({
-    index: 'list',
-    partition: WEBHOOK_PARTITION,
-    limit: MAX_WEBHOOKS,
-    order: 'ascending',
-  });
-  if (entries.length === 0) return [];
-  const webhooks = await table.getMany<Webhook>(entries.map(({ key }) => key));
-  return webhooks.filter((webhook) => webhook !== undefined);
+/** A new endpoint, enabled, with a secret of its own. */
+export function newWebhook({
+  id,
+  endpoint,
+  events,
+  nowMs,
+}: Pick<Webhook, 'id' | 'endpoint' | 'events'> & { nowMs: number }): Webhook {
+  return { id, endpoint, events, status: 'enabled', secret: newSigningSecret(), createdAtMs: nowMs };
 }
 
-/** Makes an endpoint; throws 422 beyond 50 of them. */
-export async function createWebhook(
-  table: Table,
-  { id, endpoint, events, nowMs }: Pick<Webhook, 'id' | 'endpoint' | 'events'> & { nowMs: number },
-): Promise<Webhook> {
-  if ((await listWebhooks(table)).length >= MAX_WEBHOOKS) {
-    throw new SendoffError(
-      'validation_error',
-      422,
-      `There are ${MAX_WEBHOOKS} webhooks already, the most there can be`,
-    );
-  }
-  const webhook: Webhook = { id, endpoint, events, status: 'enabled', secret: newSigningSecret(), createdAtMs: nowMs };
-  await table.insert({
-    key: webhookKey(id),
-    fields: webhook,
-    list: { partition: WEBHOOK_PARTITION, sort: timeSort(nowMs, id) },
-  });
-  return webhook;
-}
-
-/** Changes an endpoint; enabling it forgets why it was disabled. */
+/** Changes an endpoint; enabling it forgets why it was disabled, another address how the one before answered. */
 export function changeWebhook(
   table: Table,
   id: string,
   changes: Partial<Pick<Webhook, 'endpoint' | 'events' | 'status'>>,
 ): Promise<WriteOutcome<Webhook>> {
-  const remove = changes.status === 'enabled' ? ['failingSinceMs', 'disabledAtMs', 'disabledReason'] : [];
-  return table.update<Webhook>(webhookKey(id), { set: changes, remove });
+  const enabled = changes.status === 'enabled' ? ['failingSinceMs', 'disabledAtMs', 'disabledReason'] : [];
+  const fresh = enabled.length > 0 || changes.endpoint !== undefined ? ['slowSinceMs', 'pausedUntilMs'] : [];
+  return table.update<Webhook>(webhookKey(id), { set: changes, remove: [...enabled, ...fresh] });
 }
 
-/** Gives an endpoint a new secret; the one before stays valid for 24 hours. Answers undefined when there is none. */
+/**
+ * Gives an endpoint a new secret; each one before stays valid for 24 hours after it was replaced. Answers undefined
+ * when there is no such endpoint; throws 422 when `MAX_PREVIOUS_SECRETS` are still valid.
+ */
 export async function rotateSecret(table: Table, id: string, nowMs: number): Promise<string | undefined> {
   const webhook = await table.get<Webhook>(webhookKey(id));
   if (!webhook) return undefined;
+  const valid = validPreviousSecrets(webhook, nowMs);
+  if (valid.length >= MAX_PREVIOUS_SECRETS) throw tooManyRotations(valid);
   const secret = newSigningSecret();
-  const set = { secret, previousSecret: webhook.secret, previousSecretUntilMs: nowMs + ROTATION_MS };
-  const { applied } = await table.update(webhookKey(id), { set }, [{ secret: webhook.secret }]);
+  const previousSecrets = [{ secret: webhook.secret, untilMs: nowMs + ROTATION_MS }, ...valid];
+  const change = { set: { secret, previousSecrets }, remove: ['previousSecret', 'previousSecretUntilMs'] };
+  const { applied } = await table.update(webhookKey(id), change, [{ secret: webhook.secret }]);
   if (!applied) throw new SendoffError('validation_error', 409, 'The secret is being rotated by another request');
   return secret;
 }
 
+function tooManyRotations(valid: readonly PreviousSecret[]): SendoffError {
+  const nextMs = Math.min(...valid.map(({ untilMs }) => untilMs));
+  const message = `The secret was rotated ${valid.length} times in 24 hours; it can be again after ${new Date(nextMs).toISOString()}`;
+  return new SendoffError('validation_error', 422, message);
+}
+
 /** The secrets that sign now, the current one first. */
-export function validSecrets({ secret, previousSecret, previousSecretUntilMs }: Webhook, nowMs: number): string[] {
-  return previousSecret !== undefined && (previousSecretUntilMs ?? 0) > nowMs ? [secret, previousSecret] : [secret];
+export function validSecrets(webhook: Webhook, nowMs: number): string[] {
+  return [webhook.secret, ...validPreviousSecrets(webhook, nowMs).map(({ secret }) => secret)];
+}
+
+function validPreviousSecrets(webhook: Webhook, nowMs: number): PreviousSecret[] {
+  const { previousSecrets = [], previousSecret, previousSecretUntilMs = 0 } = webhook;
+  const older = previousSecret === undefined ? [] : [{ secret: previousSecret, untilMs: previousSecretUntilMs }];
+  return [...previousSecrets, ...older].filter(({ untilMs }) => untilMs > nowMs);
 }
 
 /** Notes that an attempt failed, unless one has before it. */

@@ -168,7 +168,12 @@ function createExchange(dependencies: DrainDependencies, flights: Flights): (clo
     const startMs = now();
     const beat = startMs - beatAtMs >= BEAT_MS;
     const room = (name: QueueName) => (closing ? 0 : Math.max(0, inFlight[name] - flights.size(name)));
-    const wanted = { transactional: room('transactional'), bulk: room('bulk'), webhook: room('webhook') };
+    const wanted = {
+      transactional: room('transactional'),
+      bulk: room('bulk'),
+      webhook: room('webhook'),
+      'webhook-slow': room('webhook-slow'),
+    };
     const countBacklog = !closing && backlog.wanted();
     const arrival: Arrival = await retrying(dependencies, async () => {
       // A delivery whose lease ran out may be another's by now: it is not taken back.

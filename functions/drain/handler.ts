@@ -39,6 +39,7 @@ const dependencies: Omit<Dependencies, 'claims'> = {
   metrics,
   post: createPostWebhook({ allowLocal: localEndpointsAllowed() }),
   region: required('AWS_REGION'),
+  random: Math.random,
 };
 
 interface DrainEvent {
@@ -82,6 +83,7 @@ export const handler = withMetrics(metrics, async (event: DrainEvent, context: C
         transactional: requiredNumber('IN_FLIGHT'),
         bulk: requiredNumber('BULK_IN_FLIGHT'),
         webhook: requiredNumber('WEBHOOK_IN_FLIGHT'),
+        'webhook-slow': requiredNumber('WEBHOOK_SLOW_IN_FLIGHT'),
       },
       flushMetrics: metrics.flush,
       renewClaims: claims.renew,

@@ -14,6 +14,7 @@ const work = createWorker({
     ...backend,
     post: createPostWebhook({ allowLocal: localEndpointsAllowed() }),
     region: required('AWS_REGION'),
+    random: Math.random,
   },
   broker: backend.broker,
   log: createLogger(),
@@ -24,7 +25,17 @@ const work = createWorker({
 
 /** Tells endpoints what happened; answers the jobs that must come back. */
 export async function handler({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const deliveries = Records.map(({ messageId, body }) => ({ id: messageId, body, queue: 'webhook' as const }));
+  const deliveries = Records.map(({ messageId, body, eventSourceARN }) => ({
+    id: messageId,
+    body,
+    queue: queueOf(eventSourceARN),
+  }));
   const failed = await work(deliveries, Date.now() + context.getRemainingTimeInMillis());
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+const slowQueueName = required('WEBHOOK_SLOW_QUEUE_URL').split('/').at(-1);
+
+function queueOf(eventSourceArn: string): 'webhook' | 'webhook-slow' {
+  return eventSourceArn.split(':').at(-1) === slowQueueName ? 'webhook-slow' : 'webhook';
 }

@@ -28,6 +28,8 @@ const LONGEST_DELAY = Duration.minutes(15);
 const REDIS_PATIENCE = Duration.minutes(15);
 /** Bulk mail may take its time: 100,000 emails at the 14 a second of a new account take two hours. */
 export const BULK_PATIENCE = Duration.hours(4);
+/** An endpoint that takes seconds for each answer makes its own events wait; that is no one else's trouble. */
+export const SLOW_ENDPOINT_PATIENCE = Duration.hours(4);
 
 /** A queue of SQS, which tells CloudWatch by itself. */
 export function sqsQueue(
@@ -43,13 +45,18 @@ export function sqsQueue(
   };
 }
 
+const patience: Partial<Record<QueueName, Duration>> = {
+  bulk: BULK_PATIENCE,
+  'webhook-slow': SLOW_ENDPOINT_PATIENCE,
+};
+
 /** A queue in Redis, of which the schedule function tells once a minute, as long as there is anything in one. */
 export function redisQueue(deployment: string, name: QueueName): MonitoredQueue {
   const metric = (metricName: string) => (options?: MetricOptions) =>
     ownMetric(deployment, metricName, name, { statistic: Stats.MAXIMUM, ...options });
   return {
     name,
-    allowedAge: name === 'bulk' ? REDIS_PATIENCE.plus(BULK_PATIENCE) : REDIS_PATIENCE,
+    allowedAge: REDIS_PATIENCE.plus(patience[name] ?? Duration.minutes(0)),
     workersOption: 'maxDrainers',
     jobs: metric(queueMetrics.jobs),
     oldestJobAge: metric(queueMetrics.oldestJobAge),

@@ -26,6 +26,7 @@ const kinds = {
   body: 'body#*',
   suppression: 'suppression#*',
   webhook: 'webhook#*',
+  webhookList: 'webhook-list',
   delivery: 'webhook-event#*',
   unsubscribeKey: 'unsubscribe#*',
   schedule: 'schedule#*',
@@ -46,7 +47,7 @@ export function apiStatements(resources: Resources): PolicyStatement[] {
   return [
     onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
     onIndexes(resources, 'list'),
-    onQueues(resources, 'transactional', 'bulk', 'webhook'),
+    onQueues(resources, 'transactional', 'bulk', 'webhook', 'webhook-slow'),
     onBodies(resources, 'GetObject', 'PutObject'),
     onBodyBucket(resources),
   ];
@@ -55,12 +56,17 @@ export function apiStatements(resources: Resources): PolicyStatement[] {
 /** The sender: claiming and finishing emails, looking for suppressed recipients, sending, retrying, telling webhooks. */
 export function sendStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['body', 'suppression', 'webhook', 'unsubscribeKey'], 'GetItem', 'BatchGetItem'),
-    onDocuments(resources, ['email'], 'UpdateItem'),
+    onDocuments(
+      resources,
+      ['body', 'suppression', 'webhook', 'webhookList', 'unsubscribeKey'],
+      'GetItem',
+      'BatchGetItem',
+    ),
+    onDocuments(resources, ['email', 'webhookList'], 'UpdateItem'),
     // When there is none yet.
-    onDocuments(resources, ['unsubscribeKey'], 'PutItem'),
+    onDocuments(resources, ['webhookList', 'unsubscribeKey'], 'PutItem'),
     onIndexesOf(resources, ['webhook'], 'list'),
-    onQueues(resources, 'transactional', 'bulk', 'webhook'),
+    onQueues(resources, 'transactional', 'bulk', 'webhook', 'webhook-slow'),
     onBodies(resources, 'GetObject'),
     onBodyBucket(resources),
     sending(resources),
@@ -70,11 +76,11 @@ export function sendStatements(resources: Resources): PolicyStatement[] {
 /** The feedback: noting what SES reports, suppressing addresses, telling webhooks. */
 export function feedbackStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['email', 'suppression', 'webhook'], 'BatchGetItem'),
-    onDocuments(resources, ['email', 'suppression'], 'UpdateItem'),
-    onDocuments(resources, ['suppression'], 'PutItem'),
+    onDocuments(resources, ['email', 'suppression', 'webhook', 'webhookList'], 'BatchGetItem'),
+    onDocuments(resources, ['email', 'suppression', 'webhookList'], 'UpdateItem'),
+    onDocuments(resources, ['suppression', 'webhookList'], 'PutItem'),
     onIndexesOf(resources, ['webhook'], 'list'),
-    onQueues(resources, 'webhook'),
+    onQueues(resources, 'webhook', 'webhook-slow'),
   ];
 }
 
@@ -84,7 +90,7 @@ export function webhookStatements(resources: Resources): PolicyStatement[] {
     onDocuments(resources, ['email', 'body', 'webhook', 'delivery'], 'GetItem', 'BatchGetItem'),
     onDocuments(resources, ['webhook', 'delivery'], 'UpdateItem'),
     onDocuments(resources, ['delivery'], 'PutItem'),
-    onQueues(resources, 'webhook'),
+    onQueues(resources, 'webhook', 'webhook-slow'),
     onBodies(resources, 'GetObject'),
     onBodyBucket(resources),
   ];

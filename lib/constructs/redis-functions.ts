@@ -16,7 +16,7 @@ const WAKE_MEMORY_MB = 128;
 /** Emails in flight at once in one drainer: they wait for SES, not for the CPU. */
 const IN_FLIGHT = 100;
 const BULK_IN_FLIGHT = 50;
-/** Endpoints that are waited for at once. */
+/** Endpoints that are waited for at once; as many again of those that do not answer promptly. */
 const WEBHOOK_IN_FLIGHT = 50;
 
 /** What only the backend `redis` is made of. */
@@ -70,6 +70,7 @@ function redisFunctions(
       IN_FLIGHT: String(IN_FLIGHT),
       BULK_IN_FLIGHT: String(BULK_IN_FLIGHT),
       WEBHOOK_IN_FLIGHT: String(WEBHOOK_IN_FLIGHT),
+      WEBHOOK_SLOW_IN_FLIGHT: String(WEBHOOK_IN_FLIGHT),
     },
     statements: [access.statement, sending({ outbound })],
     runtime: config,

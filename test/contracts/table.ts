@@ -148,6 +148,18 @@ export function tableContract(name: string, create: () => Promise<TableUnderTest
         expect(await table.get(key)).toStrictEqual({ a: 1, b: 2 });
       });
 
+      it.each([{}, { set: {} }, { set: { a: undefined }, remove: [], append: {} }])(
+        'takes a change of nothing (%j), conditions and all, and answers the document',
+        async (change) => {
+          await put({ a: 1 });
+          expect(await table.update(key, change)).toEqual({ applied: true, document: { a: 1 } });
+          expect(await table.update(key, change, [{ a: 1 }])).toEqual({ applied: true, document: { a: 1 } });
+          expect(await table.update(key, change, [{ a: 2 }])).toEqual({ applied: false, document: { a: 1 } });
+          expect(await table.update(`${key}-none`, change)).toEqual({ applied: false, document: undefined });
+          expect(await table.get(`${key}-none`)).toBeUndefined();
+        },
+      );
+
       it('replaces an object as a whole', async () => {
         await put({ inner: { a: 1, b: 2 } });
         await table.update(key, { set: { inner: { c: 3 } } });

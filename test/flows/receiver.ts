@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 
 /** One webhook as it arrived. */
 export interface Received {
+  /** The path it was posted to. */
+  readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly payload: string;
   // biome-ignore lint/suspicious/noExplicitAny: looked into by the assertions, field by field.
@@ -28,7 +30,7 @@ export async function startReceiver(): Promise<Receiver> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const payload = Buffer.concat(chunks).toString();
-    const one = { headers: request.headers, payload, event: JSON.parse(payload) };
+    const one = { path: request.url ?? '', headers: request.headers, payload, event: JSON.parse(payload) };
     received.push(one);
     for (const { matches, resolve } of waiting) if (matches(one)) resolve(one);
     waiting = waiting.filter(({ matches }) => !matches(one));

@@ -142,6 +142,17 @@ describe('/webhooks', () => {
     expect((await webhooks.get(id)).error?.name).toBe('not_found');
   });
 
+  it('takes a change of nothing, and ignores the id that clients put into the body', async () => {
+    const endpoint = 'https://hooks.example.com/nothing';
+    const { json: made } = await sendoff.request('POST', '/webhooks', { endpoint, events: ['email.sent'] });
+    for (const body of [{}, { id: made.id, webhook_id: made.id }, { webhook_id: 'another' }]) {
+      const answer = await sendoff.request('PATCH', `/webhooks/${made.id}`, body);
+      expect([answer.status, answer.json.id]).toEqual([200, made.id]);
+    }
+    expect((await sendoff.request('GET', `/webhooks/${made.id}`)).json).toMatchObject({ endpoint, status: 'enabled' });
+    await sendoff.request('DELETE', `/webhooks/${made.id}`);
+  });
+
   it.each([
     ['POST', '/webhooks', { endpoint: 'http://hooks.example.com', events: ['email.sent'] }, 422, 'invalid_parameter'],
     ['POST', '/webhooks', { endpoint: 'https://169.254.169.254/', events: ['email.sent'] }, 451, 'security_error'],

@@ -57,6 +57,7 @@ describe('the stack with backend=redis', () => {
         PUBLIC_URL: expect.anything(),
         DEPLOYMENT: expect.stringMatching(/Mail$/),
         WEBHOOK_IN_FLIGHT: '50',
+        WEBHOOK_SLOW_IN_FLIGHT: '50',
       });
     }
     const stage = Object.keys(rest.findResources('AWS::ApiGateway::Stage'))[0] ?? '';

@@ -23,6 +23,7 @@ describe('the stack', () => {
       'TableName',
       'TransactionalQueueUrl',
       'WebhookQueueUrl',
+      'WebhookSlowQueueUrl',
     ]);
   });
 

@@ -9,7 +9,8 @@ const { template, sendoff, stack } = sendoffTemplate();
 
 /** What each role may do, word for word: anything more is a permission nobody asked for. */
 const both = ['{MailBulkQueue}', '{MailTransactionalQueue}'];
-const all = [...both, '{MailWebhookQueue}'];
+const webhooks = ['{MailWebhookQueue}', '{MailWebhookSlowQueue}'];
+const all = [...both, ...webhooks];
 const table = ['{MailTable}'];
 /** Documents whose keys begin so. */
 const documents = (...kinds: string[]) => [`{MailTable} of ${kinds.map((kind) => `${kind}#*`).join()}`];
@@ -79,12 +80,12 @@ describe('least privilege', () => {
       'Allow sqs:DeleteMessage': queue,
       'Allow sqs:GetQueueAttributes': queue,
       'Allow sqs:ReceiveMessage': queue,
-      'Allow sqs:SendMessage': ['{MailWebhookQueue}'],
+      'Allow sqs:SendMessage': webhooks,
     });
   });
 
-  it('lets the webhooks read what to tell and keep how it went, and retry on their own queue', () => {
-    const queue = ['{MailWebhookQueue}'];
+  it('lets the webhooks read what to tell and keep how it went, and retry on their own queues', () => {
+    const queue = webhooks;
     expect(grantsOf(template, 'WebhookFunctionRole')).toEqual({
       ...log('WebhookFunction'),
       'Allow dynamodb:BatchGetItem': documents('email', 'body', 'webhook', 'webhook-event'),
@@ -139,6 +140,7 @@ describe('what a function gets in its environment', () => {
     TRANSACTIONAL_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailTransactionalQueue') },
     BULK_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailBulkQueue') },
     WEBHOOK_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailWebhookQueue') },
+    WEBHOOK_SLOW_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailWebhookSlowQueue') },
     DEPLOYMENT: 'Shop/Mail',
     LOG_LEVEL: 'info',
     NODE_OPTIONS: '--enable-source-maps',

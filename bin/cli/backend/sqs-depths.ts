@@ -3,7 +3,7 @@ import type { Deployment } from '../deployment.ts';
 import type { Depth } from './operated-backend.ts';
 
 /** What people call the queues, in the order they are shown; one that is not here comes before the last. */
-const order = ['transactional', 'bulk', 'webhook', 'feedback', 'dead letters'];
+const order = ['transactional', 'bulk', 'webhook', 'webhook-slow', 'feedback', 'dead letters'];
 
 /** How many jobs each SQS queue holds that the deployment has. */
 export async function sqsDepths({ aws, outputs }: Deployment): Promise<Depth[]> {
@@ -24,10 +24,10 @@ function sum(queue: string, depths: readonly Depth[]): Depth {
   return { queue, waiting: total('waiting'), running: total('running'), delayed: total('delayed') };
 }
 
-/** `TransactionalQueueUrl` → `transactional`, `DeadLetterQueueUrl` → `dead letters`. */
+/** `TransactionalQueueUrl` → `transactional`, `WebhookSlowQueueUrl` → `webhook-slow`, `DeadLetterQueueUrl` → `dead letters`. */
 export function queueNameOf(outputName: string): string {
   const name = outputName.replace(/QueueUrl$/, '');
-  return name === 'DeadLetter' ? 'dead letters' : name.charAt(0).toLowerCase() + name.slice(1);
+  return name === 'DeadLetter' ? 'dead letters' : name.replace(/(?<=.)[A-Z]/g, '-$&').toLowerCase();
 }
 
 async function depth(client: SQSClient, queue: string, QueueUrl: string): Promise<Depth> {

@@ -122,7 +122,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
       expect(out).toMatch(/^QUEUE +WAITING +RUNNING +DELAYED\ntransactional +0 +0 +1$/m);
       const { queues, emails } = JSON.parse((await sendoff('stats --json')).out);
       const names = queues.map(({ queue }: { queue: string }) => queue);
-      expect(names).toEqual(['transactional', 'bulk', 'webhook', 'feedback', 'dead letters']);
+      expect(names).toEqual(['transactional', 'bulk', 'webhook', 'webhook-slow', 'feedback', 'dead letters']);
       expect(emails.by_status.scheduled).toBe(1);
       await sendoff('forget later@example.com --cancel --yes');
       expect(await record(id)).toBeUndefined();

@@ -6,10 +6,12 @@ import { backendContract } from '../../contracts/backend.ts';
 import { bodiesContract } from '../../contracts/bodies.ts';
 import { brokerContract } from '../../contracts/broker.ts';
 import { tableContract } from '../../contracts/table.ts';
+import { webhookListContract } from '../../contracts/webhook-list.ts';
 
 const outage = { kind: 'error', status: 503, code: 'ServiceUnavailable', message: 'down' } as const;
 
 tableContract('DynamoDB', startAwsEmulators);
+webhookListContract('DynamoDB', startAwsEmulators);
 bodiesContract('DynamoDB with S3', startAwsEmulators);
 
 brokerContract('SQS', async () => {
@@ -51,6 +53,7 @@ describe('the backend as the environment names it', () => {
       TRANSACTIONAL_QUEUE_URL: queueUrls.transactional,
       BULK_QUEUE_URL: queueUrls.bulk,
       WEBHOOK_QUEUE_URL: queueUrls.webhook,
+      WEBHOOK_SLOW_QUEUE_URL: queueUrls['webhook-slow'],
     };
     for (const [name, value] of Object.entries({ ...names, ...urls })) vi.stubEnv(name, value);
     const backend = backendFromEnvironment();

@@ -43,6 +43,8 @@ describe('the environment', () => {
     expect(() => queueUrls()).toThrow('BULK_QUEUE_URL is not set');
     vi.stubEnv('BULK_QUEUE_URL', 'https://b');
     vi.stubEnv('WEBHOOK_QUEUE_URL', 'https://w');
-    expect(queueUrls()).toEqual({ transactional: 'https://t', bulk: 'https://b', webhook: 'https://w' });
+    vi.stubEnv('WEBHOOK_SLOW_QUEUE_URL', 'https://s');
+    const others = { webhook: 'https://w', 'webhook-slow': 'https://s' };
+    expect(queueUrls()).toEqual({ transactional: 'https://t', bulk: 'https://b', ...others });
   });
 });

@@ -6,6 +6,7 @@ import { checkEndpoint, createPostWebhook } from '../../../functions/adapters/po
 
 const deployed = { allowLocal: false };
 const laptop = { allowLocal: true };
+const TIMEOUT_MS = 15_000;
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) {
@@ -78,18 +79,18 @@ describe('posting', () => {
     });
     const { port } = new URL(url);
     // This machine's own name: it resolves to loopback, or to an address of the network it stands in.
-    const answer = await createPostWebhook(deployed)(`https://${hostname()}:${port}/`, {}, '{}');
+    const answer = await createPostWebhook(deployed)(`https://${hostname()}:${port}/`, {}, '{}', TIMEOUT_MS);
     expect(answer).toEqual({ status: 0, response: expect.stringMatching(/is not on the public internet$/) });
     expect(asked).toBe(0);
   });
 
   it('checks again at each attempt: a stored endpoint that is no longer allowed is not connected to', async () => {
     const url = await serve((_request, response) => response.end());
-    expect(await createPostWebhook(deployed)(url, {}, '{}')).toEqual({
+    expect(await createPostWebhook(deployed)(url, {}, '{}', TIMEOUT_MS)).toEqual({
       status: 0,
       response: 'Invalid `endpoint` field: it must be an https URL.',
     });
-    expect((await createPostWebhook(laptop)(url, {}, '{}')).status).toBe(200);
+    expect((await createPostWebhook(laptop)(url, {}, '{}', TIMEOUT_MS)).status).toBe(200);
   });
 
   it('sends headers and payload, and keeps the first kilobyte of the answer', async () => {
@@ -105,9 +106,18 @@ describe('posting', () => {
       ];
       response.writeHead(201).end('y'.repeat(100_000));
     });
-    const answer = await createPostWebhook(laptop)(url, { 'svix-id': 'msg_1' }, '{"ü":1}');
+    const answer = await createPostWebhook(laptop)(url, { 'svix-id': 'msg_1' }, '{"ü":1}', TIMEOUT_MS);
     expect(got).toEqual(['POST', 'application/json', 'msg_1', '{"ü":1}']);
     expect(answer).toEqual({ status: 201, response: 'y'.repeat(1_024) });
+  });
+
+  it.each([
+    ['bytes that are no text', Buffer.alloc(4_000, 0xff)],
+    ['characters of three bytes', Buffer.from('€'.repeat(2_000))],
+  ])('keeps at most a kilobyte of %s', async (_what, body) => {
+    const url = await serve((_request, response) => response.end(body));
+    const { response } = await createPostWebhook(laptop)(url, {}, '{}', TIMEOUT_MS);
+    expect(Buffer.byteLength(response)).toBe(1_023);
   });
 
   it('follows no redirect, least of all to the metadata service', async () => {
@@ -118,7 +128,7 @@ describe('posting', () => {
     });
     for (const location of ['http://169.254.169.254/latest/meta-data/', target]) {
       const url = await serve((_request, response) => response.writeHead(307, { location }).end());
-      expect((await createPostWebhook(laptop)(url, {}, '{}')).status).toBe(307);
+      expect((await createPostWebhook(laptop)(url, {}, '{}', TIMEOUT_MS)).status).toBe(307);
     }
     expect(hits).toBe(0);
   });
@@ -127,19 +137,20 @@ describe('posting', () => {
     const silent = await serve(() => {});
     const halting = await serve((_request, response) => void response.writeHead(200).write('a bit'));
     for (const url of [silent, halting])
-      expect(await createPostWebhook(laptop, 200)(url, {}, '{}')).toEqual({
+      expect(await createPostWebhook(laptop)(url, {}, '{}', 200)).toEqual({
         status: 0,
         response: 'no answer within 0.2 s',
+        timedOut: true,
       });
   });
 
   it('tells a refused and a broken connection', async () => {
     const url = await serve((request) => request.socket.destroy());
-    expect(await createPostWebhook(laptop)(url, {}, '{}')).toEqual({
+    expect(await createPostWebhook(laptop)(url, {}, '{}', TIMEOUT_MS)).toEqual({
       status: 0,
       response: 'the connection failed: ECONNRESET',
     });
-    expect((await createPostWebhook(laptop)('http://127.0.0.1:1/', {}, '{}')).response).toBe(
+    expect((await createPostWebhook(laptop)('http://127.0.0.1:1/', {}, '{}', TIMEOUT_MS)).response).toBe(
       'the connection failed: ECONNREFUSED',
     );
   });

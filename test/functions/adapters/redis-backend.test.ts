@@ -7,6 +7,7 @@ import { backendContract } from '../../contracts/backend.ts';
 import { bodiesContract } from '../../contracts/bodies.ts';
 import { brokerContract } from '../../contracts/broker.ts';
 import { tableContract } from '../../contracts/table.ts';
+import { webhookListContract } from '../../contracts/webhook-list.ts';
 import { hasRedis, startRedisDatabase } from '../../redis-database.ts';
 
 const outage = { status: 503, error: 'down' };
@@ -16,8 +17,8 @@ async function underTest() {
   const client = createRedisClient({ credentials: async () => front, namespace: randomUUID(), ring: async () => {} });
   const backend = createRedisBackend(client);
   const receive = async (queue: QueueName): Promise<Delivery[]> => {
-    const wants = queue === 'bulk' ? [0, 10] : [10, 0];
-    const rows = (await client.run(['receive', 'tests', ...wants, 60_000, 5, 0, 0])) as [QueueName, string, string][];
+    const wants = queue === 'bulk' ? [0, 10, 0, 0] : [10, 0, 0, 0];
+    const rows = (await client.run(['receive', 'tests', 60_000, 5, 0, 0, ...wants])) as [QueueName, string, string][];
     if (rows.length > 0) await client.run(['acknowledge', queue, ...rows.map(([, id]) => id)]);
     return rows.map(([from, id, body]) => ({ id, body, queue: from }));
   };
@@ -32,6 +33,7 @@ async function underTest() {
 
 describe.skipIf(!hasRedis)('on redis-server', () => {
   tableContract('Redis', underTest);
+  webhookListContract('Redis', underTest);
   bodiesContract('Redis', underTest);
   brokerContract('Redis', underTest);
   backendContract('Redis', underTest);

@@ -13,7 +13,7 @@ const none = { waiting: 0, running: 0, delayed: 0 };
 
 it.skipIf(!hasRedis)('the depths are nought before anything was ever sent', async () => {
   const { client } = createDraining(database);
-  const queues = { transactional: none, bulk: none, webhook: none };
+  const queues = { transactional: none, bulk: none, webhook: none, 'webhook-slow': none };
   expect(await queueDepths(client)).toEqual({ queues, deadLetters: 0 });
 });
 
@@ -25,8 +25,9 @@ it.skipIf(!hasRedis)('the depths tell waiting, delivered and delayed jobs apart,
   await draining.backend.broker.send([
     { queue: 'bulk', job },
     { queue: 'bulk', job },
+    { queue: 'webhook-slow', job },
   ]);
-  const wanted = { transactional: 2, bulk: 0, webhook: 0 };
+  const wanted = { transactional: 2, bulk: 0, webhook: 0, 'webhook-slow': 0 };
   await draining.queue().exchange({ done: [], renewed: [], wanted, beat: true, countBacklog: false });
   await bury(draining, database);
   expect(await queueDepths(draining.client)).toEqual({
@@ -34,6 +35,7 @@ it.skipIf(!hasRedis)('the depths tell waiting, delivered and delayed jobs apart,
       transactional: { waiting: 3, running: 2, delayed: 1 },
       bulk: { ...none, delayed: 2 },
       webhook: none,
+      'webhook-slow': { ...none, delayed: 1 },
     },
     deadLetters: 1,
   });

@@ -9,6 +9,7 @@ const queueUrls = {
   transactional: 'https://sqs/transactional',
   bulk: 'https://sqs/bulk',
   webhook: 'https://sqs/webhook',
+  'webhook-slow': 'https://sqs/webhook-slow',
 };
 
 const setUp = () => {

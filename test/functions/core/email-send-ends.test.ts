@@ -3,8 +3,8 @@ import { createAnnounce } from '../../../functions/core/announce.ts';
 import { SendoffError } from '../../../functions/core/errors.ts';
 import { settleFeedback } from '../../../functions/core/feedback.ts';
 import { suppress } from '../../../functions/core/suppression.ts';
-import { createWebhook } from '../../../functions/core/webhook.ts';
 import type { Announcement } from '../../../functions/core/webhook-event.ts';
+import { createWebhook } from '../../../functions/core/webhook-list.ts';
 import { crashingAt, createSimulation, type Simulation, type WorkerPorts } from '../../sending-simulation.ts';
 import { sesEvents } from './ses-events.ts';
 

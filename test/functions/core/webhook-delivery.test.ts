@@ -1,91 +1,15 @@
 import { Resend } from 'resend';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { createAnnounce } from '../../../functions/core/announce.ts';
-import type { LogFields } from '../../../functions/core/ports.ts';
-import { type EmailRecord, recordKey } from '../../../functions/core/record.ts';
 import {
   changeWebhook,
-  createWebhook,
-  MAX_WEBHOOKS,
+  MAX_PREVIOUS_SECRETS,
   rotateSecret,
+  validSecrets,
   type Webhook,
   webhookKey,
 } from '../../../functions/core/webhook.ts';
-import {
-  deliverWebhook,
-  deliveryKey,
-  type WebhookAnswer,
-  type WebhookDelivery,
-} from '../../../functions/core/webhook-delivery.ts';
-import type { Announcement } from '../../../functions/core/webhook-event.ts';
-import { createWorker } from '../../../functions/core/worker.ts';
-import { createMemoryBackend } from '../../memory-backend.ts';
-
-const START_MS = Date.parse('2026-11-21T10:00:00Z');
-const delivered: Announcement = {
-  type: 'email.delivered',
-  eventId: 'msg_1',
-  atMs: START_MS,
-  emailId: 'one',
-  recipient: 'a@example.com',
-};
-
-interface Posted {
-  readonly url: string;
-  readonly atMs: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly payload: string;
-}
-
-/** Endpoints, a worker for them, and a clock that jumps to the next job. */
-async function setUp(answer: (posted: Posted) => WebhookAnswer = () => ({ status: 200, response: 'ok' })) {
-  const clock = { nowMs: START_MS };
-  const now = () => clock.nowMs;
-  const backend = createMemoryBackend({ now });
-  const { table, broker } = backend;
-  const posted: Posted[] = [];
-  const logged: { message: string; fields?: LogFields | undefined }[] = [];
-  const write = (message: string, fields?: LogFields) => void logged.push({ message, fields });
-  const work = createWorker({
-    tasks: [deliverWebhook],
-    dependencies: {
-      ...backend,
-      region: 'eu-west-1',
-      post: async (url, headers, payload) => {
-        const one = { url, atMs: now(), headers, payload };
-        posted.push(one);
-        return answer(one);
-      },
-    },
-    broker,
-    log: { info: write, warn: write, error: write },
-    concurrency: 10,
-    now,
-    random: () => 0.5,
-  });
-  const record: EmailRecord = {
-    ...{ id: 'one', status: 'delivered', from: 'me@example.com', subject: 's', createdAtMs: START_MS - 1_000 },
-    to: ['B <b@example.com>', 'A <A@example.com>'],
-    ...{ fingerprint: 'f', queue: 'transactional', attempts: 1, messageId: 'ses-one', timeline: [] },
-  };
-  await table.insert({ key: recordKey('one'), fields: record });
-  const add = (id: string, events: Webhook['events'] = []) =>
-    createWebhook(table, { id, endpoint: `https://${id}.example.com/`, events, nowMs: clock.nowMs });
-  /** Runs every job at its time, until none is left or the time has come. */
-  const runUntil = async (untilMs = Number.POSITIVE_INFINITY) => {
-    for (;;) {
-      const dueAtMs = Math.min(...backend.waiting().map(({ job }) => job.dueAtMs ?? 0));
-      if (dueAtMs === Number.POSITIVE_INFINITY || dueAtMs > untilMs) return;
-      clock.nowMs = Math.max(clock.nowMs, dueAtMs);
-      expect(await work(await backend.receive('webhook'), clock.nowMs + 30_000)).toEqual([]);
-    }
-  };
-  const webhook = (id: string) => table.get<Webhook>(webhookKey(id));
-  const delivery = (id: string, eventId = 'msg_1') => table.get<WebhookDelivery>(deliveryKey(id, eventId));
-  const announce = createAnnounce(backend, now, 0);
-  return { backend, table, broker, clock, posted, logged, add, announce, runUntil, webhook, delivery };
-}
+import { delivered, type Posted, START_MS, setUp } from './delivering.ts';
 
 const s = 1_000;
 const h = 3_600 * s;
@@ -212,28 +136,6 @@ describe('what is told', () => {
       'webhook not told: it is disabled or gone',
     ]);
   });
-
-  it('costs one look at the list in a while when there is no endpoint', async () => {
-    const { backend, announce: _, clock, ...rest } = await setUp();
-    let queries = 0;
-    const query: typeof backend.table.query = (wanted) => {
-      queries++;
-      return backend.table.query(wanted);
-    };
-    const announce = createAnnounce({ ...backend, table: { ...backend.table, query } }, () => clock.nowMs);
-    for (let count = 0; count < 1_000; count++) await announce([delivered]);
-    expect(queries).toBe(1);
-    await rest.add('new');
-    clock.nowMs += 60_000;
-    await announce([delivered]);
-    expect(backend.waiting()).toHaveLength(1);
-  });
-
-  it('has at most 50 endpoints', async () => {
-    const { add } = await setUp();
-    for (let count = 0; count < MAX_WEBHOOKS; count++) await add(`w${count}`);
-    await expect(add('one too many')).rejects.toThrow('There are 50 webhooks already');
-  });
 });
 
 describe('signatures', () => {
@@ -260,11 +162,54 @@ describe('signatures', () => {
     await runUntil();
     verify(posted[1], secret);
     verify(posted[1], newSecret);
-    await table.update(webhookKey('all'), { set: { previousSecretUntilMs: clock.nowMs - 1 } });
+    await table.update(webhookKey('all'), { set: { previousSecrets: [{ secret, untilMs: clock.nowMs - 1 }] } });
     await announce([{ ...delivered, eventId: 'msg_3' }]);
     await runUntil();
     verify(posted[2], newSecret);
     expect(() => verify(posted[2], secret)).toThrow();
+  });
+
+  it('keep the promise of the first rotation after a second one: each secret signs for its own day', async () => {
+    const { add, announce, runUntil, posted, clock, table } = await setUp();
+    clock.nowMs = Date.now();
+    const { secret: first } = await add('all');
+    const second = (await rotateSecret(table, 'all', clock.nowMs)) ?? '';
+    const third = (await rotateSecret(table, 'all', clock.nowMs + h)) ?? '';
+    await announce([delivered]);
+    await runUntil();
+    for (const secret of [first, second, third]) verify(posted[0], secret);
+    const signing = async (atMs: number) => {
+      const webhook = await table.get<Webhook>(webhookKey('all'));
+      return webhook && validSecrets(webhook, atMs);
+    };
+    expect(await signing(clock.nowMs + 24 * h - 1)).toEqual([third, second, first]);
+    expect(await signing(clock.nowMs + 24 * h)).toEqual([third, second]);
+    expect(await signing(clock.nowMs + 25 * h)).toEqual([third]);
+  });
+
+  it('include the previous secret of a document of version 0.1, before and after another rotation', async () => {
+    const { add, table } = await setUp();
+    const { secret } = await add('old');
+    const old = { previousSecret: 'whsec_b2xk', previousSecretUntilMs: START_MS + h };
+    await table.update(webhookKey('old'), { set: old });
+    expect(validSecrets((await table.get<Webhook>(webhookKey('old'))) as Webhook, START_MS)).toEqual([
+      secret,
+      'whsec_b2xk',
+    ]);
+    const next = await rotateSecret(table, 'old', START_MS);
+    const webhook = (await table.get<Webhook>(webhookKey('old'))) as Webhook;
+    expect(validSecrets(webhook, START_MS)).toEqual([next, secret, 'whsec_b2xk']);
+    expect(validSecrets(webhook, START_MS + h)).toEqual([next, secret]);
+  });
+
+  it('are of at most six secrets: a sixth rotation within a day is refused, and says when it can be', async () => {
+    const { add, table } = await setUp();
+    await add('often');
+    for (let count = 0; count < MAX_PREVIOUS_SECRETS; count++) await rotateSecret(table, 'often', START_MS + count);
+    await expect(rotateSecret(table, 'often', START_MS + h)).rejects.toThrow(
+      'The secret was rotated 5 times in 24 hours; it can be again after 2026-11-22T10:00:00.000Z',
+    );
+    expect(await rotateSecret(table, 'often', START_MS + 24 * h)).toMatch(/^whsec_/);
   });
 
   it('are made anew for each try: the timestamp of an old one would be refused', async () => {

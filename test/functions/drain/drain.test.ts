@@ -245,7 +245,7 @@ describe.skipIf(!hasRedis)('the queue', () => {
   });
   afterAll(() => database?.close());
 
-  const wanted = { transactional: 10, bulk: 10, webhook: 10 };
+  const wanted = { transactional: 10, bulk: 10, webhook: 10, 'webhook-slow': 10 };
   const look = { done: [], renewed: [], wanted, beat: true, countBacklog: false };
 
   it('brings back what a dead drainer left, once its lease has run out, and not what a live one renews', async () => {
@@ -255,12 +255,20 @@ describe.skipIf(!hasRedis)('the queue', () => {
     if (!dead || !alive || !other) throw new Error('three queues were made');
     await draining.send('1');
     await draining.send('2');
-    const [left] = (await dead.exchange({ ...look, wanted: { transactional: 1, bulk: 0, webhook: 0 } })).deliveries;
-    const kept = (await alive.exchange({ ...look, wanted: { transactional: 1, bulk: 0, webhook: 0 } })).deliveries;
+    const [left] = (
+      await dead.exchange({ ...look, wanted: { transactional: 1, bulk: 0, webhook: 0, 'webhook-slow': 0 } })
+    ).deliveries;
+    const kept = (
+      await alive.exchange({ ...look, wanted: { transactional: 1, bulk: 0, webhook: 0, 'webhook-slow': 0 } })
+    ).deliveries;
     let came: readonly Delivery[] = [];
     const startedAtMs = Date.now();
     while (came.length === 0) {
-      await alive.exchange({ ...look, wanted: { transactional: 0, bulk: 0, webhook: 0 }, renewed: kept });
+      await alive.exchange({
+        ...look,
+        wanted: { transactional: 0, bulk: 0, webhook: 0, 'webhook-slow': 0 },
+        renewed: kept,
+      });
       came = (await other.exchange(look)).deliveries;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -271,17 +279,21 @@ describe.skipIf(!hasRedis)('the queue', () => {
   it('fills the room there is for each queue, however little there is for another', async () => {
     const draining = createDraining(database);
     const one = draining.queue('one');
-    const queues = ['transactional', 'bulk', 'webhook'] as const;
+    const queues = ['transactional', 'bulk', 'webhook', 'webhook-slow'] as const;
     const jobs = queues.flatMap((queue) =>
       Array.from({ length: 8 }, (_, id) => ({ queue, job: { task: 'note', args: { id }, attempt: 1 } })),
     );
     await draining.backend.broker.send(jobs);
-    const { deliveries } = await one.exchange({ ...look, wanted: { transactional: 7, bulk: 9, webhook: 2 } });
-    expect(queues.map((name) => deliveries.filter(({ queue }) => queue === name).length)).toEqual([7, 8, 2]);
-    expect(new Set(deliveries.map(({ id, queue }) => queue + id)).size).toBe(17);
+    const { deliveries } = await one.exchange({
+      ...look,
+      wanted: { transactional: 7, bulk: 9, webhook: 2, 'webhook-slow': 4 },
+    });
+    expect(queues.map((name) => deliveries.filter(({ queue }) => queue === name).length)).toEqual([7, 8, 2, 4]);
+    expect(new Set(deliveries.map(({ id, queue }) => queue + id)).size).toBe(21);
     const { deliveries: rest, backlog } = await one.exchange({ ...look, countBacklog: true });
-    expect(rest.map(({ queue }) => queue).sort()).toEqual(['transactional', ...Array(6).fill('webhook')]);
-    expect(backlog).toBe(24);
+    const left = ['transactional', ...Array(6).fill('webhook'), ...Array(4).fill('webhook-slow')];
+    expect(rest.map(({ queue }) => queue).sort()).toEqual(left);
+    expect(backlog).toBe(32);
     // What is done of one queue is gone from that queue alone; with jobs left in another no drainer leaves.
     await one.exchange({ ...look, done: [...deliveries, ...rest].filter(({ queue }) => queue !== 'webhook') });
     expect(await one.leave()).toBe(0);

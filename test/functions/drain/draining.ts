@@ -77,7 +77,7 @@ export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () 
           newName: randomUUID,
           now,
           log: silent,
-          inFlight: { transactional: inFlight, bulk: inFlight, webhook: inFlight },
+          inFlight: { transactional: inFlight, bulk: inFlight, webhook: inFlight, 'webhook-slow': inFlight },
           flushMetrics: () => void flushes.push(now()),
           renewClaims: options.renewClaims ?? (async () => {}),
           deadlineMs: now() + runMs,

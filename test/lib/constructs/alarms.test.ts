@@ -73,6 +73,7 @@ describe('the alarms', () => {
       'OldestJobfeedback',
       'OldestJobtransactional',
       'OldestJobwebhook',
+      'OldestJobwebhookslow',
       'SendFailures',
       'SendingStalled',
     ]);
@@ -180,8 +181,9 @@ describe('the alarms with backend=redis', () => {
     ['transactional', 900],
     ['bulk', 900 + 4 * 3600],
     ['webhook', 900],
+    ['webhook-slow', 900 + 4 * 3600],
   ])('look at how old the oldest job of the %s queue is, which the schedule function tells', (queue, seconds) => {
-    expect(redis[`OldestJob${queue}`]).toMatchObject({
+    expect(redis[`OldestJob${queue.replace('-', '')}`]).toMatchObject({
       ...ours('OldestJobAge', queue),
       Threshold: seconds,
       Statistic: 'Maximum',

@@ -64,7 +64,7 @@ describe('the dashboard', () => {
     const redis = widgetsOf({ backend: 'redis', redisSecret: 'upstash' });
     const metricsOf = (title: RegExp) =>
       JSON.stringify(redis.find(({ properties }) => title.test(properties.title ?? ''))?.properties.metrics);
-    for (const queue of ['transactional', 'bulk', 'webhook']) {
+    for (const queue of ['transactional', 'bulk', 'webhook', 'webhook-slow']) {
       expect(metricsOf(/^Jobs: waiting/)).toContain(`"Sendoff","Jobs","Deployment","Shop/Mail","Queue","${queue}"`);
       expect(metricsOf(/^Age of the oldest/)).toContain(`"OldestJobAge","Deployment","Shop/Mail","Queue","${queue}"`);
     }

@@ -93,7 +93,7 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
     const sentAtMs = Date.now();
     await draining.backend.broker.send([{ queue: 'bulk', job: { task: 'note', args: { id: 'x' }, attempt: 2 } }]);
     // A lease of 0 ms is always over.
-    const receive = ['receive', 'dier', 10, 10, 10, 0, 3, 0, 1] as const;
+    const receive = ['receive', 'dier', 0, 3, 0, 1, 10, 10, 10, 10] as const;
     for (let time = 0; time < 5; time++) await draining.client.run(receive);
     expect(await all()).toMatchObject([
       {

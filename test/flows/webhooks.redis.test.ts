@@ -1,0 +1,6 @@
+import { it } from 'vitest';
+import { hasRedis } from '../redis-database.ts';
+
+process.env.FLOWS_BACKEND = 'redis';
+if (hasRedis) await import('./webhooks.test.ts');
+else it.skip('webhooks on backend=redis: there is no redis-server', () => {});
