@@ -132,7 +132,11 @@ function webhookPaths(): Schema {
     },
     '/webhooks/{id}/signing-secret/rotate': {
       parameters: [id],
-      post: operation('rotateSecret', 'A new secret; the old one signs too for 24 hours', webhookSecret),
+      post: operation(
+        'rotateSecret',
+        'A new secret; each one before signs too for 24 hours after it was replaced',
+        webhookSecret,
+      ),
     },
   };
 }

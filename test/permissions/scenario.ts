@@ -7,6 +7,7 @@ import { emailSend } from '../../functions/core/email-send.ts';
 import type { Job } from '../../functions/core/ports.ts';
 import { dueEntry, type EmailRecord, listEntry, recordKey } from '../../functions/core/record.ts';
 import { suppress } from '../../functions/core/suppression.ts';
+import { webhookKey } from '../../functions/core/webhook.ts';
 import type { LocalSendoff } from '../../lib/local/sendoff.ts';
 import { startReceiver } from '../flows/receiver.ts';
 import { anEmail, redisClientOf, requestTo } from '../flows/running.ts';
@@ -39,7 +40,6 @@ export interface Step {
  * function belongs here too; `unusedGrants` of the local cloud tells what is missing.
  */
 export const steps: readonly Step[] = [
-  // First: functions remember for seconds that there is no endpoint.
   { name: 'an endpoint is told what becomes of emails, and who bounced is not sent to again', run: tellEndpoint },
   { name: 'an address that unsubscribed from one sender bounces', run: bounceUnsubscribed },
   { name: 'API keys are made, listed, renamed, deleted', run: manageKeys },
@@ -125,9 +125,15 @@ async function tellEndpoint(visit: Visit): Promise<void> {
   ];
   try {
     const { id } = await ask('POST', '/webhooks', { endpoint: receiver.url, events: types });
+    const slow = { endpoint: receiver.url.replace(/hook$/, 'slow'), events: types };
+    const { id: slowId } = await ask('POST', '/webhooks', slow);
+    // It stays slow whatever it answers: a minute after this time has not come.
+    await local.table.update(webhookKey(slowId), { set: { slowSinceMs: Date.now() + 60 * MINUTE_MS } });
     receiver.answer = { status: 500 };
     const large = await ask('POST', '/emails', aLargeEmail());
-    await receiver.waitFor(({ event }) => event.data.email_id === large.id);
+    const heard = (wanted: string) =>
+      receiver.waitFor(({ path, event }) => path === wanted && event.data.email_id === large.id);
+    await Promise.all(['/hook', '/slow'].map(heard));
     receiver.answer = { status: 200 };
     await local.cloud.idle();
     // The next event of that email finds its body gone.
@@ -145,7 +151,7 @@ async function tellEndpoint(visit: Visit): Promise<void> {
     await ask('POST', '/emails', bouncing);
     await local.cloud.idle();
     await Promise.all(types.map((type) => receiver.waitFor(({ event }) => event.type === type)));
-    await ask('DELETE', `/webhooks/${id}`);
+    for (const one of [id, slowId]) await ask('DELETE', `/webhooks/${one}`);
   } finally {
     await receiver.close();
   }
