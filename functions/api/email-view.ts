@@ -8,7 +8,8 @@ const iso = (atMs: number): string => new Date(atMs).toISOString();
 export function summary(record: EmailRecord) {
   return {
     id: record.id,
-    message_id: record.messageId ? messageIdHeader(record.messageId, process.env.AWS_REGION ?? 'us-east-1') : null,
+    // Typed clients require text; SES gives the id when it takes the email.
+    message_id: record.messageId ? messageIdHeader(record.messageId, process.env.AWS_REGION ?? 'us-east-1') : '',
     from: record.from,
     to: record.to,
     cc: record.cc ?? null,

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import * as z from 'zod/mini';
 import { type AcceptDependencies, acceptEmails } from '../core/accept.ts';
 import type { Announce } from '../core/announce.ts';
+import { checkSender } from '../core/api-key.ts';
 import { type Email, parseEmail } from '../core/email.ts';
 import { limits } from '../core/email-schema.ts';
 import { invalid, notFound, SendoffError } from '../core/errors.ts';
@@ -41,6 +42,7 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
   routes.post('/', async (context) => {
     const { payload, value } = await readJson(context);
     const email = await parseEmail(value, now());
+    checkSender(context.get('apiKey'), email.from.address);
     const [id] = await acceptEmails(
       { emails: [email], payload, queue: 'transactional', ...caller(context) },
       dependencies,
@@ -53,6 +55,7 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
     const { payload, value } = await readJson(context);
     const permissive = batchMode(context.req.header('x-batch-validation')) === 'permissive';
     const { emails, errors } = await parseBatch(value, permissive, now());
+    for (const { from } of emails) checkSender(context.get('apiKey'), from.address);
     const ids =
       emails.length > 0 ? await acceptEmails({ emails, payload, queue: 'bulk', ...caller(context) }, dependencies) : [];
     await announceScheduled(emails, ids);
