@@ -1,7 +1,6 @@
 import { suppressionOrigins } from '../core/suppression.ts';
 import { webhookEventTypes } from '../core/webhook-event.ts';
 import {
-  error,
   id,
   input,
   list,
@@ -60,11 +59,11 @@ const eventId = { name: 'eventId', in: 'path', required: true, schema: text };
 const token = { name: 'token', in: 'path', required: true, schema: text };
 
 /** The routes about what became of emails: suppressions, webhooks, unsubscribing. */
-export function feedbackPaths(): Schema {
+export function feedbackPaths(): Record<string, Schema> {
   return { ...suppressionPaths(), ...webhookPaths(), ...deliveryPaths(), ...unsubscribePaths() };
 }
 
-function suppressionPaths(): Schema {
+function suppressionPaths(): Record<string, Schema> {
   const many = (item: Schema) => object({ data: { type: 'array', items: item } });
   return {
     '/suppressions': {
@@ -85,6 +84,7 @@ function suppressionPaths(): Schema {
         'Suppress up to 100 addresses',
         many(suppressionReference),
         request(input(addSuppressionsSchema)),
+        '201',
       ),
     },
     '/suppressions/batch/remove': {
@@ -103,14 +103,14 @@ function suppressionPaths(): Schema {
   };
 }
 
-function webhookPaths(): Schema {
+function webhookPaths(): Record<string, Schema> {
   return {
     '/webhooks': {
       post: operation(
         'createWebhook',
         'Tell an https endpoint of events',
         webhookSecret,
-        request(input(createWebhookSchema)),
+        { ...request(input(createWebhookSchema)), errors: [451] },
         '201',
       ),
       get: operation('listWebhooks', 'List endpoints', list(object(webhook)), { parameters: paging }),
@@ -118,12 +118,10 @@ function webhookPaths(): Schema {
     '/webhooks/{id}': {
       parameters: [id],
       get: operation('getWebhook', 'One endpoint', object({ object: text, ...webhook, signing_secret: text })),
-      patch: operation(
-        'changeWebhook',
-        'Change an endpoint, disable or enable it',
-        webhookReference,
-        request(input(changeWebhookSchema)),
-      ),
+      patch: operation('changeWebhook', 'Change an endpoint, disable or enable it', webhookReference, {
+        ...request(input(changeWebhookSchema)),
+        errors: [451],
+      }),
       delete: operation(
         'deleteWebhook',
         'Tell an endpoint no more',
@@ -137,7 +135,7 @@ function webhookPaths(): Schema {
   };
 }
 
-function deliveryPaths(): Schema {
+function deliveryPaths(): Record<string, Schema> {
   const event = object({
     object: { const: 'webhook_event' },
     ...delivery,
@@ -159,17 +157,20 @@ function deliveryPaths(): Schema {
     },
     '/webhooks/{id}/events/{eventId}/replay': {
       parameters: [id, eventId],
-      post: operation('replayWebhookEvent', 'Tell it again', object({ object: { const: 'webhook_event' }, id: text })),
+      post: operation('replayWebhookEvent', 'Tell it again', object({ object: { const: 'webhook_event' }, id: text }), {
+        errors: [422],
+      }),
     },
   };
 }
 
-function unsubscribePaths(): Schema {
+function unsubscribePaths(): Record<string, Schema> {
+  const page = (description: string) => ({ description, content: { 'text/html': { schema: text } } });
   const html = (operationId: string, summary: string) => ({
     operationId,
     summary,
     security: [],
-    responses: { 200: { description: 'A page', content: { 'text/html': { schema: text } } }, default: error },
+    responses: { 200: page('A page'), 404: page('The link is not valid') },
   });
   return {
     '/unsubscribe/{token}': {
