@@ -6,6 +6,12 @@ interface RestEvent {
   readonly requestContext?: { readonly path?: string };
 }
 
+/** True behind a REST API, which passes no binary answers. */
+export function isBehindRestApi(context: Context): boolean {
+  const { requestContext }: RestEvent = context.env?.event ?? {};
+  return requestContext?.path !== undefined;
+}
+
 /** Set by API Gateway; the adapter takes every URL for https. */
 const PROTOCOLS = ['http', 'https'];
 

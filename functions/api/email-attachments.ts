@@ -1,14 +1,14 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import type { Attachment } from '../core/email.ts';
-import { notFound } from '../core/errors.ts';
+import { notFound, SendoffError } from '../core/errors.ts';
 import { derivedId, isId } from '../core/identity.ts';
 import { pageOf } from '../core/list.ts';
 import type { Backend } from '../core/ports.ts';
 import { bodyKey, type EmailRecord, recordKey, unpackBody } from '../core/record.ts';
 import { createUnsubscribeKey } from '../core/unsubscribe.ts';
 import type { Caller } from './authenticate.ts';
-import { baseUrl } from './base-url.ts';
+import { baseUrl, isBehindRestApi } from './base-url.ts';
 
 /** How long a download link works, as with Resend. */
 const LINK_MS = 3_600_000;
@@ -68,6 +68,7 @@ export function attachmentDownloadRoutes(dependencies: AttachmentRouteDependenci
     const { expires = '', signature = '' } = context.req.query();
     const right = (await signatureOf())(id, attachmentId, expires);
     if (!isEqual(signature, right) || Number(expires) <= dependencies.now()) throw notFound('Attachment');
+    if (isBehindRestApi(context)) throw noBinaryAnswers();
     const { content, filename = 'attachment' } = await findAttachment(dependencies, id, attachmentId);
     if (content === undefined) throw notFound('Attachment');
     return new Response(Buffer.from(content, 'base64'), {
@@ -85,6 +86,10 @@ export function attachmentDownloadRoutes(dependencies: AttachmentRouteDependenci
 
   return routes;
 }
+
+/** It could, if it took requests for binary, too: then base64 would leave 4.5 MB of Lambda's 6 MB for an email. */
+const noBinaryAnswers = (): SendoffError =>
+  new SendoffError('validation_error', 406, 'With `api=rest` attachments cannot be downloaded: deploy `api=http`.');
 
 async function attachmentsOf(
   { backend }: AttachmentRouteDependencies,

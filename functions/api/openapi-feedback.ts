@@ -3,6 +3,7 @@ import { webhookEventTypes } from '../core/webhook-event.ts';
 import {
   id,
   input,
+  json,
   list,
   object,
   operation,
@@ -71,7 +72,7 @@ function suppressionPaths(): Record<string, Schema> {
         'addSuppression',
         'Send to this address no more',
         suppressionReference,
-        request(input(addSuppressionSchema)),
+        request(input(addSuppressionSchema), { email: 'someone@example.com' }),
         '201',
       ),
       get: operation('listSuppressions', 'List suppressed addresses, newest first', list(object(suppression)), {
@@ -83,7 +84,7 @@ function suppressionPaths(): Record<string, Schema> {
         'addSuppressions',
         'Suppress up to 100 addresses',
         many(suppressionReference),
-        request(input(addSuppressionsSchema)),
+        request(input(addSuppressionsSchema), { emails: ['someone@example.com'] }),
         '201',
       ),
     },
@@ -92,7 +93,7 @@ function suppressionPaths(): Record<string, Schema> {
         'removeSuppressions',
         'Send to up to 100 addresses again, named by address or by id',
         many(suppressionRemoval),
-        request(input(removeSuppressionsSchema)),
+        request(input(removeSuppressionsSchema), { emails: ['someone@example.com'] }),
       ),
     },
     '/suppressions/{idOrEmail}': {
@@ -110,7 +111,13 @@ function webhookPaths(): Record<string, Schema> {
         'createWebhook',
         'Tell an https endpoint of events',
         webhookSecret,
-        { ...request(input(createWebhookSchema)), errors: [451] },
+        {
+          ...request(input(createWebhookSchema), {
+            endpoint: 'https://hooks.example.com/mail',
+            events: ['email.bounced'],
+          }),
+          errors: [451],
+        },
         '201',
       ),
       get: operation('listWebhooks', 'List endpoints', list(object(webhook)), { parameters: paging }),
@@ -119,7 +126,7 @@ function webhookPaths(): Record<string, Schema> {
       parameters: [id],
       get: operation('getWebhook', 'One endpoint', object({ object: text, ...webhook, signing_secret: text })),
       patch: operation('changeWebhook', 'Change an endpoint, disable or enable it', webhookReference, {
-        ...request(input(changeWebhookSchema)),
+        ...request(input(changeWebhookSchema), { status: 'disabled' }),
         errors: [451],
       }),
       delete: operation(
@@ -130,7 +137,10 @@ function webhookPaths(): Record<string, Schema> {
     },
     '/webhooks/{id}/signing-secret/rotate': {
       parameters: [id],
-      post: operation('rotateSecret', 'A new secret; the old one signs too for 24 hours', webhookSecret),
+      post: operation('rotateSecret', 'A new secret; the old one signs too for 24 hours', webhookSecret, {
+        // A few rotations a day.
+        errors: [422],
+      }),
     },
   };
 }
@@ -170,7 +180,13 @@ function unsubscribePaths(): Record<string, Schema> {
     operationId,
     summary,
     security: [],
-    responses: { 200: page('A page'), 404: page('The link is not valid') },
+    responses: {
+      200: page('A page'),
+      404: {
+        description: 'The link is not valid',
+        content: { ...page('').content, ...json(object({ message: text })) },
+      },
+    },
   });
   return {
     '/unsubscribe/{token}': {

@@ -4,7 +4,10 @@ import * as z from 'zod/mini';
 export type Schema = Record<string, unknown>;
 
 export const json = (schema: Schema) => ({ 'application/json': { schema } });
-export const request = (schema: Schema) => ({ requestBody: { required: true, content: json(schema) } });
+/** What an operation takes, with a request that it accepts: people copy it, and the fuzzer starts from it. */
+export const request = (schema: Schema, example: unknown) => ({
+  requestBody: { required: true, content: { 'application/json': { schema, example } } },
+});
 export const answer = (description: string, schema: Schema) => ({ description, content: json(schema) });
 export const id = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
 export const header = (name: string, description: string, schema: Schema) => ({

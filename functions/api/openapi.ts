@@ -42,6 +42,14 @@ const lastEvents: readonly string[] = [
   'canceled',
   'suppressed',
 ];
+const exampleEmail = {
+  from: 'Shop <orders@example.com>',
+  to: 'success@simulator.amazonses.com',
+  subject: 'Your order',
+  html: '<p>It is on its way.</p>',
+  tags: [{ name: 'kind', value: 'order' }],
+  attachments: [{ filename: 'order.txt', content: 'MSBib29r' }],
+};
 const summary = {
   id: text,
   message_id: { type: 'string', description: 'The Message-ID header; empty until SES has taken the email' },
@@ -154,14 +162,14 @@ export function openApi(serverUrl: string): Schema {
       '/emails': {
         post: operation('sendEmail', 'Accept an email', object({ id: text }), {
           parameters: [idempotencyKey],
-          ...request(email),
+          ...request(email, exampleEmail),
         }),
         get: operation('listEmails', 'List emails, newest first', list(object(summary)), { parameters: paging }),
       },
       '/emails/batch': {
         post: operation('sendBatch', 'Accept up to 100 emails', batchResult, {
           parameters: [idempotencyKey, validation],
-          ...request(batch),
+          ...request(batch, [exampleEmail]),
         }),
       },
       '/emails/{id}': {
@@ -171,7 +179,7 @@ export function openApi(serverUrl: string): Schema {
           'rescheduleEmail',
           'Give a scheduled email another time',
           emailReference,
-          request(input(rescheduleSchema)),
+          request(input(rescheduleSchema), { scheduled_at: 'in 1 hour' }),
         ),
       },
       '/emails/{id}/cancel': {
@@ -203,6 +211,7 @@ export function openApi(serverUrl: string): Schema {
           summary: 'The bytes of a file, by its `download_url`',
           security: [],
           parameters: signedLink,
+          errors: [406],
           responses: { 200: { description: 'The file', content: { 'application/octet-stream': { schema: {} } } } },
         },
       },
@@ -212,7 +221,7 @@ export function openApi(serverUrl: string): Schema {
           'Make an API key; its token is told once',
           object({ id: text, token: text }),
           // 404: there is no domain with that id.
-          { ...request(input(createKeySchema)), errors: [404] },
+          { ...request(input(createKeySchema), { name: 'Shop', permission: 'sending_access' }), errors: [404] },
           '201',
         ),
         get: operation('listApiKeys', 'List API keys', list(apiKey), { parameters: paging }),
@@ -223,7 +232,7 @@ export function openApi(serverUrl: string): Schema {
           'renameApiKey',
           'Rename an API key',
           object({ object: text, id: text }),
-          request(input(renameKeySchema)),
+          request(input(renameKeySchema), { name: 'Store' }),
         ),
         delete: operation(
           'deleteApiKey',

@@ -125,6 +125,16 @@ describe('a download link', () => {
     for (const one of changed) expect([one, (await app.request(one)).status]).toEqual([one, 404]);
   });
 
+  it('says that a REST API cannot pass the bytes, instead of passing something else', async () => {
+    const { app, url } = await linked();
+    const event = { path: '/attachments', requestContext: { path: '/prod/attachments' } };
+    const response = await app.request(url, {}, { event });
+    expect([response.status, await response.json()]).toEqual([
+      406,
+      { statusCode: 406, name: 'validation_error', message: expect.stringContaining('api=http') },
+    ]);
+  });
+
   it('ends with the email it belongs to', async () => {
     const { app, url, backend, id } = await linked();
     await backend.table.delete(`email#${id}`);

@@ -126,7 +126,7 @@ describe('/openapi.json', () => {
       createWebhook: ['400', '401', '403', '413', '422', '429', '451', '500', '503'],
       getDomain: [...signedIn.slice(0, 2), '404', ...any],
       showUnsubscribe: ['404', ...any],
-      downloadAttachment: ['404', '422', ...any],
+      downloadAttachment: ['404', '406', '422', ...any],
       health: any,
     });
     for (const [id, statuses] of errorsOf)
