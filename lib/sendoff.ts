@@ -11,7 +11,7 @@ import { HttpEntry } from './constructs/http-entry.ts';
 import { deploymentName, longestWait, type Monitored, sqsQueue } from './constructs/monitored.ts';
 import { Monitoring } from './constructs/monitoring.ts';
 import { Outbound } from './constructs/outbound.ts';
-import { acknowledgeSenders } from './constructs/permissions.ts';
+import { acknowledgeReadingSenders, acknowledgeSenders, readingSenders } from './constructs/permissions.ts';
 import type { RedisAccess } from './constructs/redis-access.ts';
 import { createRedisParts } from './constructs/redis-functions.ts';
 import { RestEntry } from './constructs/rest-entry.ts';
@@ -93,6 +93,7 @@ export class Sendoff extends Construct {
     this.functions.feedback.consume('Feedback', this.feedback.queue, FEEDBACK_MAX_CONCURRENCY, FEEDBACK_BATCH);
     new EveryMinute(this, 'EveryMinute', this.functions.schedule);
     acknowledgeSenders(this);
+    if (api.role) acknowledgeReadingSenders(api.role);
     this.api = this.createEntry(config);
     this.apiUrl = this.api.url;
     // Unsubscribe links lead here. With Redis the API's function names the send function, which then cannot wait for the API.
@@ -177,7 +178,7 @@ export class Sendoff extends Construct {
         timeout: API_TIMEOUT,
         memoryMb: config.apiMemoryMb,
         environment: this.acceptEnvironment,
-        statements: this.parts.apiStatements,
+        statements: [...this.parts.apiStatements, readingSenders()],
       }),
       feedback: create('FeedbackFunction', {
         handler: 'feedback',

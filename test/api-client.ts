@@ -2,6 +2,7 @@ import { createApp } from '../functions/api/app.ts';
 import { putApiKey } from '../functions/core/api-key.ts';
 import { newId } from '../functions/core/identity.ts';
 import type { Backend, LogFields, Logger } from '../functions/core/ports.ts';
+import type { DomainStatus, SenderDomains } from '../functions/core/sender-domain.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
 
@@ -15,6 +16,8 @@ export interface Answer {
 export interface ApiClient {
   readonly backend: MemoryBackend;
   readonly clock: { nowMs: number };
+  /** The domains that the mail provider knows. */
+  readonly verification: Map<string, DomainStatus>;
   readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields | undefined }[];
   readonly log: Logger;
   readonly app: ReturnType<typeof createApp>;
@@ -34,6 +37,7 @@ export async function createApiClient(
   const backend = createMemoryBackend({ now });
   const logged: ApiClient['logged'][number][] = [];
   const at = (level: string) => (message: string, fields?: LogFields) => void logged.push({ level, message, fields });
+  const verification = new Map<string, DomainStatus>([['example.com', 'verified']]);
   const log = { info: at('info'), warn: at('warn'), error: at('error') };
   await putApiKey(backend.table, FULL_KEY, { name: 'Full', permission: 'full_access' }, now() - 2);
   await putApiKey(backend.table, SENDING_KEY, { name: 'Sending', permission: 'sending_access' }, now() - 1);
@@ -44,10 +48,13 @@ export async function createApiClient(
     retentionMs: 30 * 86_400_000,
     log,
     metrics: createRecordedMetrics(),
+    domains: domainsOf(verification),
+    region: 'eu-west-1',
   });
   return {
     backend,
     clock,
+    verification,
     logged,
     log,
     app,
@@ -61,5 +68,13 @@ export async function createApiClient(
       const text = await response.text();
       return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
     },
+  };
+}
+
+function domainsOf(verification: ReadonlyMap<string, DomainStatus>): SenderDomains {
+  return {
+    names: async () => [...verification.keys()],
+    statuses: async (names) => new Map(names.map((name) => [name, verification.get(name) ?? 'not_started'])),
+    dkim: async (name) => ({ tokens: [`${name}-1`, `${name}-2`], status: verification.get(name) ?? 'not_started' }),
   };
 }

@@ -63,9 +63,11 @@ function declareKeys(program: Command, contextOf: ContextOf): void {
         .choices(['full_access', 'sending_access'])
         .default('full_access'),
     )
-    .action(async (name, _options, command: Command) => {
-      const options = command.optsWithGlobals();
-      await (await import('./keys.ts')).createKey(contextOf(options), name, { permission: options.permission });
+    .addOption(
+      new Option('--domain <name>', 'the one domain it may send from').implies({ permission: 'sending_access' }),
+    )
+    .action(async (name, options, command: Command) => {
+      await (await import('./keys.ts')).createKey(contextOf(command.optsWithGlobals()), name, options);
     });
   keys
     .command('list')
@@ -76,8 +78,9 @@ function declareKeys(program: Command, contextOf: ContextOf): void {
   keys
     .command('revoke <id-or-name>')
     .description('delete a key')
-    .action(async (idOrName, _options, command: Command) => {
-      await (await import('./keys.ts')).revokeKey(contextOf(command.optsWithGlobals()), idOrName);
+    .option('--force', 'the last key with full access, too')
+    .action(async (idOrName, options, command: Command) => {
+      await (await import('./keys.ts')).revokeKey(contextOf(command.optsWithGlobals()), idOrName, options);
     });
 }
 

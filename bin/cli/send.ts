@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { createApiKey, deleteApiKey } from '../../functions/core/api-key.ts';
+import { createApiKey } from '../../functions/core/api-key.ts';
+import { deleteApiKey } from '../../functions/core/api-key-deletion.ts';
 import { CliError, exitCodes, usageError } from './cli-error.ts';
 import { answer, type Context } from './context.ts';
 import { output } from './deployment.ts';
@@ -113,7 +114,7 @@ async function withAccess(
   try {
     return await use({ apiUrl, token: temporary });
   } finally {
-    await deleteApiKey(table, id);
+    await deleteApiKey(table, id, context.now());
   }
 }
 

@@ -1,9 +1,7 @@
 import type { Hono } from 'hono';
+import packageJson from '../../package.json' with { type: 'json' };
 import { SendoffError } from '../core/errors.ts';
 import type { Caller } from './authenticate.ts';
-
-/** The version of this API, as `package.json` has it. */
-export const VERSION = '0.1.0';
 
 /** Paths of Resend's API that this version has not, with all below them (resend-node 6.38.0, resend-openapi 1.5.0). */
 export const ABSENT_PATHS = [
@@ -50,5 +48,5 @@ const absent = (): SendoffError =>
   new SendoffError(
     'not_found',
     404,
-    `Sendoff ${VERSION} does not have this part of Resend's API. Its page docs/api.md lists what it has.`,
+    `Sendoff ${packageJson.version} does not have this part of Resend's API. Its page docs/api.md lists what it has.`,
   );

@@ -3,11 +3,14 @@ import type { EndpointRules } from '../adapters/post-webhook.ts';
 import type { AcceptDependencies } from '../core/accept.ts';
 import { createAnnounce } from '../core/announce.ts';
 import type { Logger } from '../core/ports.ts';
+import type { SenderDomains } from '../core/sender-domain.ts';
 import { absentRoutes } from './absent-routes.ts';
 import { checkMethod, noEndpoint } from './allowed-methods.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { authenticate, type Caller } from './authenticate.ts';
 import { baseUrl } from './base-url.ts';
+import { domainRoutes } from './domains.ts';
+import { attachmentDownloadRoutes, emailAttachmentRoutes } from './email-attachments.ts';
 import { emailRoutes } from './emails.ts';
 import { handleError } from './error-response.ts';
 import { suppressionRoutes } from './suppressions.ts';
@@ -16,13 +19,16 @@ import { webhookRoutes } from './webhooks.ts';
 
 export interface ApiDependencies extends AcceptDependencies {
   readonly log: Logger;
+  readonly domains: SenderDomains;
+  /** The AWS region in which it sends. */
+  readonly region: string;
   /** Which endpoints webhooks may have; if absent, those of a deployment: https on the public internet. */
   readonly endpointRules?: EndpointRules;
 }
 
 /** The HTTP API, as a function from request to response. */
 export function createApp(dependencies: ApiDependencies): Hono<Caller> {
-  const { backend, now, newId, log, endpointRules = { allowLocal: false } } = dependencies;
+  const { backend, now, newId, log, domains, region, endpointRules = { allowLocal: false } } = dependencies;
   const { table, broker } = backend;
   const announce = createAnnounce(backend, now);
   const app = new Hono<Caller>({ getPath });
@@ -38,10 +44,14 @@ export function createApp(dependencies: ApiDependencies): Hono<Caller> {
 
   app.route('/unsubscribe', unsubscribeRoutes(table, announce, now));
 
-  const signedIn = authenticate(table, now);
-  for (const path of ['/emails', '/api-keys', '/suppressions', '/webhooks']) app.use(`${path}/*`, signedIn);
+  app.route('/attachments', attachmentDownloadRoutes({ backend, now }));
+
+  const signedIn = authenticate(table, now, log);
+  for (const path of ['/emails', '/api-keys', '/suppressions', '/webhooks', '/domains']) app.use(`${path}/*`, signedIn);
   app.route('/emails', emailRoutes(dependencies, announce));
-  app.route('/api-keys', apiKeyRoutes(table, now));
+  app.route('/emails', emailAttachmentRoutes({ backend, now }));
+  app.route('/api-keys', apiKeyRoutes({ table, domains, now }));
+  app.route('/domains', domainRoutes(domains, region));
   app.route('/suppressions', suppressionRoutes(table, announce, now));
   app.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
 

@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
-import { type ApiKey, findApiKey } from '../core/api-key.ts';
+import { type ApiKey, findApiKey, noteUse } from '../core/api-key.ts';
 import { SendoffError } from '../core/errors.ts';
 import { sha256 } from '../core/identity.ts';
-import type { Table } from '../core/ports.ts';
+import type { Logger, Table } from '../core/ports.ts';
 
 /** How long a verified key is believed without asking again; a deleted key works no longer than this. */
 const CACHE_MS = 60_000;
@@ -15,25 +15,31 @@ export interface Caller {
 }
 
 /**
- * Asks for `Authorization: Bearer <key>`.
+ * Asks for `Authorization: Bearer <key>`. Notes once an hour that a key is in use, beside the request's own work: the
+ * answer waits for both, for a function is frozen when it has answered, and what is under way then may be lost.
  *
  * @throws 401 `missing_api_key`, 403 `invalid_api_key`, 401 `restricted_api_key` when a sending key asks for more.
  */
-export function authenticate(table: Table, now: () => number): MiddlewareHandler<Caller> {
+export function authenticate(table: Table, now: () => number, log: Logger): MiddlewareHandler<Caller> {
   const cache = new Map<string, { apiKey: ApiKey; untilMs: number }>();
 
-  const verify = async (token: string): Promise<ApiKey> => {
+  const noted = (apiKey: ApiKey): Promise<void> =>
+    noteUse(table, apiKey, now()).catch((error: unknown) =>
+      log.warn('the use of an API key could not be noted', { keyId: apiKey.id, error }),
+    );
+
+  const verify = async (token: string): Promise<{ apiKey: ApiKey; noting?: Promise<void> }> => {
     // The cache holds hashes: a heap dump must not show tokens.
     const hash = sha256(token);
     const cached = cache.get(hash);
-    if (cached && cached.untilMs > now()) return cached.apiKey;
+    if (cached && cached.untilMs > now()) return { apiKey: cached.apiKey };
     const apiKey = await findApiKey(table, token);
     cache.delete(hash);
     if (!apiKey) throw new SendoffError('invalid_api_key', 403, 'API key is invalid');
     const [oldest] = cache.keys();
     if (oldest !== undefined && cache.size >= CACHE_SIZE) cache.delete(oldest);
     cache.set(hash, { apiKey, untilMs: now() + CACHE_MS });
-    return apiKey;
+    return { apiKey, noting: noted(apiKey) };
   };
 
   return async (context, next) => {
@@ -44,12 +50,12 @@ export function authenticate(table: Table, now: () => number): MiddlewareHandler
         401,
         'Missing API key in the authorization header: `Authorization: Bearer <key>`',
       );
-    const apiKey = await verify(token);
+    const { apiKey, noting } = await verify(token);
     if (apiKey.permission !== 'full_access' && !maySend(context.req.method, context.req.path)) {
       throw new SendoffError('restricted_api_key', 401, 'This API key is restricted to only send emails');
     }
     context.set('apiKey', apiKey);
-    await next();
+    await Promise.all([next(), noting]);
   };
 }
 

@@ -8,7 +8,7 @@ const iso = (atMs: number): string => new Date(atMs).toISOString();
 export function summary(record: EmailRecord) {
   return {
     id: record.id,
-    message_id: record.messageId ? messageIdHeader(record.messageId, process.env.AWS_REGION ?? 'us-east-1') : null,
+    message_id: messageIdHeader(record.messageId, process.env.AWS_REGION ?? 'us-east-1'),
     from: record.from,
     to: record.to,
     cc: record.cc ?? null,

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import * as z from 'zod/mini';
 import { type AcceptDependencies, type AcceptRequest, acceptEmails, firstAcceptedAt } from '../core/accept.ts';
 import type { Announce } from '../core/announce.ts';
+import { checkSender } from '../core/api-key.ts';
 import { type Email, parseEmail } from '../core/email.ts';
 import { limits } from '../core/email-schema.ts';
 import { invalid, notFound, SendoffError } from '../core/errors.ts';
@@ -61,6 +62,7 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
     const { payload, value } = await readJson(context);
     const request = { payload, ...caller(context) };
     const email = await readAsOf(request, (nowMs) => parseEmail(value, nowMs));
+    checkSender(context.get('apiKey'), email.from.address);
     const [id] = await acceptEmails({ ...request, emails: [email], queue: 'transactional' }, dependencies);
     await announceScheduled([email], [id ?? '']);
     return context.json({ id });
@@ -71,6 +73,7 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
     const permissive = batchMode(context.req.header('x-batch-validation')) === 'permissive';
     const request = { payload, ...caller(context) };
     const { emails, errors } = await readAsOf(request, (nowMs) => parseBatch(value, permissive, nowMs));
+    for (const { from } of emails) checkSender(context.get('apiKey'), from.address);
     const ids = emails.length > 0 ? await acceptEmails({ ...request, emails, queue: 'bulk' }, dependencies) : [];
     await announceScheduled(emails, ids);
     return context.json({ data: ids.map((id) => ({ id })), ...(permissive ? { errors } : {}) });

@@ -2,6 +2,7 @@ import { backendFromEnvironment } from '../adapters/backend.ts';
 import { localEndpointsAllowed, required, retentionMs } from '../adapters/env.ts';
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
+import { loadedSesDomains } from '../adapters/sender-domains.ts';
 import { newId } from '../core/identity.ts';
 import { createApp } from './app.ts';
 import { createLambdaHandler } from './lambda.ts';
@@ -18,6 +19,8 @@ const app = createApp({
   newId,
   log,
   metrics,
+  domains: loadedSesDomains(),
+  region: required('AWS_REGION'),
   endpointRules: { allowLocal: localEndpointsAllowed() },
 });
 

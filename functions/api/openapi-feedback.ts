@@ -1,9 +1,9 @@
 import { suppressionOrigins } from '../core/suppression.ts';
 import { webhookEventTypes } from '../core/webhook-event.ts';
 import {
-  error,
   id,
   input,
+  json,
   list,
   object,
   operation,
@@ -60,11 +60,11 @@ const eventId = { name: 'eventId', in: 'path', required: true, schema: text };
 const token = { name: 'token', in: 'path', required: true, schema: text };
 
 /** The routes about what became of emails: suppressions, webhooks, unsubscribing. */
-export function feedbackPaths(): Schema {
+export function feedbackPaths(): Record<string, Schema> {
   return { ...suppressionPaths(), ...webhookPaths(), ...deliveryPaths(), ...unsubscribePaths() };
 }
 
-function suppressionPaths(): Schema {
+function suppressionPaths(): Record<string, Schema> {
   const many = (item: Schema) => object({ data: { type: 'array', items: item } });
   return {
     '/suppressions': {
@@ -72,7 +72,7 @@ function suppressionPaths(): Schema {
         'addSuppression',
         'Send to this address no more',
         suppressionReference,
-        request(input(addSuppressionSchema)),
+        request(input(addSuppressionSchema), { email: 'someone@example.com' }),
         '201',
       ),
       get: operation('listSuppressions', 'List suppressed addresses, newest first', list(object(suppression)), {
@@ -84,7 +84,8 @@ function suppressionPaths(): Schema {
         'addSuppressions',
         'Suppress up to 100 addresses',
         many(suppressionReference),
-        request(input(addSuppressionsSchema)),
+        request(input(addSuppressionsSchema), { emails: ['someone@example.com'] }),
+        '201',
       ),
     },
     '/suppressions/batch/remove': {
@@ -92,7 +93,7 @@ function suppressionPaths(): Schema {
         'removeSuppressions',
         'Send to up to 100 addresses again, named by address or by id',
         many(suppressionRemoval),
-        request(input(removeSuppressionsSchema)),
+        request(input(removeSuppressionsSchema), { emails: ['someone@example.com'] }),
       ),
     },
     '/suppressions/{idOrEmail}': {
@@ -103,14 +104,20 @@ function suppressionPaths(): Schema {
   };
 }
 
-function webhookPaths(): Schema {
+function webhookPaths(): Record<string, Schema> {
   return {
     '/webhooks': {
       post: operation(
         'createWebhook',
         'Tell an https endpoint of events',
         webhookSecret,
-        request(input(createWebhookSchema)),
+        {
+          ...request(input(createWebhookSchema), {
+            endpoint: 'https://hooks.example.com/mail',
+            events: ['email.bounced'],
+          }),
+          errors: [451],
+        },
         '201',
       ),
       get: operation('listWebhooks', 'List endpoints', list(object(webhook)), { parameters: paging }),
@@ -118,12 +125,10 @@ function webhookPaths(): Schema {
     '/webhooks/{id}': {
       parameters: [id],
       get: operation('getWebhook', 'One endpoint', object({ object: text, ...webhook, signing_secret: text })),
-      patch: operation(
-        'changeWebhook',
-        'Change an endpoint, disable or enable it',
-        webhookReference,
-        request(input(changeWebhookSchema)),
-      ),
+      patch: operation('changeWebhook', 'Change an endpoint, disable or enable it', webhookReference, {
+        ...request(input(changeWebhookSchema), { status: 'disabled' }),
+        errors: [451],
+      }),
       delete: operation(
         'deleteWebhook',
         'Tell an endpoint no more',
@@ -136,12 +141,14 @@ function webhookPaths(): Schema {
         'rotateSecret',
         'A new secret; each one before signs too for 24 hours after it was replaced',
         webhookSecret,
+        // A few rotations a day.
+        { errors: [422] },
       ),
     },
   };
 }
 
-function deliveryPaths(): Schema {
+function deliveryPaths(): Record<string, Schema> {
   const event = object({
     object: { const: 'webhook_event' },
     ...delivery,
@@ -163,17 +170,26 @@ function deliveryPaths(): Schema {
     },
     '/webhooks/{id}/events/{eventId}/replay': {
       parameters: [id, eventId],
-      post: operation('replayWebhookEvent', 'Tell it again', object({ object: { const: 'webhook_event' }, id: text })),
+      post: operation('replayWebhookEvent', 'Tell it again', object({ object: { const: 'webhook_event' }, id: text }), {
+        errors: [422],
+      }),
     },
   };
 }
 
-function unsubscribePaths(): Schema {
+function unsubscribePaths(): Record<string, Schema> {
+  const page = (description: string) => ({ description, content: { 'text/html': { schema: text } } });
   const html = (operationId: string, summary: string) => ({
     operationId,
     summary,
     security: [],
-    responses: { 200: { description: 'A page', content: { 'text/html': { schema: text } } }, default: error },
+    responses: {
+      200: page('A page'),
+      404: {
+        description: 'The link is not valid',
+        content: { ...page('').content, ...json(object({ message: text })) },
+      },
+    },
   });
   return {
     '/unsubscribe/{token}': {

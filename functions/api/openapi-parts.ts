@@ -4,9 +4,11 @@ import * as z from 'zod/mini';
 export type Schema = Record<string, unknown>;
 
 export const json = (schema: Schema) => ({ 'application/json': { schema } });
-export const request = (schema: Schema) => ({ requestBody: { required: true, content: json(schema) } });
+/** What an operation takes, with a request that it accepts: people copy it, and the fuzzer starts from it. */
+export const request = (schema: Schema, example: unknown) => ({
+  requestBody: { required: true, content: { 'application/json': { schema, example } } },
+});
 export const answer = (description: string, schema: Schema) => ({ description, content: json(schema) });
-export const error = { $ref: '#/components/responses/Error' };
 export const id = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
 export const header = (name: string, description: string, schema: Schema) => ({
   name,
@@ -31,11 +33,12 @@ export const object = (properties: Record<string, Schema>) => ({
 });
 export const list = (items: Schema) =>
   object({ object: { const: 'list' }, has_more: { type: 'boolean' }, data: { type: 'array', items } });
+/** An operation with its answer when all goes well; `withErrors` adds the others. */
 export const operation = (operationId: string, summaryText: string, ok: Schema, more: Schema = {}, status = '200') => ({
   operationId,
   summary: summaryText,
   ...more,
-  responses: { [status]: answer('Done', ok), default: error },
+  responses: { [status]: answer('Done', ok) },
 });
 
 /** A schema of a request as JSON Schema. */

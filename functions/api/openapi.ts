@@ -1,10 +1,11 @@
+import packageJson from '../../package.json' with { type: 'json' };
 import { permissions } from '../core/api-key.ts';
 import { emailSchema, limits } from '../core/email-schema.ts';
 import { createKeySchema, renameKeySchema } from './api-keys.ts';
 import { rescheduleSchema } from './emails.ts';
+import { errorResponses, withErrors } from './openapi-errors.ts';
 import { feedbackPaths } from './openapi-feedback.ts';
 import {
-  answer,
   header,
   id,
   input,
@@ -27,9 +28,31 @@ const idempotencyKey = header('Idempotency-Key', 'The same key and payload withi
 const addresses = { type: 'array', items: text };
 const emailReference = object({ object: { const: 'email' }, id: text });
 
+const lastEvents: readonly string[] = [
+  'scheduled',
+  'queued',
+  'sent',
+  'delivery_delayed',
+  'delivered',
+  'opened',
+  'clicked',
+  'bounced',
+  'complained',
+  'failed',
+  'canceled',
+  'suppressed',
+];
+const exampleEmail = {
+  from: 'Shop <orders@example.com>',
+  to: 'success@simulator.amazonses.com',
+  subject: 'Your order',
+  html: '<p>It is on its way.</p>',
+  tags: [{ name: 'kind', value: 'order' }],
+  attachments: [{ filename: 'order.txt', content: 'MSBib29r' }],
+};
 const summary = {
   id: text,
-  message_id: orNull(text),
+  message_id: { type: 'string', description: 'The Message-ID header; empty until SES has taken the email' },
   from: text,
   to: addresses,
   cc: orNull(addresses),
@@ -38,7 +61,7 @@ const summary = {
   subject: text,
   created_at: time,
   scheduled_at: orNull(time),
-  last_event: text,
+  last_event: { enum: lastEvents },
 };
 const tags = { type: 'array', items: object({ name: text, value: text }) };
 const detail = {
@@ -61,7 +84,48 @@ const event = {
   },
   required: ['type', 'created_at'],
 };
-const apiKey = object({ id: text, name: text, permission: { enum: [...permissions] }, created_at: time });
+const attachment = {
+  type: 'object',
+  properties: {
+    id: text,
+    filename: text,
+    size: { type: 'integer', description: 'Bytes; 0 for a file given by `path`, which is not kept' },
+    content_type: text,
+    content_disposition: { enum: ['inline', 'attachment'] },
+    content_id: text,
+    download_url: { type: 'string', description: 'Answers the bytes without a key; the `path` of a file given so' },
+    expires_at: time,
+  },
+  required: ['id', 'size', 'content_type', 'content_disposition', 'download_url', 'expires_at'],
+};
+const apiKey = object({
+  id: text,
+  name: text,
+  permission: { enum: [...permissions] },
+  domain_id: orNull(text),
+  created_at: time,
+  last_used_at: { anyOf: [time, { type: 'null' }], description: 'To the hour' },
+});
+const capability = { enum: ['enabled', 'disabled'] };
+const domain = {
+  id: text,
+  name: text,
+  status: { enum: ['not_started', 'pending', 'verified', 'failed', 'partially_failed'] },
+  created_at: { ...time, description: 'Always 1970: SES does not tell it' },
+  region: text,
+  capabilities: object({ sending: capability, receiving: capability }),
+};
+const domainRecord = object({
+  record: { const: 'DKIM' },
+  name: text,
+  type: { const: 'CNAME' },
+  ttl: text,
+  status: { enum: ['not_started', 'pending', 'verified', 'failed', 'temporary_failure'] },
+  value: text,
+});
+const attachmentId = { name: 'attachmentId', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
+/** The two parts of a download link that make it a right. */
+const signedLink = ['expires', 'signature'].map((name) => ({ name, in: 'query', required: true, schema: text }));
 const batchResult = {
   type: 'object',
   properties: {
@@ -87,23 +151,25 @@ export function openApi(serverUrl: string): Schema {
     openapi: '3.1.0',
     info: {
       title: 'Sendoff',
-      version: '0.1.0',
-      description: 'Accepts e-mail at once and sends it after. Wire-compatible with Resend.',
+      version: packageJson.version,
+      license: { name: packageJson.license, identifier: packageJson.license },
+      description:
+        'Accepts e-mail at once and sends it after. Wire-compatible with Resend. A method that a path does not have is answered 405, with the header `Allow`.',
     },
     servers: [{ url: serverUrl }],
     security: [{ apiKey: [] }],
-    paths: {
+    paths: withErrors({
       '/emails': {
         post: operation('sendEmail', 'Accept an email', object({ id: text }), {
           parameters: [idempotencyKey],
-          ...request(email),
+          ...request(email, exampleEmail),
         }),
         get: operation('listEmails', 'List emails, newest first', list(object(summary)), { parameters: paging }),
       },
       '/emails/batch': {
         post: operation('sendBatch', 'Accept up to 100 emails', batchResult, {
           parameters: [idempotencyKey, validation],
-          ...request(batch),
+          ...request(batch, [exampleEmail]),
         }),
       },
       '/emails/{id}': {
@@ -113,27 +179,49 @@ export function openApi(serverUrl: string): Schema {
           'rescheduleEmail',
           'Give a scheduled email another time',
           emailReference,
-          request(input(rescheduleSchema)),
+          request(input(rescheduleSchema), { scheduled_at: 'in 1 hour' }),
         ),
       },
       '/emails/{id}/cancel': {
         parameters: [id],
-        post: operation('cancelEmail', 'Stop an email that is not sent yet', emailReference),
+        post: operation('cancelEmail', 'Stop an email that is not sent yet', emailReference, { errors: [422] }),
       },
       '/emails/{id}/retry': {
         parameters: [id],
-        post: operation('retryEmail', 'Send a failed email again', emailReference),
+        post: operation('retryEmail', 'Send a failed email again', emailReference, { errors: [422] }),
       },
       '/emails/{id}/events': {
         parameters: [id],
         get: operation('listEmailEvents', 'What happened to an email, oldest first', list(event)),
+      },
+      '/emails/{id}/attachments': {
+        parameters: [id],
+        get: operation('listEmailAttachments', 'The files of an email', list(attachment), { parameters: paging }),
+      },
+      '/emails/{id}/attachments/{attachmentId}': {
+        parameters: [id, attachmentId],
+        get: operation('getEmailAttachment', 'One file of an email, and where its bytes are', {
+          allOf: [object({ object: { const: 'attachment' } }), attachment],
+        }),
+      },
+      '/attachments/{id}/{attachmentId}': {
+        parameters: [id, attachmentId],
+        get: {
+          operationId: 'downloadAttachment',
+          summary: 'The bytes of a file, by its `download_url`',
+          security: [],
+          parameters: signedLink,
+          errors: [406],
+          responses: { 200: { description: 'The file', content: { 'application/octet-stream': { schema: {} } } } },
+        },
       },
       '/api-keys': {
         post: operation(
           'createApiKey',
           'Make an API key; its token is told once',
           object({ id: text, token: text }),
-          request(input(createKeySchema)),
+          // 404: there is no domain with that id.
+          { ...request(input(createKeySchema), { name: 'Shop', permission: 'sending_access' }), errors: [404] },
           '201',
         ),
         get: operation('listApiKeys', 'List API keys', list(apiKey), { parameters: paging }),
@@ -144,12 +232,25 @@ export function openApi(serverUrl: string): Schema {
           'renameApiKey',
           'Rename an API key',
           object({ object: text, id: text }),
-          request(input(renameKeySchema)),
+          request(input(renameKeySchema), { name: 'Store' }),
         ),
         delete: operation(
           'deleteApiKey',
           'Delete an API key',
           object({ object: text, id: text, deleted: { const: true } }),
+          // The last one with full access is not deleted.
+          { errors: [422] },
+        ),
+      },
+      '/domains': {
+        get: operation('listDomains', 'The domains that SES knows', list(object(domain)), { parameters: paging }),
+      },
+      '/domains/{id}': {
+        parameters: [id],
+        get: operation(
+          'getDomain',
+          'One domain with its DKIM records',
+          object({ object: { const: 'domain' }, ...domain, records: { type: 'array', items: domainRecord } }),
         ),
       },
       ...feedbackPaths(),
@@ -157,13 +258,11 @@ export function openApi(serverUrl: string): Schema {
         get: { ...operation('health', 'Is the API there', object({ status: { const: 'ok' } })), security: [] },
       },
       '/openapi.json': { get: { ...operation('openApi', 'This description', { type: 'object' }), security: [] } },
-    },
+    }),
     components: {
       securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } },
       schemas: { Email: input(emailSchema) },
-      responses: {
-        Error: answer('What went wrong', object({ statusCode: { type: 'integer' }, name: text, message: text })),
-      },
+      responses: errorResponses,
     },
   };
 }

@@ -51,7 +51,7 @@ export function suppressionRoutes(table: Table, announce: Announce, now: () => n
   routes.post('/batch/add', async (context) => {
     const { value } = await readJson(context);
     const ids = await add(validate(addSuppressionsSchema, value, ['emails']).emails, 'emails');
-    return context.json({ data: ids.map((id) => ({ object: 'suppression', id })) });
+    return context.json({ data: ids.map((id) => ({ object: 'suppression', id })) }, 201);
   });
 
   routes.post('/batch/remove', async (context) => {

@@ -1,3 +1,4 @@
+import { SendoffError } from './errors.ts';
 import { derivedId, newSecret, sha256 } from './identity.ts';
 import type { Table, WriteOutcome } from './ports.ts';
 import { timeSort } from './record.ts';
@@ -12,12 +13,20 @@ export type ApiKey = {
   readonly permission: Permission;
   readonly tokenHash: string;
   readonly createdAtMs: number;
+  /** The one domain it may send from, in lower case; absent: any. Only a key with `sending_access` has one. */
+  readonly domain?: string;
+  /** The beginning of the hour in which it was last used, epoch ms; absent: never. */
+  readonly lastUsedAtMs?: number;
+  /** When its deletion began, epoch ms; see `deleteApiKey`. */
+  readonly deletingAtMs?: number;
 };
 
 /** What a key is made from. */
 export interface NewApiKey {
   readonly name: string;
   readonly permission: Permission;
+  /** The one domain it may send from, in lower case; absent: any. */
+  readonly domain?: string;
   /** When the key ends by itself, epoch ms; absent: never. */
   readonly expiresAtMs?: number;
 }
@@ -25,8 +34,8 @@ export interface NewApiKey {
 export const API_KEY_PARTITION = 'api-key';
 export const apiKeyKey = (id: string): string => `api-key#${id}`;
 
-/** Makes secret scanners and people recognise a token. */
-const TOKEN_PREFIX = 'so_';
+/** Resend's: programs refuse a key that begins otherwise. Keys made by version 0.1 begin with `so_` and go on working. */
+const TOKEN_PREFIX = 're_';
 
 /** Makes a key; its token is told once and never stored. */
 export async function createApiKey(
@@ -43,12 +52,13 @@ export async function createApiKey(
 export async function putApiKey(
   table: Table,
   token: string,
-  { name, permission, expiresAtMs }: NewApiKey,
+  { name, permission, domain, expiresAtMs }: NewApiKey,
   nowMs: number,
 ): Promise<string> {
   const tokenHash = sha256(token);
   const id = keyIdOf(tokenHash);
-  const fields: ApiKey = { id, name, permission, tokenHash, createdAtMs: nowMs };
+  const confined = domain === undefined ? {} : { domain };
+  const fields: ApiKey = { id, name, permission, ...confined, tokenHash, createdAtMs: nowMs };
   await table.insert({
     key: apiKeyKey(id),
     fields,
@@ -58,6 +68,29 @@ export async function putApiKey(
   return id;
 }
 
+const HOUR_MS = 3_600_000;
+
+/** Notes that a key is in use: at most one write an hour for each copy of the key that someone holds. */
+export async function noteUse(table: Table, { id, lastUsedAtMs = 0 }: ApiKey, nowMs: number): Promise<void> {
+  const hourMs = nowMs - (nowMs % HOUR_MS);
+  if (lastUsedAtMs >= hourMs) return;
+  await table.update(apiKeyKey(id), { set: { lastUsedAtMs: hourMs } }, [
+    { lastUsedAtMs: { exists: false } },
+    { lastUsedAtMs: { below: hourMs } },
+  ]);
+}
+
+/**
+ * Refuses a sender outside the domain that the key is confined to. A subdomain is another domain.
+ *
+ * @throws 403 `validation_error`, in Resend's words.
+ */
+export function checkSender({ domain }: ApiKey, address: string): void {
+  const sender = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+  if (domain === undefined || sender === domain) return;
+  throw new SendoffError('validation_error', 403, `This API key is not authorized to send emails from ${sender}`);
+}
+
 /** The key this token belongs to; undefined if there is none. */
 export async function findApiKey(table: Table, token: string): Promise<ApiKey | undefined> {
   const tokenHash = sha256(token);
@@ -65,12 +98,9 @@ export async function findApiKey(table: Table, token: string): Promise<ApiKey | 
   return key?.tokenHash === tokenHash ? key : undefined;
 }
 
+/** Renames a key; not applied when there is none. */
 export function renameApiKey(table: Table, id: string, name: string): Promise<WriteOutcome<ApiKey>> {
   return table.update<ApiKey>(apiKeyKey(id), { set: { name } });
-}
-
-export function deleteApiKey(table: Table, id: string): Promise<boolean> {
-  return table.delete(apiKeyKey(id));
 }
 
 /** The id follows from the token's hash, so that a token finds its document in one read; it tells nothing of the token. */

@@ -52,3 +52,19 @@ export async function listPage<T extends Listed>(
   const documents = await table.getMany<T>(page.map(({ key }) => key));
   return { items: documents.filter((document) => document !== undefined), hasMore: entries.length > limit };
 }
+
+/** The same of a list that is at hand whole, in its own order; `after` and `before` name an item by the id `idOf` gives it. */
+export function pageOf<T>(
+  all: readonly T[],
+  idOf: (item: T) => string,
+  { limit: limitText = '20', after, before }: PageRequest,
+): Page<T> {
+  const limit = parseWhole(limitText, 'limit', 1, 100);
+  const cursor = after ?? before;
+  const anchor = cursor === undefined ? -1 : all.findIndex((item) => idOf(item) === cursor);
+  if (cursor !== undefined && anchor < 0)
+    throw notFound(`The id given as \`${after === undefined ? 'before' : 'after'}\``);
+  if (after !== undefined || before === undefined)
+    return { items: all.slice(anchor + 1, anchor + 1 + limit), hasMore: all.length > anchor + 1 + limit };
+  return { items: all.slice(Math.max(0, anchor - limit), anchor), hasMore: anchor > limit };
+}

@@ -18,7 +18,7 @@ export function emailPayload(
 ): string {
   const data = {
     email_id: record.id,
-    message_id: record.messageId === undefined ? null : messageIdHeader(record.messageId, region),
+    message_id: messageIdHeader(record.messageId, region),
     created_at: iso(record.createdAtMs),
     from: record.from,
     to: recipientFirst(record.to, recipient),

@@ -53,6 +53,16 @@ export function apiStatements(resources: Resources): PolicyStatement[] {
   ];
 }
 
+/** Reading which domains SES knows, and where they stand. These actions have no resources that could be named. */
+export function readingSenders(): PolicyStatement {
+  return allow('ses', ['ListIdentities', 'GetIdentityVerificationAttributes', 'GetIdentityDkimAttributes'], ['*']);
+}
+
+/** Says, for the `*` of `readingSenders`, why it is there. */
+export function acknowledgeReadingSenders(scope: IConstruct): void {
+  acknowledge(scope, { 'IAM5[Resource::*]': 'SES: its actions that read identities have no resources.' });
+}
+
 /** The sender: claiming and finishing emails, looking for suppressed recipients, sending, retrying, telling webhooks. */
 export function sendStatements(resources: Resources): PolicyStatement[] {
   return [

@@ -22,13 +22,19 @@ describe('the stack with backend=redis', () => {
     expect(() => sendoff.table).toThrow(/no 'table'/);
   });
 
-  it('lets the API read the credentials and ring, and nothing more', () => {
+  it('lets the API read the credentials, ring, and read what SES says of domains, and nothing more', () => {
     const {
       'Allow logs:CreateLogStream': _,
       'Allow logs:PutLogEvents': __,
       ...grants
     } = grantsOf(template, 'MailApiFunctionRole');
-    expect(Object.keys(grants).sort()).toEqual(['Allow lambda:InvokeFunction', 'Allow secretsmanager:GetSecretValue']);
+    expect(Object.keys(grants).sort()).toEqual([
+      'Allow lambda:InvokeFunction',
+      'Allow secretsmanager:GetSecretValue',
+      'Allow ses:GetIdentityDkimAttributes',
+      'Allow ses:GetIdentityVerificationAttributes',
+      'Allow ses:ListIdentities',
+    ]);
     expect(grants['Allow lambda:InvokeFunction']).toEqual(['{MailSendFunction}']);
     expect(grants['Allow secretsmanager:GetSecretValue']?.[0]).toMatch(/:secret:upstash-\?\?\?\?\?\?$/);
   });

@@ -22,7 +22,7 @@ const log = (name: string) => ({
 });
 
 describe('least privilege', () => {
-  it('lets the API work on records, keys and bodies, list them, and queue jobs', () => {
+  it('lets the API work on records, keys and bodies, list them, queue jobs, and read what SES says of domains', () => {
     expect(grantsOf(template, 'ApiFunctionRole')).toEqual({
       ...log('ApiFunction'),
       'Allow dynamodb:BatchGetItem': table,
@@ -34,6 +34,9 @@ describe('least privilege', () => {
       'Allow s3:GetObject': bodies,
       'Allow s3:PutObject': bodies,
       'Allow s3:ListBucket': ['{MailBodyBucket}'],
+      'Allow ses:GetIdentityDkimAttributes': ['*'],
+      'Allow ses:GetIdentityVerificationAttributes': ['*'],
+      'Allow ses:ListIdentities': ['*'],
       'Allow sqs:SendMessage': all,
     });
   });

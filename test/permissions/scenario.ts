@@ -43,6 +43,7 @@ export const steps: readonly Step[] = [
   { name: 'an endpoint is told what becomes of emails, and who bounced is not sent to again', run: tellEndpoint },
   { name: 'an address that unsubscribed from one sender bounces', run: bounceUnsubscribed },
   { name: 'API keys are made, listed, renamed, deleted', run: manageKeys },
+  { name: 'the domains that SES knows are listed and read', run: readDomains },
   { name: 'emails are accepted and sent, on both queues, small and large', run: acceptAndSend },
   { name: 'emails are read and listed', run: read },
   { name: 'a large body that is gone is missed, not forbidden', backend: 'aws', run: missBody },
@@ -90,6 +91,13 @@ async function manageKeys({ ask }: Visit): Promise<void> {
   await ask('GET', '/api-keys');
   await ask('PATCH', `/api-keys/${id}`, { name: 'Renamed' });
   await ask('DELETE', `/api-keys/${id}`);
+}
+
+async function readDomains({ ask, local }: Visit): Promise<void> {
+  local.cloud.ses.set({ verifiedIdentities: ['example.com'] });
+  const [domain] = (await ask('GET', '/domains')).data;
+  await ask('GET', `/domains/${domain?.id}`);
+  local.cloud.ses.set({ verifiedIdentities: undefined });
 }
 
 async function acceptAndSend(visit: Visit): Promise<void> {

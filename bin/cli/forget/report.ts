@@ -61,7 +61,7 @@ export function farewell(deleted: Amounts, staysSuppressed: boolean, { remains }
     `Deleted ${what}.`,
     'Not deleted, because it is not here or not yours to delete:',
     '  - what recipients have in their mailboxes',
-    '  - jobs that wait in queues: what webhooks are still to be told (28 hours at most), what SES reports until it is read (14 days)',
+    '  - jobs that wait in queues: what webhooks are still to be told (29 hours at most), what SES reports until it is read (14 days)',
     ...remains.map((place) => `  - ${place}`),
     "  - SES's own suppression list: aws sesv2 delete-suppressed-destination --email-address …",
     ...(staysSuppressed

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { findApiKey, putApiKey } from '../../../functions/core/api-key.ts';
 import { unavailable } from '../../../functions/core/errors.ts';
 import type { Backend } from '../../../functions/core/ports.ts';
@@ -148,5 +148,46 @@ describe('the cache of keys', () => {
     expect(reads).toHaveLength(0);
     await ask('GET', '/emails');
     expect(reads).toHaveLength(1);
+  });
+});
+
+describe('the time a key was last used', () => {
+  const waitingForWrites = async () => {
+    const writes: (() => void)[] = [];
+    const client = await createApiClient((backend) => ({
+      ...backend,
+      table: {
+        ...backend.table,
+        update: async (...args) => {
+          await new Promise<void>((resolve) => void writes.push(resolve));
+          return backend.table.update(...args);
+        },
+      },
+    }));
+    return { ...client, writes };
+  };
+
+  it('is written beside the request’s own work, and before its answer: after that the function is frozen', async () => {
+    const { ask, writes, backend } = await waitingForWrites();
+    let answered = false;
+    const asking = ask('POST', '/emails', plainEmail).finally(() => {
+      answered = true;
+    });
+    await vi.waitFor(() => expect(backend.waiting()).toHaveLength(1));
+    expect([writes.length, answered]).toEqual([1, false]);
+    writes[0]?.();
+    expect((await asking).status).toBe(200);
+    expect((await findApiKey(backend.table, FULL_KEY))?.lastUsedAtMs).toBe(Date.parse('2026-11-21T12:00:00Z'));
+    expect((await ask('POST', '/emails', plainEmail)).status).toBe(200);
+    expect(writes).toHaveLength(1);
+  });
+
+  it('fails no request when it cannot be written, and is logged', async () => {
+    const { ask, logged } = await createApiClient((backend) => ({
+      ...backend,
+      table: { ...backend.table, update: () => Promise.reject(unavailable('DynamoDB is down')) },
+    }));
+    expect((await ask('POST', '/emails', plainEmail)).status).toBe(200);
+    expect(logged).toMatchObject([{ level: 'warn', fields: { keyId: expect.any(String) } }]);
   });
 });

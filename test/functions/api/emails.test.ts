@@ -229,7 +229,7 @@ describe('GET /emails/{id}', () => {
     expect(body).toEqual({
       object: 'email',
       id,
-      message_id: null,
+      message_id: '',
       from: 'a@example.com',
       to: ['b@example.com'],
       cc: null,

@@ -1,6 +1,12 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { emailSchema } from '../../../functions/core/email-schema.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { createApiClient } from '../../api-client.ts';
 
 type Node = Record<string, unknown>;
@@ -12,6 +18,12 @@ type Operation = {
   security?: unknown[];
 };
 
+/** By the first part of the path: what is not for programs. */
+const contentTypes: Readonly<Record<string, string>> = {
+  unsubscribe: 'text/html',
+  attachments: 'application/octet-stream',
+};
+const redocly = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.bin', 'redocly');
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 const read = async () => {
   const { app, ask } = await createApiClient();
@@ -35,7 +47,7 @@ describe('/openapi.json', () => {
     const { document } = await read();
     expect(document).toMatchObject({
       openapi: expect.stringMatching(/^3\.1\.\d+$/),
-      info: { title: 'Sendoff', version: expect.stringMatching(/./) },
+      info: { title: 'Sendoff', version: packageJson.version },
       servers: [{ url: 'http://api.example' }],
     });
     const known = [
@@ -62,22 +74,79 @@ describe('/openapi.json', () => {
     expect(described.toSorted()).toEqual([...new Set(routes)].toSorted());
   });
 
-  it('has for each operation an id of its own, an answer that is described, and the error', async () => {
-    const { document, operations } = await read();
+  it('names the server as it was asked: by http on a laptop, by https behind API Gateway, without the path', async () => {
+    const { ask } = await createApiClient();
+    const server = async (headers: Record<string, string>) =>
+      (await ask('GET', '/openapi.json', undefined, headers)).body.servers[0].url;
+    expect(await server({ 'x-forwarded-proto': 'http' })).toBe('http://api.example');
+    expect(await server({ 'x-forwarded-proto': 'https' })).toBe('https://api.example');
+    for (const odd of ['', 'javascript', 'https://evil.example/']) {
+      expect(await server({ 'x-forwarded-proto': odd })).toBe('http://api.example');
+    }
+  });
+
+  it('has for each operation an id of its own and an answer that is described', async () => {
+    const { operations } = await read();
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     for (const { path, method, operation } of operations) {
       expect(methods).toContain(method);
-      const [[status, ok] = ['', {}], ...others] = Object.entries(operation.responses);
-      expect(status).toMatch(/^20[01]$/);
-      expect(ok).toMatchObject({
-        description: expect.stringMatching(/./),
-        // For people's browsers.
-        content: { [path.startsWith('/unsubscribe') ? 'text/html' : 'application/json']: { schema: {} } },
-      });
-      expect(others).toEqual([['default', { $ref: '#/components/responses/Error' }]]);
+      const good = Object.entries(operation.responses).filter(([status]) => /^20[01]$/.test(status));
+      expect(good).toEqual([
+        [
+          expect.any(String),
+          {
+            description: expect.stringMatching(/./),
+            content: { [contentTypes[path.split('/')[1] ?? ''] ?? 'application/json']: { schema: expect.anything() } },
+          },
+        ],
+      ]);
     }
-    expect(document.components.responses.Error).toMatchObject({ description: expect.any(String) });
+  });
+
+  it('has at each operation the errors it can answer, and none for all', async () => {
+    const { operations } = await read();
+    const errorsOf = new Map(
+      operations.map(({ operation: { operationId, responses } }) => [
+        operationId,
+        Object.keys(responses).filter((status) => !/^2/.test(status)),
+      ]),
+    );
+    const any = ['429', '500', '503'];
+    const signedIn = ['401', '403', ...any];
+    expect(Object.fromEntries(errorsOf)).toMatchObject({
+      sendEmail: ['400', '401', '403', '409', '413', '422', ...any],
+      sendBatch: ['400', '401', '403', '409', '413', '422', ...any],
+      listEmails: ['401', '403', '404', '422', ...any],
+      getEmail: ['401', '403', '404', ...any],
+      rescheduleEmail: ['400', '401', '403', '404', '413', '422', ...any],
+      cancelEmail: ['401', '403', '404', '422', ...any],
+      createApiKey: ['400', '401', '403', '404', '413', '422', ...any],
+      deleteApiKey: ['401', '403', '404', '422', ...any],
+      createWebhook: ['400', '401', '403', '413', '422', '429', '451', '500', '503'],
+      getDomain: [...signedIn.slice(0, 2), '404', ...any],
+      showUnsubscribe: ['404', ...any],
+      downloadAttachment: ['404', '406', '422', ...any],
+      health: any,
+    });
+    for (const [id, statuses] of errorsOf)
+      expect([id, statuses]).toEqual([id, expect.not.arrayContaining(['default'])]);
+  });
+
+  it('is clean for redocly, to its recommended rules', async () => {
+    const { document } = await read();
+    const directory = mkdtempSync(join(tmpdir(), 'openapi-'));
+    const file = join(directory, 'openapi.json');
+    writeFileSync(file, JSON.stringify({ ...document, servers: [{ url: 'https://api.sendoff.test' }] }));
+    try {
+      const { stdout } = await promisify(execFile)(redocly, ['lint', '--format=json', file], {
+        cwd: directory,
+        env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+      });
+      expect(JSON.parse(stdout).totals).toMatchObject({ errors: 0, warnings: 0 });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('declares every parameter in a path, and no other there', async () => {

@@ -77,7 +77,11 @@ describe('identities', () => {
     });
     const dkim = await client.send(new GetIdentityDkimAttributesCommand({ Identities }));
     expect(dkim.DkimAttributes).toEqual({
-      'example.org': { DkimEnabled: true, DkimVerificationStatus: 'Success' },
+      'example.org': {
+        DkimEnabled: true,
+        DkimVerificationStatus: 'Success',
+        DkimTokens: Array(3).fill(expect.stringMatching(/^[0-9a-z]{32}$/)),
+      },
       'ada@example.com': { DkimEnabled: false, DkimVerificationStatus: 'NotStarted' },
     });
     const none = await client.send(new GetIdentityDkimAttributesCommand({ Identities: ['unknown.test'] }));
