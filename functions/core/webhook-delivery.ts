@@ -92,8 +92,8 @@ export const deliverWebhook = task(
     },
   },
   async ({ webhookId, eventId, event, replay }, run, dependencies) => {
-    const { table, post } = dependencies;
-    const { queue, now, log } = run;
+    const { table } = dependencies;
+    const { log } = run;
     const [found, kept] = await table.getMany([webhookKey(webhookId), deliveryKey(webhookId, eventId)]);
     const webhook = found as Webhook | undefined;
     const delivery = kept as WebhookDelivery | undefined;
@@ -107,28 +107,35 @@ export const deliverWebhook = task(
     if (!(await mayTry(webhook, { run, atOnce: replay === true }, dependencies))) return;
     const payload = delivery?.payload ?? (event && (await payloadOf(event, dependencies)));
     if (payload === undefined) return log.warn('webhook not told: its email is gone', { webhookId, eventId });
-    const startedAtMs = now();
-    const secrets = validSecrets(webhook, startedAtMs);
-    const headers = signatureHeaders({ eventId, payload, secrets }, startedAtMs);
-    const { timedOut = false, ...answer } = await post(webhook.endpoint, headers, payload, answerTimeoutMs(queue));
-    const pace = paceOf(answer, { startedAtMs, endedAtMs: now(), timedOut });
-    const telling = { webhook, eventId, event, payload, delivery };
-    if (queue === 'webhook' && !pace.answered) {
-      await noteAttempt(telling, { startedAtMs, answer, next: 'now' }, run, table);
-      return moveToSlowQueue(webhook, run, dependencies);
-    }
-    const next = succeeded(answer) ? 'none' : 'by timetable';
-    await noteAttempt(telling, { startedAtMs, answer, next }, run, table);
-    if (queue !== 'webhook') await notePace(table, webhook, pace);
-    if (succeeded(answer)) return;
-    const failure = `The endpoint ${describe(answer)}`;
-    // A paused endpoint lets none of its many jobs come to the end of its timetable.
-    const sinceMs = startedAtMs - courteousSpanMs;
-    if (!pace.answered && (webhook.failingSinceMs ?? startedAtMs) <= sinceMs)
-      await disable(table, { webhookId, eventId, sinceMs, failure }, run);
-    throw unavailable(failure);
+    await attempt({ webhook, eventId, event, payload, delivery }, run, dependencies);
   },
 );
+
+/** Posts once and keeps how it went; throws a retryable error unless it succeeded or goes on on the slow queue. */
+async function attempt(telling: Telling, run: Run, dependencies: DeliveryDependencies): Promise<void> {
+  const { table, post } = dependencies;
+  const { webhook, eventId, payload } = telling;
+  const { queue, now } = run;
+  const startedAtMs = now();
+  const secrets = validSecrets(webhook, startedAtMs);
+  const headers = signatureHeaders({ eventId, payload, secrets }, startedAtMs);
+  const { timedOut = false, ...answer } = await post(webhook.endpoint, headers, payload, answerTimeoutMs(queue));
+  const pace = paceOf(answer, { startedAtMs, endedAtMs: now(), timedOut });
+  if (queue === 'webhook' && !pace.answered) {
+    await noteAttempt(telling, { startedAtMs, answer, next: 'now' }, run, table);
+    return moveToSlowQueue(webhook, run, dependencies);
+  }
+  const next = succeeded(answer) ? 'none' : 'by timetable';
+  await noteAttempt(telling, { startedAtMs, answer, next }, run, table);
+  if (queue !== 'webhook') await notePace(table, webhook, pace);
+  if (succeeded(answer)) return;
+  const failure = `The endpoint ${describe(answer)}`;
+  // The many jobs of a paused endpoint share its attempts, so that none of them may come to the end of its timetable.
+  const sinceMs = startedAtMs - courteousSpanMs;
+  if (!pace.answered && (webhook.failingSinceMs ?? startedAtMs) <= sinceMs)
+    await disable(table, { webhookId: webhook.id, eventId, sinceMs, failure }, run);
+  throw unavailable(failure);
+}
 
 function paceOf(
   { status }: WebhookAnswer,
@@ -188,7 +195,7 @@ async function noteAttempt(
   const ok = succeeded(answer);
   const wait = nextTry === 'now' ? 0 : courteous.waitsSeconds[job.attempt - 1];
   const count = delivery?.attempts.length ?? 0;
-  const attempt = { id: `${eventId}-${count + 1}`, atMs: startedAtMs, durationMs: nowMs - startedAtMs, ...answer };
+  const ended = { id: `${eventId}-${count + 1}`, atMs: startedAtMs, durationMs: nowMs - startedAtMs, ...answer };
   const next = ok || wait === undefined ? {} : { nextAttemptAtMs: nowMs + wait * 1000 };
   const state = { status: ok ? 'success' : wait === undefined ? 'failed' : 'attempting', ...next } as const;
   const key = deliveryKey(webhook.id, eventId);
@@ -196,13 +203,13 @@ async function noteAttempt(
     table.update(key, {
       set: state,
       remove: 'nextAttemptAtMs' in next ? [] : ['nextAttemptAtMs'],
-      append: { attempts: [attempt] },
+      append: { attempts: [ended] },
     });
   const insert = async (type: WebhookEventType) => {
     const fields: WebhookDelivery = {
       ...{ id: eventId, webhookId: webhook.id, type, createdAtMs: startedAtMs, payload },
       ...state,
-      attempts: [attempt],
+      attempts: [ended],
     };
     const list = { partition: deliveryPartition(webhook.id), sort: timeSort(startedAtMs, eventId) };
     const { applied } = await table.insert({ key, fields, list, expiresAtMs: startedAtMs + KEPT_MS });
