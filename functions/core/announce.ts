@@ -2,7 +2,7 @@ import type { Broker, Table } from './ports.ts';
 import type { Webhook } from './webhook.ts';
 import { deliverWebhook } from './webhook-delivery.ts';
 import type { Announcement } from './webhook-event.ts';
-import { listWebhooks, repairList } from './webhook-list.ts';
+import { indexedWebhookIds, listWebhooks } from './webhook-list.ts';
 import { placeOf } from './webhook-pace.ts';
 
 /** Resolves when everyone who wants to be told is sure to be: the jobs are durable. */
@@ -10,8 +10,8 @@ export type Announce = (announcements: readonly Announcement[]) => Promise<void>
 
 type Ports = { readonly table: Table; readonly broker: Broker };
 
-/** How often a function compares the list of endpoints with the index: a few queries. */
-const REPAIR_MS = 60_000;
+/** How long a function believes what the index says, beside the list that it always reads: a few queries. */
+const INDEX_MS = 60_000;
 
 /**
  * Makes the function that tells webhooks. It reads which endpoints there are each time: what happened before the call
@@ -62,12 +62,13 @@ function announceTo(
 }
 
 function createReader(table: Table, now: () => number): () => Promise<readonly Webhook[]> {
-  let repairedAtMs = Number.NEGATIVE_INFINITY;
+  let indexed: readonly string[] = [];
+  let indexedUntilMs = Number.NEGATIVE_INFINITY;
   return async () => {
-    if (now() - repairedAtMs >= REPAIR_MS) {
-      await repairList(table, now());
-      repairedAtMs = now();
+    if (now() >= indexedUntilMs) {
+      indexed = await indexedWebhookIds(table);
+      indexedUntilMs = now() + INDEX_MS;
     }
-    return listWebhooks(table);
+    return listWebhooks(table, indexed);
   };
 }

@@ -20,9 +20,12 @@ type WebhookList = { readonly [slot: string]: string };
 
 const slots = Array.from({ length: MAX_WEBHOOKS }, (_, index) => `slot${index}`);
 
-/** Every endpoint, oldest first. One whose creation was answered before the call is among them. */
-export async function listWebhooks(table: Table): Promise<Webhook[]> {
-  const ids = [...new Set(Object.values(await readList(table)))];
+/**
+ * Every endpoint, oldest first. One whose creation was answered before the call is among them. `indexed` are ids that the
+ * index had lately: it names those made by version 0.1, which knew no list.
+ */
+export async function listWebhooks(table: Table, indexed: readonly string[]): Promise<Webhook[]> {
+  const ids = [...new Set([...Object.values((await readList(table)) ?? {}), ...indexed])];
   const webhooks = await table.getMany<Webhook>(ids.map(webhookKey));
   return webhooks.filter((webhook) => webhook !== undefined).sort((a, b) => a.createdAtMs - b.createdAtMs);
 }
@@ -34,6 +37,7 @@ export async function listWebhooks(table: Table): Promise<Webhook[]> {
 export async function createWebhook(table: Table, wanted: Parameters<typeof newWebhook>[0]): Promise<Webhook> {
   const webhook = newWebhook(wanted);
   const { id, createdAtMs } = webhook;
+  await completeList(table, createdAtMs);
   const list = { partition: WEBHOOK_PARTITION, sort: timeSort(createdAtMs, id) };
   await table.insert({ key: webhookKey(id), fields: webhook, list });
   if (await addToList(table, id)) return webhook;
@@ -45,14 +49,14 @@ export async function createWebhook(table: Table, wanted: Parameters<typeof newW
 /** Deletes an endpoint; answers whether it was there. */
 export async function deleteWebhook(table: Table, id: string): Promise<boolean> {
   if (!(await table.delete(webhookKey(id)))) return false;
-  const taken = Object.entries(await readList(table)).filter(([, holder]) => holder === id);
+  const taken = Object.entries((await readList(table)) ?? {}).filter(([, holder]) => holder === id);
   await Promise.all(taken.map(([slot]) => release(table, slot, id)));
   return true;
 }
 
 /** Takes a slot for an endpoint whose document is written; answers false when there is none left. */
 async function addToList(table: Table, id: string): Promise<boolean> {
-  for (let list = await readList(table); ; ) {
+  for (let list = (await readList(table)) ?? {}; ; ) {
     if (Object.values(list).includes(id)) return true;
     const free = slots.filter((name) => list[name] === undefined);
     // Any free one, so that creations at the same moment seldom meet at one slot.
@@ -62,33 +66,35 @@ async function addToList(table: Table, id: string): Promise<boolean> {
       { [slot]: { exists: false } },
     ]);
     if (applied) return true;
-    list = document ?? (await readList(table));
+    if (!document) throw new Error('the list of webhooks is made before an endpoint is added');
+    list = document;
   }
 }
 
 /**
- * Adds what the list misses: endpoints made by version 0.1 while the deployment was updated, and those whose creation
- * died between its two writes.
+ * Makes the list if there is none, and adds what it misses, so that all are counted: endpoints made by version 0.1, and
+ * those whose creation died between its two writes.
  */
-export async function repairList(table: Table, nowMs: number): Promise<void> {
-  const [list, indexed] = await Promise.all([readList(table), indexedIds(table)]);
-  const listed = new Set(Object.values(list));
+async function completeList(table: Table, nowMs: number): Promise<void> {
+  const [list, indexed] = await Promise.all([readList(table), indexedWebhookIds(table)]);
+  if (!list) {
+    const fields = Object.fromEntries(indexed.map((id, index) => [`slot${index}`, id]));
+    if ((await table.insert({ key: WEBHOOK_LIST_KEY, fields })).applied) return;
+  }
+  const listed = new Set(Object.values(list ?? {}));
   const missing = indexed.filter((id) => !listed.has(id));
   for (const webhook of await table.getMany<Webhook>(missing.map(webhookKey)))
     if (webhook && webhook.createdAtMs <= nowMs - CREATION_MS) await addToList(table, webhook.id);
 }
 
-async function readList(table: Table): Promise<WebhookList> {
+async function readList(table: Table): Promise<WebhookList | undefined> {
+  // As one of many, for that is how the sender and the feedback read everything they read of webhooks.
   const [list] = await table.getMany<WebhookList>([WEBHOOK_LIST_KEY]);
-  if (list) return list;
-  // A deployment without the document may have endpoints of version 0.1, which the index alone names.
-  const ids = await indexedIds(table);
-  const fields = Object.fromEntries(ids.map((id, index) => [`slot${index}`, id]));
-  const { document = fields } = await table.insert<WebhookList>({ key: WEBHOOK_LIST_KEY, fields });
-  return document;
+  return list;
 }
 
-async function indexedIds(table: Table): Promise<string[]> {
+/** The ids in the index, which may lag. */
+export async function indexedWebhookIds(table: Table): Promise<string[]> {
   const entries = await table.query({
     index: 'list',
     partition: WEBHOOK_PARTITION,

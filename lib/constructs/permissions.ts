@@ -72,9 +72,9 @@ export function sendStatements(resources: Resources): PolicyStatement[] {
       'GetItem',
       'BatchGetItem',
     ),
-    onDocuments(resources, ['email', 'webhookList'], 'UpdateItem'),
+    onDocuments(resources, ['email'], 'UpdateItem'),
     // When there is none yet.
-    onDocuments(resources, ['webhookList', 'unsubscribeKey'], 'PutItem'),
+    onDocuments(resources, ['unsubscribeKey'], 'PutItem'),
     onIndexesOf(resources, ['webhook'], 'list'),
     onQueues(resources, 'transactional', 'bulk', 'webhook', 'webhook-slow'),
     onBodies(resources, 'GetObject'),
@@ -87,8 +87,8 @@ export function sendStatements(resources: Resources): PolicyStatement[] {
 export function feedbackStatements(resources: Resources): PolicyStatement[] {
   return [
     onDocuments(resources, ['email', 'suppression', 'webhook', 'webhookList'], 'BatchGetItem'),
-    onDocuments(resources, ['email', 'suppression', 'webhookList'], 'UpdateItem'),
-    onDocuments(resources, ['suppression', 'webhookList'], 'PutItem'),
+    onDocuments(resources, ['email', 'suppression'], 'UpdateItem'),
+    onDocuments(resources, ['suppression'], 'PutItem'),
     onIndexesOf(resources, ['webhook'], 'list'),
     onQueues(resources, 'webhook', 'webhook-slow'),
   ];

@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { SendoffError } from '../../functions/core/errors.ts';
-import { WEBHOOK_PARTITION, webhookKey } from '../../functions/core/webhook.ts';
+import { timeSort } from '../../functions/core/record.ts';
+import { newWebhook, WEBHOOK_PARTITION, webhookKey } from '../../functions/core/webhook.ts';
 import {
   createWebhook,
   deleteWebhook,
@@ -18,12 +19,12 @@ export function webhookListContract(name: string, create: () => Promise<TableUnd
     beforeEach(async () => {
       underTest ??= await create();
       const { table } = underTest;
-      for (const { id } of await listWebhooks(table)) await deleteWebhook(table, id);
+      for (const { id } of await listWebhooks(table, [])) await deleteWebhook(table, id);
     });
 
     const make = (id: string) =>
       createWebhook(underTest.table, { id, endpoint: 'https://h.example.com/', events: [], nowMs: 1_000 });
-    const ids = async () => (await listWebhooks(underTest.table)).map(({ id }) => id);
+    const ids = async () => (await listWebhooks(underTest.table, [])).map(({ id }) => id);
     const indexed = () =>
       underTest.table.query({ index: 'list', partition: WEBHOOK_PARTITION, limit: 100, order: 'ascending' });
 
@@ -46,6 +47,22 @@ export function webhookListContract(name: string, create: () => Promise<TableUnd
         await make('another');
         await expect(make('one too many')).rejects.toThrow('There are 50 webhooks already');
         expect(await ids()).toContain('another');
+      },
+    );
+
+    it.each(['there is no list yet', 'there is one'])(
+      'counts endpoints that the index alone names, when %s',
+      async (which) => {
+        const { table } = underTest;
+        if (which === 'there is no list yet') await table.delete(WEBHOOK_LIST_KEY);
+        for (let index = 0; index < MAX_WEBHOOKS; index++) {
+          const id = `${which.length}-old-${index}`;
+          const fields = newWebhook({ id, endpoint: 'https://h.example.com/', events: [], nowMs: 1_000 });
+          const list = { partition: WEBHOOK_PARTITION, sort: timeSort(1_000, id) };
+          await table.insert({ key: webhookKey(id), fields, list });
+        }
+        const late = { id: 'late', endpoint: 'https://h.example.com/', events: [], nowMs: 100_000 };
+        await expect(createWebhook(table, late)).rejects.toThrow('There are 50 webhooks already');
       },
     );
 
