@@ -1,6 +1,6 @@
 import { type AcceptRequest, acceptEmails } from '../functions/core/accept.ts';
 import type { Announce } from '../functions/core/announce.ts';
-import { createClaims } from '../functions/core/claims.ts';
+import { type Claims, createClaims } from '../functions/core/claims.ts';
 import { parseEmail } from '../functions/core/email.ts';
 import { emailSend, emailSent } from '../functions/core/email-send.ts';
 import { newId } from '../functions/core/identity.ts';
@@ -33,6 +33,8 @@ export interface Simulation {
   record(id: string): Promise<EmailRecord>;
   /** Runs jobs as one worker invocation, on these ports; answers what must not be acknowledged. */
   work(deliveries: readonly Delivery[], ports?: WorkerPorts): Promise<string[]>;
+  /** What workers on `ports` have claimed. */
+  readonly claims: Claims;
   /** What a worker's ports are. */
   readonly ports: WorkerPorts;
   /** Keeps a delivery back as a queue does that got no acknowledgement. */
@@ -70,6 +72,8 @@ export function createSimulation(): Simulation {
   };
   const ports: WorkerPorts = { table: backend.table, bodies: backend.bodies, broker: backend.broker, mailer };
 
+  const claims = createClaims({ table: backend.table, now, log });
+
   const work: Simulation['work'] = (deliveries, using = ports) =>
     createWorker({
       tasks: [emailSend, emailSent],
@@ -82,7 +86,7 @@ export function createSimulation(): Simulation {
         },
         wait: async () => {},
         metrics,
-        claims: createClaims({ table: using.table, now, log }),
+        claims: using === ports ? claims : createClaims({ table: using.table, now, log }),
       },
       broker: using.broker,
       log,
@@ -134,6 +138,7 @@ export function createSimulation(): Simulation {
     logged,
     clock,
     answers,
+    claims,
     ports,
     work,
     returnToQueue,

@@ -19,8 +19,10 @@ export interface Claim {
 export interface Claims {
   begin(claim: Claim): void;
   end(runId: string): void;
-  /** False when another worker may have claimed the email meanwhile: then it must not be sent. */
-  held(runId: string): boolean;
+  /** Whether the run has claimed its email, and the claim is not known to be lost. */
+  has(runId: string): boolean;
+  /** False also when another worker may have claimed the email meanwhile, for the lease has ended or soon will. */
+  maySend(runId: string): boolean;
   /**
    * Extends the leases to that of a run that can count on `deadlineMs` (epoch ms), where they gain `leastGainMs` or more.
    * A claim that the record does not have any more ends. Never rejects: a claim whose record cannot be written keeps its lease.
@@ -54,7 +56,8 @@ export function createClaims({
   return {
     begin: (claim) => void claims.set(claim.runId, claim),
     end: (runId) => void claims.delete(runId),
-    held: (runId) => now() < (claims.get(runId)?.leaseUntilMs ?? 0) - UNUSED_MS,
+    has: (runId) => claims.has(runId),
+    maySend: (runId) => now() < (claims.get(runId)?.leaseUntilMs ?? 0) - UNUSED_MS,
     renew: async (deadlineMs, leastGainMs) => {
       const leaseUntilMs = leaseOf(deadlineMs);
       const gaining = [...claims.values()].filter((claim) => leaseUntilMs - claim.leaseUntilMs >= leastGainMs);

@@ -44,10 +44,10 @@ export const emailSend = task(
     queue: 'transactional',
     retry: patient,
     logged: ({ id }) => ({ emailId: id }),
-    onRetry: async ({ id }, error, run, { table, metrics }: SendDependencies) => {
+    onRetry: async ({ id }, error, run, { table, claims, metrics }: SendDependencies) => {
       metrics.count('retried', run.queue);
-      // Applied only if this run has the claim: a copy of the job can fail while another worker sends.
-      await release(table, id, run.id, run.now(), error.message);
+      // A copy of the job can fail while another worker sends: it has nothing to give back.
+      if (claims.has(run.id)) await release(table, id, run.id, run.now(), error.message);
     },
     onFailed: async (args, error, run, { table, announce, metrics }) => {
       const ownOrNobodys = [claimedBy(run.id), { status: 'queued', attempts: { below: run.job.attempt } }];
@@ -55,17 +55,14 @@ export const emailSend = task(
       if (applied) metrics.count('failed', run.queue);
       if (applied && document) await announceEnd(document, announce);
     },
+    onEnd: (run, { claims }) => claims.end(run.id),
   },
   async (args, run, dependencies) => {
-    try {
-      const [claimed, packed] = await take(args, run, dependencies);
-      if (!claimed.applied) return await explainRefusal(args, claimed.document, run, dependencies);
-      if (!claimed.document) throw new Error('a claim that was applied answers the record');
-      if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
-      await send(claimed.document, unpackBody(packed), run, dependencies);
-    } finally {
-      dependencies.claims.end(run.id);
-    }
+    const [claimed, packed] = await take(args, run, dependencies);
+    if (!claimed.applied) return explainRefusal(args, claimed.document, run, dependencies);
+    if (!claimed.document) throw new Error('a claim that was applied answers the record');
+    if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
+    await send(claimed.document, unpackBody(packed), run, dependencies);
   },
 );
 
@@ -152,7 +149,7 @@ async function send(
     allowedRecipients(record, now(), { table, announce }),
   ]);
   if (destinations.length === 0) return;
-  if (!claims.held(runId)) throw new HeldElsewhere('the claim on the email ended before it could be sent');
+  if (!claims.maySend(runId)) throw new HeldElsewhere('the claim on the email ended before it could be sent');
   const messageId = await mailer.send({
     emailId: record.id,
     from: addressOf(record.from),

@@ -38,6 +38,8 @@ export interface TaskOptions<Args, Dependencies> {
   onRetry?(args: Args, error: SendoffError, run: Run, dependencies: Dependencies): Promise<void>;
   /** After the last try, or at once for an error that is not retryable. */
   onFailed?(args: Args, error: SendoffError, run: Run, dependencies: Dependencies): Promise<void>;
+  /** Last, however the run ended; must not throw. */
+  onEnd?(run: Run, dependencies: Dependencies): void;
 }
 
 /** A named unit of background work. */

@@ -92,6 +92,8 @@ async function runDelivery<Dependencies>(
     await task.run(args, run, dependencies);
   } catch (error) {
     await settleFailure(task, args, error, run, options);
+  } finally {
+    task.onEnd?.(run, dependencies);
   }
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createClaims, leaseOf } from '../../../functions/core/claims.ts';
+import { SendoffError, unavailable } from '../../../functions/core/errors.ts';
 import type { LogFields, Table } from '../../../functions/core/ports.ts';
 import { type EmailRecord, recordKey } from '../../../functions/core/record.ts';
 import { createMemoryBackend } from '../../memory-backend.ts';
+import { createSimulation } from '../../sending-simulation.ts';
 
 const START_MS = 1_800_000_000_000;
 const runId = 'run';
@@ -28,30 +30,54 @@ describe('a claim', () => {
   it('is held until a second before its lease ends, for a send takes a while', async () => {
     const { claims, clock } = await setUp();
     clock.nowMs = START_MS + 8_999;
-    expect(claims.held(runId)).toBe(true);
+    expect(claims.maySend(runId)).toBe(true);
     clock.nowMs = START_MS + 9_000;
-    expect(claims.held(runId)).toBe(false);
+    expect(claims.maySend(runId)).toBe(false);
   });
 
   it('is held by the run that made it, until that ends', async () => {
     const { claims } = await setUp();
-    expect(claims.held('other')).toBe(false);
+    expect(claims.maySend('other')).toBe(false);
     claims.end(runId);
-    expect(claims.held(runId)).toBe(false);
+    expect(claims.maySend(runId)).toBe(false);
   });
 
   it('is not held by a function that thaws after its end', async () => {
     const { claims, clock } = await setUp();
     clock.nowMs = START_MS + 3_600_000;
-    expect(claims.held(runId)).toBe(false);
+    expect(claims.maySend(runId)).toBe(false);
   });
 
   it('ends with all others when the function does', async () => {
     const { claims } = await setUp();
     claims.endAll();
-    expect(claims.held(runId)).toBe(false);
+    expect(claims.maySend(runId)).toBe(false);
   });
 });
+
+describe('what a worker has claimed', () => {
+  it('is forgotten when the run is over, however it ended: nobody renews it then', async () => {
+    const endings: [string, () => void][] = [
+      ['sent', () => {}],
+      ['tried again', () => fail(unavailable('later'))],
+      ['failed', () => fail(new SendoffError('validation_error', 422, 'no'))],
+      ['a bug', () => fail(new TypeError('a bug'))],
+    ];
+    for (const [ending, answer] of endings) {
+      const simulation = createSimulation();
+      simulation.answers.push(answer);
+      const id = await simulation.accept();
+      await simulation.work(await simulation.backend.receive());
+      const before = await simulation.record(id);
+      await simulation.claims.renew(simulation.clock.nowMs + 3_600_000, 0);
+      expect({ ending, record: await simulation.record(id) }).toEqual({ ending, record: before });
+    }
+  });
+});
+
+const fail = (error: Error): never => {
+  throw error;
+};
 
 describe('a renewal', () => {
   it('extends the lease, here and on the record alike', async () => {
@@ -59,7 +85,7 @@ describe('a renewal', () => {
     await claims.renew(START_MS + 15_000, 1_500);
     expect(await record()).toMatchObject({ leaseUntilMs: leaseOf(START_MS + 15_000), claimedBy: runId });
     clock.nowMs = START_MS + 15_500;
-    expect(claims.held(runId)).toBe(true);
+    expect(claims.maySend(runId)).toBe(true);
   });
 
   it('is spared where it gains too little', async () => {
@@ -78,7 +104,7 @@ describe('a renewal', () => {
     const before = await record();
     await claims.renew(START_MS + 15_000, 0);
     expect(await record()).toEqual(before);
-    expect(claims.held(runId)).toBe(false);
+    expect(claims.maySend(runId)).toBe(false);
   });
 
   it('that fails leaves the lease as it was, and says so in one line', async () => {
@@ -88,9 +114,9 @@ describe('a renewal', () => {
     const { claims, clock, warnings } = await setUp(() => ({ update }));
     claims.begin({ emailId: '2', runId: 'second', leaseUntilMs: START_MS + 10_000 });
     await claims.renew(START_MS + 15_000, 0);
-    expect(claims.held(runId)).toBe(true);
+    expect(claims.maySend(runId)).toBe(true);
     clock.nowMs = START_MS + 9_000;
-    expect(claims.held(runId)).toBe(false);
+    expect(claims.maySend(runId)).toBe(false);
     expect(warnings).toEqual([{ claims: 2, error: new Error('down') }]);
   });
 
@@ -102,6 +128,6 @@ describe('a renewal', () => {
       },
     }));
     await claims.renew(START_MS + 15_000, 0);
-    expect(claims.held(runId)).toBe(false);
+    expect(claims.maySend(runId)).toBe(false);
   });
 });

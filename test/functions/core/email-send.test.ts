@@ -242,6 +242,18 @@ describe('a port that fails', () => {
     },
   );
 
+  it('that fails for long costs an attempt, and no delivery: the job does not come back beside its next attempt', async () => {
+    const simulation = createSimulation();
+    await simulation.accept();
+    const update = async () => {
+      throw unavailable('table is down');
+    };
+    const delivery = await received(simulation);
+    const ports = { ...simulation.ports, table: { ...simulation.ports.table, update } };
+    expect(await simulation.work([delivery], ports)).toEqual([]);
+    expect(simulation.backend.waiting().map(({ job }) => job.attempt)).toEqual([2]);
+  });
+
   it('does not send again what was sent but could not be recorded: the queue remembers it', async () => {
     const simulation = createSimulation();
     const id = await simulation.accept();
