@@ -1,0 +1,3 @@
+export async function printMethods(): Promise<string> {
+  return '';
+}
