@@ -95,6 +95,13 @@ const node: Client = {
   build: async () => runs(process.execPath, [here('node', 'cases.ts')]),
 };
 
+const methods: Client = {
+  name: 'methods',
+  version: `every method of ${node.version}`,
+  needs: {},
+  build: async () => runs(process.execPath, [here('node', 'methods.ts')]),
+};
+
 const node4: Client = {
   name: 'node-4',
   version: `resend ${pinned('node/4.8.0/package.json', /"resend": "([^"]+)"/)}`,
@@ -135,4 +142,16 @@ const ruby: Client = {
 };
 
 /** Every client; what takes longest to build comes first. */
-export const clients: readonly Client[] = [rust, java, go, pythonClient, django, node, node4, reactEmail, php, ruby];
+export const clients: readonly Client[] = [
+  rust,
+  java,
+  go,
+  pythonClient,
+  django,
+  node,
+  methods,
+  node4,
+  reactEmail,
+  php,
+  ruby,
+];

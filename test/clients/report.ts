@@ -7,11 +7,13 @@ export interface Row {
   readonly version: string;
   readonly backend?: BackendName;
   readonly results: readonly CaseResult[];
+  /** What its program said beside the cases. */
+  readonly notes?: readonly string[];
   /** Why the client was not run. */
   readonly skipped?: string;
 }
 
-/** The table: client × passed, failed, total, per backend; then each failed case. */
+/** Each failed case, what the programs said, and the table: client × passed, failed, total, per backend. */
 export function formatReport(rows: readonly Row[]): string {
   const cells = rows.map(({ client, version, backend = '-', results, skipped }) => {
     const passed = results.filter(({ ok }) => ok).length;
@@ -23,7 +25,10 @@ export function formatReport(rows: readonly Row[]): string {
   const table = lines.map((line) =>
     line.map((cell, column) => (column > 2 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))),
   );
-  return [...failures(rows), '', ...table.map((line) => line.join('  '))].join('\n');
+  const notes = rows.flatMap(({ client, backend, notes = [] }) =>
+    notes.map((note) => `${client} ${backend}: ${note.slice(2)}`),
+  );
+  return [...failures(rows), ...notes, '', ...table.map((line) => line.join('  '))].join('\n');
 }
 
 function failures(rows: readonly Row[]): string[] {

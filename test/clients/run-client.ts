@@ -19,12 +19,19 @@ export interface CaseResult {
   readonly error?: string;
 }
 
+/** What a program told. */
+export interface ClientResults {
+  readonly results: readonly CaseResult[];
+  /** Lines of its output that begin with #: what is to be said beside the cases. */
+  readonly notes: readonly string[];
+}
+
 /** Runs all cases of a client against a Sendoff of its own. A program that breaks is one failed case more. */
-export async function runClient(client: BuiltClient, backend: BackendName): Promise<readonly CaseResult[]> {
+export async function runClient(client: BuiltClient, backend: BackendName): Promise<ClientResults> {
   const sendoff = await startSendoff(backend);
   try {
-    const results = await runProgram(client.program(sendoff), sendoff);
-    return await Promise.all(results.map((result) => withArrivedMail(result, sendoff)));
+    const { results, notes } = await runProgram(client.program(sendoff), sendoff);
+    return { results: await Promise.all(results.map((result) => withArrivedMail(result, sendoff))), notes };
   } finally {
     await sendoff.close();
   }
@@ -42,7 +49,7 @@ async function withArrivedMail(result: CaseResult, { messages }: RunningSendoff)
   return error === undefined ? result : { ...result, ok: false, error };
 }
 
-function runProgram({ command, args, environment }: Program, sendoff: RunningSendoff): Promise<CaseResult[]> {
+function runProgram({ command, args, environment }: Program, sendoff: RunningSendoff): Promise<ClientResults> {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...sendoff.environment, ...environment };
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIME_LIMIT_MS });
   let output = '';
@@ -58,21 +65,21 @@ function runProgram({ command, args, environment }: Program, sendoff: RunningSen
     child.once('close', (code, signal) => {
       const { results, rest } = readResults(output);
       if (code !== 0 || results.length === 0) {
-        const error = `ended with ${signal ?? code}: ${(errors + rest).slice(-TOLD_CHARACTERS)}`;
+        const error = `ended with ${signal ?? code}: ${(errors + rest.join('\n')).slice(-TOLD_CHARACTERS)}`;
         results.push({ case: 'the program', ok: false, error });
       }
-      resolve(results);
+      resolve({ results, notes: rest.filter((line) => line.startsWith('# ')) });
     });
   });
 }
 
 /** Lines that are no result are a library's own words. */
-function readResults(output: string): { results: CaseResult[]; rest: string } {
+function readResults(output: string): { results: CaseResult[]; rest: string[] } {
   const results: CaseResult[] = [];
   const rest: string[] = [];
   for (const line of output.split('\n')) {
     if (line.startsWith('{"case"')) results.push(JSON.parse(line));
     else rest.push(line);
   }
-  return { results, rest: rest.join('\n') };
+  return { results, rest };
 }

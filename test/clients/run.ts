@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { installPackages, isInstalled } from './build.ts';
 import { clients } from './catalogue.ts';
 import type { Client } from './client.ts';
-import { printMethods } from './methods.ts';
 import { formatReport, hasFailed, type Row } from './report.ts';
 import { runClient } from './run-client.ts';
 import { backends } from './running-sendoff.ts';
@@ -18,7 +17,6 @@ if (chosen.length === 0) throw new Error(`No such client; there are ${clients.ma
 
 await installMissing(chosen);
 const rows = await inParallel(chosen, runOnEachBackend);
-if (chosen.some(({ name }) => name === 'node')) console.log(await printMethods());
 console.log(formatReport(rows.flat()));
 process.exitCode = hasFailed(rows.flat(), process.env.CI !== 'true') ? 1 : 0;
 
@@ -43,8 +41,7 @@ async function runOnEachBackend(client: Client): Promise<Row[]> {
     console.log(`${name}: built in ${seconds(startedMs)}`);
     const rows: Row[] = [];
     for (const backend of backends) {
-      const results = await runClient(built, backend);
-      rows.push({ client: name, version, backend, results });
+      rows.push({ client: name, version, backend, ...(await runClient(built, backend)) });
     }
     await built.close?.();
     console.log(`${name}: done after ${seconds(startedMs)}`);

@@ -278,8 +278,8 @@ impl Cases {
             same(found.unwrap().name.as_str(), "clients");
         });
         test("key update", |_| {
-            keys.update(&id, UpdateApiKeyOptions::new("renamed"))
-                .unwrap();
+            let answer = keys.update(&id, UpdateApiKeyOptions::new("renamed"));
+            same(answer.unwrap().id.to_string(), id.clone());
         });
         test("key delete", |_| keys.delete(&id).unwrap());
     }
@@ -336,9 +336,8 @@ impl Cases {
         let suppressions = &self.resend.suppressions;
         let address = "nobody@example.com";
         test("suppression add", |_| {
-            suppressions
-                .add(AddSuppressionOptions::new().with_email(address))
-                .unwrap();
+            let options = AddSuppressionOptions::new().with_email(address);
+            assert!(!suppressions.add(options).unwrap().id.is_empty());
         });
         test("suppression get", |_| {
             same(suppressions.get(address).unwrap().email.as_str(), address)
@@ -352,7 +351,7 @@ impl Cases {
             );
         });
         test("suppression remove", |_| {
-            suppressions.remove(address).unwrap();
+            assert!(suppressions.remove(address).unwrap().deleted);
         });
         let addresses = ["one@example.com", "two@example.com"];
         test("suppression batch add", |_| {
