@@ -63,7 +63,14 @@ const java: Client = {
       await makeCertificate(unfinished);
     });
     const proxy = await startTlsProxy(directory);
-    const args = [...proxy.jvmOptions, '-cp', join(directory, '*'), here('java', 'Cases.java')];
+    // It would read its source in the machine's own encoding.
+    const args = [
+      '-Dfile.encoding=UTF-8',
+      ...proxy.jvmOptions,
+      '-cp',
+      join(directory, '*'),
+      here('java', 'Cases.java'),
+    ];
     return {
       program: (sendoff) => {
         proxy.target = sendoff.url;
@@ -125,10 +132,13 @@ const reactEmail: Client = {
 
 /** Packagist is no registry that CI can count on: a checkout of the client if there is one, or else its payloads. */
 const { RESEND_PHP = '', RESEND_RUBY = '' } = process.env;
+const versionIn = (file: string) => /VERSION = ['"]([^'"]+)/.exec(readFileSync(file, 'utf8'))?.[1] ?? 'unknown';
 
 const php: Client = {
   name: 'php',
-  version: RESEND_PHP ? `resend-php, checkout` : 'payloads of resend-php, Laravel, Symfony',
+  version: RESEND_PHP
+    ? `resend-php ${versionIn(join(RESEND_PHP, 'src/Resend.php'))}, checkout`
+    : 'payloads of resend-php, Laravel, Symfony',
   needs: { php: ['php-cli', ...(RESEND_PHP ? ['php-curl', 'php-guzzlehttp-guzzle'] : [])] },
   build: async () => runs('php', [here('php', 'cases.php')], { RESEND_PHP }),
 };
@@ -136,7 +146,9 @@ const php: Client = {
 /** The same for rubygems. */
 const ruby: Client = {
   name: 'ruby',
-  version: RESEND_RUBY ? `resend-ruby, checkout` : 'payloads of resend-ruby, its Rails mailer',
+  version: RESEND_RUBY
+    ? `resend-ruby ${versionIn(join(RESEND_RUBY, 'lib/resend/version.rb'))}, checkout`
+    : 'payloads of resend-ruby, its Rails mailer',
   needs: { ruby: ['ruby', ...(RESEND_RUBY ? ['ruby-httparty'] : [])] },
   build: async () => runs('ruby', [here('ruby', 'cases.rb')], { RESEND_RUBY }),
 };

@@ -34,7 +34,9 @@ export function formatReport(rows: readonly Row[]): string {
 function failures(rows: readonly Row[]): string[] {
   return rows.flatMap(({ client, backend = '', results, skipped }) => [
     ...(skipped === undefined ? [] : [`SKIPPED ${client}: ${skipped}`]),
-    ...results.filter(({ ok }) => !ok).map((result) => `FAILED ${client} ${backend}: ${result.case}: ${result.error}`),
+    ...results
+      .filter(({ ok }) => !ok)
+      .map((result) => `FAILED ${client} ${backend}: ${result.case}: ${result.error?.replaceAll(/\s+/g, ' ')}`),
   ]);
 }
 

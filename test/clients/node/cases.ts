@@ -163,7 +163,7 @@ await test('cancel', async () => {
 const key = { id: '', token: '' };
 await test('key create', async () => {
   Object.assign(key, await ok(resend.apiKeys.create({ name: 'clients', permission: 'sending_access' })));
-  assert.match(key.token, /^re_/);
+  assert.ok(key.token.startsWith('re_'), `it begins with ${key.token.slice(0, 3)}`);
   await ok(clientWith(key.token).emails.send(email('with another key')));
 });
 await test('key list', async () => {
@@ -181,7 +181,7 @@ if ('webhooks' in resend) {
   await test('webhook create', async () => {
     const endpoint = SENDOFF_HOOK_URL ?? '';
     Object.assign(hook, await ok(resend.webhooks.create({ endpoint, events: ['email.delivered'] })));
-    assert.match(hook.signing_secret, /^whsec_/);
+    assert.ok(hook.signing_secret.startsWith('whsec_'));
   });
   await test('webhook verify', async () => {
     const id = await send('for a webhook');

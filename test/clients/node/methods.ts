@@ -106,12 +106,17 @@ const ids = [
   'draftId',
   'labelId',
 ];
-/** An id where the method wants one, and an object with all that others want: only the path of the request matters. */
+/**
+ * An id where the method wants one, and an object with all that others want: only the path of the request matters. Its
+ * ids are lists of one, which in a path read the same, because some methods join them.
+ */
 const anything = Object.assign(
   Object.create({ toString: () => UUID }),
-  Object.fromEntries(ids.map((name) => [name, UUID])),
+  Object.fromEntries(ids.map((name) => [name, [UUID]])),
   {
     ...email,
+    steps: [],
+    connections: [],
     name: 'a',
     email: 'a@example.com',
     event: 'a',
