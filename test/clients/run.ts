@@ -1,0 +1,72 @@
+import { availableParallelism } from 'node:os';
+import { installPackages, isInstalled } from './build.ts';
+import { clients } from './catalogue.ts';
+import type { Client } from './client.ts';
+import { formatReport, hasFailed, type Row } from './report.ts';
+import { runClient } from './run-client.ts';
+import { backends } from './running-sendoff.ts';
+
+/**
+ * Other people's clients against the local cloud, on both backends: `npm run test:clients [-- NAME…]`. Ends with a
+ * table and, if one case failed, with exit code 1. What a machine lacks is installed with apt-get; a client whose tools
+ * cannot be had is skipped with the reason, which with CI=true is a failure.
+ */
+const names = process.argv.slice(2);
+const chosen = names.length === 0 ? clients : clients.filter(({ name }) => names.includes(name));
+if (chosen.length === 0) throw new Error(`No such client; there are ${clients.map(({ name }) => name).join(', ')}`);
+
+await installMissing(chosen);
+const rows = await inParallel(chosen, runOnEachBackend);
+console.log(formatReport(rows.flat()));
+process.exitCode = hasFailed(rows.flat(), process.env.CI !== 'true') ? 1 : 0;
+
+/** All at once, for apt-get runs alone. What is missing after that is told by the client's row. */
+async function installMissing(wanted: readonly Client[]): Promise<void> {
+  const missing = wanted.flatMap(({ needs }) =>
+    Object.entries(needs).flatMap(([command, packages]) => (isInstalled(command) ? [] : packages)),
+  );
+  if (missing.length === 0) return;
+  console.log(`Installing ${missing.join(' ')}`);
+  await installPackages(missing).catch((error) => console.log(String(error)));
+}
+
+async function runOnEachBackend(client: Client): Promise<Row[]> {
+  const { name, version, needs } = client;
+  const missing = Object.keys(needs).filter((command) => !isInstalled(command));
+  if (missing.length > 0)
+    return [{ client: name, version, results: [], skipped: `${missing.join(', ')} could not be installed` }];
+  const startedMs = Date.now();
+  try {
+    const built = await client.build();
+    console.log(`${name}: built in ${seconds(startedMs)}`);
+    const rows: Row[] = [];
+    for (const backend of backends) {
+      rows.push({ client: name, version, backend, ...(await runClient(built, backend)) });
+    }
+    await built.close?.();
+    console.log(`${name}: done after ${seconds(startedMs)}`);
+    return rows;
+  } catch (error) {
+    const failure = {
+      case: 'build and start',
+      ok: false,
+      error: error instanceof Error ? error.message : String(error),
+    };
+    return [{ client: name, version, results: [failure] }];
+  }
+}
+
+function seconds(sinceMs: number): string {
+  return `${((Date.now() - sinceMs) / 1_000).toFixed(0)} s`;
+}
+
+/** Maps in order of the list, a core each: most of a run is waiting, most of a build is not. */
+async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const rest = [...items.entries()];
+  const worker = async () => {
+    for (let next = rest.shift(); next; next = rest.shift()) results[next[0]] = await work(next[1]);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return results;
+}

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { startLocalSendoff } from '../../lib/local/sendoff.ts';
+import type { SesMessage } from '../../lib/local/ses/message.ts';
+import { type Synthesis, synthesize } from '../../lib/synth.ts';
+import { FILE_HOST, startOutside } from './outside.ts';
+
+export const backends = ['aws', 'redis'] as const;
+export type BackendName = (typeof backends)[number];
+
+/** Sendoff on the local cloud, for one run of one client. */
+export interface RunningSendoff {
+  readonly url: string;
+  /** What each program finds in its environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** What SES took, oldest first. */
+  messages(): readonly SesMessage[];
+  close(): Promise<void>;
+}
+
+const syntheses = new Map<BackendName, Synthesis>();
+
+/** Starts one with a key of its own; it sends as example.com, which SES has verified. */
+export async function startSendoff(backend: BackendName): Promise<RunningSendoff> {
+  const config = { domain: 'example.com', ...(backend === 'redis' ? { backend, redisSecret: 'local' } : {}) };
+  const synthesis = syntheses.get(backend) ?? synthesize(config);
+  syntheses.set(backend, synthesis);
+  const outside = await startOutside();
+  const functionEnvironment = {
+    NODE_OPTIONS: `--require ${join(import.meta.dirname, 'reach-outside.cjs')}`,
+    OUTSIDE_URL: outside.url,
+  };
+  const { cloud, apiKey } = await startLocalSendoff({ port: 0, config, synthesis, functionEnvironment });
+  return {
+    url: cloud.apiUrl,
+    environment: {
+      SENDOFF_URL: cloud.apiUrl,
+      SENDOFF_API_KEY: apiKey,
+      SENDOFF_HOOK_URL: `${outside.url}/hook`,
+      SENDOFF_FILE_URL: `https://${FILE_HOST}/note.txt`,
+    },
+    messages: () => cloud.ses.messages(),
+    close: async () => {
+      await cloud.close();
+      await outside.close();
+    },
+  };
+}
