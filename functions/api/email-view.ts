@@ -1,5 +1,5 @@
 import { messageIdHeader } from '../core/message-id.ts';
-import type { Body, EmailRecord } from '../core/record.ts';
+import type { Body, EmailRecord, TimelineEntry } from '../core/record.ts';
 import { lastEvent } from '../core/status.ts';
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();
@@ -33,10 +33,23 @@ export function detail(record: EmailRecord, body: Body | undefined) {
   };
 }
 
+/** Events of a message that the provider took. */
+const AFTER_SENT: ReadonlySet<string> = new Set([
+  'delivery_delayed',
+  'delivered',
+  'opened',
+  'clicked',
+  'bounced',
+  'complained',
+]);
+
 /** An email's timeline, oldest first. */
 export function timeline(record: EmailRecord) {
+  const sentAtMs = record.timeline.find(({ event }) => event === 'sent')?.atMs ?? 0;
+  // The provider's clock may be behind ours: nothing happens to a message before it is sent.
+  const placeMs = ({ event, atMs }: TimelineEntry) => (AFTER_SENT.has(event) ? Math.max(atMs, sentAtMs) : atMs);
   // Entries stand in the order in which they were learned, which events may turn around.
-  const entries = [...record.timeline].sort((a, b) => a.atMs - b.atMs);
+  const entries = [...record.timeline].sort((a, b) => placeMs(a) - placeMs(b));
   const events = entries.map(({ atMs, event, detail: reason, recipient, soft, machine }) => ({
     type: `email.${event}`,
     created_at: iso(atMs),

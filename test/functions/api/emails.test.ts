@@ -315,6 +315,19 @@ describe('GET /emails/{id}/events', () => {
       ],
     });
   });
+
+  it('tells nothing of a message before it was sent, though the clock of the provider is behind', async () => {
+    const client = await createApiClient();
+    const id = await send(client);
+    const sentAtMs = client.clock.nowMs + 1_000;
+    const timeline = [
+      { atMs: sentAtMs, event: 'sent' },
+      { atMs: sentAtMs - 500, event: 'delivered', recipient: 'a@example.org' },
+    ];
+    await client.backend.table.update(recordKey(id), { append: { timeline } });
+    const { data } = (await client.ask('GET', `/emails/${id}/events`)).body as { data: { type: string }[] };
+    expect(data.map(({ type }) => type)).toEqual(['email.queued', 'email.sent', 'email.delivered']);
+  });
 });
 
 describe('GET /emails', () => {
