@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { installPackages, isInstalled } from './build.ts';
 import { clients } from './catalogue.ts';
-import type { Client } from './client.ts';
+import type { BuiltClient, Client } from './client.ts';
 import { formatReport, hasFailed, type Row } from './report.ts';
-import { runClient } from './run-client.ts';
+import { type CaseResult, runClient } from './run-client.ts';
 import { backends } from './running-sendoff.ts';
 
 /**
@@ -16,9 +16,11 @@ const chosen = names.length === 0 ? clients : clients.filter(({ name }) => names
 if (chosen.length === 0) throw new Error(`No such client; there are ${clients.map(({ name }) => name).join(', ')}`);
 
 await installMissing(chosen);
-const rows = await inParallel(chosen, runOnEachBackend);
-console.log(formatReport(rows.flat()));
-process.exitCode = hasFailed(rows.flat(), process.env.CI !== 'true') ? 1 : 0;
+// All builds come first: a compiler beside it starves a local cloud, and clients have time-outs of their own.
+const built = await inParallel(chosen, build);
+const rows = (await inParallel(built, runOnEachBackend)).flat();
+console.log(formatReport(rows));
+process.exitCode = hasFailed(rows, process.env.CI !== 'true') ? 1 : 0;
 
 /** All at once, for apt-get runs alone. What is missing after that is told by the client's row. */
 async function installMissing(wanted: readonly Client[]): Promise<void> {
@@ -30,30 +32,45 @@ async function installMissing(wanted: readonly Client[]): Promise<void> {
   await installPackages(missing).catch((error) => console.log(String(error)));
 }
 
-async function runOnEachBackend(client: Client): Promise<Row[]> {
+type Build = { readonly client: Client; readonly built: BuiltClient } | { readonly row: Row };
+
+async function build(client: Client): Promise<Build> {
   const { name, version, needs } = client;
   const missing = Object.keys(needs).filter((command) => !isInstalled(command));
-  if (missing.length > 0)
-    return [{ client: name, version, results: [], skipped: `${missing.join(', ')} could not be installed` }];
+  if (missing.length > 0) {
+    const skipped = `${missing.join(', ')} could not be installed`;
+    return { row: { client: name, version, results: [], skipped } };
+  }
   const startedMs = Date.now();
   try {
     const built = await client.build();
     console.log(`${name}: built in ${seconds(startedMs)}`);
-    const rows: Row[] = [];
-    for (const backend of backends) {
-      rows.push({ client: name, version, backend, ...(await runClient(built, backend)) });
-    }
-    await built.close?.();
-    console.log(`${name}: done after ${seconds(startedMs)}`);
-    return rows;
+    return { client, built };
   } catch (error) {
-    const failure = {
-      case: 'build and start',
-      ok: false,
-      error: error instanceof Error ? error.message : String(error),
-    };
-    return [{ client: name, version, results: [failure] }];
+    return { row: { client: name, version, results: [failure('build', error)] } };
   }
+}
+
+async function runOnEachBackend(build: Build): Promise<Row[]> {
+  if ('row' in build) return [build.row];
+  const { client, built } = build;
+  const rows: Row[] = [];
+  for (const backend of backends) {
+    const startedMs = Date.now();
+    const row = { client: client.name, version: client.version, backend };
+    try {
+      rows.push({ ...row, ...(await runClient(built, backend)) });
+    } catch (error) {
+      rows.push({ ...row, results: [failure('start', error)] });
+    }
+    console.log(`${client.name} on ${backend}: done after ${seconds(startedMs)}`);
+  }
+  await built.close?.();
+  return rows;
+}
+
+function failure(name: string, error: unknown): CaseResult {
+  return { case: name, ok: false, error: error instanceof Error ? error.message : String(error) };
 }
 
 function seconds(sinceMs: number): string {
