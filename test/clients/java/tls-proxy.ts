@@ -75,7 +75,9 @@ export async function startTlsProxy(directory: string): Promise<TlsProxy> {
 }
 
 function forward(incoming: IncomingMessage, response: ServerResponse, target: string): void {
-  const { method, headers, url } = incoming;
+  const { method, url } = incoming;
+  // The local cloud answers only to names of this machine.
+  const headers = { ...incoming.headers, host: new URL(target).host };
   const onward = request(`${target}${url}`, { method, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);

@@ -36,7 +36,10 @@ const arrived = await (await fetch(`${SENDOFF_HOOK_URL}/${id}`)).json();
 const { payload, ...headers } = arrived as Record<'id' | 'timestamp' | 'signature' | 'payload', string>;
 const webhookId = hook.id;
 const firstOf = (list: { data: { data: { id: string }[] } | null }) => list.data?.data[0]?.id ?? 'none';
-const eventId = firstOf(await resend.webhooks.events.list({ webhookId }));
+// The event can be looked up a moment after the endpoint has answered.
+let eventId = 'none';
+for (const endMs = Date.now() + 20_000; eventId === 'none' && Date.now() < endMs; )
+  eventId = firstOf(await resend.webhooks.events.list({ webhookId }));
 const attachmentId = firstOf(await resend.emails.attachments.list({ emailId: id }));
 const domainId = firstOf(await resend.domains.list());
 
