@@ -26,27 +26,19 @@ export const ABSENT_PATHS = [
   '/usage',
 ];
 
-/** Of `/domains` this version has at most the reading half. */
-const DOMAIN_WRITES = ['POST', 'PATCH', 'DELETE'];
+/** The message for whatever Resend has and this version has not. */
+export const ABSENT = `Sendoff ${packageJson.version} does not have this part of Resend's API. Its page docs/api.md lists what it has.`;
+
+/** True for a path of which this version has some of Resend's methods: of domains those that read. */
+export const isPartlyAbsent = (path: string): boolean => /^\/domains(?:\/|$)/.test(path);
 
 /**
- * Answers 404 `not_found` to every call of Resend's API that this version has not, before any other route: `/emails/metrics`
- * is not an email's id. Not 501: clients and alarms take a 5xx for a fault that may pass.
+ * Answers 404 `not_found` to every call of a path that Resend has and this version has not, before any other route:
+ * `/emails/metrics` is not an email's id. Not 501: clients and alarms take a 5xx for a fault that may pass.
  */
 export function absentRoutes(app: Hono<Caller>): void {
   for (const path of ABSENT_PATHS)
     app.use(`${path}/*`, async () => {
-      throw absent();
+      throw new SendoffError('not_found', 404, ABSENT);
     });
-  app.use('/domains/*', async (context, next) => {
-    if (DOMAIN_WRITES.includes(context.req.method)) throw absent();
-    await next();
-  });
 }
-
-const absent = (): SendoffError =>
-  new SendoffError(
-    'not_found',
-    404,
-    `Sendoff ${packageJson.version} does not have this part of Resend's API. Its page docs/api.md lists what it has.`,
-  );

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { SendoffError } from '../core/errors.ts';
+import { ABSENT, isPartlyAbsent } from './absent-routes.ts';
 import type { Caller } from './authenticate.ts';
 import { errorResponse } from './error-response.ts';
 
@@ -29,7 +30,7 @@ export function checkMethod(routes: () => readonly Route[]): MiddlewareHandler<C
     const response = errorResponse({
       status: 405,
       code: 'method_not_allowed',
-      message: `Method is not allowed for the requested path. Use ${allowed.join(' or ')} here.`,
+      message: `${isPartlyAbsent(path) ? ABSENT : 'Method is not allowed for the requested path.'} Use ${allowed.join(' or ')} here.`,
     });
     response.headers.set('allow', allowed.join(', '));
     return response;

@@ -13,7 +13,10 @@ const webhooks = ['{MailWebhookQueue}', '{MailWebhookSlowQueue}'];
 const all = [...both, ...webhooks];
 const table = ['{MailTable}'];
 /** Documents whose keys begin so. */
-const documents = (...kinds: string[]) => [`{MailTable} of ${kinds.map((kind) => `${kind}#*`).join()}`];
+/** Kinds of documents; of `webhook-list` there is one. */
+const documents = (...kinds: string[]) => [
+  `{MailTable} of ${kinds.map((kind) => (kind === 'webhook-list' ? kind : `${kind}#*`)).join()}`,
+];
 const index = (name: string, kind: string) => `{MailTable}/index/${name} of ${kind}#*`;
 const bodies = ['{MailBodyBucket}/*'];
 const log = (name: string) => ({
@@ -45,8 +48,8 @@ describe('least privilege', () => {
     const ses = 'arn:{AWS::Partition}:ses:{AWS::Region}:{AWS::AccountId}';
     expect(grantsOf(template, 'SendFunctionRole')).toEqual({
       ...log('SendFunction'),
-      'Allow dynamodb:BatchGetItem': documents('body', 'suppression', 'webhook', 'unsubscribe'),
-      'Allow dynamodb:GetItem': documents('body', 'suppression', 'webhook', 'unsubscribe'),
+      'Allow dynamodb:BatchGetItem': documents('body', 'suppression', 'webhook', 'webhook-list', 'unsubscribe'),
+      'Allow dynamodb:GetItem': documents('body', 'suppression', 'webhook', 'webhook-list', 'unsubscribe'),
       'Allow dynamodb:PutItem': documents('unsubscribe'),
       'Allow dynamodb:UpdateItem': documents('email'),
       'Allow dynamodb:Query': [index('list', 'webhook')],
@@ -76,7 +79,7 @@ describe('least privilege', () => {
     const queue = ['{MailFeedbackQueue}'];
     expect(grantsOf(template, 'FeedbackFunctionRole')).toEqual({
       ...log('FeedbackFunction'),
-      'Allow dynamodb:BatchGetItem': documents('email', 'suppression', 'webhook'),
+      'Allow dynamodb:BatchGetItem': documents('email', 'suppression', 'webhook', 'webhook-list'),
       'Allow dynamodb:PutItem': documents('suppression'),
       'Allow dynamodb:UpdateItem': documents('email', 'suppression'),
       'Allow dynamodb:Query': [index('list', 'webhook')],

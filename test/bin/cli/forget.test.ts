@@ -203,6 +203,6 @@ describe.skipIf(!hasRedis)('sendoff forget on the backend redis', () => {
     const { out } = await local.sendoff('forget aof@example.com --yes');
     expect(out).toMatch(/append-only file .*BGREWRITEAOF/);
     expect(out).toMatch(/Upstash/);
-    expect(out).toMatch(/jobs that wait in queues: .*28 hours/);
+    expect(out).toMatch(/jobs that wait in queues: .*29 hours/);
   });
 });

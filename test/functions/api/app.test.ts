@@ -63,9 +63,6 @@ describe('paths', () => {
     ['GET', `/emails/receiving/${id}`],
     ['GET', `/emails/receiving/${id}/attachments/${id}`],
     ['POST', `/emails/${id}/share`],
-    ['POST', '/domains'],
-    ['PATCH', `/domains/${id}`],
-    ['DELETE', `/domains/${id}`],
     ['POST', `/domains/${id}/verify`],
     ['GET', `/domains/${id}/claim`],
     ['POST', '/domains/claim'],
@@ -91,6 +88,20 @@ describe('paths', () => {
       /^Sendoff \d+\.\d+\.\d+ does not have this part of Resend's API\..*docs\/api\.md/,
     );
     expect(anyone.body).toEqual(answer.body);
+  });
+
+  it.each([
+    ['POST', '/domains'],
+    ['PATCH', `/domains/${id}`],
+    ['DELETE', `/domains/${id}`],
+  ])('says it of %s %s, too, whose path it has, and names the method to use', async (method, path) => {
+    const { ask } = await createApiClient();
+    const answer = await ask(method, path, {});
+    expect(answer).toMatchObject({ status: 405, body: { statusCode: 405, name: 'method_not_allowed' } });
+    expect(answer.body.message).toMatch(
+      /^Sendoff .* does not have this part of Resend's API\..* Use GET or HEAD here\.$/,
+    );
+    expect(answer.headers.get('allow')).toBe('GET, HEAD');
   });
 
   it('lists on the page it names every path that is not there', () => {
