@@ -77,8 +77,11 @@ function withoutReplyTo(
   headers: Readonly<Record<string, string>>,
   replyTo: readonly Mailbox[],
 ): Record<string, string> {
-  const repeats = (value: string) =>
-    replyTo.length > 0 && replyTo.every(({ address }) => value.toLowerCase().includes(address.toLowerCase()));
+  const wanted = new Set(replyTo.map(({ address }) => address.toLowerCase()));
+  const repeats = (value: string) => {
+    const found = new Set(value.toLowerCase().match(/[^\s<>,;]+@[^\s<>,;]+/g));
+    return found.size > 0 && found.size === wanted.size && [...found].every((address) => wanted.has(address));
+  };
   const kept = Object.entries(headers).filter(([name, value]) => name.toLowerCase() !== 'reply-to' || !repeats(value));
   return Object.fromEntries(kept);
 }

@@ -94,6 +94,8 @@ describe('parseEmail', () => {
     });
     for (const fields of [{ reply_to: 'f@example.com' }, { reply_to: [] }, {}])
       await expect(parse({ ...fields, headers })).rejects.toThrow('use the field `reply_to`');
+    const another = { 'Reply-To': 'e@example.com, f@example.com' };
+    await expect(parse({ reply_to: 'e@example.com', headers: another })).rejects.toThrow('use the field `reply_to`');
   });
 
   it('keeps an empty text beside html: no text part is to be made', async () => {
