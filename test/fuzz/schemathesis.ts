@@ -55,18 +55,8 @@ export async function fuzz({ python, file, url, apiKey, directory }: Target): Pr
   const { output } = await run(
     python,
     [
-      ...[
-        '-m',
-        'schemathesis.cli',
-        '--config-file',
-        configuration,
-        'run',
-        file,
-        '--url',
-        url,
-        '--header',
-        `Authorization: Bearer ${apiKey}`,
-      ],
+      ...['-m', 'schemathesis.cli', '--config-file', configuration, 'run', file, '--url', url],
+      ...['--header', `Authorization: Bearer ${apiKey}`],
       ...['--phases', 'examples,coverage,fuzzing,stateful', '--checks', CHECKS.join(',')],
       ...['--max-examples', String(CASES_PER_OPERATION), '--workers', '2', '--continue-on-failure'],
       // The same cases in every run, so that what it found can be found again.
