@@ -4,10 +4,18 @@ import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
 import { API_KEY_PARTITION, apiKeyKey } from '../../functions/core/api-key.ts';
 import { bodyKey, recordKey } from '../../functions/core/record.ts';
 import { functionCredentials } from '../../lib/local/lambda/credentials.ts';
-import { describeGrants } from './grants.ts';
+import { walkThrough } from '../permissions/scenario.ts';
+import { hasRedis } from '../redis-database.ts';
 import { running } from './running.ts';
 
-describeGrants({}, { xray: 'true' });
+/** Grants that the local cloud cannot see used, and why they stand all the same. */
+const unseen: Readonly<Record<string, string>> = {
+  'xray:puttracesegments': "Lambda's own daemon sends the traces; there is none on a laptop",
+  'xray:puttelemetryrecords': 'the same',
+};
+
+const variants: Readonly<Record<string, string>>[] = [{}, { xray: 'true' }];
+if (hasRedis) variants.push({ backend: 'redis' }, { backend: 'redis', redisParameter: '/sendoff/upstash' });
 
 describe('what a role does not grant', () => {
   const sendoff = running();
@@ -44,4 +52,16 @@ describe('what a role does not grant', () => {
     await expect(table.insert({ key: recordKey('1'), fields: {} })).rejects.toMatchObject(denied);
     await expect(table.delete(recordKey('1'))).rejects.toMatchObject(denied);
   });
+});
+
+describe.each(variants)('what roles grant, with %j', (config) => {
+  const sendoff = running({ config });
+
+  it('is enough for everything the service does, and nothing of it is left over', async () => {
+    await walkThrough(sendoff);
+    expect(sendoff.events.filter(({ kind }) => kind === 'denied')).toEqual([]);
+    const unused = sendoff.cloud.unusedGrants();
+    expect(unused.filter(({ action }) => !(action in unseen))).toEqual([]);
+    if (!('xray' in config)) expect(unused).toEqual([]);
+  }, 240_000);
 });
