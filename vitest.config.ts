@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -6,8 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Threads start faster than processes; what must be a process of its own (Lambda instances) is one anyway.
     pool: 'threads',
-    // The long ones wait more than they work.
-    maxWorkers: availableParallelism() + 1,
+    // The long ones wait more than they work: a core is not left to vitest itself.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 30_000,
     coverage: {

@@ -21,8 +21,8 @@ const LEAST_PAUSE_MS = 5_000;
 const MOST_PAUSE_MS = 15 * 60_000;
 /** An attempt that has not ended by then has died with its worker. */
 const ATTEMPT_MS = ANSWER_TIMEOUT_MS + 5_000;
-/** The jobs that a pause made wait come back spread over this. */
-const SPREAD_MS = 60_000;
+/** The jobs that a pause made wait come back spread over as long again, and over this at the most. */
+const MOST_SPREAD_MS = 60_000;
 
 /** How an attempt went, as far as the endpoint's pace is concerned. */
 export interface AttemptPace {
@@ -50,7 +50,8 @@ export function placeOf(
   random: () => number,
 ): { queue: QueueName; delaySeconds: number } {
   if (slowSinceMs === undefined) return { queue: 'webhook', delaySeconds: 0 };
-  const waitMs = pausedUntilMs > nowMs ? pausedUntilMs - nowMs + random() * SPREAD_MS : 0;
+  const pauseMs = Math.max(0, pausedUntilMs - nowMs);
+  const waitMs = pauseMs + random() * Math.min(pauseMs, MOST_SPREAD_MS);
   return { queue: 'webhook-slow', delaySeconds: waitMs / 1000 };
 }
 
@@ -91,8 +92,8 @@ function startAlone(table: Table, id: string, nowMs: number): Promise<WriteOutco
 export async function moveToSlowQueue(webhook: Webhook, run: Run, { table, broker }: PaceDependencies): Promise<void> {
   const { id } = webhook;
   const nowMs = run.now();
-  // Paused until now: the first job on the slow queue tries alone.
-  const set = { slowSinceMs: nowMs, pausedUntilMs: nowMs };
+  // Not paused yet: an endpoint that was slow once (a cold start) gets its next events without a wait.
+  const set = { slowSinceMs: nowMs };
   const { applied } = await table.update(webhookKey(id), { set }, [{ slowSinceMs: { exists: false } }]);
   if (applied) run.log.warn('webhook is slow', { webhookId: id });
   const { dueAtMs: _, ...job } = run.job;
