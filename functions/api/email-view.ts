@@ -33,7 +33,7 @@ export function detail(record: EmailRecord, body: Body | undefined) {
   };
 }
 
-/** Events of a message that the provider took. */
+/** Events of a message that the provider took. Not `suppressed`, whatever its rank: such a recipient is left out before the send. */
 const AFTER_SENT: ReadonlySet<string> = new Set([
   'delivery_delayed',
   'delivered',

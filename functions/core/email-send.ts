@@ -34,7 +34,7 @@ const BODY_ATTEMPTS = 10;
 /** The first try waits in the worker, for most jobs are ahead by milliseconds only. */
 const CATCH_UP_MS = [20, 80, 300];
 /** The most time for all attachments of an email: other emails wait for the worker. */
-const FETCH_MS = 20_000;
+export const FETCH_MS = 20_000;
 
 /** Sends one accepted email. */
 export const emailSend = task(

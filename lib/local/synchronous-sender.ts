@@ -6,12 +6,10 @@ import { composeMime } from '../../functions/adapters/mime.ts';
 import { createSesMailer } from '../../functions/adapters/ses-mailer.ts';
 import { parseMailbox } from '../../functions/core/address.ts';
 import { parseEmail } from '../../functions/core/email.ts';
+import { FETCH_MS } from '../../functions/core/email-send.ts';
 import { newId } from '../../functions/core/identity.ts';
 import { newRecord } from '../../functions/core/record.ts';
 import type { LocalCloud } from './cloud.ts';
-
-/** The most time for an email's attachments. */
-const FETCH_MS = 20_000;
 
 /** What Sendoff replaces: an endpoint that sends inside the request, by the same code and the same SES. For comparison only. */
 export async function startSynchronousSender(cloud: LocalCloud): Promise<{ url: string; close(): Promise<void> }> {
