@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Resend } from 'resend';
-import { EMAIL_ID_TAG } from '../functions/adapters/ses-mailer.ts';
-import { startLocalSendoff } from '../lib/local/sendoff.ts';
+import { EMAIL_ID_TAG } from '../functions/adapters/aws/ses-mailer.ts';
+import { startLocalSendoff } from '../lib/local/start.ts';
 import { startSynchronousSender } from '../lib/local/synchronous-sender.ts';
 
 /** What a mail server commonly takes to answer. */

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { formatEvent } from '../lib/local/cloud/log.ts';
 import { connectionFile, connectionOf, removeConnection, writeConnection } from '../lib/local/connection.ts';
-import { formatEvent } from '../lib/local/log.ts';
 import { openLogFile } from '../lib/local/log-file.ts';
-import { startLocalSendoff } from '../lib/local/sendoff.ts';
+import { startLocalSendoff } from '../lib/local/start.ts';
 
 const HELP = `Runs the whole of Sendoff on this machine: the stack's own template on a local cloud.
 

@@ -57,7 +57,7 @@ export function bundle(entry: string, outputDirectory: string, backend: BackendN
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
-    // So that a bundle holds the clients of its own backend alone (functions/adapters/backend.ts).
+    // So that a bundle holds the clients of its own backend alone (functions/runtime/backend.ts).
     define: { 'process.env.BACKEND': JSON.stringify(backend) },
     metafile: true,
     logLevel: 'silent',

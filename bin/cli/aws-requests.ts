@@ -1,4 +1,4 @@
-import { type AwsRequest, awsRequest } from '../../functions/adapters/aws-request.ts';
+import { type AwsRequest, awsRequest } from '../../functions/adapters/aws/request.ts';
 import type { Deployment } from './deployment.ts';
 
 const TIMEOUT_MS = 20_000;

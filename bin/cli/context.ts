@@ -1,4 +1,4 @@
-import type { OperatedBackend } from './backend/operated-backend.ts';
+import type { OperatedBackend } from './backend/open.ts';
 import type { Deployment, Target } from './deployment.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -67,20 +67,20 @@ function declareKeys(program: Command, contextOf: ContextOf): void {
       new Option('--domain <name>', 'the one domain it may send from').implies({ permission: 'sending_access' }),
     )
     .action(async (name, options, command: Command) => {
-      await (await import('./keys.ts')).createKey(contextOf(command.optsWithGlobals()), name, options);
+      await (await import('./commands/keys.ts')).createKey(contextOf(command.optsWithGlobals()), name, options);
     });
   keys
     .command('list')
     .description('show the keys, newest first')
     .action(async (_options, command: Command) => {
-      await (await import('./keys.ts')).listKeys(contextOf(command.optsWithGlobals()));
+      await (await import('./commands/keys.ts')).listKeys(contextOf(command.optsWithGlobals()));
     });
   keys
     .command('revoke <id-or-name>')
     .description('delete a key')
     .option('--force', 'the last key with full access, too')
     .action(async (idOrName, options, command: Command) => {
-      await (await import('./keys.ts')).revokeKey(contextOf(command.optsWithGlobals()), idOrName, options);
+      await (await import('./commands/keys.ts')).revokeKey(contextOf(command.optsWithGlobals()), idOrName, options);
     });
 }
 
@@ -106,14 +106,14 @@ function declareEmails(program: Command, contextOf: ContextOf): void {
     .addHelpText('after', SEND_HELP)
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals();
-      await (await import('./send.ts')).send(contextOf(options), command.opts());
+      await (await import('./commands/send.ts')).send(contextOf(options), command.opts());
     });
   program
     .command('status <id>')
     .description('where an email stands, and its timeline')
     .option('--wait <seconds>', 'wait until it is sent, at most so long; exit code 1 if it is not', positive)
     .action(async (id, options, command: Command) => {
-      await (await import('./status.ts')).showStatus(contextOf(command.optsWithGlobals()), id, options);
+      await (await import('./commands/status.ts')).showStatus(contextOf(command.optsWithGlobals()), id, options);
     });
   program
     .command('forget <address>')
@@ -126,7 +126,11 @@ function declareEmails(program: Command, contextOf: ContextOf): void {
     .option('--dry-run', 'only say what would be deleted')
     .option('-y, --yes', 'do not ask')
     .action(async (address, options, command: Command) => {
-      await (await import('./forget.ts')).forget(contextOf(command.optsWithGlobals()), address, options);
+      await (await import('./commands/forget/forget.ts')).forget(
+        contextOf(command.optsWithGlobals()),
+        address,
+        options,
+      );
     });
 }
 
@@ -137,14 +141,14 @@ function declareDeadLetters(program: Command, contextOf: ContextOf): void {
     .description('show them; nothing is taken out')
     .option('--max <number>', 'how many', positive, 100)
     .action(async (options, command: Command) => {
-      const { listDeadLetters } = await import('./dead-letters/list.ts');
+      const { listDeadLetters } = await import('./commands/dead-letters/list.ts');
       await listDeadLetters(contextOf(command.optsWithGlobals()), options);
     });
   deadLetters
     .command('show <job>')
     .description('show one with its body')
     .action(async (job, _options, command: Command) => {
-      const { showDeadLetter } = await import('./dead-letters/show.ts');
+      const { showDeadLetter } = await import('./commands/dead-letters/show.ts');
       await showDeadLetter(contextOf(command.optsWithGlobals()), job);
     });
   deadLetters
@@ -152,7 +156,7 @@ function declareDeadLetters(program: Command, contextOf: ContextOf): void {
     .description('put them back on the queue they came from; Ctrl-C loses nothing')
     .option('--all', 'every one')
     .action(async (ids, { all }, command: Command) => {
-      const { redriveDeadLetters } = await import('./dead-letters/redrive.ts');
+      const { redriveDeadLetters } = await import('./commands/dead-letters/redrive.ts');
       await redriveDeadLetters(contextOf(command.optsWithGlobals()), { ids, all });
     });
   deadLetters
@@ -161,7 +165,7 @@ function declareDeadLetters(program: Command, contextOf: ContextOf): void {
     .option('--all', 'every one')
     .option('-y, --yes', 'do not ask')
     .action(async (ids, { all, yes }, command: Command) => {
-      const { purgeDeadLetters } = await import('./dead-letters/purge.ts');
+      const { purgeDeadLetters } = await import('./commands/dead-letters/purge.ts');
       await purgeDeadLetters(contextOf(command.optsWithGlobals()), { ids, all, yes });
     });
 }
@@ -173,7 +177,7 @@ function declareWatching(program: Command, contextOf: ContextOf): void {
     .option('--since <time>', 'how far back, e.g. 30m, 24h, 7d', milliseconds, milliseconds('24h'))
     .option('--max <number>', 'at most so many emails are read, the newest', positive, 10_000)
     .action(async (options, command: Command) => {
-      await (await import('./stats.ts')).showStats(contextOf(command.optsWithGlobals()), options);
+      await (await import('./commands/stats.ts')).showStats(contextOf(command.optsWithGlobals()), options);
     });
   program
     .command('tail')
@@ -184,14 +188,14 @@ function declareWatching(program: Command, contextOf: ContextOf): void {
     .option('--only <function>', 'api, send, schedule, http, …; may be repeated', collect)
     .addOption(new Option('--level <level>', 'the least level').choices(['info', 'warn', 'error']).default('info'))
     .action(async (options, command: Command) => {
-      await (await import('./tail/tail.ts')).tailLogs(contextOf(command.optsWithGlobals()), options);
+      await (await import('./commands/tail/tail.ts')).tailLogs(contextOf(command.optsWithGlobals()), options);
     });
   program
     .command('doctor')
     .description('look for what would keep mail from going out; exit code 4 if something does')
     .option('--from <address>', 'may SES send from this address?')
     .action(async (options, command: Command) => {
-      await (await import('./doctor/doctor.ts')).runDoctor(contextOf(command.optsWithGlobals()), options);
+      await (await import('./commands/doctor/doctor.ts')).runDoctor(contextOf(command.optsWithGlobals()), options);
     });
 }
 

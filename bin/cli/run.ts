@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { type OperatedBackend, openBackend } from './backend/operated-backend.ts';
+import { type OperatedBackend, openBackend } from './backend/open.ts';
 import { exitCodes } from './cli-error.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import { type Deployment, findDeployment } from './deployment.ts';

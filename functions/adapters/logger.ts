@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from '../core/ports.ts';
+import type { LogFields, Logger } from '../core/ports/telemetry.ts';
 
 const levels = { info: 0, warn: 1, error: 2 } as const;
 type Level = keyof typeof levels;

@@ -1,4 +1,5 @@
-import type { EmailCount, Metrics, QueueName } from '../core/ports.ts';
+import type { QueueName } from '../core/ports/broker.ts';
+import type { EmailCount, Metrics } from '../core/ports/telemetry.ts';
 
 /** The CloudWatch namespace of our own metrics. */
 export const METRIC_NAMESPACE = 'Sendoff';

@@ -1,21 +1,21 @@
 import { Hono } from 'hono';
-import type { EndpointRules } from '../adapters/post-webhook.ts';
-import type { AcceptDependencies } from '../core/accept.ts';
-import { createAnnounce } from '../core/announce.ts';
-import type { Logger } from '../core/ports.ts';
-import type { SenderDomains } from '../core/sender-domain.ts';
+import type { EndpointRules } from '../adapters/http/post-webhook.ts';
+import type { SenderDomains } from '../core/email/sender-domain.ts';
+import type { AcceptDependencies } from '../core/email/submit.ts';
+import type { Logger } from '../core/ports/telemetry.ts';
+import { createAnnounce } from '../core/webhook/dispatch.ts';
 import { absentRoutes } from './absent-routes.ts';
 import { checkMethod, noEndpoint } from './allowed-methods.ts';
-import { apiKeyRoutes } from './api-keys.ts';
+import { apiKeyRoutes } from './api-keys/routes.ts';
 import { authenticate, type Caller } from './authenticate.ts';
 import { baseUrl } from './base-url.ts';
-import { domainRoutes } from './domains.ts';
-import { attachmentDownloadRoutes, emailAttachmentRoutes } from './email-attachments.ts';
-import { emailRoutes } from './emails.ts';
+import { domainRoutes } from './domains/routes.ts';
+import { attachmentDownloadRoutes, emailAttachmentRoutes } from './emails/attachments.ts';
+import { emailRoutes } from './emails/routes.ts';
 import { handleError } from './error-response.ts';
-import { suppressionRoutes } from './suppressions.ts';
-import { unsubscribeRoutes } from './unsubscribe.ts';
-import { webhookRoutes } from './webhooks.ts';
+import { suppressionRoutes } from './suppressions/routes.ts';
+import { unsubscribeRoutes } from './unsubscribe/routes.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
 
 export interface ApiDependencies extends AcceptDependencies {
   readonly log: Logger;
@@ -40,7 +40,9 @@ export function createApp(dependencies: ApiDependencies): Hono<Caller> {
   app.use(checkMethod(() => app.routes));
 
   app.get('/health', (context) => context.json({ status: 'ok' }));
-  app.get('/openapi.json', async (context) => context.json((await import('./openapi.ts')).openApi(baseUrl(context))));
+  app.get('/openapi.json', async (context) =>
+    context.json((await import('./openapi/document.ts')).openApi(baseUrl(context))),
+  );
 
   app.route('/unsubscribe', unsubscribeRoutes(table, announce, now));
 

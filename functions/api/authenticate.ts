@@ -1,8 +1,9 @@
 import type { MiddlewareHandler } from 'hono';
-import { type ApiKey, findApiKey, noteUse } from '../core/api-key.ts';
+import { type ApiKey, findApiKey, noteUse } from '../core/access/api-key.ts';
 import { SendoffError } from '../core/errors.ts';
-import { sha256 } from '../core/identity.ts';
-import type { Logger, Table } from '../core/ports.ts';
+import { sha256 } from '../core/ids.ts';
+import type { Table } from '../core/ports/table.ts';
+import type { Logger } from '../core/ports/telemetry.ts';
 
 /** How long a verified key is believed without asking again; a deleted key works no longer than this. */
 const CACHE_MS = 60_000;

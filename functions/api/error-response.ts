@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import { routePath } from 'hono/route';
 import { SendoffError } from '../core/errors.ts';
-import { isId } from '../core/identity.ts';
-import type { Logger } from '../core/ports.ts';
+import { isId } from '../core/ids.ts';
+import type { Logger } from '../core/ports/telemetry.ts';
 
 /** What is said of an error that nobody foresaw. */
 export const UNEXPECTED = { status: 500, code: 'application_error', message: 'An unexpected error occurred' } as const;

@@ -1,9 +1,9 @@
-import { backendFromEnvironment } from '../adapters/backend.ts';
-import { localEndpointsAllowed, required, retentionMs } from '../adapters/env.ts';
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
-import { loadedSesDomains } from '../adapters/sender-domains.ts';
-import { newId } from '../core/identity.ts';
+import { newId } from '../core/ids.ts';
+import { backendFromEnvironment } from '../runtime/backend.ts';
+import { localEndpointsAllowed, required, retentionMs } from '../runtime/env.ts';
+import { loadedSesDomains } from '../runtime/sender-domains.ts';
 import { createApp } from './app.ts';
 import { createLambdaHandler } from './lambda.ts';
 

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import type { Logger } from '../core/ports.ts';
+import type { Logger } from '../core/ports/telemetry.ts';
 import type { Caller } from './authenticate.ts';
 import { errorResponse, UNEXPECTED } from './error-response.ts';
 

@@ -1,8 +1,8 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { backendFromEnvironment } from '../adapters/backend.ts';
 import { createLogger } from '../adapters/logger.ts';
-import { createBatchAnnounce } from '../core/announce.ts';
-import { settleFeedback } from '../core/feedback.ts';
+import { settleFeedback } from '../core/feedback/feedback.ts';
+import { createBatchAnnounce } from '../core/webhook/dispatch.ts';
+import { backendFromEnvironment } from '../runtime/backend.ts';
 
 const backend = backendFromEnvironment();
 const log = createLogger();

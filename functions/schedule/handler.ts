@@ -1,9 +1,9 @@
 import type { Context } from 'aws-lambda';
-import { backendFromEnvironment } from '../adapters/backend.ts';
-import { required } from '../adapters/env.ts';
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
-import { handOverDue, requeueUnclaimed } from '../core/schedule.ts';
+import { handOverDue, requeueUnclaimed } from '../core/email/handover.ts';
+import { backendFromEnvironment } from '../runtime/backend.ts';
+import { required } from '../runtime/env.ts';
 
 const backend = backendFromEnvironment();
 const log = createLogger();

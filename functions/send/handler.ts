@@ -1,16 +1,16 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { backendFromEnvironment } from '../adapters/backend.ts';
-import { required, requiredNumber } from '../adapters/env.ts';
-import { fetchFile } from '../adapters/fetch-file.ts';
+import { createSesMailer } from '../adapters/aws/ses-mailer.ts';
+import { fetchFile } from '../adapters/http/fetch-file.ts';
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
-import { composeMime } from '../adapters/mime.ts';
-import { createSesMailer } from '../adapters/ses-mailer.ts';
-import { createAnnounce } from '../core/announce.ts';
-import { createClaims } from '../core/claims.ts';
-import { emailSend, emailSent } from '../core/email-send.ts';
-import { createOutgoingHeaders } from '../core/unsubscribe.ts';
-import { createWorker } from '../core/worker.ts';
+import { composeMime } from '../adapters/mime/compose.ts';
+import { createClaims } from '../core/email/claims.ts';
+import { emailSend, emailSent } from '../core/email/send.ts';
+import { createOutgoingHeaders } from '../core/suppression/unsubscribe-link.ts';
+import { createWorker } from '../core/task/worker.ts';
+import { createAnnounce } from '../core/webhook/dispatch.ts';
+import { backendFromEnvironment } from '../runtime/backend.ts';
+import { required, requiredNumber } from '../runtime/env.ts';
 
 const backend = backendFromEnvironment();
 const outgoingHeaders = createOutgoingHeaders(backend.table, required('PUBLIC_URL'));

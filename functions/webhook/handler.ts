@@ -1,10 +1,10 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { backendFromEnvironment } from '../adapters/backend.ts';
-import { localEndpointsAllowed, required, requiredNumber } from '../adapters/env.ts';
+import { createPostWebhook } from '../adapters/http/post-webhook.ts';
 import { createLogger } from '../adapters/logger.ts';
-import { createPostWebhook } from '../adapters/post-webhook.ts';
-import { deliverWebhook } from '../core/webhook-delivery.ts';
-import { createWorker } from '../core/worker.ts';
+import { createWorker } from '../core/task/worker.ts';
+import { deliverWebhook } from '../core/webhook/delivery.ts';
+import { backendFromEnvironment } from '../runtime/backend.ts';
+import { localEndpointsAllowed, required, requiredNumber } from '../runtime/env.ts';
 
 const backend = backendFromEnvironment();
 

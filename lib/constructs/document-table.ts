@@ -1,7 +1,7 @@
 import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import type { IndexName } from '../../functions/core/ports.ts';
+import type { IndexName } from '../../functions/core/ports/table.ts';
 
 export interface DocumentTableProps {
   /** Delete the table with the stack; otherwise it stays and cannot be deleted by mistake. */

@@ -2,11 +2,12 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type CfnElement, Stack } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
-import type { IndexName, QueueName } from '../../functions/core/ports.ts';
+import type { QueueName } from '../../functions/core/ports/broker.ts';
+import type { IndexName } from '../../functions/core/ports/table.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { BodyBucket } from './body-bucket.ts';
 import type { DocumentTable } from './document-table.ts';
-import type { Outbound } from './outbound.ts';
+import type { Outbound } from './ses-sending.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** What the functions work on. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { LocalSendoff } from './sendoff.ts';
+import type { LocalSendoff } from './start.ts';
 
 /** How the CLI reaches what `npm start` runs. */
 export interface LocalConnection {

@@ -1,6 +1,6 @@
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { formatEvent, type LocalEvent } from './log.ts';
+import { formatEvent, type LocalEvent } from './cloud/log.ts';
 
 /** One line of the log file; the same as a log event of CloudWatch. */
 export interface LogLine {

@@ -1,15 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SESClient } from '@aws-sdk/client-ses';
-import { fetchFile } from '../../functions/adapters/fetch-file.ts';
-import { composeMime } from '../../functions/adapters/mime.ts';
-import { createSesMailer } from '../../functions/adapters/ses-mailer.ts';
-import { parseMailbox } from '../../functions/core/address.ts';
-import { parseEmail } from '../../functions/core/email.ts';
-import { FETCH_MS } from '../../functions/core/email-send.ts';
-import { newId } from '../../functions/core/identity.ts';
-import { newRecord } from '../../functions/core/record.ts';
-import type { LocalCloud } from './cloud.ts';
+import { createSesMailer } from '../../functions/adapters/aws/ses-mailer.ts';
+import { fetchFile } from '../../functions/adapters/http/fetch-file.ts';
+import { composeMime } from '../../functions/adapters/mime/compose.ts';
+import { parseMailbox } from '../../functions/core/email/address.ts';
+import { parseEmail } from '../../functions/core/email/email.ts';
+import { newRecord } from '../../functions/core/email/record.ts';
+import { FETCH_MS } from '../../functions/core/email/send.ts';
+import { newId } from '../../functions/core/ids.ts';
+import type { LocalCloud } from './cloud/cloud.ts';
 
 /** What Sendoff replaces: an endpoint that sends inside the request, by the same code and the same SES. For comparison only. */
 export async function startSynchronousSender(cloud: LocalCloud): Promise<{ url: string; close(): Promise<void> }> {

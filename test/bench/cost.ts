@@ -1,4 +1,4 @@
-import type { LocalSendoff } from '../../lib/local/sendoff.ts';
+import type { LocalSendoff } from '../../lib/local/start.ts';
 import { acceptLoad } from './load.ts';
 import { dollarsPerMillion, type PerEmail } from './prices.ts';
 import { countCommands } from './redis-commands.ts';

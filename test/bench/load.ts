@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import type { LocalSendoff } from '../../lib/local/sendoff.ts';
+import type { LocalSendoff } from '../../lib/local/start.ts';
 import { typicalEmail } from './typical-email.ts';
 
 /** What a load of requests took. */

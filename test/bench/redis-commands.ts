@@ -1,5 +1,5 @@
-import type { LocalSendoff } from '../../lib/local/sendoff.ts';
-import { connectRedis, type Reply } from '../../lib/local/upstash/resp.ts';
+import { connectRedis, type Reply } from '../../lib/local/cloud/upstash/resp.ts';
+import type { LocalSendoff } from '../../lib/local/start.ts';
 
 /** A command past the REST front, counted by nobody. */
 export async function redisCommand({ redis }: LocalSendoff, ...args: string[]): Promise<Reply> {

@@ -2,8 +2,9 @@
  * `npm run bench [-- aws|redis]`: one column a backend, measured one after the other on the same machine. Absolute
  * times are of this machine and this moment; "× sync" compares with sending inside the request, measured beside it.
  */
-import { startLocalSendoff } from '../../lib/local/sendoff.ts';
-import { findRedisServer } from '../../lib/local/upstash/redis-server.ts';
+
+import { findRedisServer } from '../../lib/local/cloud/upstash/redis-server.ts';
+import { startLocalSendoff } from '../../lib/local/start.ts';
 import { measureBundles } from './bundles.ts';
 import { measureCost } from './cost.ts';
 import { measureSpeed } from './speed.ts';

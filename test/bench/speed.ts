@@ -1,4 +1,4 @@
-import type { LocalSendoff } from '../../lib/local/sendoff.ts';
+import type { LocalSendoff } from '../../lib/local/start.ts';
 import { startSynchronousSender } from '../../lib/local/synchronous-sender.ts';
 import { acceptLoad, load } from './load.ts';
 import { holdWorkers } from './workers.ts';

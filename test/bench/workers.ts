@@ -1,4 +1,4 @@
-import type { LocalSendoff } from '../../lib/local/sendoff.ts';
+import type { LocalSendoff } from '../../lib/local/start.ts';
 import { redisCommand } from './redis-commands.ts';
 
 /** Keeps all workers from taking jobs; answers what lets them go. */

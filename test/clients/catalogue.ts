@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { pythonWith } from '../python-packages.ts';
+import { pythonWith } from '../helpers/python-packages.ts';
 import { cacheDirectory, cached, tool } from './build.ts';
 import type { BuiltClient, Client } from './client.ts';
 import { makeCertificate, startTlsProxy } from './java/tls-proxy.ts';

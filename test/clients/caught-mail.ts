@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import PostalMime, { type Attachment, type Email } from 'postal-mime';
-import type { SesMessage } from '../../lib/local/ses/message.ts';
+import type { SesMessage } from '../../lib/local/cloud/ses/message.ts';
 import { FILE_TEXT } from './outside.ts';
 
 /** A message that SES took, and what is in it. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { startLocalSendoff } from '../../lib/local/sendoff.ts';
-import type { SesMessage } from '../../lib/local/ses/message.ts';
+import type { SesMessage } from '../../lib/local/cloud/ses/message.ts';
+import { startLocalSendoff } from '../../lib/local/start.ts';
 import { type Synthesis, synthesize } from '../../lib/synth.ts';
 import { FILE_HOST, startOutside } from './outside.ts';
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend, Delivery, Job, OutgoingJob, QueueName, Submission } from '../../functions/core/ports.ts';
+import type { Backend, Submission } from '../../functions/core/ports/backend.ts';
+import type { Delivery, Job, OutgoingJob, QueueName } from '../../functions/core/ports/broker.ts';
 
 /** What a backend is made of; where one service is all of it, each part failing is that service failing. */
 export type BackendPart = 'table' | 'bodies' | 'broker';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { BodyStore } from '../../functions/core/ports.ts';
+import type { BodyStore } from '../../functions/core/ports/bodies.ts';
 
 export interface BodiesUnderTest {
   readonly bodies: BodyStore;

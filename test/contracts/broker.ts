@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Broker, Delivery, Job, OutgoingJob, QueueName } from '../../functions/core/ports.ts';
+import type { Broker, Delivery, Job, OutgoingJob, QueueName } from '../../functions/core/ports/broker.ts';
 
 export interface BrokerUnderTest {
   readonly broker: Broker;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Condition, Document, FieldValue, Query, Table } from '../../functions/core/ports.ts';
+import type { Condition, Document, FieldValue, Query, Table } from '../../functions/core/ports/table.ts';
 
 export interface TableUnderTest {
   readonly table: Table;

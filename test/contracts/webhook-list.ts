@@ -1,14 +1,14 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { timeSort } from '../../functions/core/email/record.ts';
 import { SendoffError } from '../../functions/core/errors.ts';
-import { timeSort } from '../../functions/core/record.ts';
-import { newWebhook, WEBHOOK_PARTITION, webhookKey } from '../../functions/core/webhook.ts';
+import { newWebhook, WEBHOOK_PARTITION, webhookKey } from '../../functions/core/webhook/endpoint.ts';
 import {
   createWebhook,
   deleteWebhook,
   listWebhooks,
   MAX_WEBHOOKS,
   WEBHOOK_LIST_KEY,
-} from '../../functions/core/webhook-list.ts';
+} from '../../functions/core/webhook/slots.ts';
 import type { TableUnderTest } from './table.ts';
 
 /** What the list of endpoints promises, on every table: it rests on conditional writes alone. */

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
-import type { Table } from '../../functions/core/ports.ts';
+import { createDynamoTable } from '../../functions/adapters/aws/dynamodb/table.ts';
+import type { Table } from '../../functions/core/ports/table.ts';
 import { clientOptions } from './aws-clients.ts';
 import { countJobs, sendQueueUrls } from './queues.ts';
 import { openRedisBacking } from './redis-backing.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { Webhook } from 'standardwebhooks';
-import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
-import { eventDetail, eventTypeOf } from '../../lib/local/ses/event-details.ts';
-import { eventMail } from '../../lib/local/ses/event-mail.ts';
-import { scanHeaders } from '../../lib/local/ses/raw-headers.ts';
-import type { Outcome } from '../../lib/local/ses/simulator.ts';
+import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { eventDetail, eventTypeOf } from '../../lib/local/cloud/ses/event-details.ts';
+import { eventMail } from '../../lib/local/cloud/ses/event-mail.ts';
+import { scanHeaders } from '../../lib/local/cloud/ses/raw-headers.ts';
+import type { Outcome } from '../../lib/local/cloud/ses/simulator.ts';
 import { anEmail } from '../flows/an-email.ts';
 import { type Received, startReceiver } from '../flows/receiver.ts';
 import { requester } from '../flows/request.ts';

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { pythonWith } from '../python-packages.ts';
+import { pythonWith } from '../helpers/python-packages.ts';
 import { start, stop } from './child-process.ts';
 import { isolatedEnvironment } from './emulator-endpoint.ts';
 import { until } from './until.ts';

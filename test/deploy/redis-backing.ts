@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { createRedisBackend } from '../../functions/adapters/redis-backend.ts';
-import { silentClient } from '../../lib/local/redis-sendoff.ts';
+import { createRedisBackend } from '../../functions/adapters/redis/backend.ts';
+import { silentClient } from '../../lib/local/redis.ts';
 import { callJson } from './aws-clients.ts';
 import type { Backing } from './backing.ts';
 import { startAndWait, stop } from './child-process.ts';

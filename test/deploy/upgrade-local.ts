@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SENDER_DOMAIN } from '../flows/sender-domain.ts';
 import { startLocalTarget, type Target } from '../flows/target.ts';
-import { shortVisibility } from '../short-visibility.ts';
+import { shortVisibility } from '../helpers/short-visibility.ts';
 import { startAndWait, stop } from './child-process.ts';
 import { clockAhead } from './live.ts';
 import { step } from './progress.ts';

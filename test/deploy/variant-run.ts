@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { EMAIL_PARTITION } from '../../functions/core/record.ts';
+import { EMAIL_PARTITION } from '../../functions/core/email/record.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { anEmail } from '../flows/an-email.ts';
 import { requester } from '../flows/request.ts';

@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LEASE_MS } from '../../functions/adapters/redis-queue.ts';
-import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
-import { type EmailRecord, recordKey } from '../../functions/core/record.ts';
-import { type LocalSendoff, startLocalSendoff } from '../../lib/local/sendoff.ts';
-import { hasRedis } from '../redis-database.ts';
+import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { LEASE_MS } from '../../functions/adapters/redis/consumer.ts';
+import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
+import { type LocalSendoff, startLocalSendoff } from '../../lib/local/start.ts';
+import { hasRedis } from '../helpers/redis-database.ts';
 import { anEmail, redisClientOf } from './running.ts';
 
 /** Emails sent through while things die; `CRASH_EMAILS=2000` for the whole run. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
-import { shortVisibility } from '../short-visibility.ts';
+import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { shortVisibility } from '../helpers/short-visibility.ts';
 import { anEmail, running } from './running.ts';
 
 /** Emails sent through while workers die; `CRASH_EMAILS=2000` for the whole run. */

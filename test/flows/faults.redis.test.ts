@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
-import type { Fault } from '../../lib/local/upstash/rest-front.ts';
-import { hasRedis } from '../redis-database.ts';
+import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import type { Fault } from '../../lib/local/cloud/upstash/rest-front.ts';
+import { hasRedis } from '../helpers/redis-database.ts';
 import { anEmail, type Running, redisClientOf, running } from './running.ts';
 
 const outage = { status: 503, error: 'injected' } as const;
-/** By the operations of the script in a request (functions/adapters/redis-scripts.ts). */
+/** By the operations of the script in a request (functions/adapters/redis/scripts.ts). */
 const has =
   (...words: string[]) =>
   (body: string) =>

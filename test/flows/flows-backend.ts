@@ -1,4 +1,4 @@
-import type { LocalSendoffOptions } from '../../lib/local/sendoff.ts';
+import type { LocalSendoffOptions } from '../../lib/local/start.ts';
 
 /** The backend the flows run on: files that run them on another one set `FLOWS_BACKEND` before they import them. */
 const { FLOWS_BACKEND = 'aws' } = process.env;

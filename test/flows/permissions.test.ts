@@ -1,11 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { createDynamoTable } from '../../functions/adapters/dynamodb-table.ts';
-import { API_KEY_PARTITION, apiKeyKey } from '../../functions/core/api-key.ts';
-import { bodyKey, recordKey } from '../../functions/core/record.ts';
-import { functionCredentials } from '../../lib/local/lambda/credentials.ts';
+import { createDynamoTable } from '../../functions/adapters/aws/dynamodb/table.ts';
+import { API_KEY_PARTITION, apiKeyKey } from '../../functions/core/access/api-key.ts';
+import { bodyKey, recordKey } from '../../functions/core/email/record.ts';
+import { functionCredentials } from '../../lib/local/cloud/lambda/credentials.ts';
+import { hasRedis } from '../helpers/redis-database.ts';
 import { walkThrough } from '../permissions/scenario.ts';
-import { hasRedis } from '../redis-database.ts';
 import { running } from './running.ts';
 
 /** Grants that the local cloud cannot see used, and why they stand all the same. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { shortVisibility } from '../short-visibility.ts';
+import { shortVisibility } from '../helpers/short-visibility.ts';
 import { anEmail } from './an-email.ts';
 import { runningTarget } from './target.ts';
 

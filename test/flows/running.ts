@@ -1,9 +1,9 @@
 import { Resend } from 'resend';
 import { afterAll, beforeAll } from 'vitest';
-import type { RedisClient } from '../../functions/adapters/redis-client.ts';
-import type { LocalEvent } from '../../lib/local/log.ts';
-import { silentClient } from '../../lib/local/redis-sendoff.ts';
-import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/sendoff.ts';
+import type { RedisClient } from '../../functions/adapters/redis/client.ts';
+import type { LocalEvent } from '../../lib/local/cloud/log.ts';
+import { silentClient } from '../../lib/local/redis.ts';
+import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/start.ts';
 import { onFlowsBackend } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 

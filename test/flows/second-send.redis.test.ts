@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasRedis } from '../redis-database.ts';
+import { hasRedis } from '../helpers/redis-database.ts';
 import { anEmail, redisClientOf, running } from './running.ts';
 
 describe.skipIf(!hasRedis)('on backend=redis, while SES takes eight seconds to answer', () => {

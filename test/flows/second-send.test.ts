@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/core/email-schema.ts';
-import { shortVisibility } from '../short-visibility.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
+import { shortVisibility } from '../helpers/short-visibility.ts';
 import { anEmail, running } from './running.ts';
 
 /** Emails whose worker dies between SES's answer and the record's update; `SECOND_SEND_EMAILS=500` for the whole run. */

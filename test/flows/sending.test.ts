@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import PostalMime from 'postal-mime';
 import { describe, expect, it } from 'vitest';
-import { shortVisibility } from '../short-visibility.ts';
+import { shortVisibility } from '../helpers/short-visibility.ts';
 import { anEmail } from './an-email.ts';
 import { onRedis } from './flows-backend.ts';
 import { SENDER_DOMAIN } from './sender-domain.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Resend } from 'resend';
 import { afterAll, beforeAll } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/ses-mailer.ts';
-import type { Table } from '../../functions/core/ports.ts';
-import { type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/sendoff.ts';
+import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import type { Table } from '../../functions/core/ports/table.ts';
+import { type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/start.ts';
 import { connectDeployed, type Deployment } from '../deploy/deployed-target.ts';
 import { onFlowsBackend } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type LocalSendoff, startLocalSendoff } from '../../lib/local/sendoff.ts';
+import { type LocalSendoff, startLocalSendoff } from '../../lib/local/start.ts';
 import { anEmail, requestTo } from './running.ts';
 
 interface Subsegment {

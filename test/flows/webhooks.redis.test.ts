@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { hasRedis } from '../redis-database.ts';
+import { hasRedis } from '../helpers/redis-database.ts';
 
 process.env.FLOWS_BACKEND = 'redis';
 if (hasRedis) await import('./webhooks.test.ts');

@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { hasRedis } from '../redis-database.ts';
+import { hasRedis } from '../helpers/redis-database.ts';
 
 // The flows are those of wire.test.ts, every one, on the other backend.
 process.env.FLOWS_BACKEND = 'redis';

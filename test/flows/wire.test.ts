@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { json as readJson } from 'node:stream/consumers';
 import PostalMime from 'postal-mime';
 import { describe, expect, it } from 'vitest';
-import { shortVisibility } from '../short-visibility.ts';
+import { shortVisibility } from '../helpers/short-visibility.ts';
 import { anEmail } from './an-email.ts';
 import type { Json } from './request.ts';
 import { runningTarget } from './target.ts';

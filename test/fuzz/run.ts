@@ -7,9 +7,9 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLocalSendoff } from '../../lib/local/sendoff.ts';
-import { findRedisServer } from '../../lib/local/upstash/redis-server.ts';
-import { pythonWith } from '../python-packages.ts';
+import { findRedisServer } from '../../lib/local/cloud/upstash/redis-server.ts';
+import { startLocalSendoff } from '../../lib/local/start.ts';
+import { pythonWith } from '../helpers/python-packages.ts';
 import { fuzz, type Report } from './schemathesis.ts';
 
 /** Fewer mean that schemathesis found less to vary than was promised. */

@@ -5,7 +5,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../lib/config.ts';
 import { SendoffStack } from '../../lib/sendoff-stack.ts';
-import { type Given, variants } from './variants.ts';
+import { type Given, variants } from '../templates/variants.ts';
 
 const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'cdk.json'), 'utf8'));
 

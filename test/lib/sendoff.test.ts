@@ -1,7 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, it } from 'vitest';
-import { matchesPattern } from '../../lib/local/iam-conditions.ts';
+import { matchesPattern } from '../../lib/local/cloud/aws/iam-conditions.ts';
 import { Sendoff } from '../../lib/sendoff.ts';
 import { grantsOf, sendoffTemplate } from '../helpers/sendoff-template.ts';
 

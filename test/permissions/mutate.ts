@@ -1,5 +1,5 @@
-import type { LocalEvent } from '../../lib/local/log.ts';
-import { startLocalSendoff } from '../../lib/local/sendoff.ts';
+import type { LocalEvent } from '../../lib/local/cloud/log.ts';
+import { startLocalSendoff } from '../../lib/local/start.ts';
 import type { Synthesis } from '../../lib/synth.ts';
 import type { Grant } from './grants.ts';
 import { walkThrough } from './scenario.ts';

@@ -2,7 +2,7 @@
  * `npm run test:permissions`: takes away one grant after the other (one action on one resource of one role), runs the
  * service without it on the local cloud, and fails if any is not missed: then it is not needed, or not tested.
  */
-import { findRedisServer } from '../../lib/local/upstash/redis-server.ts';
+import { findRedisServer } from '../../lib/local/cloud/upstash/redis-server.ts';
 import { synthesize } from '../../lib/synth.ts';
 import { type Grant, grantsIn } from './grants.ts';
 import { type Config, type Outcome, runWithout } from './mutate.ts';

@@ -1,21 +1,21 @@
+import { triggers } from '../commands/doctor/functions.ts';
 import { type Deployment, output } from '../deployment.ts';
-import { triggers } from '../doctor/functions.ts';
-import type { OperatedBackend } from './operated-backend.ts';
+import type { OperatedBackend } from './open.ts';
 
 /** SQS and DynamoDB, and S3 for large bodies. */
 export async function openAwsBackend(deployment: Deployment): Promise<OperatedBackend> {
   const [{ DynamoDBClient }, { createDynamoBodies }, { createDynamoScan }, { createDynamoTable }] = await Promise.all([
     import('@aws-sdk/client-dynamodb'),
-    import('../../../functions/adapters/dynamodb-bodies.ts'),
-    import('../../../functions/adapters/dynamodb-scan.ts'),
-    import('../../../functions/adapters/dynamodb-table.ts'),
+    import('../../../functions/adapters/aws/dynamodb/bodies.ts'),
+    import('../../../functions/adapters/aws/dynamodb/scan.ts'),
+    import('../../../functions/adapters/aws/dynamodb/table.ts'),
   ]);
   const client = new DynamoDBClient(deployment.aws);
   const tableName = output(deployment, 'TableName');
   const largeBodies = async () => {
     const [{ S3Client }, { createS3Bodies }] = await Promise.all([
       import('@aws-sdk/client-s3'),
-      import('../../../functions/adapters/s3-bodies.ts'),
+      import('../../../functions/adapters/aws/s3-bodies.ts'),
     ]);
     return createS3Bodies(output(deployment, 'BodyBucketName'), new S3Client(deployment.aws));
   };
@@ -25,7 +25,7 @@ export async function openAwsBackend(deployment: Deployment): Promise<OperatedBa
     bodies: createDynamoBodies(client, tableName, largeBodies),
     scan: createDynamoScan(client, tableName),
     depths: async () => (await import('./sqs-depths.ts')).sqsDepths(deployment),
-    deadLetters: async () => (await import('../dead-letters/sqs-queue.ts')).sqsDeadLetters(deployment, table),
+    deadLetters: async () => (await import('../commands/dead-letters/sqs-queue.ts')).sqsDeadLetters(deployment, table),
     checks: [triggers],
     remains: ["DynamoDB's point-in-time recovery, which ends by itself after 35 days"],
   };

@@ -1,6 +1,6 @@
-import type { AwsRequest } from '../../../functions/adapters/aws-request.ts';
-import { upstashCredentials } from '../../../functions/adapters/upstash-credentials.ts';
-import type { UpstashCredentials } from '../../../functions/adapters/upstash-requester.ts';
+import type { AwsRequest } from '../../../functions/adapters/aws/request.ts';
+import { upstashCredentials } from '../../../functions/adapters/redis/credentials.ts';
+import type { UpstashCredentials } from '../../../functions/adapters/redis/requester.ts';
 import { CliError } from '../cli-error.ts';
 import type { Deployment } from '../deployment.ts';
 import { explain } from '../error-line.ts';

@@ -1,6 +1,6 @@
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Deployment } from '../deployment.ts';
-import type { Depth } from './operated-backend.ts';
+import type { Depth } from './open.ts';
 
 /** What people call the queues, in the order they are shown; one that is not here comes before the last. */
 const order = ['transactional', 'bulk', 'webhook', 'webhook-slow', 'feedback', 'dead letters'];

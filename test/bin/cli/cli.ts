@@ -5,8 +5,8 @@ import { afterAll, beforeAll, vi } from 'vitest';
 import { runCli } from '../../../bin/cli/run.ts';
 import type { Terminal } from '../../../bin/cli/terminal.ts';
 import { connectionOf, writeConnection } from '../../../lib/local/connection.ts';
-import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../../lib/local/sendoff.ts';
-import { shortVisibility } from '../../short-visibility.ts';
+import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../../lib/local/start.ts';
+import { shortVisibility } from '../../helpers/short-visibility.ts';
 
 /** What a command line left behind. */
 export interface Result {

@@ -14,7 +14,7 @@ import {
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../redis-database.ts';
+import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { cli, type Situation } from './cli.ts';
 
 const cloudFormation = mockClient(CloudFormationClient);

@@ -1,11 +1,11 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createRedisBackend } from '../../../functions/adapters/redis-backend.ts';
-import { createUpstashRequester } from '../../../functions/adapters/upstash-requester.ts';
-import { bodyKey, type EmailRecord, recordKey } from '../../../functions/core/record.ts';
+import { createRedisBackend } from '../../../functions/adapters/redis/backend.ts';
+import { createUpstashRequester } from '../../../functions/adapters/redis/requester.ts';
+import { bodyKey, type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
 import { readConnection } from '../../../lib/local/connection.ts';
-import { silentClient } from '../../../lib/local/redis-sendoff.ts';
-import { hasRedis } from '../../redis-database.ts';
+import { silentClient } from '../../../lib/local/redis.ts';
+import { hasRedis } from '../../helpers/redis-database.ts';
 import { localCli } from './cli.ts';
 
 interface Entry {

@@ -2,8 +2,8 @@ import { brotliDecompressSync } from 'node:zlib';
 import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { createUpstashRequester } from '../../../functions/adapters/upstash-requester.ts';
-import type { LocalSendoff } from '../../../lib/local/sendoff.ts';
+import { createUpstashRequester } from '../../../functions/adapters/redis/requester.ts';
+import type { LocalSendoff } from '../../../lib/local/start.ts';
 
 /** A deployment seen from behind: whatever it stores, and ways to store what it never would. */
 export interface Stored {

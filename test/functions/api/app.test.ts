@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ABSENT_PATHS } from '../../../functions/api/absent-routes.ts';
 import { SendoffError, unavailable } from '../../../functions/core/errors.ts';
-import { createApiClient } from '../../api-client.ts';
-import { plainEmail } from '../../sending-simulation.ts';
+import { createApiClient } from '../../helpers/api-client.ts';
+import { plainEmail } from '../../helpers/sending-simulation.ts';
 
 describe('paths', () => {
   it.each(['/', '/nothing', '/email', '/emails/1/2/3', '/emails/x/unknown', '/openapiXjson', '/openapi.jsonx'])(

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import { findApiKey, putApiKey } from '../../../functions/core/api-key.ts';
+import { findApiKey, putApiKey } from '../../../functions/core/access/api-key.ts';
 import { unavailable } from '../../../functions/core/errors.ts';
-import type { Backend } from '../../../functions/core/ports.ts';
-import { createApiClient, FULL_KEY, SENDING_KEY } from '../../api-client.ts';
-import { plainEmail } from '../../sending-simulation.ts';
+import type { Backend } from '../../../functions/core/ports/backend.ts';
+import { createApiClient, FULL_KEY, SENDING_KEY } from '../../helpers/api-client.ts';
+import { plainEmail } from '../../helpers/sending-simulation.ts';
 
 const counting = async () => {
   const reads: string[] = [];

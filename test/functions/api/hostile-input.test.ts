@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createLambdaHandler } from '../../../functions/api/lambda.ts';
-import type { Document, Table } from '../../../functions/core/ports.ts';
-import { createApiClient, FULL_KEY } from '../../api-client.ts';
-import type { MemoryBackend } from '../../memory-backend.ts';
-import { pick, randomFrom } from '../../random-text.ts';
-import { plainEmail } from '../../sending-simulation.ts';
+import type { Document, Table } from '../../../functions/core/ports/table.ts';
+import { createApiClient, FULL_KEY } from '../../helpers/api-client.ts';
+import type { MemoryBackend } from '../../helpers/memory-backend.ts';
+import { pick, randomFrom } from '../../helpers/random-text.ts';
+import { plainEmail } from '../../helpers/sending-simulation.ts';
 
 /** Throws where DynamoDB would: keys of 1 to 2,048 bytes, documents up to 400 KB, text of whole characters. */
 function withLimits(backend: MemoryBackend): MemoryBackend {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLambdaHandler, type GatewayEvent } from '../../../functions/api/lambda.ts';
-import { createApiClient, FULL_KEY } from '../../api-client.ts';
-import { plainEmail } from '../../sending-simulation.ts';
+import { createApiClient, FULL_KEY } from '../../helpers/api-client.ts';
+import { plainEmail } from '../../helpers/sending-simulation.ts';
 
 interface Asked {
   readonly method?: string;

@@ -1,0 +1,58 @@
+import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
+import type { Table } from '../../../../functions/core/ports/table.ts';
+import { answer, type Context } from '../../context.ts';
+import { columns, duration, printable } from '../../layout.ts';
+import type { DeadLetter } from './queue.ts';
+import { walk } from './walk.ts';
+
+/** `dead-letters list`: looks at the queue without taking anything out. */
+export async function listDeadLetters(context: Context, { max }: { max: number }): Promise<void> {
+  const backend = await context.backend();
+  const queue = await backend.deadLetters();
+  const letters: DeadLetter[] = [];
+  const keep = async (letter: DeadLetter) => {
+    if (letters.length < max) letters.push(letter);
+    return 'left' as const;
+  };
+  const enough = () => letters.length >= max;
+  const { stopped } = await walk(queue, keep, { signal: context.terminal.interruption(), enough });
+  const statuses = await emailStatuses(backend.table, letters);
+  const entries = letters.map((letter) => view(letter, statuses.get(letter.emailId ?? ''), context.now()));
+  answer(context, entries, () => (entries.length === 0 ? 'The dead-letter queue is empty.' : screen(context, entries)));
+  if (stopped) context.terminal.note(`The first ${letters.length}; there may be more (--max).`);
+}
+
+/** The status of the email of each letter that has one. */
+export async function emailStatuses(table: Table, letters: readonly DeadLetter[]): Promise<Map<string, string>> {
+  const ids = [...new Set(letters.flatMap(({ emailId }) => emailId ?? []))];
+  const records = await table.getMany<EmailRecord>(ids.map(recordKey));
+  return new Map(records.flatMap((record) => (record ? [[record.id, record.status] as const] : [])));
+}
+
+/** A letter as it is shown. */
+export function view(letter: DeadLetter, emailStatus: string | undefined, nowMs: number) {
+  return {
+    id: letter.id,
+    source_queue: letter.sourceQueue ?? null,
+    task: letter.job?.task ?? null,
+    attempt: letter.job?.attempt ?? null,
+    email_id: letter.emailId ?? null,
+    email_status: emailStatus ?? null,
+    received: letter.receiveCount,
+    queued_at: letter.queuedAtMs ? new Date(letter.queuedAtMs).toISOString() : null,
+    age_ms: letter.queuedAtMs ? nowMs - letter.queuedAtMs : null,
+  };
+}
+
+function screen({ terminal }: Context, entries: readonly ReturnType<typeof view>[]): string {
+  const rows = entries.map((entry) => [
+    entry.id,
+    printable(entry.source_queue ?? '-'),
+    printable(entry.task ?? 'not a job'),
+    entry.attempt ?? '-',
+    printable(entry.email_id ?? '-'),
+    entry.email_status ?? '-',
+    entry.age_ms === null ? '-' : duration(entry.age_ms),
+  ]);
+  return columns(terminal, ['JOB', 'QUEUE', 'TASK', 'ATTEMPT', 'EMAIL', 'STATUS', 'AGE'], rows);
+}

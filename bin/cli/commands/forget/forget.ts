@@ -1,0 +1,97 @@
+import { isUnsent, type Wanted } from '../../../../functions/core/privacy/erase.ts';
+import type { OperatedBackend } from '../../backend/open.ts';
+import { CliError } from '../../cli-error.ts';
+import { confirm } from '../../confirm.ts';
+import { answer, type Context } from '../../context.ts';
+import { type Doomed, type Erasure, erase } from './erase.ts';
+import { adviceOn, describeSearch, farewell, inWords, type Leftovers } from './report.ts';
+import { findAll, readAddress, type Search } from './search.ts';
+
+/** What `sendoff forget` takes. */
+export interface ForgetOptions {
+  /** Emails that the address sent, too. */
+  readonly sender?: boolean;
+  /** Cancel what is still to be sent, and delete it with the rest. */
+  readonly cancel?: boolean;
+  /** Take it off the suppression list too. */
+  readonly suppression?: boolean;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+const NOTHING: Erasure = { emails: new Set(), deliveries: 0, suppressions: 0, deadLetters: 0, failures: new Map() };
+
+/**
+ * `forget ADDRESS`: deletes every email that names a person, records and bodies, and what else is about them. Fails when
+ * something is left that names the address, or may.
+ */
+export async function forget(context: Context, given: string, options: ForgetOptions): Promise<void> {
+  const { terminal } = context;
+  const text = given === '-' ? (await terminal.readInput()).trim() : given;
+  const wanted: Wanted = { address: readAddress(text), sender: options.sender ?? false };
+  const backend = await context.backend();
+  const signal = terminal.interruption();
+  const search = await findAll(backend, wanted, terminal, signal);
+  if (!context.json) terminal.note(describeSearch(search, options));
+  const doomed = doomedOf(search, options);
+  const what = inWords({
+    emails: doomed.mentions.length,
+    deliveries: doomed.deliveries.length,
+    suppressions: doomed.suppressions.length,
+    deadLetters: doomed.deadLetters,
+  });
+  const deletes = what !== '' && !options.dryRun;
+  if (deletes && !options.yes) await confirm(context, `Delete ${what}? This cannot be undone.`);
+  const erasure = deletes ? await erase(context, backend, doomed, wanted, signal) : NOTHING;
+
+  const leftovers = leftoversOf(search, erasure, deletes);
+  tell(context, backend, search, erasure, leftovers);
+  const advice = adviceOn(leftovers);
+  if (advice && !options.dryRun) throw new CliError(advice);
+  if (advice) terminal.note(advice);
+}
+
+/** What is still there: without a deletion, of the emails those that no deletion takes without --cancel. */
+function leftoversOf({ mentions, unreadable, elsewhere }: Search, erasure: Erasure, deleted: boolean): Leftovers {
+  const { emails, failures } = erasure;
+  const left = mentions.filter(({ id, document }) => !emails.has(id) && !failures.has(document.key));
+  const unsent = left.filter((mention) => deleted || isUnsent(mention)).map(({ id }) => id);
+  return { unsent, unreadable, elsewhere, failures };
+}
+
+function tell(
+  context: Context,
+  backend: OperatedBackend,
+  search: Search,
+  erasure: Erasure,
+  { unsent, unreadable, elsewhere, failures }: Leftovers,
+): void {
+  const amounts = { ...erasure, emails: erasure.emails.size };
+  const suppression = fateOf(search, erasure);
+  const view = {
+    examined: search.examined,
+    found: search.mentions.length,
+    deleted: amounts.emails,
+    unsent,
+    webhook_deliveries: amounts.deliveries,
+    dead_letters: amounts.deadLetters,
+    suppression,
+    not_deleted: [...failures.keys()],
+    unreadable,
+    elsewhere,
+  };
+  answer(context, view, () => farewell(amounts, suppression === 'kept', backend));
+}
+
+function doomedOf(search: Search, options: ForgetOptions): Doomed {
+  return {
+    ...search,
+    mentions: options.cancel ? search.mentions : search.mentions.filter((mention) => !isUnsent(mention)),
+    suppressions: options.suppression ? search.suppressions : [],
+  };
+}
+
+function fateOf({ suppressions: found }: Search, { suppressions: deleted }: Erasure): 'none' | 'deleted' | 'kept' {
+  if (found.length === 0) return 'none';
+  return deleted === found.length ? 'deleted' : 'kept';
+}

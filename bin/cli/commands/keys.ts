@@ -1,0 +1,93 @@
+import { createApiKey } from '../../../functions/core/access/api-key.ts';
+import { allApiKeys, deleteApiKey } from '../../../functions/core/access/api-key-deletion.ts';
+import { parseMailbox } from '../../../functions/core/email/address.ts';
+import { validate } from '../../../functions/core/validate.ts';
+import { notFoundError, usageError } from '../cli-error.ts';
+import { answer, type Context } from '../context.ts';
+import { columns, fields, printable, timeOf } from '../layout.ts';
+
+/** API functions remember a verified key for so long (functions/api/authenticate.ts). */
+const REVOKED_AFTER_SECONDS = 60;
+
+export interface CreateKeyOptions {
+  readonly permission: string;
+  /** The one domain it may send from. */
+  readonly domain?: string;
+}
+
+/** `keys create NAME`: the token alone goes to standard output, so that `KEY=$(sendoff keys create app)` works. */
+export async function createKey(
+  context: Context,
+  name: string,
+  { permission, domain }: CreateKeyOptions,
+): Promise<void> {
+  const { createKeySchema } = await import('../../../functions/api/api-keys/routes.ts');
+  const given = validate(createKeySchema, { name, permission });
+  if (domain !== undefined && given.permission !== 'sending_access')
+    throw usageError('--domain confines a key that may only send: leave out --permission full_access.');
+  const { table } = await context.backend();
+  const confined = domain === undefined ? {} : { domain: domainOf(domain) };
+  const options = { name: given.name, permission: given.permission ?? 'full_access', ...confined } as const;
+  const { id, token } = await createApiKey(table, options, context.now());
+  if (!context.json) {
+    context.terminal.note(
+      fields([
+        ['Id', id],
+        ['Name', given.name],
+        ['Permission', options.permission],
+        ...(options.domain === undefined ? [] : [['Domain', options.domain] as const]),
+      ]),
+    );
+    context.terminal.note('The key is shown this once; only its hash is kept.\n');
+  }
+  answer(context, { id, ...options, token }, () => token);
+}
+
+/** The domain in the form in which senders are compared; throws a 422 for what is none. */
+function domainOf(text: string): string {
+  const { address } = parseMailbox(`sender@${text}`, 'domain');
+  return address.slice(address.lastIndexOf('@') + 1);
+}
+
+/** `keys list`, newest first. */
+export async function listKeys(context: Context): Promise<void> {
+  const all = await allApiKeys((await context.backend()).table);
+  const keys = all.map(({ id, name, permission, domain, createdAtMs, lastUsedAtMs }) => ({
+    id,
+    name,
+    permission,
+    domain: domain ?? null,
+    created_at: new Date(createdAtMs).toISOString(),
+    last_used_at: lastUsedAtMs === undefined ? null : new Date(lastUsedAtMs).toISOString(),
+  }));
+  answer(context, keys, () => {
+    if (keys.length === 0) return 'No API keys. Make one: sendoff keys create NAME';
+    const rows = keys.map((key) => [
+      key.id,
+      printable(key.name),
+      key.domain === null ? key.permission : `${key.permission} from ${key.domain}`,
+      timeOf(Date.parse(key.created_at)),
+      key.last_used_at === null ? 'never' : timeOf(Date.parse(key.last_used_at)),
+    ]);
+    return columns(context.terminal, ['ID', 'NAME', 'PERMISSION', 'CREATED', 'LAST USED'], rows);
+  });
+}
+
+/** `keys revoke ID`: by id, or by name if only one key has it; the last key with full access only by `--force`. */
+export async function revokeKey(context: Context, idOrName: string, options: { force?: boolean }): Promise<void> {
+  const { table } = await context.backend();
+  const keys = await allApiKeys(table);
+  const found = keys.filter(({ id, name }) => id === idOrName || name === idOrName);
+  const [key] = found;
+  if (!key) throw notFoundError(`No API key has the id or name ${idOrName}. See: sendoff keys list`);
+  if (found.length > 1)
+    throw usageError(
+      `${found.length} API keys are named ${idOrName}. Give the id: ${found.map(({ id }) => id).join(', ')}`,
+    );
+  await deleteApiKey(table, key.id, context.now(), options);
+  answer(
+    context,
+    { id: key.id, name: key.name, revoked: true },
+    () => `Revoked ${printable(key.name)} (${key.id}). It stops working within ${REVOKED_AFTER_SECONDS} s.`,
+  );
+}

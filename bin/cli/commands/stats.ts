@@ -1,0 +1,98 @@
+import { EMAIL_PARTITION, type EmailRecord, timeSort } from '../../../functions/core/email/record.ts';
+import type { EmailStatus } from '../../../functions/core/email/status.ts';
+import type { Table } from '../../../functions/core/ports/table.ts';
+import type { Depth } from '../backend/open.ts';
+import { answer, type Context } from '../context.ts';
+import { columns, duration, fields, paint } from '../layout.ts';
+import { toneOf } from './status.ts';
+
+const PAGE = 500;
+
+/** `stats`: how much waits where, and what became of the emails of the last while. */
+export async function showStats(context: Context, { since, max }: { since: number; max: number }): Promise<void> {
+  const backend = await context.backend();
+  const [queues, recent] = await Promise.all([
+    backend.depths(),
+    recentRecords(backend.table, context.now() - since, max),
+  ]);
+  const emails = summary(recent.records, context.now());
+  const complete = recent.complete;
+  answer(
+    context,
+    { queues, emails: { since: new Date(context.now() - since).toISOString(), complete, ...emails } },
+    () =>
+      [
+        columns(context.terminal, ['QUEUE', 'WAITING', 'RUNNING', 'DELAYED'], rowsOf(context, queues)),
+        '',
+        `Emails of the last ${duration(since)}: ${emails.total}${complete ? '' : ` (the newest only; --max ${max})`}`,
+        ...(emails.total > 0 ? ['', statusTable(context, emails), '', timings(emails)] : []),
+      ].join('\n'),
+  );
+}
+
+function rowsOf({ terminal }: Context, queues: readonly Depth[]) {
+  return queues.map(({ queue, waiting, running, delayed }) => {
+    const alarming = queue === 'dead letters' && waiting > 0;
+    return [paint(terminal, alarming ? 'bad' : 'plain', queue), waiting, running, delayed];
+  });
+}
+
+async function recentRecords(table: Table, sinceMs: number, max: number) {
+  const records: EmailRecord[] = [];
+  const before = timeSort(sinceMs, '');
+  for (let after: string | undefined; ; ) {
+    const limit = Math.min(PAGE, max - records.length);
+    const query = { index: 'list', partition: EMAIL_PARTITION, order: 'descending', limit, before } as const;
+    const entries = await table.query({ ...query, ...(after ? { after } : {}) });
+    const page = await table.getMany<EmailRecord>(entries.map(({ key }) => key));
+    records.push(...page.filter((record) => record !== undefined));
+    after = entries.at(-1)?.sort;
+    if (entries.length < limit || !after) return { records, complete: true };
+    if (records.length >= max) return { records, complete: false };
+  }
+}
+
+type Summary = ReturnType<typeof summary>;
+
+function summary(records: readonly EmailRecord[], nowMs: number) {
+  const counts = new Map<EmailStatus, number>();
+  for (const { status } of records) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const sentAfterMs = records.flatMap(sendTime).sort((a, b) => a - b);
+  const waiting = records.filter(({ status }) => status === 'queued' || status === 'sending');
+  const oldest = Math.min(...waiting.map((record) => record.scheduledAtMs ?? record.createdAtMs));
+  return {
+    total: records.length,
+    by_status: Object.fromEntries([...counts].sort(([, a], [, b]) => b - a)) as Partial<Record<EmailStatus, number>>,
+    sent_after_ms: { median: quantile(sentAfterMs, 0.5), p95: quantile(sentAfterMs, 0.95) },
+    oldest_waiting_ms: waiting.length > 0 ? Math.max(0, nowMs - oldest) : null,
+  };
+}
+
+/** From the time an email was due until SES had it. */
+function sendTime({ timeline, createdAtMs, scheduledAtMs }: EmailRecord): number[] {
+  const sent = timeline.find(({ event }) => event === 'sent');
+  return sent ? [Math.max(0, sent.atMs - (scheduledAtMs ?? createdAtMs))] : [];
+}
+
+function quantile(sorted: readonly number[], share: number): number | null {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
+}
+
+function statusTable({ terminal }: Context, { by_status, total }: Summary): string {
+  const rows = (Object.entries(by_status) as [EmailStatus, number][]).map(([status, number]) => [
+    paint(terminal, toneOf(status), status),
+    number,
+    `${((100 * number) / total).toFixed(1).padStart(5)} %`,
+  ]);
+  return columns(terminal, ['STATUS', 'EMAILS', 'SHARE'], rows);
+}
+
+function timings({ sent_after_ms: { median, p95 }, oldest_waiting_ms: oldest }: Summary): string {
+  return fields([
+    [
+      'Sent after',
+      median === null || p95 === null ? 'none sent yet' : `${duration(median)} (median), ${duration(p95)} (95 %)`,
+    ],
+    ['Oldest waiting', oldest === null ? 'none' : duration(oldest)],
+  ]);
+}

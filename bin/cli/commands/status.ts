@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
+import type { EmailStatus } from '../../../functions/core/email/status.ts';
+import type { Table } from '../../../functions/core/ports/table.ts';
+import { CliError, exitCodes, notFoundError } from '../cli-error.ts';
+import { answer, type Context } from '../context.ts';
+import { columns, duration, fields, paint, printable, type Tone, timeOf } from '../layout.ts';
+
+/** Nothing more will happen before SES has it. */
+const unsent: readonly EmailStatus[] = ['scheduled', 'queued', 'sending'];
+const lost: readonly EmailStatus[] = ['failed', 'canceled', 'suppressed', 'bounced', 'complained'];
+const POLL_MS = 500;
+
+/** `status ID`: where the email stands and its timeline; with `wait`, once it is sent or cannot be. */
+export async function showStatus(context: Context, id: string, { wait }: { wait?: number }): Promise<void> {
+  const { table } = await context.backend();
+  const record = wait === undefined ? await find(table, id) : await settled(context, table, id, wait);
+  answer(context, view(record), () => screen(context, record));
+  if (wait === undefined) return;
+  if (unsent.includes(record.status)) throw new CliError(`It is still ${record.status} after ${wait} s.`);
+  if (lost.includes(record.status)) throw new CliError(`It was not delivered: ${record.status}.`);
+}
+
+async function find(table: Table, id: string): Promise<EmailRecord> {
+  const record = await table.get<EmailRecord>(recordKey(id));
+  if (!record) throw notFoundError(`No email has the id ${id}. Ids are kept as long as the option retentionDays says.`);
+  return record;
+}
+
+async function settled(
+  { terminal, now }: Context,
+  table: Table,
+  id: string,
+  waitSeconds: number,
+): Promise<EmailRecord> {
+  const signal = terminal.interruption();
+  const deadlineMs = now() + waitSeconds * 1000;
+  for (;;) {
+    const record = await find(table, id);
+    if (!unsent.includes(record.status) || now() >= deadlineMs) return record;
+    terminal.progress(`${record.status} …`);
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) throw new CliError(`Stopped waiting; it is ${record.status}.`, exitCodes.interrupted);
+  }
+}
+
+/** The colour of a status. */
+export function toneOf(status: EmailStatus): Tone {
+  if (unsent.includes(status)) return 'plain';
+  return lost.includes(status) ? 'bad' : status === 'delivery_delayed' ? 'warning' : 'good';
+}
+
+function view(record: EmailRecord) {
+  const { id, status, from, to, cc = [], bcc = [], replyTo = [], subject, tags = [], queue, attempts } = record;
+  return {
+    id,
+    status,
+    from,
+    to,
+    cc,
+    bcc,
+    reply_to: replyTo,
+    subject,
+    tags,
+    queue,
+    attempts,
+    created_at: new Date(record.createdAtMs).toISOString(),
+    scheduled_at: record.scheduledAtMs === undefined ? null : new Date(record.scheduledAtMs).toISOString(),
+    message_id: record.messageId ?? null,
+    events: record.timeline.map(({ atMs, event, detail }) => ({
+      type: event,
+      at: new Date(atMs).toISOString(),
+      ...(detail === undefined ? {} : { detail }),
+    })),
+  };
+}
+
+function screen({ terminal }: Context, record: EmailRecord): string {
+  const people = (addresses: readonly string[] = []) => addresses.map(printable).join(', ');
+  const head = fields([
+    ['Email', record.id],
+    ['Status', paint(terminal, toneOf(record.status), record.status)],
+    ['From', printable(record.from)],
+    ['To', people(record.to)],
+    ['Cc', people(record.cc)],
+    ['Bcc', people(record.bcc)],
+    ['Reply-To', people(record.replyTo)],
+    ['Subject', printable(record.subject)],
+    ['Tags', record.tags?.map(({ name, value }) => `${name}=${value}`).join(', ')],
+    ['Queue', record.queue],
+    ['Attempts', record.attempts],
+    ['Scheduled', record.scheduledAtMs === undefined ? undefined : timeOf(record.scheduledAtMs)],
+    ['SES id', record.messageId],
+  ]);
+  const start = record.timeline[0]?.atMs ?? record.createdAtMs;
+  const rows = record.timeline.map(({ atMs, event, detail = '' }) => [
+    timeOf(atMs),
+    `+${duration(atMs - start)}`,
+    event,
+    printable(detail),
+  ]);
+  return `${head}\n\n${columns(terminal, ['TIME', 'AFTER', 'EVENT', 'DETAIL'], rows)}`;
+}

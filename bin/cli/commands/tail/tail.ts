@@ -1,0 +1,38 @@
+import type { LogLine } from '../../../../lib/local/log-file.ts';
+import type { Context } from '../../context.ts';
+import { cloudWatchLines, type LogQuery } from './cloudwatch.ts';
+import { type LogLevel, levels, readLine, showLine } from './line.ts';
+import { localLines } from './local.ts';
+
+/** What `sendoff tail` takes. */
+export interface TailOptions {
+  /** How far back it begins, ms. */
+  readonly since: number;
+  readonly follow: boolean;
+  readonly email?: string;
+  readonly only?: readonly string[];
+  readonly level: LogLevel;
+}
+
+/** `tail`: the logs of all functions in one, until Ctrl-C, which is how it ends well. */
+export async function tailLogs(context: Context, options: TailOptions): Promise<void> {
+  const { terminal } = context;
+  const deployment = await context.deployment();
+  const query: LogQuery = {
+    sinceMs: context.now() - options.since,
+    only: options.only ?? [],
+    follow: options.follow,
+    signal: terminal.interruption(),
+    ...(options.email === undefined ? {} : { containing: options.email }),
+  };
+  const { local } = deployment;
+  for await (const line of local ? localLines(local.logFile, query) : cloudWatchLines(deployment, query))
+    show(context, line, options.level);
+}
+
+function show({ terminal, json }: Context, line: LogLine, least: LogLevel): void {
+  const read = readLine(line);
+  if (!read || levels.indexOf(read.level) < levels.indexOf(least)) return;
+  const { atMs, ...rest } = read;
+  terminal.out(json ? JSON.stringify({ at: new Date(atMs).toISOString(), ...rest }) : showLine(terminal, read));
+}

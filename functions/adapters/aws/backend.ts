@@ -1,0 +1,64 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Backend, Submission } from '../../core/ports/backend.ts';
+import type { QueueName } from '../../core/ports/broker.ts';
+import type { WriteOutcome } from '../../core/ports/table.ts';
+import { takeBack } from '../rollback.ts';
+import { clientOptions } from './clients.ts';
+import { createDynamoBodies } from './dynamodb/bodies.ts';
+import { createDynamoTable } from './dynamodb/table.ts';
+import { createSqsBroker } from './sqs-broker.ts';
+import { traced } from './traced-client.ts';
+
+export interface AwsBackendOptions {
+  readonly tableName: string;
+  readonly bodyBucket: string;
+  readonly queueUrls: Readonly<Record<QueueName, string>>;
+}
+
+/** SQS delays up to 900 s; what is due within 14 minutes is queued at once, whatever a request's own time adds. */
+const DELAY_HORIZON_MS = 14 * 60_000;
+
+/** The default backend: SQS and DynamoDB, S3 for large bodies. */
+export function createAwsBackend({ tableName, bodyBucket, queueUrls }: AwsBackendOptions): Backend {
+  const dynamo = traced(new DynamoDBClient(clientOptions));
+  // The MD5 that SQS answers guards against nothing that TLS does not.
+  const sqs = traced(new SQSClient({ ...clientOptions, md5: false }));
+  const parts = {
+    table: createDynamoTable(dynamo, tableName),
+    bodies: createDynamoBodies(dynamo, tableName, async () =>
+      (await import('./s3-bodies.ts')).createS3Bodies(bodyBucket),
+    ),
+    broker: createSqsBroker(sqs, queueUrls),
+  };
+  return {
+    ...parts,
+    delayHorizonMs: DELAY_HORIZON_MS,
+    submit: (submissions) => submitInParallel(parts, submissions),
+    updateAndSend: updateThenSend(parts),
+  };
+}
+
+/** The change first: a job alone would find nothing to do, or send what is not to be sent yet. */
+export function updateThenSend({ table, broker }: Pick<Backend, 'table' | 'broker'>): Backend['updateAndSend'] {
+  return async (key, change, anyOf, job) => {
+    const outcome = await table.update<never>(key, change, anyOf);
+    if (outcome.applied) await broker.send([job]);
+    return outcome;
+  };
+}
+
+/** Record, body and job at the same time; if anything fails, what no one can know of yet is taken back. */
+export async function submitInParallel(
+  { table, bodies, broker }: Pick<Backend, 'table' | 'bodies' | 'broker'>,
+  submissions: readonly Submission[],
+): Promise<WriteOutcome[]> {
+  const jobs = submissions.flatMap(({ job }) => job ?? []);
+  const inserts = submissions.map(({ record }) => table.insert(record));
+  const puts = submissions.map(({ record, body }) => bodies.put(body.key, body.bytes, record.expiresAtMs ?? 0));
+  const results = await Promise.allSettled([broker.send(jobs), ...puts, ...inserts]);
+  const failure = results.find((result) => result.status === 'rejected');
+  if (!failure) return Promise.all(inserts);
+  await takeBack(table, submissions);
+  throw failure.reason;
+}

@@ -1,0 +1,93 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import type { Change, Condition, FieldTest } from '../../../core/ports/table.ts';
+
+/** Placeholders for names and values: every name is aliased, for any may be one of DynamoDB's 570 reserved words. */
+export interface Names {
+  name(field: string): string;
+  value(value: AttributeValue): string;
+  /** What the command needs beside its expressions. */
+  attributes(): {
+    ExpressionAttributeNames?: Record<string, string>;
+    ExpressionAttributeValues?: Record<string, AttributeValue>;
+  };
+}
+
+export function createNames(): Names {
+  // Numbered: a placeholder has letters, digits and underscores only, a field's name any character.
+  const placeholders = new Map<string, string>();
+  const values: Record<string, AttributeValue> = {};
+  let count = 0;
+  return {
+    name: (field) => {
+      const placeholder = placeholders.get(field) ?? `#f${placeholders.size}`;
+      placeholders.set(field, placeholder);
+      return placeholder;
+    },
+    value: (value) => {
+      const placeholder = `:v${count++}`;
+      values[placeholder] = value;
+      return placeholder;
+    },
+    attributes: () => ({
+      ExpressionAttributeNames: Object.fromEntries(
+        [...placeholders].map(([field, placeholder]) => [placeholder, field]),
+      ),
+      ...(count > 0 ? { ExpressionAttributeValues: values } : {}),
+    }),
+  };
+}
+
+/**
+ * `SET … REMOVE …` for a change of fields, with attributes of the table's own set and removed along; without an
+ * expression when nothing changes, for DynamoDB refuses an empty one.
+ */
+export function changeExpression(
+  { set = {}, remove = [], append = {} }: Change,
+  own: Record<string, AttributeValue>,
+  ownRemoved: readonly string[],
+  { name, value }: Names,
+): { UpdateExpression?: string } {
+  const fields = { ...marshall(set, { removeUndefinedValues: true }), ...own };
+  const sets = Object.entries(fields).map(([field, attribute]) => `${name(field)} = ${value(attribute)}`);
+  for (const [field, entries] of Object.entries(append)) {
+    const added = marshall({ entries }, { removeUndefinedValues: true }).entries ?? { L: [] };
+    sets.push(`${name(field)} = list_append(if_not_exists(${name(field)}, ${value({ L: [] })}), ${value(added)})`);
+  }
+  const removes = [...remove, ...ownRemoved].map(name);
+  const UpdateExpression = [
+    sets.length > 0 ? `SET ${sets.join(', ')}` : '',
+    removes.length > 0 ? `REMOVE ${removes.join(', ')}` : '',
+  ]
+    .join(' ')
+    .trim();
+  return UpdateExpression ? { UpdateExpression } : {};
+}
+
+/** The document is there, has not expired, and any one of the conditions holds. */
+export function conditionExpression(anyOf: readonly Condition[] | undefined, names: Names, nowMs: number): string {
+  const { name, value } = names;
+  const expiresAt = name('expiresAt');
+  const there = `attribute_exists(${name('key')}) AND (attribute_not_exists(${expiresAt}) OR ${expiresAt} > ${value({ N: String(Math.floor(nowMs / 1000)) })})`;
+  const groups = (anyOf ?? []).map((condition) =>
+    Object.entries(condition)
+      .map(([field, test]) => testExpression(name(field), test, names))
+      .join(' AND '),
+  );
+  // DynamoDB refuses redundant parentheses: a single group gets none of its own.
+  return [there, groups.length > 1 ? `(${groups.map((group) => `(${group})`).join(' OR ')})` : groups[0]]
+    .filter(Boolean)
+    .join(' AND ');
+}
+
+function testExpression(field: string, test: FieldTest, { value }: Names): string {
+  const literal = (scalar: string | number | boolean): string => {
+    if (typeof scalar === 'string') return value({ S: scalar });
+    return value(typeof scalar === 'number' ? { N: String(scalar) } : { BOOL: scalar });
+  };
+  if (typeof test !== 'object') return `${field} = ${literal(test)}`;
+  if ('in' in test) return `${field} IN (${test.in.map(literal).join(', ')})`;
+  if ('below' in test) return `${field} < ${literal(test.below)}`;
+  if ('atMost' in test) return `${field} <= ${literal(test.atMost)}`;
+  return `attribute_${test.exists ? '' : 'not_'}exists(${field})`;
+}

@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type {
+  Document,
+  Entry,
+  IndexEntry,
+  IndexName,
+  NewDocument,
+  Query,
+  Table,
+  WriteOutcome,
+} from '../../../core/ports/table.ts';
+import { awsCall } from '../errors.ts';
+import { changeExpression, conditionExpression, createNames } from './expressions.ts';
+
+type Item = Record<string, AttributeValue>;
+
+/**
+ * Each index partition is spread over this many DynamoDB partitions and merged on query: one partition key takes
+ * 1,000 writes a second (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
+ */
+const SHARDS = 4;
+/** BatchGetItem's limit. */
+const GET_MANY_LIMIT = 100;
+/** Attributes of ours beside the document's fields. */
+const OWN_ATTRIBUTES = ['key', 'expiresAt', 'listPartition', 'listSort', 'duePartition', 'dueSort'];
+
+/** The table port on one DynamoDB table: key `key`, sparse indexes `list` and `due`, TTL attribute `expiresAt`. */
+export function createDynamoTable(client: DynamoDBClient, tableName: string, now: () => number = Date.now): Table {
+  const document = <T extends Document>(item: Item | undefined): T | undefined => {
+    if (!item) return undefined;
+    const fields = unmarshall(item);
+    // TTL deletes up to days late; until then an expired item must look deleted.
+    if (typeof fields.expiresAt === 'number' && fields.expiresAt * 1000 <= now()) return undefined;
+    for (const name of OWN_ATTRIBUTES) delete fields[name];
+    return fields as T;
+  };
+
+  const conditional = async <T extends Document>(
+    call: () => Promise<{ Attributes?: Item }>,
+  ): Promise<WriteOutcome<T>> => {
+    try {
+      const { Attributes } = await awsCall('DynamoDB', call);
+      return { applied: true, document: document<T>(Attributes) };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return { applied: false, document: document<T>(error.Item) };
+    }
+  };
+
+  return {
+    async get<T extends Document>(key: string) {
+      const { Item } = await awsCall('DynamoDB', () =>
+        client.send(new GetItemCommand({ TableName: tableName, Key: { key: { S: key } }, ConsistentRead: true })),
+      );
+      return document<T>(Item);
+    },
+
+    async getMany<T extends Document>(keys: readonly string[]) {
+      const found = new Map<string, T>();
+      for (let start = 0; start < keys.length; start += GET_MANY_LIMIT) {
+        for (const item of await batchGet(client, tableName, keys.slice(start, start + GET_MANY_LIMIT))) {
+          const fields = document<T>(item);
+          if (fields && item.key?.S) found.set(item.key.S, fields);
+        }
+      }
+      return keys.map((key) => found.get(key));
+    },
+
+    async insert<T extends Document>({ key, fields, list, due, expiresAtMs }: NewDocument) {
+      const item: Item = {
+        ...marshall(fields, { removeUndefinedValues: true }),
+        key: { S: key },
+        ...(list ? indexAttributes('list', list) : {}),
+        ...(due ? indexAttributes('due', due) : {}),
+        ...(expiresAtMs === undefined ? {} : { expiresAt: { N: String(Math.ceil(expiresAtMs / 1000)) } }),
+      };
+      // An expired item that TTL has not deleted yet is replaced.
+      const outcome = await conditional<T>(() =>
+        client.send(
+          new PutItemCommand({
+            TableName: tableName,
+            Item: item,
+            ConditionExpression: 'attribute_not_exists(#key) OR #expiresAt <= :now',
+            ExpressionAttributeNames: { '#key': 'key', '#expiresAt': 'expiresAt' },
+            ExpressionAttributeValues: { ':now': { N: String(Math.floor(now() / 1000)) } },
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        ),
+      );
+      // PutItem can answer what it replaced, not what it put.
+      return outcome.applied ? { applied: true, document: document<T>(item) } : outcome;
+    },
+
+    update(key, change, anyOf) {
+      const names = createNames();
+      const own: Item = {
+        ...(change.list ? indexAttributes('list', change.list) : {}),
+        ...(change.due ? indexAttributes('due', change.due) : {}),
+        ...(change.expiresAtMs === undefined ? {} : { expiresAt: { N: String(Math.ceil(change.expiresAtMs / 1000)) } }),
+      };
+      const taken = [
+        ...(change.list === null ? ['listPartition', 'listSort'] : []),
+        ...(change.due === null ? ['duePartition', 'dueSort'] : []),
+      ];
+      return conditional(() =>
+        client.send(
+          new UpdateItemCommand({
+            TableName: tableName,
+            Key: { key: { S: key } },
+            ...changeExpression(change, own, taken, names),
+            ConditionExpression: conditionExpression(anyOf, names, now()),
+            ...names.attributes(),
+            ReturnValues: 'ALL_NEW',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        ),
+      );
+    },
+
+    async delete(key, anyOf) {
+      const names = createNames();
+      const { applied } = await conditional(() =>
+        client.send(
+          new DeleteItemCommand({
+            TableName: tableName,
+            Key: { key: { S: key } },
+            ConditionExpression: conditionExpression(anyOf, names, now()),
+            ...names.attributes(),
+          }),
+        ),
+      );
+      return applied;
+    },
+
+    async query(query) {
+      const shards = await Promise.all(
+        Array.from({ length: SHARDS }, (_, shard) => queryShard(client, tableName, query, shard)),
+      );
+      const direction = query.order === 'ascending' ? 1 : -1;
+      // Byte order, as DynamoDB's own: localeCompare would differ.
+      const merged = shards.flat().sort((a, b) => (a.sort < b.sort ? -direction : a.sort > b.sort ? direction : 0));
+      return merged.slice(0, query.limit);
+    },
+  };
+}
+
+function indexAttributes(index: IndexName, { partition, sort }: IndexEntry): Item {
+  const shard = (createHash('sha1').update(sort).digest()[0] ?? 0) % SHARDS;
+  return { [`${index}Partition`]: { S: `${partition}#${shard}` }, [`${index}Sort`]: { S: sort } };
+}
+
+async function batchGet(client: DynamoDBClient, tableName: string, keys: readonly string[]): Promise<Item[]> {
+  const items: Item[] = [];
+  let wanted: Item[] = [...new Set(keys)].map((key) => ({ key: { S: key } }));
+  while (wanted.length > 0) {
+    const RequestItems = { [tableName]: { Keys: wanted, ConsistentRead: true } };
+    const { Responses, UnprocessedKeys } = await awsCall('DynamoDB', () =>
+      client.send(new BatchGetItemCommand({ RequestItems })),
+    );
+    items.push(...(Responses?.[tableName] ?? []));
+    wanted = UnprocessedKeys?.[tableName]?.Keys ?? [];
+  }
+  return items;
+}
+
+/** DynamoDB's key conditions know one range on the sort key, both ends included: the ends are asked for and left out here. */
+async function queryShard(client: DynamoDBClient, tableName: string, query: Query, shard: number): Promise<Entry[]> {
+  const { index, partition, limit, order, after, before } = query;
+  const [low = ' ', high = '\u{10ffff}'] = order === 'ascending' ? [after, before] : [before, after];
+  if (low > high) return [];
+  const { Items = [] } = await awsCall('DynamoDB', () =>
+    client.send(
+      new QueryCommand({
+        TableName: tableName,
+        IndexName: index,
+        KeyConditionExpression: '#partition = :partition AND #sort BETWEEN :low AND :high',
+        ExpressionAttributeNames: { '#partition': `${index}Partition`, '#sort': `${index}Sort` },
+        ExpressionAttributeValues: {
+          ':partition': { S: `${partition}#${shard}` },
+          ':low': { S: low },
+          ':high': { S: high },
+        },
+        ScanIndexForward: order === 'ascending',
+        Limit: limit + 2,
+      }),
+    ),
+  );
+  return Items.map((item) => ({ key: item.key?.S ?? '', sort: item[`${index}Sort`]?.S ?? '' })).filter(
+    ({ sort }) => sort !== after && sort !== before,
+  );
+}

@@ -1,0 +1,99 @@
+import { createHash, createHmac } from 'node:crypto';
+import { unavailable } from '../../core/errors.ts';
+
+/** One POST to an AWS service. */
+export interface AwsRequest {
+  /** As in the host name: `lambda`, `secretsmanager`, `ssm`. */
+  readonly service: string;
+  /** Begins with a slash; of characters that need no escaping. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Who signs, and where: in a Lambda function all of it is in the environment. */
+export interface AwsIdentity {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+  readonly region: string;
+  /** In place of the service's own host. */
+  readonly endpoint?: string | undefined;
+}
+
+const TIMEOUT_MS = 3_000;
+
+/**
+ * Sends a signed request and answers the body. Of our own because what the redis backend asks of AWS is a few kinds of POST, for
+ * which an SDK client would be most of the API's bundle.
+ *
+ * @throws retryable 503 when AWS cannot be reached, throttles or answers 5xx; otherwise an Error with what AWS says.
+ */
+export async function awsRequest(
+  request: AwsRequest,
+  identity = identityFromEnvironment(),
+  timeoutMs = TIMEOUT_MS,
+): Promise<string> {
+  const { region, endpoint } = identity;
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const url = new URL(request.path, endpoint ?? `https://${request.service}.${region}.${domain}`);
+  const headers = signedHeaders(request, url.host, identity, new Date());
+  const signal = AbortSignal.timeout(timeoutMs);
+  const ask = () => fetch(url, { method: 'POST', headers, body: request.body, signal });
+  // Once more at once: a connection that was kept may have been closed while this function was frozen. None of what is asked
+  // for here does harm twice.
+  const response = await ask()
+    .catch(ask)
+    .catch((cause: unknown) => {
+      throw unavailable(`${request.service} cannot be reached`, cause);
+    });
+  const text = await response.text();
+  if (response.ok) return text;
+  const cause = new Error(`${request.service} answered ${response.status}: ${text.slice(0, 300)}`);
+  throw response.status === 429 || response.status >= 500 || /Throttl/.test(text)
+    ? unavailable(`${request.service} is not available for the moment`, cause)
+    : cause;
+}
+
+function identityFromEnvironment(): AwsIdentity {
+  const { env } = process;
+  return {
+    accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+    sessionToken: env.AWS_SESSION_TOKEN,
+    region: env.AWS_REGION ?? '',
+    endpoint: env.AWS_ENDPOINT_URL,
+  };
+}
+
+/** Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+export function signedHeaders(
+  { service, path, headers, body }: AwsRequest,
+  host: string,
+  { accessKeyId, secretAccessKey, sessionToken, region }: AwsIdentity,
+  at: Date,
+): Record<string, string> {
+  const time = at.toISOString().replace(/[-:]|\.\d{3}/g, '');
+  const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
+  const signed: Record<string, string> = {
+    ...headers,
+    host,
+    'x-amz-date': time,
+    ...(sessionToken ? { 'x-amz-security-token': sessionToken } : {}),
+  };
+  const names = Object.keys(signed).sort();
+  const canonicalHeaders = names.map((name) => `${name}:${signed[name]?.trim()}\n`).join('');
+  const canonical = ['POST', path, '', canonicalHeaders, names.join(';'), sha256(body)].join('\n');
+  const key = [time.slice(0, 8), region, service, 'aws4_request'].reduce<Buffer | string>(
+    (secret, part) => createHmac('sha256', secret).update(part).digest(),
+    `AWS4${secretAccessKey}`,
+  );
+  const signature = createHmac('sha256', key)
+    .update(['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n'))
+    .digest('hex');
+  const { host: _, ...sent } = signed;
+  const credential = `Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
+  return { ...sent, authorization: `AWS4-HMAC-SHA256 ${credential}` };
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

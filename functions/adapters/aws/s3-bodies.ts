@@ -1,0 +1,31 @@
+import { DeleteObjectCommand, GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { clientOptions } from './clients.ts';
+import type { LargeBodies } from './dynamodb/bodies.ts';
+import { awsCall } from './errors.ts';
+import { traced } from './traced-client.ts';
+
+/** Large bodies as objects; the bucket's lifecycle deletes them. Loaded by `import()` only when a body is large. */
+export function createS3Bodies(Bucket: string, client: S3Client = newClient()): LargeBodies {
+  return {
+    async put(Key, Body) {
+      await awsCall('S3', () => client.send(new PutObjectCommand({ Bucket, Key, Body })));
+    },
+    async get(Key) {
+      try {
+        const { Body } = await awsCall('S3', () => client.send(new GetObjectCommand({ Bucket, Key })));
+        return await Body?.transformToByteArray();
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw error;
+      }
+    },
+    async delete(Key) {
+      await awsCall('S3', () => client.send(new DeleteObjectCommand({ Bucket, Key })));
+    },
+  };
+}
+
+/** Path style where the endpoint is ours: an emulator's host name has no bucket in front. */
+function newClient(): S3Client {
+  return traced(new S3Client({ ...clientOptions, forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined }));
+}

@@ -1,0 +1,72 @@
+import {
+  GetIdentityDkimAttributesCommand,
+  GetIdentityVerificationAttributesCommand,
+  ListIdentitiesCommand,
+  SESClient,
+  type VerificationStatus,
+} from '@aws-sdk/client-ses';
+import type { DomainStatus, SenderDomains } from '../../core/email/sender-domain.ts';
+import { SendoffError, unavailable } from '../../core/errors.ts';
+import { clientOptions } from './clients.ts';
+import { isTransient } from './errors.ts';
+
+/** The most that SES answers at once. */
+const PAGE = 1_000;
+
+const statusOf: Readonly<Record<VerificationStatus, DomainStatus>> = {
+  NotStarted: 'not_started',
+  Pending: 'pending',
+  Success: 'verified',
+  Failed: 'failed',
+  TemporaryFailure: 'temporary_failure',
+};
+
+/** The identities of Amazon SES in this account and region. SES answers each of these questions once a second. */
+export function createSesDomains(client = new SESClient(clientOptions)): SenderDomains {
+  const names = async () => {
+    const found: string[] = [];
+    for (let token: string | undefined; ; ) {
+      const page = await client.send(
+        new ListIdentitiesCommand({ IdentityType: 'Domain', MaxItems: PAGE, NextToken: token }),
+      );
+      found.push(...(page.Identities ?? []));
+      token = page.NextToken;
+      if (!token) return found.map((name) => name.toLowerCase()).sort();
+    }
+  };
+  const statuses = async (Identities: readonly string[]) => {
+    if (Identities.length === 0) return new Map<string, DomainStatus>();
+    const command = new GetIdentityVerificationAttributesCommand({ Identities: [...Identities] });
+    const { VerificationAttributes = {} } = await client.send(command);
+    return new Map(
+      Object.entries(VerificationAttributes).map(([name, { VerificationStatus }]) => [
+        name,
+        toStatus(VerificationStatus),
+      ]),
+    );
+  };
+  const dkim = async (name: string) => {
+    const { DkimAttributes = {} } = await client.send(new GetIdentityDkimAttributesCommand({ Identities: [name] }));
+    const { DkimTokens = [], DkimVerificationStatus } = DkimAttributes[name] ?? {};
+    return { tokens: DkimTokens, status: toStatus(DkimVerificationStatus) };
+  };
+  return {
+    names: () => translated(names()),
+    statuses: (asked) => translated(statuses(asked)),
+    dkim: (name) => translated(dkim(name)),
+  };
+}
+
+const toStatus = (status: VerificationStatus | undefined): DomainStatus =>
+  (status && statusOf[status]) ?? 'not_started';
+
+/** SES's word for a failure as the API answers it. */
+async function translated<T>(asking: Promise<T>): Promise<T> {
+  try {
+    return await asking;
+  } catch (cause) {
+    if (/Throttl/.test(cause instanceof Error ? cause.name : ''))
+      throw new SendoffError('rate_limit_exceeded', 429, 'Amazon SES tells of its domains once a second', { cause });
+    throw isTransient(cause) ? unavailable('Amazon SES is not available for the moment', cause) : cause;
+  }
+}

@@ -1,0 +1,104 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { SESClient, type SESClientConfig, SendRawEmailCommand } from '@aws-sdk/client-ses';
+import { EMAIL_ID_TAG } from '../../core/email/schema.ts';
+import { SendoffError, unavailable } from '../../core/errors.ts';
+import type { Mailer } from '../../core/ports/mailer.ts';
+import { closeIdle } from '../http/idle-connections.ts';
+import { clientOptions } from './clients.ts';
+import { isTransient } from './errors.ts';
+import { traced } from './traced-client.ts';
+
+export { EMAIL_ID_TAG };
+
+/** SES says no to sending as such, not to this email: an operator or time can mend it. */
+const PAUSED = new Set([
+  'AccountSendingPausedException',
+  'ConfigurationSetSendingPausedException',
+  'ConfigurationSetDoesNotExistException',
+  'ConfigurationSetDoesNotExist',
+  'AccountSendingPaused',
+  'ConfigurationSetSendingPaused',
+]);
+/** The least wait after a fault that leaves open whether SES took the message: its Send event comes first. */
+const AMBIGUOUS_WAIT_SECONDS = 60;
+const QUOTA_WAIT_SECONDS = 900;
+/** What is wrong with the caller of SES, that is us: permissions, credentials, clock. It says nothing of the email. */
+const OUR_FAULT = /access.?denied|not.?authorized|signature|token|credential|client|expired|skewed|opt.?in/i;
+
+/** A kept connection that nothing went over for so long is not used again. */
+const IDLE_MS = 4_000;
+
+/**
+ * SES by one try a call: a retry inside the client after a lost answer would send twice; ours waits for SES's Send event first.
+ * So that an answer is rarely lost, a connection that may have ended while the function was frozen is not tried.
+ */
+export function createSesClient(config: SESClientConfig = {}, now: () => number = Date.now): SESClient {
+  const { requestHandler } = clientOptions;
+  const httpsAgent = new HttpsAgent(requestHandler.httpsAgent);
+  const httpAgent = new HttpAgent(requestHandler.httpAgent);
+  const client = new SESClient({
+    ...config,
+    maxAttempts: 1,
+    requestHandler: { ...requestHandler, httpsAgent, httpAgent, requestTimeout: 15_000 },
+  });
+  let usedAtMs = now();
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      if (now() - usedAtMs > IDLE_MS) for (const agent of [httpsAgent, httpAgent]) closeIdle(agent);
+      usedAtMs = now();
+      return next(args).finally(() => {
+        usedAtMs = now();
+      });
+    },
+    { step: 'finalizeRequest', name: 'onlyConnectionsUsedLately' },
+  );
+  return client;
+}
+
+/** The mailer port on Amazon SES v1; a client given must not retry by itself. */
+export function createSesMailer(configurationSet: string, client: SESClient = traced(createSesClient())): Mailer {
+  return {
+    async send({ emailId, from, destinations, raw, tags }) {
+      const command = new SendRawEmailCommand({
+        Source: from,
+        Destinations: [...destinations],
+        RawMessage: { Data: raw },
+        ConfigurationSetName: configurationSet,
+        Tags: [
+          { Name: EMAIL_ID_TAG, Value: emailId },
+          ...tags.map(({ name, value }) => ({ Name: name, Value: value })),
+        ],
+      });
+      try {
+        const { MessageId } = await client.send(command);
+        if (!MessageId) throw new Error('SES answered without a message id');
+        return MessageId;
+      } catch (error) {
+        throw mailerError(error);
+      }
+    },
+  };
+}
+
+function mailerError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const status = '$metadata' in error ? (error.$metadata as { httpStatusCode?: number }).httpStatusCode : undefined;
+  if (/throttl/i.test(error.name)) {
+    // The daily quota and the rate share one code; only the message tells them apart.
+    return /daily/i.test(error.message)
+      ? unavailable('The daily sending quota of Amazon SES is used up', error, QUOTA_WAIT_SECONDS)
+      : unavailable('Amazon SES throttled the sending', error);
+  }
+  if (PAUSED.has(error.name))
+    return unavailable(`Amazon SES does not send for now: ${error.message}`, error, QUOTA_WAIT_SECONDS);
+  // An answered 5xx is a refusal; without an answer SES may have taken it.
+  if (isTransient(error))
+    return unavailable('Amazon SES did not answer', error, status === undefined ? AMBIGUOUS_WAIT_SECONDS : 1);
+  if (status !== undefined && status >= 400 && status !== 403 && !OUR_FAULT.test(error.name)) {
+    return new SendoffError('validation_error', 422, `Amazon SES refused the email: ${error.message}`, {
+      cause: error,
+    });
+  }
+  return error;
+}

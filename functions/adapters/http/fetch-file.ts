@@ -1,0 +1,102 @@
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { SendoffError, unavailable } from '../../core/errors.ts';
+import type { FetchFile } from '../mime/compose.ts';
+import { isPublicAddress, privateAddress, publicLookup } from './public-address.ts';
+
+/** For one file: all its redirects, and its last byte. */
+const TIMEOUT_MS = 10_000;
+const MAX_REDIRECTS = 3;
+
+const refuse = (message: string, cause?: unknown) => new SendoffError('invalid_attachment', 422, message, { cause });
+
+/** What is the internet to a fetch; parameters so that tests can have one of their own. */
+export interface FetchOptions {
+  readonly isPublic?: (address: string) => boolean;
+  readonly lookup?: LookupFunction;
+  /** Trusted instead of the well-known authorities. */
+  readonly ca?: string;
+  /** For one file, its redirects counted, in ms. */
+  readonly timeoutMs?: number;
+}
+
+/** Makes a fetch of attachments over https from the public internet; every redirect is checked like the first address. */
+export function createFetchFile(options: FetchOptions = {}): FetchFile {
+  return (url, maxBytes, signal) => {
+    const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
+    return follow(url, maxBytes, AbortSignal.any([signal, timeout]), options);
+  };
+}
+
+/** Fetches an attachment from the public internet. */
+export const fetchFile: FetchFile = createFetchFile();
+
+async function follow(
+  url: string,
+  maxBytes: number,
+  signal: AbortSignal,
+  options: FetchOptions,
+): ReturnType<FetchFile> {
+  let target = url;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const response = await request(target, signal, options);
+    const { statusCode = 0, headers } = response;
+    if (statusCode >= 300 && statusCode < 400 && headers.location) {
+      response.destroy();
+      if (!URL.canParse(headers.location, target)) throw refuse('Attachment: a redirect leads to no URL');
+      target = new URL(headers.location, target).href;
+      continue;
+    }
+    const { hostname } = new URL(target);
+    if (statusCode === 429 || statusCode >= 500) {
+      response.destroy();
+      throw unavailable(`Attachment: ${hostname} answered ${statusCode}`);
+    }
+    if (statusCode !== 200) {
+      response.destroy();
+      throw refuse(`Attachment: ${hostname} answered ${statusCode}`);
+    }
+    const contentType = headers['content-type'];
+    const bytes = await readAll(response, maxBytes).catch((error: unknown) => {
+      throw failure(error, signal, hostname, 'broke the connection');
+    });
+    return { bytes, ...(contentType === undefined ? {} : { contentType }) };
+  }
+  throw refuse(`Attachment: more than ${MAX_REDIRECTS} redirects`);
+}
+
+/** The path of a URL can be a secret: errors name the host alone. */
+function failure(error: unknown, signal: AbortSignal, hostname: string, what: string): SendoffError {
+  if (error instanceof SendoffError) return error;
+  return unavailable(`Attachment: ${hostname} ${signal.aborted ? 'did not send the file in time' : what}`, error);
+}
+
+function request(
+  url: string,
+  signal: AbortSignal,
+  { isPublic = isPublicAddress, lookup = publicLookup, ca }: FetchOptions,
+): Promise<IncomingMessage> {
+  const { protocol, hostname } = new URL(url);
+  if (protocol !== 'https:') throw refuse('Attachment: only https URLs are fetched');
+  const host = hostname.replace(/^\[|\]$/g, '');
+  // An address in the URL itself is never looked up, so the lookup cannot check it.
+  if (isIP(host) && !isPublic(host)) throw privateAddress(hostname);
+  return new Promise((resolve, reject) => {
+    const trust = ca === undefined ? {} : { ca };
+    get(url, { lookup, signal, agent: false, ...trust }, resolve).on('error', (error) =>
+      reject(failure(error, signal, hostname, 'could not be reached')),
+    );
+  });
+}
+
+async function readAll(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    size += chunk.length;
+    if (size > maxBytes) throw refuse(`Attachment: larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

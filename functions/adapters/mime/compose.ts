@@ -1,0 +1,152 @@
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { parseMailbox } from '../../core/email/address.ts';
+import { isFileType } from '../../core/email/content-type.ts';
+import type { Attachment } from '../../core/email/email.ts';
+import type { Body, EmailRecord } from '../../core/email/record.ts';
+import { limits } from '../../core/email/schema.ts';
+import { SendoffError } from '../../core/errors.ts';
+import { customHeader, mailboxHeader, textHeader } from './headers.ts';
+import { plainTextOf } from './plain-text.ts';
+
+/** Fetches a file by URL; rejects with a SendoffError, retryable when `signal` ended it. */
+export type FetchFile = (
+  url: string,
+  maxBytes: number,
+  signal: AbortSignal,
+) => Promise<{ bytes: Buffer; contentType?: string }>;
+
+/**
+ * Writes the MIME message of an email: 7-bit clean, Bcc nowhere in it. Its attachments are fetched for `fetchMs` in all.
+ *
+ * @throws 422 when the message is larger than SES takes, or an attachment cannot be fetched for good; 503 (retryable) when
+ * one cannot be fetched for now, or in time.
+ */
+export async function composeMime(
+  record: EmailRecord,
+  body: Body,
+  fetchFile: FetchFile,
+  fetchMs: number,
+): Promise<Uint8Array> {
+  const files = await toFiles(body.attachments, fetchFile, fetchMs);
+  const made = body.text === undefined && body.html ? await plainTextOf(body.html) : undefined;
+  let raw = await compose(record, body, made ?? body.text, files);
+  // The text that we add must not make an email too large that fits without.
+  if (made && raw.length > limits.messageBytes) raw = await compose(record, body, undefined, files);
+  if (raw.length <= limits.messageBytes) return raw;
+  throw new SendoffError(
+    'validation_error',
+    422,
+    `The message has ${raw.length} bytes; Amazon SES takes ${limits.messageBytes}.`,
+  );
+}
+
+async function compose(record: EmailRecord, body: Body, text: string | undefined, files: Files): Promise<Buffer> {
+  const composer = new MailComposer({
+    text: text && lines(text),
+    html: body.html && lines(body.html),
+    attachments: files,
+    date: new Date(record.createdAtMs),
+    // SES writes its own over it; a fixed one keeps a second try of the same email byte for byte the same.
+    messageId: `<${record.id}@sendoff>`,
+    baseBoundary: record.id,
+    // Nothing of a message may make the composer read files or URLs: attachments are fetched above, checked.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return Buffer.concat([Buffer.from(headersOf(record, body)), await composer.compile().build()]);
+}
+
+/** Lines end by CRLF (RFC 5322 2.3); a lone CR or LF is refused by some servers, and was used to smuggle mail into others. */
+const lines = (text: string): string => text.replace(/\r\n|\r|\n/g, '\r\n');
+
+/** The composer rewrites what it takes to be wrong in these; they are to arrive as they were given. */
+function headersOf(record: EmailRecord, body: Body): string {
+  const mailboxes = (texts: readonly string[] = []) => texts.map((text) => parseMailbox(text, 'address'));
+  return [
+    ...Object.entries(body.headers).map(([name, value]) => customHeader(name, value)),
+    mailboxHeader('From', mailboxes([record.from])),
+    mailboxHeader('To', mailboxes(record.to)),
+    mailboxHeader('Cc', mailboxes(record.cc)),
+    mailboxHeader('Reply-To', mailboxes(record.replyTo)),
+    textHeader('Subject', record.subject),
+  ].join('');
+}
+
+/** Files fetched at once: more would only need more memory. */
+const FETCHES = 4;
+
+/**
+ * In the order of the attachments. All that is fetched together may be as large as a message and take `fetchMs`, however
+ * many URLs name it; when one cannot be fetched, the others end.
+ */
+async function toFiles(attachments: readonly Attachment[], fetchFile: FetchFile, fetchMs: number) {
+  const files: Awaited<ReturnType<typeof toFile>>[] = [];
+  const waiting = [...attachments.entries()];
+  let leftBytes: number = limits.messageBytes;
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(), fetchMs);
+  const lane = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [index, attachment] = next;
+      const file = await toFile(attachment, (url) => fetchFile(url, Math.max(0, leftBytes), end.signal));
+      if (attachment.path !== undefined) leftBytes -= file.content.length;
+      files[index] = file;
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: FETCHES }, lane));
+  } finally {
+    clearTimeout(timer);
+    waiting.length = 0;
+    end.abort();
+  }
+  return files;
+}
+
+type Files = Awaited<ReturnType<typeof toFiles>>;
+
+async function toFile(attachment: Attachment, fetchFile: (url: string) => ReturnType<FetchFile>) {
+  const { content, path, filename, contentType, contentId } = attachment;
+  const fetched = path === undefined ? undefined : await fetchFile(path);
+  const bytes = fetched?.bytes ?? Buffer.from(content ?? '', 'base64');
+  const type = contentType ?? fetched?.contentType;
+  return {
+    filename: filename?.trim() || (path === undefined ? '' : fileNameOf(path)) || 'attachment',
+    ...(type === undefined ? { content: bytes } : typed(type, bytes)),
+    // The composer marks images alone as inline: readers show an inline text as more of the message.
+    ...(contentId === undefined ? {} : { cid: contentId }),
+  };
+}
+
+/** What a server says of a file is not always a type; and a message/… part may not be encoded (RFC 2046 5.2.1). */
+function typed(contentType: string, bytes: Buffer): { content: Buffer; contentType?: string } {
+  if (!isFileType(contentType)) return { content: bytes };
+  if (!/^message\//i.test(contentType)) return { content: bytes, contentType };
+  if (!fitsSevenBitLines(bytes)) return { content: bytes, contentType: 'application/octet-stream' };
+  return { content: Buffer.from(lines(bytes.toString('latin1'))), contentType };
+}
+
+function fitsSevenBitLines(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1');
+  return /^(?:[\t -~]|\r?\n)*$/.test(text) && !/[^\r\n]{999}/.test(text);
+}
+
+/** The name that a URL gives its file, as fit for a header and a disk as one that a caller chooses; may be empty. */
+function fileNameOf(url: string): string {
+  const segment = decoded(new URL(url).pathname.split('/').at(-1) ?? '');
+  return segment
+    .replace(/[\p{Cc}/\\]/gu, '_')
+    .replace(/ +/g, ' ')
+    .slice(-limits.fileNameLength)
+    .toWellFormed()
+    .trim();
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // A stray % is legal in a path and no escape: the name stays as it is.
+    return segment;
+  }
+}

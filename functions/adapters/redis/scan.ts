@@ -1,0 +1,69 @@
+import {
+  BODY_PREFIX,
+  type DocumentScan,
+  EMAIL_PREFIX,
+  type StoredDocument,
+  type StoredKind,
+} from '../../core/document/scan.ts';
+import { parseDocument } from './table.ts';
+
+/** Sends one command past the script; rejects with Redis' own error. */
+export type RedisCommand = (...command: string[]) => Promise<unknown>;
+
+/** Keys that Redis looks at in one step; those of other deployments in the database count, too. */
+const SCAN_COUNT = '1000';
+/** Documents in one answer: some have 100 KB. */
+const READ_AT_ONCE = 100;
+
+const patterns: Readonly<Record<StoredKind, string>> = {
+  emails: `${EMAIL_PREFIX}*`,
+  bodies: `${BODY_PREFIX}*`,
+  others: '*',
+};
+
+/** The scan of a deployment's documents in Redis; `prefix` is what their keys begin with there. */
+export function createRedisScan(command: RedisCommand, prefix: string): DocumentScan {
+  const pattern = prefix.replace(/[\\*?[\]^]/g, '\\$&');
+
+  const read = async (keys: readonly string[]): Promise<StoredDocument[]> => {
+    if (keys.length === 0) return [];
+    const texts = (await command('MGET', ...keys.map((key) => prefix + key))) as readonly (string | null)[];
+    // What is gone meanwhile, or no text, is no document.
+    return texts.flatMap((text, index) => (text === null ? [] : [storedDocument(keys[index] ?? '', text)]));
+  };
+
+  return {
+    async *pages(kind) {
+      let cursor = '0';
+      do {
+        const scan = ['SCAN', cursor, 'MATCH', pattern + patterns[kind], 'COUNT', SCAN_COUNT];
+        const [next, names] = (await command(...scan)) as readonly [string, readonly string[]];
+        const keys = names.map((name) => name.slice(prefix.length)).filter((key) => isOf(kind, key));
+        if (kind === 'bodies') yield keys.map((key) => ({ key, expired: false }));
+        else
+          for (let start = 0; start < keys.length; start += READ_AT_ONCE)
+            yield await read(keys.slice(start, start + READ_AT_ONCE));
+        cursor = String(next);
+      } while (cursor !== '0');
+    },
+
+    // What it leaves in an index is taken out by whoever meets it there, as with documents that expire.
+    delete: async ({ key }) => {
+      await command('DEL', prefix + key);
+    },
+  };
+}
+
+const isOf = (kind: StoredKind, key: string): boolean =>
+  kind !== 'others' || !(key.startsWith(EMAIL_PREFIX) || key.startsWith(BODY_PREFIX));
+
+function storedDocument(key: string, text: string): StoredDocument {
+  try {
+    // Redis itself hides what has expired.
+    const fields = parseDocument(text, 0);
+    if (fields) return { key, expired: false, fields };
+  } catch {
+    // No document of ours: it is searched as text.
+  }
+  return { key, expired: false, text };
+}

@@ -1,0 +1,62 @@
+import { messageIdHeader } from '../../core/email/message-id.ts';
+import type { Body, EmailRecord, TimelineEntry } from '../../core/email/record.ts';
+import { lastEvent } from '../../core/email/status.ts';
+
+const iso = (atMs: number): string => new Date(atMs).toISOString();
+
+/** An email as the list shows it. */
+export function summary(record: EmailRecord) {
+  return {
+    id: record.id,
+    message_id: messageIdHeader(record.messageId, process.env.AWS_REGION ?? 'us-east-1'),
+    from: record.from,
+    to: record.to,
+    cc: record.cc ?? null,
+    bcc: record.bcc ?? null,
+    reply_to: record.replyTo ?? null,
+    subject: record.subject,
+    created_at: iso(record.createdAtMs),
+    scheduled_at: record.scheduledAtMs === undefined ? null : iso(record.scheduledAtMs),
+    last_event: lastEvent(record.status),
+  };
+}
+
+/** An email as `GET /emails/{id}` shows it. */
+export function detail(record: EmailRecord, body: Body | undefined) {
+  return {
+    object: 'email',
+    ...summary(record),
+    html: body?.html ?? null,
+    text: body?.text ?? null,
+    tags: record.tags ?? [],
+    topic_id: null,
+  };
+}
+
+/** Events of a message that the provider took. Not `suppressed`, whatever its rank: such a recipient is left out before the send. */
+const AFTER_SENT: ReadonlySet<string> = new Set([
+  'delivery_delayed',
+  'delivered',
+  'opened',
+  'clicked',
+  'bounced',
+  'complained',
+]);
+
+/** An email's timeline, oldest first. */
+export function timeline(record: EmailRecord) {
+  const sentAtMs = record.timeline.find(({ event }) => event === 'sent')?.atMs ?? 0;
+  // The provider's clock may be behind ours: nothing happens to a message before it is sent.
+  const placeMs = ({ event, atMs }: TimelineEntry) => (AFTER_SENT.has(event) ? Math.max(atMs, sentAtMs) : atMs);
+  // Entries stand in the order in which they were learned, which events may turn around.
+  const entries = [...record.timeline].sort((a, b) => placeMs(a) - placeMs(b));
+  const events = entries.map(({ atMs, event, detail: reason, recipient, soft, machine }) => ({
+    type: `email.${event}`,
+    created_at: iso(atMs),
+    ...(recipient === undefined ? {} : { recipient }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(event === 'bounced' ? { permanent: !soft } : {}),
+    ...(machine ? { machine } : {}),
+  }));
+  return { object: 'list', has_more: false, data: events };
+}

@@ -1,0 +1,110 @@
+import { Hono } from 'hono';
+import * as z from 'zod/mini';
+import { listPage, type Page, type PageRequest } from '../../core/document/list.ts';
+import { parseMailbox } from '../../core/email/address.ts';
+import { invalid, notFound } from '../../core/errors.ts';
+import type { Table } from '../../core/ports/table.ts';
+import {
+  findSuppression,
+  SUPPRESSION_PARTITION,
+  type Suppression,
+  suppress,
+  suppressionKey,
+  suppressionOrigins,
+  suppressionView,
+  unsuppress,
+} from '../../core/suppression/suppression.ts';
+import { validate } from '../../core/validate.ts';
+import type { Announce } from '../../core/webhook/dispatch.ts';
+import type { Caller } from '../authenticate.ts';
+import { readJson } from '../read-json.ts';
+
+const MAX_BATCH = 100;
+/** Longer than any id and any address; a database refuses a key that is too long instead of not finding it. */
+const MAX_LENGTH = 500;
+const many = z.array(z.string().check(z.maxLength(MAX_LENGTH))).check(z.minLength(1), z.maxLength(MAX_BATCH));
+
+/** What `POST /suppressions` takes. */
+export const addSuppressionSchema = z.strictObject({ email: z.string() });
+/** What `POST /suppressions/batch/add` takes. */
+export const addSuppressionsSchema = z.strictObject({ emails: many });
+/** What `POST /suppressions/batch/remove` takes: one of the two. */
+export const removeSuppressionsSchema = z.strictObject({ emails: z.optional(many), ids: z.optional(many) });
+
+/** The routes under `/suppressions`. */
+export function suppressionRoutes(table: Table, announce: Announce, now: () => number): Hono<Caller> {
+  const routes = new Hono<Caller>();
+
+  const add = (emails: readonly string[], field: string) =>
+    suppress(
+      table,
+      announce,
+      emails.map((text) => ({ email: parseMailbox(text, field).address, origin: 'manual', atMs: now() })),
+    );
+
+  routes.post('/', async (context) => {
+    const { value } = await readJson(context);
+    const [id] = await add([validate(addSuppressionSchema, value, ['email']).email], 'email');
+    return context.json({ object: 'suppression', id }, 201);
+  });
+
+  routes.post('/batch/add', async (context) => {
+    const { value } = await readJson(context);
+    const ids = await add(validate(addSuppressionsSchema, value, ['emails']).emails, 'emails');
+    return context.json({ data: ids.map((id) => ({ object: 'suppression', id })) }, 201);
+  });
+
+  routes.post('/batch/remove', async (context) => {
+    const { value } = await readJson(context);
+    const { emails, ids } = validate(removeSuppressionsSchema, value, ['emails', 'ids']);
+    if ((emails === undefined) === (ids === undefined)) throw invalid('Give either `emails` or `ids`.');
+    const named = ids ?? (emails ?? []).map((text) => parseMailbox(text, 'emails').address);
+    const removed = await unsuppress(table, announce, named, now());
+    return context.json({ data: removed.map((one) => ({ object: 'suppression', ...one })) });
+  });
+
+  routes.get('/', async (context) => {
+    const { origin, ...page } = context.req.query();
+    const { items, hasMore } = await pageOf(table, page, origin);
+    return context.json({ object: 'list', has_more: hasMore, data: items.map(suppressionView) });
+  });
+
+  // An address may have a slash, which some gateways hand over decoded.
+  routes.get('/:idOrEmail{.+}', async (context) => {
+    const found = await findSuppression(table, context.req.param('idOrEmail'));
+    if (!found) throw notFound('Suppression');
+    return context.json({ object: 'suppression', ...suppressionView(found) });
+  });
+
+  routes.delete('/:idOrEmail{.+}', async (context) => {
+    const [removed] = await unsuppress(table, announce, [context.req.param('idOrEmail')], now());
+    if (!removed?.deleted) throw notFound('Suppression');
+    return context.json({ object: 'suppression', ...removed });
+  });
+
+  return routes;
+}
+
+/** A page, of one origin if asked for; origins are rare enough to be sifted out of the whole list. */
+async function pageOf(table: Table, page: PageRequest, origin: string | undefined): Promise<Page<Suppression>> {
+  const read = (request: PageRequest) => listPage<Suppression>(table, SUPPRESSION_PARTITION, suppressionKey, request);
+  if (origin === undefined) return read(page);
+  if (!suppressionOrigins.some((known) => known === origin))
+    throw invalid(`Invalid \`origin\`: it must be ${suppressionOrigins.join(' or ')}.`);
+  const first = await read(page);
+  const limit = Number(page.limit ?? 20);
+  const towardsNewer = page.after === undefined && page.before !== undefined;
+  const matching = first.items.filter((one) => one.origin === origin);
+  let { items, hasMore } = first;
+  while (hasMore && matching.length <= limit) {
+    const edge = towardsNewer ? items[0] : items.at(-1);
+    if (!edge) break;
+    const rest = await read({ limit: '100', [towardsNewer ? 'before' : 'after']: edge.id });
+    ({ items, hasMore } = rest);
+    const found = items.filter((one) => one.origin === origin);
+    if (towardsNewer) matching.unshift(...found);
+    else matching.push(...found);
+  }
+  const items_ = towardsNewer ? matching.slice(-limit) : matching.slice(0, limit);
+  return { items: items_, hasMore: matching.length > limit };
+}

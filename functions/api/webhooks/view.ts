@@ -1,0 +1,44 @@
+import type { DeliveryAttempt, WebhookDelivery } from '../../core/webhook/delivery.ts';
+import type { Webhook } from '../../core/webhook/endpoint.ts';
+
+const iso = (atMs: number): string => new Date(atMs).toISOString();
+const isoOrNull = (atMs: number | undefined): string | null => (atMs === undefined ? null : iso(atMs));
+
+/** An endpoint as the list shows it: Resend's fields, and since when and why it does not work. */
+export function webhookSummary(webhook: Webhook) {
+  return {
+    id: webhook.id,
+    endpoint: webhook.endpoint,
+    created_at: iso(webhook.createdAtMs),
+    status: webhook.status,
+    events: webhook.events,
+    failing_since: isoOrNull(webhook.failingSinceMs),
+    disabled_at: isoOrNull(webhook.disabledAtMs),
+    disabled_reason: webhook.disabledReason ?? null,
+  };
+}
+
+/** An endpoint as `GET /webhooks/{id}` shows it. */
+export function webhookDetail(webhook: Webhook) {
+  return { object: 'webhook', ...webhookSummary(webhook), signing_secret: webhook.secret };
+}
+
+/** What an endpoint was told, as the list shows it. */
+export function deliverySummary({ id, type, createdAtMs, status }: WebhookDelivery) {
+  return { id, type, created_at: iso(createdAtMs), status };
+}
+
+/** What an endpoint was told, with the payload. */
+export function deliveryView(delivery: WebhookDelivery) {
+  return {
+    object: 'webhook_event',
+    ...deliverySummary(delivery),
+    next_attempt_at: isoOrNull(delivery.nextAttemptAtMs),
+    payload: JSON.parse(delivery.payload),
+  };
+}
+
+/** One attempt; `http_status_code` is 0 when there was no answer. */
+export function attemptView({ id, atMs, durationMs, status, response }: DeliveryAttempt) {
+  return { id, http_status_code: status, response, sent_at: iso(atMs), duration_ms: durationMs };
+}

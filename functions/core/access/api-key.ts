@@ -1,0 +1,107 @@
+import { timeSort } from '../email/record.ts';
+import { SendoffError } from '../errors.ts';
+import { derivedId, newSecret, sha256 } from '../ids.ts';
+import type { Table, WriteOutcome } from '../ports/table.ts';
+
+export const permissions = ['full_access', 'sending_access'] as const;
+export type Permission = (typeof permissions)[number];
+
+/** An API key as it is stored: of the token only its SHA-256. */
+export type ApiKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly permission: Permission;
+  readonly tokenHash: string;
+  readonly createdAtMs: number;
+  /** The one domain it may send from, in lower case; absent: any. Only a key with `sending_access` has one. */
+  readonly domain?: string;
+  /** The beginning of the hour in which it was last used, epoch ms; absent: never. */
+  readonly lastUsedAtMs?: number;
+  /** When its deletion began, epoch ms; see `deleteApiKey`. */
+  readonly deletingAtMs?: number;
+};
+
+/** What a key is made from. */
+export interface NewApiKey {
+  readonly name: string;
+  readonly permission: Permission;
+  /** The one domain it may send from, in lower case; absent: any. */
+  readonly domain?: string;
+  /** When the key ends by itself, epoch ms; absent: never. */
+  readonly expiresAtMs?: number;
+}
+
+export const API_KEY_PARTITION = 'api-key';
+export const apiKeyKey = (id: string): string => `api-key#${id}`;
+
+/** Resend's: programs refuse a key that begins otherwise. Keys made by version 0.1 begin with `so_` and go on working. */
+const TOKEN_PREFIX = 're_';
+
+/** Makes a key; its token is told once and never stored. */
+export async function createApiKey(
+  table: Table,
+  options: NewApiKey,
+  nowMs: number,
+): Promise<{ id: string; token: string }> {
+  const token = TOKEN_PREFIX + newSecret();
+  const id = await putApiKey(table, token, options, nowMs);
+  return { id, token };
+}
+
+/** Stores a key for a token that exists already (the local cloud keeps one across restarts); answers its id. */
+export async function putApiKey(
+  table: Table,
+  token: string,
+  { name, permission, domain, expiresAtMs }: NewApiKey,
+  nowMs: number,
+): Promise<string> {
+  const tokenHash = sha256(token);
+  const id = keyIdOf(tokenHash);
+  const confined = domain === undefined ? {} : { domain };
+  const fields: ApiKey = { id, name, permission, ...confined, tokenHash, createdAtMs: nowMs };
+  await table.insert({
+    key: apiKeyKey(id),
+    fields,
+    list: { partition: API_KEY_PARTITION, sort: timeSort(nowMs, id) },
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+  });
+  return id;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Notes that a key is in use: at most one write an hour for each copy of the key that someone holds. */
+export async function noteUse(table: Table, { id, lastUsedAtMs = 0 }: ApiKey, nowMs: number): Promise<void> {
+  const hourMs = nowMs - (nowMs % HOUR_MS);
+  if (lastUsedAtMs >= hourMs) return;
+  await table.update(apiKeyKey(id), { set: { lastUsedAtMs: hourMs } }, [
+    { lastUsedAtMs: { exists: false } },
+    { lastUsedAtMs: { below: hourMs } },
+  ]);
+}
+
+/**
+ * Refuses a sender outside the domain that the key is confined to. A subdomain is another domain.
+ *
+ * @throws 403 `validation_error`, in Resend's words.
+ */
+export function checkSender({ domain }: ApiKey, address: string): void {
+  const sender = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+  if (domain === undefined || sender === domain) return;
+  throw new SendoffError('validation_error', 403, `This API key is not authorized to send emails from ${sender}`);
+}
+
+/** The key this token belongs to; undefined if there is none. */
+export async function findApiKey(table: Table, token: string): Promise<ApiKey | undefined> {
+  const tokenHash = sha256(token);
+  const key = await table.get<ApiKey>(apiKeyKey(keyIdOf(tokenHash)));
+  return key?.tokenHash === tokenHash ? key : undefined;
+}
+
+/** Renames a key; not applied when there is none. */
+export function renameApiKey(table: Table, id: string, name: string): Promise<WriteOutcome<ApiKey>> {
+  return table.update<ApiKey>(apiKeyKey(id), { set: { name } });
+}
+
+/** The id follows from the token's hash, so that a token finds its document in one read; it tells nothing of the token. */
+const keyIdOf = (tokenHash: string): string => derivedId('api-key', tokenHash);

@@ -1,0 +1,70 @@
+import { timeSort } from '../email/record.ts';
+import { notFound } from '../errors.ts';
+import type { Document, Table } from '../ports/table.ts';
+import { parseWhole } from '../validate.ts';
+
+/** A page of documents, newest first. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly hasMore: boolean;
+}
+
+export interface PageRequest {
+  /** 1 to 100; 20 if absent. */
+  readonly limit?: string | undefined;
+  /** The id after which the page begins (older ones). */
+  readonly after?: string | undefined;
+  /** The id before which the page ends (newer ones). */
+  readonly before?: string | undefined;
+}
+
+/** Longer than any id; a database refuses a key that is too long instead of not finding it. */
+const MAX_ID_LENGTH = 500;
+
+interface Listed extends Document {
+  readonly id: string;
+  readonly createdAtMs: number;
+}
+
+/** Reads a page of a partition's list, in which documents stand by the time they were made. */
+export async function listPage<T extends Listed>(
+  table: Table,
+  partition: string,
+  keyOf: (id: string) => string,
+  { limit: limitText = '20', after, before }: PageRequest,
+): Promise<Page<T>> {
+  const limit = parseWhole(limitText, 'limit', 1, 100);
+  const cursor = after ?? before;
+  const anchor = cursor === undefined || cursor.length > MAX_ID_LENGTH ? undefined : await table.get<T>(keyOf(cursor));
+  if (cursor !== undefined && !anchor)
+    throw notFound(`The id given as \`${after === undefined ? 'before' : 'after'}\``);
+  // Entries before an id are read away from it, so that the page is the one next to it.
+  const towardsNewer = after === undefined && before !== undefined;
+  const entries = await table.query({
+    index: 'list',
+    partition,
+    limit: limit + 1,
+    order: towardsNewer ? 'ascending' : 'descending',
+    ...(anchor ? { after: timeSort(anchor.createdAtMs, anchor.id) } : {}),
+  });
+  const page = entries.slice(0, limit);
+  if (towardsNewer) page.reverse();
+  const documents = await table.getMany<T>(page.map(({ key }) => key));
+  return { items: documents.filter((document) => document !== undefined), hasMore: entries.length > limit };
+}
+
+/** The same of a list that is at hand whole, in its own order; `after` and `before` name an item by the id `idOf` gives it. */
+export function pageOf<T>(
+  all: readonly T[],
+  idOf: (item: T) => string,
+  { limit: limitText = '20', after, before }: PageRequest,
+): Page<T> {
+  const limit = parseWhole(limitText, 'limit', 1, 100);
+  const cursor = after ?? before;
+  const anchor = cursor === undefined ? -1 : all.findIndex((item) => idOf(item) === cursor);
+  if (cursor !== undefined && anchor < 0)
+    throw notFound(`The id given as \`${after === undefined ? 'before' : 'after'}\``);
+  if (after !== undefined || before === undefined)
+    return { items: all.slice(anchor + 1, anchor + 1 + limit), hasMore: all.length > anchor + 1 + limit };
+  return { items: all.slice(Math.max(0, anchor - limit), anchor), hasMore: anchor > limit };
+}

@@ -1,0 +1,180 @@
+import { invalid } from '../errors.ts';
+import { checkOwnHeaders } from '../suppression/unsubscribe-link.ts';
+import { validate } from '../validate.ts';
+import { type Mailbox, parseMailbox } from './address.ts';
+import { isFileType } from './content-type.ts';
+import { checkHeaders, hasLongBlanks, MAX_BLANKS } from './headers.ts';
+import { parseScheduledAt } from './schedule-time.ts';
+import { EMAIL_ID_TAG, type EmailInput, emailSchema, limits } from './schema.ts';
+
+/** A file of an email: its bytes as base64, or where to fetch them. */
+export interface Attachment {
+  readonly filename?: string;
+  readonly content?: string;
+  readonly path?: string;
+  readonly contentType?: string;
+  readonly contentId?: string;
+}
+
+/** What the caller asked to send, trusted: every address parsed, every limit checked. */
+export interface Email {
+  readonly from: Mailbox;
+  readonly to: readonly Mailbox[];
+  readonly cc: readonly Mailbox[];
+  readonly bcc: readonly Mailbox[];
+  readonly replyTo: readonly Mailbox[];
+  readonly subject: string;
+  readonly html?: string;
+  /** Absent: made of the html; empty: none. */
+  readonly text?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tags: readonly { readonly name: string; readonly value: string }[];
+  readonly attachments: readonly Attachment[];
+  /** Epoch ms; absent: now. */
+  readonly scheduledAtMs?: number;
+}
+
+/** Resend's fields that this release does not serve; refusing them beats sending something else than was asked for. */
+const NOT_YET = ['template', 'topic_id'];
+
+/** Reads what `POST /emails` was given; throws a 422 that names the first field that is wrong. */
+export async function parseEmail(input: unknown, nowMs: number): Promise<Email> {
+  refuseUnsupported(input);
+  const fields = validate(emailSchema, input, Object.keys(emailSchema.def.shape));
+  const replyTo = mailboxes(fields.reply_to, 'reply_to');
+  const email: Email = {
+    from: parseMailbox(fields.from, 'from'),
+    to: mailboxes(fields.to, 'to'),
+    cc: mailboxes(fields.cc, 'cc'),
+    bcc: mailboxes(fields.bcc, 'bcc'),
+    replyTo,
+    subject: singleLine(fields.subject, 'subject'),
+    ...(fields.html ? { html: fields.html } : {}),
+    // An empty text is a word of the caller: no text part is to be made of the html.
+    ...(fields.text === undefined ? {} : { text: fields.text }),
+    headers: checkHeaders(withoutReplyTo(fields.headers ?? {}, replyTo)),
+    tags: checkTags(fields.tags ?? []),
+    attachments: (fields.attachments ?? []).map(withOneName).map(parseAttachment),
+    ...(fields.scheduled_at === undefined ? {} : { scheduledAtMs: await parseScheduledAt(fields.scheduled_at, nowMs) }),
+  };
+  checkTogether(email);
+  return email;
+}
+
+function refuseUnsupported(input: unknown): void {
+  if (typeof input !== 'object' || input === null) return;
+  const found = NOT_YET.find((field) => (input as Record<string, unknown>)[field] != null);
+  if (found) throw invalid(`The field \`${found}\` is not supported by this version of Sendoff.`);
+}
+
+function mailboxes(value: string | readonly string[] | undefined, field: string): Mailbox[] {
+  const texts = typeof value === 'string' ? [value] : (value ?? []);
+  return texts.map((text) => parseMailbox(text, field));
+}
+
+/** Symfony's transport sends `reply_to` a second time, as a header: one that has the same addresses is left out. */
+function withoutReplyTo(
+  headers: Readonly<Record<string, string>>,
+  replyTo: readonly Mailbox[],
+): Record<string, string> {
+  const wanted = new Set(replyTo.map(({ address }) => address.toLowerCase()));
+  const repeats = (value: string) => {
+    const found = new Set(value.toLowerCase().match(/[^\s<>,;]+@[^\s<>,;]+/g));
+    return found.size > 0 && found.size === wanted.size && [...found].every((address) => wanted.has(address));
+  };
+  const kept = Object.entries(headers).filter(([name, value]) => name.toLowerCase() !== 'reply-to' || !repeats(value));
+  return Object.fromEntries(kept);
+}
+
+function checkTags(tags: Email['tags']): Email['tags'] {
+  if (tags.some(({ name }) => name === EMAIL_ID_TAG))
+    throw invalid(`Invalid \`tags\` field: the name ${EMAIL_ID_TAG} is Sendoff's own.`);
+  return tags;
+}
+
+/** Half of a surrogate pair is no character: it becomes U+FFFD here as in every encoding later. */
+function singleLine(text: string, field: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
+  if (/[\u0000-\u001f\u007f]/.test(text))
+    throw invalid(`Invalid \`${field}\` field. It has a line break or another control character.`);
+  return text.toWellFormed();
+}
+
+type GivenAttachment = NonNullable<EmailInput['attachments']>[number];
+
+/** The attachment under today's names; throws a 422 for two that disagree. */
+function withOneName(given: GivenAttachment, index: number): GivenAttachment {
+  const { contentType, inline_content_id, ...attachment } = given;
+  for (const [name, old, value] of [
+    ['content_type', 'contentType', contentType],
+    ['content_id', 'inline_content_id', inline_content_id],
+  ] as const)
+    if (value !== undefined && attachment[name] !== undefined && attachment[name] !== value)
+      throw invalid(
+        `Invalid \`attachments.${index}\`: \`${name}\` and \`${old}\` are two names of one field, and differ.`,
+        'invalid_attachment',
+      );
+  return {
+    ...attachment,
+    content_type: attachment.content_type ?? contentType,
+    content_id: attachment.content_id ?? inline_content_id,
+  };
+}
+
+function parseAttachment(given: GivenAttachment, index: number): Attachment {
+  const field = `attachments.${index}`;
+  const refuse = (why: string) => invalid(`Invalid \`${field}\`: ${why}`, 'invalid_attachment');
+  if ((given.content === undefined) === (given.path === undefined))
+    throw invalid(
+      `Attachment must have either a \`content\` or \`path\`. \`${field}\` has ${given.path === undefined ? 'neither' : 'both'}.`,
+      'invalid_attachment',
+    );
+  for (const name of ['content_type', 'content_id'] as const) singleLine(given[name] ?? '', `${field}.${name}`);
+  if (hasLongBlanks(given.filename ?? '')) throw refuse(`\`filename\` has more than ${MAX_BLANKS} blanks in a row.`);
+  if (given.content_type !== undefined && !isFileType(given.content_type))
+    throw refuse('`content_type` must be a media type such as `image/png`, and not multipart.');
+  if (given.content_id !== undefined && !/^[!-;=?-~]+$/.test(given.content_id))
+    throw refuse('`content_id` must be ASCII, without spaces or angle brackets.');
+  if (given.path !== undefined && !isHttpsUrl(given.path)) throw refuse('`path` must be an https URL.');
+  return {
+    ...(given.filename === undefined ? {} : { filename: singleLine(given.filename, `${field}.filename`) }),
+    ...(given.content === undefined ? {} : { content: toBase64(given.content, refuse) }),
+    ...(given.path === undefined ? {} : { path: given.path }),
+    ...(given.content_type === undefined ? {} : { contentType: given.content_type }),
+    ...(given.content_id === undefined ? {} : { contentId: given.content_id }),
+  };
+}
+
+function toBase64(content: string, refuse: (why: string) => Error): string {
+  const compact = content.replace(/\s+/g, '');
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(compact) || compact.replace(/=+$/, '').length % 4 === 1)
+    throw refuse('`content` is not valid base64.');
+  return compact;
+}
+
+function isHttpsUrl(text: string): boolean {
+  return URL.canParse(text) && new URL(text).protocol === 'https:';
+}
+
+function checkTogether(email: Email): void {
+  const count = email.to.length + email.cc.length + email.bcc.length;
+  if (email.to.length === 0) throw invalid('Missing `to` field.', 'missing_required_field');
+  if (count > limits.recipients) {
+    throw invalid(
+      `Too many recipients: ${count} in \`to\`, \`cc\` and \`bcc\`; Amazon SES takes ${limits.recipients} an email.`,
+    );
+  }
+  checkOwnHeaders(email.headers, count);
+  if (!email.html && !email.text) throw invalid('Missing `html` or `text` field.', 'missing_required_field');
+  // Quoted-printable may triple text; SES measures the message after encoding. This is the sure lower bound.
+  const bytes = email.attachments.reduce(
+    (sum, file) => sum + (file.content?.length ?? 0),
+    Buffer.byteLength(email.html ?? '') + Buffer.byteLength(email.text ?? ''),
+  );
+  if (bytes > limits.messageBytes) {
+    throw invalid(
+      `The email is too large: ${bytes} bytes after encoding; Amazon SES takes ${limits.messageBytes}.`,
+      'invalid_attachment',
+    );
+  }
+}

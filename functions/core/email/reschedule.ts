@@ -1,0 +1,42 @@
+import type { Backend } from '../ports/backend.ts';
+import type { BodyStore } from '../ports/bodies.ts';
+import type { WriteOutcome } from '../ports/table.ts';
+import { bodyKey, type EmailRecord } from './record.ts';
+import { sendJob } from './send.ts';
+import { reschedule, retry } from './transitions.ts';
+
+type Outcome = Promise<WriteOutcome<EmailRecord>>;
+
+/** Gives a scheduled email another time; it and its body are then kept for `retentionMs` from that time on. */
+export async function rescheduleEmail(
+  record: EmailRecord,
+  scheduledAtMs: number,
+  { backend, nowMs, retentionMs }: { backend: Backend; nowMs: number; retentionMs: number },
+): Outcome {
+  const { id, fingerprint } = record;
+  const expiresAtMs = scheduledAtMs + retentionMs;
+  const job = scheduledAtMs - nowMs <= backend.delayHorizonMs ? sendJob(record, scheduledAtMs) : undefined;
+  const outcome = await reschedule(backend, id, { scheduledAtMs, expiresAtMs, job }, nowMs);
+  // Also for the time it has already: an earlier call may have been cut off here.
+  if (outcome.applied && scheduledAtMs >= (record.scheduledAtMs ?? 0))
+    await keepBody(backend.bodies, bodyKey(id, fingerprint), expiresAtMs);
+  return outcome;
+}
+
+/** A body's time is set where it is written. */
+async function keepBody(bodies: BodyStore, key: string, expiresAtMs: number): Promise<void> {
+  const bytes = await bodies.get(key);
+  if (bytes) await bodies.put(key, bytes, expiresAtMs);
+}
+
+/** Puts a failed email back on its queue; also one that is there already, for the job of an earlier call may have been lost. */
+export async function retryEmail(
+  record: EmailRecord,
+  { backend, nowMs }: { backend: Backend; nowMs: number },
+): Outcome {
+  const outcome = await retry(backend, record.id, sendJob(record), nowMs);
+  const { applied, document } = outcome;
+  if (applied || document?.status !== 'queued' || document.attempts > 0) return outcome;
+  await backend.broker.send([sendJob(document)]);
+  return { applied: true, document };
+}

@@ -1,0 +1,6 @@
+/** Bytes kept beside a record: written once, read once by the sender. */
+export interface BodyStore {
+  put(key: string, bytes: Uint8Array, expiresAtMs: number): Promise<void>;
+  get(key: string): Promise<Uint8Array | undefined>;
+  delete(key: string): Promise<void>;
+}

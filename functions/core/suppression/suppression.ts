@@ -1,0 +1,162 @@
+import { normalizeAddress, normalizeCase } from '../email/address.ts';
+import { timeSort } from '../email/record.ts';
+import { eventIdOf, type WebhookEventType } from '../event.ts';
+import { derivedId } from '../ids.ts';
+import type { Document, Table } from '../ports/table.ts';
+import type { Announce } from '../webhook/dispatch.ts';
+import { isSimulator } from './simulator.ts';
+
+export const suppressionOrigins = ['bounce', 'complaint', 'manual', 'unsubscribe'] as const;
+export type SuppressionOrigin = (typeof suppressionOrigins)[number];
+
+/** An address that must not be sent to: one document an address, so that asking costs the sender one read. */
+export type Suppression = {
+  readonly id: string;
+  readonly email: string;
+  readonly origin: SuppressionOrigin;
+  /** The email that led to it. */
+  readonly sourceId?: string;
+  readonly createdAtMs: number;
+  /** Only these senders must not; absent: nobody. */
+  readonly senders?: readonly string[];
+};
+
+export interface NewSuppression {
+  readonly email: string;
+  readonly origin: SuppressionOrigin;
+  readonly sourceId?: string;
+  readonly atMs: number;
+  /** The one sender who must not send to it any more; absent: nobody may. */
+  readonly sender?: string;
+}
+
+export const SUPPRESSION_PARTITION = 'suppression';
+
+/** The id follows from the address, so that it is found by either with one read. */
+export const suppressionId = (email: string): string => derivedId('suppression', normalizeAddress(email));
+export const suppressionKey = (id: string): string => `suppression#${id}`;
+
+/** Which of these addresses (in any form) the sender must not send to; in the form given. */
+export async function findSuppressed(table: Table, sender: string, addresses: readonly string[]): Promise<Set<string>> {
+  const from = normalizeAddress(sender);
+  const found = await findAll(table, addresses);
+  return new Set(addresses.filter((_, index) => found[index]?.some((one) => applies(one, from))));
+}
+
+function applies(suppression: Suppression, sender: string | undefined): boolean {
+  const { senders } = suppression;
+  if (isOfSimulator(suppression)) return false;
+  return !senders || senders.some((one) => normalizeAddress(one) === sender);
+}
+
+/** Written by a version that believed what the mailbox simulator plays. */
+const isOfSimulator = ({ email, origin }: Suppression): boolean =>
+  (origin === 'bounce' || origin === 'complaint') && isSimulator(email);
+
+/** The ids an address can have: versions before 0.2 made it from the address as it was quoted. */
+function idsOf(idOrEmail: string): string[] {
+  if (!idOrEmail.includes('@')) return [idOrEmail];
+  return [...new Set([suppressionId(idOrEmail), derivedId('suppression', normalizeCase(idOrEmail))])];
+}
+
+/** What is there for each of these ids or addresses: one suppression at most, or two of an address that is quoted. */
+async function findAll(table: Table, idsOrEmails: readonly string[]): Promise<Suppression[][]> {
+  const ids = idsOrEmails.map(idsOf);
+  const found = await table.getMany<Suppression>(ids.flat().map(suppressionKey));
+  const byId = new Map(found.flatMap((one) => (one ? [[one.id, one] as const] : [])));
+  return ids.map((some) => some.flatMap((id) => byId.get(id) ?? []));
+}
+
+/**
+ * Suppresses addresses; one that is suppressed already stays as it is. Answers their ids in order.
+ * Tells first, then writes: a crash in between tells again, with the same event id.
+ */
+export async function suppress(table: Table, announce: Announce, wanted: readonly NewSuppression[]): Promise<string[]> {
+  if (wanted.length === 0) return [];
+  const found = await findAll(
+    table,
+    wanted.map(({ email }) => email),
+  );
+  const ids = wanted.map(({ email }, index) => found[index]?.[0]?.id ?? suppressionId(email));
+  const missing = wanted.flatMap((one, index) => {
+    const known = found[index]?.find((suppression) => !isOfSimulator(suppression));
+    const sender = one.sender === undefined ? undefined : normalizeAddress(one.sender);
+    const suppressed = found[index]?.some((suppression) => applies(suppression, sender));
+    const repeated = ids.indexOf(ids[index] ?? '') < index;
+    return suppressed || repeated ? [] : [{ ...one, sender, known, id: ids[index] ?? '' }];
+  });
+  const drafts = missing.map(({ id, email, origin, sourceId, atMs, sender, known }) => ({
+    known,
+    sender,
+    suppression: {
+      ...{ id, email: normalizeAddress(email), origin, createdAtMs: known?.createdAtMs ?? atMs },
+      ...(sourceId === undefined ? {} : { sourceId }),
+      ...(sender === undefined ? {} : { senders: [...(known?.senders ?? []), sender] }),
+    } satisfies Suppression,
+    atMs,
+  }));
+  await announce(drafts.map(({ suppression, atMs }) => announcement('suppression.added', suppression, atMs)));
+  const replaced = found.flat().filter(isOfSimulator);
+  await Promise.all(replaced.map(({ id, origin }) => table.delete(suppressionKey(id), [{ origin }])));
+  await Promise.all(drafts.map((draft) => write(table, draft)));
+  return ids;
+}
+
+type Draft = { readonly suppression: Suppression; readonly sender: string | undefined };
+
+async function write(table: Table, { suppression, sender }: Draft): Promise<void> {
+  const { id, origin, sourceId, createdAtMs } = suppression;
+  const key = suppressionKey(id);
+  const list = { partition: SUPPRESSION_PARTITION, sort: timeSort(createdAtMs, id) };
+  const { applied } = await table.insert({ key, fields: suppression, list });
+  if (applied) return;
+  // It was there for some senders, or someone else was faster: one more sender, or everybody.
+  if (sender !== undefined) {
+    await table.update(key, { append: { senders: [sender] } }, [{ senders: { exists: true } }]);
+  } else {
+    const set = { origin, ...(sourceId === undefined ? {} : { sourceId }) };
+    await table.update(key, { set, remove: ['senders'] }, [{ senders: { exists: true } }]);
+  }
+}
+
+/** Finds a suppression by its id or its address. */
+export async function findSuppression(table: Table, idOrEmail: string): Promise<Suppression | undefined> {
+  const [found] = await findAll(table, [idOrEmail]);
+  return found?.[0];
+}
+
+/** Ends suppressions, each named by its id or address; answers their ids and whether each was there. */
+export async function unsuppress(
+  table: Table,
+  announce: Announce,
+  idsOrEmails: readonly string[],
+  nowMs: number,
+): Promise<{ id: string; deleted: boolean }[]> {
+  const found = await findAll(table, idsOrEmails);
+  const present = [...new Set(found.flat())];
+  await announce(present.map((one) => announcement('suppression.removed', one, nowMs)));
+  const deleted = new Map(
+    await Promise.all(present.map(async ({ id }) => [id, await table.delete(suppressionKey(id))] as const)),
+  );
+  return idsOrEmails.map((idOrEmail, index) => {
+    const id = found[index]?.[0]?.id ?? idsOf(idOrEmail)[0] ?? idOrEmail;
+    return { id, deleted: deleted.get(id) ?? false };
+  });
+}
+
+function announcement(type: WebhookEventType, suppression: Suppression, atMs: number) {
+  const eventId = eventIdOf(type, suppression.id, suppression.senders?.join() ?? '', String(suppression.createdAtMs));
+  return { type, eventId, atMs, subject: suppressionView(suppression) };
+}
+
+/** A suppression as the API and webhooks show it: Resend's fields, and the senders it is for. */
+export function suppressionView({ id, email, origin, sourceId, createdAtMs, senders }: Suppression) {
+  return {
+    id,
+    email,
+    origin,
+    source_id: sourceId ?? null,
+    created_at: new Date(createdAtMs).toISOString(),
+    senders: senders ?? null,
+  } satisfies Document;
+}

@@ -1,0 +1,114 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { normalizeAddress } from '../email/address.ts';
+import type { EmailRecord } from '../email/record.ts';
+import { invalid } from '../errors.ts';
+import type { Table } from '../ports/table.ts';
+
+/** The custom header by which a caller asks for an unsubscribe link: what every SDK can express. It does not leave us. */
+export const UNSUBSCRIBE_HEADER = 'X-Sendoff-Unsubscribe';
+
+/** Headers that begin so are words to us. */
+const OURS = /^x-sendoff-/i;
+const KEY = 'unsubscribe#key';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+/** More than two addresses of 254 characters take; a longer token is none of ours. */
+const MAX_TOKEN_LENGTH = 1_000;
+
+/** Who does not want mail from whom. */
+export type Unsubscription = { readonly email: string; readonly sender: string; readonly emailId: string };
+
+function wantsUnsubscribe(headers: Readonly<Record<string, string>>): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === UNSUBSCRIBE_HEADER.toLowerCase());
+}
+
+/**
+ * Checks what the headers ask of us.
+ *
+ * @throws 422 for an unknown `X-Sendoff-…` header; for a link that is asked for with more than one recipient: one
+ * message cannot carry a link for each; for a `List-Unsubscribe` of the caller's own beside it.
+ */
+export function checkOwnHeaders(headers: Readonly<Record<string, string>>, recipientCount: number): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!OURS.test(name)) continue;
+    if (name.toLowerCase() !== UNSUBSCRIBE_HEADER.toLowerCase())
+      throw invalid(
+        `Unknown header \`${name}\`: \`X-Sendoff-…\` headers are ours. Did you mean \`${UNSUBSCRIBE_HEADER}\`?`,
+      );
+    if (value.trim().toLowerCase() !== 'true') throw invalid(`Invalid \`headers.${name}\`: it must be \`true\`.`);
+    if (recipientCount !== 1)
+      throw invalid(`\`${UNSUBSCRIBE_HEADER}\` needs exactly one recipient: the link is for one address.`);
+    if (Object.keys(headers).some((other) => /^list-unsubscribe(?:-post)?$/i.test(other)))
+      throw invalid(`\`${UNSUBSCRIBE_HEADER}\` and a List-Unsubscribe header of your own exclude each other.`);
+  }
+}
+
+/** The headers without those that are words to us: what the world sees of them. */
+export function publicHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OURS.test(name)));
+}
+
+/** Makes the function that answers the custom headers an email leaves with, the unsubscribe link among them if asked for. */
+export function createOutgoingHeaders(table: Table, baseUrl: string) {
+  const unsubscribeKey = createUnsubscribeKey(table);
+  return async (record: EmailRecord, headers: Readonly<Record<string, string>>): Promise<Record<string, string>> => {
+    if (!wantsUnsubscribe(headers)) return publicHeaders(headers);
+    const [email = ''] = [...record.to, ...(record.cc ?? []), ...(record.bcc ?? [])];
+    const token = sealToken(await unsubscribeKey(), { email, sender: record.from, emailId: record.id });
+    return {
+      ...publicHeaders(headers),
+      // RFC 8058 section 3.1 wants both, and an https URI.
+      'List-Unsubscribe': `<${baseUrl}/unsubscribe/${token}>`,
+      'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+    };
+  };
+}
+
+/** Reads the key of unsubscribe links, making it when there is none; remembered from then on. */
+export function createUnsubscribeKey(table: Table): () => Promise<Buffer> {
+  let key: Promise<Buffer> | undefined;
+  const read = async () => {
+    const known = await table.get<{ secret: string }>(KEY);
+    if (known) return Buffer.from(known.secret, 'base64');
+    const secret = randomBytes(32).toString('base64');
+    const { applied, document } = await table.insert<{ secret: string }>({ key: KEY, fields: { secret } });
+    return Buffer.from(applied ? secret : (document?.secret ?? ''), 'base64');
+  };
+  return () => {
+    key ??= read().catch((error: unknown) => {
+      key = undefined;
+      throw error;
+    });
+    return key;
+  };
+}
+
+/**
+ * Seals an unsubscription into a token. Encrypted, for URLs end up in logs and an address must not; it holds all that
+ * is needed, so that a link works long after the email's record is gone. The same email makes the same token.
+ */
+export function sealToken(key: Buffer, { email, sender, emailId }: Unsubscription): string {
+  const plain = JSON.stringify([normalizeAddress(email), normalizeAddress(sender), emailId]);
+  // The nonce is that of AES-GCM-SIV's idea: from the content, so none is ever used for two contents.
+  const nonce = createHmac('sha256', key).update(`nonce:${plain}`).digest().subarray(0, NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
+}
+
+/** Opens a token; undefined for one that is not ours or was tampered with. */
+export function openToken(key: Buffer, token: string): Unsubscription | undefined {
+  if (token.length > MAX_TOKEN_LENGTH) return undefined;
+  const bytes = Buffer.from(token, 'base64url');
+  if (bytes.length <= NONCE_BYTES + TAG_BYTES) return undefined;
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));
+    decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+    const plain = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+    const [email, sender, emailId] = JSON.parse(plain.toString()) as [string, string, string];
+    return { email, sender, emailId };
+  } catch {
+    // Authentication failed: whoever made the token does not have the key.
+    return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+import * as z from 'zod/mini';
+import { SendoffError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import type { Broker, Delivery, Job } from '../ports/broker.ts';
+import type { LogFields, Logger } from '../ports/telemetry.ts';
+import { backoffSeconds } from './retry.ts';
+import type { Run, Task } from './task.ts';
+
+/** A job that arrives no more than this much before its time is run at once: clocks differ. */
+const EARLY_TOLERANCE_MS = 1_000;
+
+/**
+ * Thrown by a task to leave its job unacknowledged: the broker brings it back after the visibility timeout.
+ * For a job whose work another worker holds: acknowledging it would lose the job if that worker dies.
+ */
+export class HeldElsewhere extends Error {
+  override readonly name = 'HeldElsewhere';
+}
+
+export interface WorkerOptions<Dependencies> {
+  readonly tasks: readonly Task<unknown, Dependencies>[];
+  readonly dependencies: Dependencies;
+  readonly broker: Broker;
+  readonly log: Logger;
+  /** Jobs run at the same time, 1 or more. */
+  readonly concurrency: number;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/**
+ * Runs a batch of jobs and answers the ids of those that must not be acknowledged. `stopsAtMs` is when the function is stopped,
+ * if jobs can count on less than that by themselves (epoch ms, both).
+ */
+export type Worker = (deliveries: readonly Delivery[], deadlineMs: number, stopsAtMs?: number) => Promise<string[]>;
+
+const jobSchema = z.object({
+  task: z.string(),
+  args: z.unknown(),
+  attempt: z.int().check(z.positive()),
+  dueAtMs: z.optional(z.number()),
+  expiresAtMs: z.optional(z.number()),
+});
+
+/** Makes a worker for these tasks. Whatever is not proven to have ended well is answered as failed. */
+export function createWorker<Dependencies>(options: WorkerOptions<Dependencies>): Worker {
+  const byName = new Map(options.tasks.map((task) => [task.name, task]));
+
+  return async (deliveries, deadlineMs, stopsAtMs = deadlineMs) => {
+    const failed: string[] = [];
+    const waiting = [...deliveries];
+    const lane = async () => {
+      for (let delivery = waiting.shift(); delivery; delivery = waiting.shift()) {
+        try {
+          await runDelivery(delivery, { deadlineMs, stopsAtMs }, byName, options);
+        } catch (error) {
+          failed.push(delivery.id);
+          const fields = { deliveryId: delivery.id, ...fieldsOfDelivery(delivery, byName) };
+          if (error instanceof HeldElsewhere)
+            options.log.info('job left for later', { ...fields, reason: error.message });
+          else options.log.error('job not handled', { ...fields, error });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(options.concurrency, waiting.length) }, lane));
+    return failed;
+  };
+}
+
+/** Resolves when the delivery may be acknowledged. */
+async function runDelivery<Dependencies>(
+  delivery: Delivery,
+  times: Pick<Run, 'deadlineMs' | 'stopsAtMs'>,
+  tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,
+  options: WorkerOptions<Dependencies>,
+): Promise<void> {
+  const job = parseJob(delivery.body);
+  const task = tasks.get(job.task);
+  if (!task) throw new Error(`no task is named ${JSON.stringify(job.task)}`);
+  const args = task.args.parse(job.args);
+  const { now, log, broker, dependencies } = options;
+
+  if (job.expiresAtMs !== undefined && job.expiresAtMs < now()) {
+    log.warn('job expired', fieldsOf(job, task, args));
+    return;
+  }
+  if (job.dueAtMs !== undefined && job.dueAtMs > now() + EARLY_TOLERANCE_MS) {
+    await broker.send([{ queue: delivery.queue, job }]);
+    return;
+  }
+  const run: Run = { id: newId(), job, queue: delivery.queue, ...times, now, log };
+  try {
+    await task.run(args, run, dependencies);
+  } catch (error) {
+    await settleFailure(task, args, error, run, options);
+  } finally {
+    task.onEnd?.(run, dependencies);
+  }
+}
+
+function parseJob(body: string): Job {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // Without its cause: the parser's message quotes what it read, and no one knows what that is.
+    throw new Error('the job is not JSON');
+  }
+  return jobSchema.parse(value) as Job;
+}
+
+/** Puts the next try on the queue, or ends the task; the order makes a crash in between repeat, never lose. */
+async function settleFailure<Args, Dependencies>(
+  task: Task<Args, Dependencies>,
+  args: Args,
+  error: unknown,
+  run: Run,
+  { broker, dependencies, random }: WorkerOptions<Dependencies>,
+): Promise<void> {
+  const { job, queue, now, log } = run;
+  if (!(error instanceof SendoffError)) throw error;
+  const fields = { ...fieldsOf(job, task, args), code: error.code };
+  if (error.retryable && job.attempt < task.retry.maxAttempts) {
+    const seconds = Math.max(error.retryAfterSeconds ?? 0, backoffSeconds(task.retry, job.attempt, random));
+    await broker.send([{ queue, job: { ...job, attempt: job.attempt + 1, dueAtMs: now() + seconds * 1000 } }]);
+    await task.onRetry?.(args, error, run, dependencies);
+    log.warn('job will be tried again', { ...fields, delaySeconds: Math.round(seconds) });
+  } else {
+    await task.onFailed?.(args, error, run, dependencies);
+    log.error('job failed', fields);
+  }
+}
+
+/** What a log line says of a job: for an email's, which email. */
+function fieldsOf<Args, Dependencies>(
+  { task, attempt, args }: Job,
+  { logged }: Task<Args, Dependencies>,
+  parsed: Args,
+): LogFields {
+  return { task, attempt, ...(logged ? logged(parsed) : { args }) };
+}
+
+/** The same for a delivery that may be anything; of what cannot be read nothing is logged. */
+function fieldsOfDelivery<Dependencies>(
+  { body }: Delivery,
+  tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,
+): LogFields {
+  try {
+    const job = parseJob(body);
+    const task = tasks.get(job.task);
+    return task ? fieldsOf(job, task, task.args.parse(job.args)) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,75 @@
+import type { Announcement } from '../event.ts';
+import type { Broker } from '../ports/broker.ts';
+import type { Table } from '../ports/table.ts';
+import { deliverWebhook } from './delivery.ts';
+import type { Webhook } from './endpoint.ts';
+import { placeOf } from './pace.ts';
+import { indexedWebhookIds, listWebhooks } from './slots.ts';
+
+/** Resolves when everyone who wants to be told is sure to be: the jobs are durable. */
+export type Announce = (announcements: readonly Announcement[]) => Promise<void>;
+
+type Ports = { readonly table: Table; readonly broker: Broker };
+
+/** How long a function believes what the index says, beside the list that it always reads: a few queries. */
+const INDEX_MS = 60_000;
+
+/**
+ * Makes the function that tells webhooks. It reads which endpoints there are each time: what happened before the call
+ * is heard by every endpoint that was made before it happened, whatever the clocks say.
+ */
+export function createAnnounce(ports: Ports, now: () => number, random = Math.random): Announce {
+  return announceTo(createReader(ports.table, now), { ...ports, now, random });
+}
+
+/**
+ * The same for functions that work on batches: makes, for each batch, a function that reads which endpoints there are
+ * once. Everything in a batch happened before the batch arrived.
+ */
+export function createBatchAnnounce(ports: Ports, now: () => number, random = Math.random): () => Announce {
+  const read = createReader(ports.table, now);
+  return () => {
+    let webhooks: Promise<readonly Webhook[]> | undefined;
+    const readOnce = () => {
+      webhooks ??= read().catch((error: unknown) => {
+        webhooks = undefined;
+        throw error;
+      });
+      return webhooks;
+    };
+    return announceTo(readOnce, { ...ports, now, random });
+  };
+}
+
+function announceTo(
+  read: () => Promise<readonly Webhook[]>,
+  { broker, now, random }: Ports & { now: () => number; random: () => number },
+): Announce {
+  return async (announcements) => {
+    if (announcements.length === 0) return;
+    const webhooks = (await read()).filter(({ status }) => status === 'enabled');
+    const jobs = announcements.flatMap((event) =>
+      webhooks
+        .filter(({ events }) => events.length === 0 || events.includes(event.type))
+        .map((webhook) =>
+          deliverWebhook.call(
+            { webhookId: webhook.id, eventId: event.eventId, event },
+            { ...placeOf(webhook, now(), random), now },
+          ),
+        ),
+    );
+    if (jobs.length > 0) await broker.send(jobs);
+  };
+}
+
+function createReader(table: Table, now: () => number): () => Promise<readonly Webhook[]> {
+  let indexed: readonly string[] = [];
+  let indexedUntilMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (now() >= indexedUntilMs) {
+      indexed = await indexedWebhookIds(table);
+      indexedUntilMs = now() + INDEX_MS;
+    }
+    return listWebhooks(table, indexed);
+  };
+}

@@ -1,0 +1,119 @@
+import { randomInt } from 'node:crypto';
+import { timeSort } from '../email/record.ts';
+import { SendoffError } from '../errors.ts';
+import type { Table } from '../ports/table.ts';
+import { newWebhook, WEBHOOK_PARTITION, type Webhook, webhookKey } from './endpoint.ts';
+
+/**
+ * The one document that names every endpoint. An index may lag, so an endpoint that was just made could miss an event;
+ * a document is read as it stands. Each of its fields is a slot with the id of one endpoint: taking a slot is one
+ * conditional write, so there are never more endpoints than slots.
+ */
+export const WEBHOOK_LIST_KEY = 'webhook-list';
+
+/** Every change of an email costs one job for each endpoint that wants it. */
+export const MAX_WEBHOOKS = 50;
+/** A creation that has not taken its slot by then died between its two writes. */
+const CREATION_MS = 60_000;
+
+type WebhookList = { readonly [slot: string]: string };
+
+const slots = Array.from({ length: MAX_WEBHOOKS }, (_, index) => `slot${index}`);
+
+/**
+ * Every endpoint, oldest first. One whose creation was answered before the call is among them. `indexed` are ids that the
+ * index had lately: it names those made by version 0.1, which knew no list.
+ */
+export async function listWebhooks(table: Table, indexed: readonly string[]): Promise<Webhook[]> {
+  const ids = [...new Set([...Object.values((await readList(table)) ?? {}), ...indexed])];
+  const webhooks = await table.getMany<Webhook>(ids.map(webhookKey));
+  return webhooks.filter((webhook) => webhook !== undefined).sort((a, b) => a.createdAtMs - b.createdAtMs);
+}
+
+/**
+ * Makes an endpoint; throws 422 beyond `MAX_WEBHOOKS` of them. Its document comes first: whoever finds it in the list
+ * finds it in the table, or it was deleted.
+ */
+export async function createWebhook(table: Table, wanted: Parameters<typeof newWebhook>[0]): Promise<Webhook> {
+  const webhook = newWebhook(wanted);
+  const { id, createdAtMs } = webhook;
+  await completeList(table, createdAtMs);
+  const list = { partition: WEBHOOK_PARTITION, sort: timeSort(createdAtMs, id) };
+  await table.insert({ key: webhookKey(id), fields: webhook, list });
+  if (await addToList(table, id)) return webhook;
+  await table.delete(webhookKey(id));
+  const message = `There are ${MAX_WEBHOOKS} webhooks already, the most there can be`;
+  throw new SendoffError('validation_error', 422, message);
+}
+
+/** Deletes an endpoint; answers whether it was there. */
+export async function deleteWebhook(table: Table, id: string): Promise<boolean> {
+  if (!(await table.delete(webhookKey(id)))) return false;
+  const taken = Object.entries((await readList(table)) ?? {}).filter(([, holder]) => holder === id);
+  await Promise.all(taken.map(([slot]) => release(table, slot, id)));
+  return true;
+}
+
+/** Takes a slot for an endpoint whose document is written; answers false when there is none left. */
+async function addToList(table: Table, id: string): Promise<boolean> {
+  for (let list = (await readList(table)) ?? {}; ; ) {
+    if (Object.values(list).includes(id)) return true;
+    const free = slots.filter((name) => list[name] === undefined);
+    // Any free one, so that creations at the same moment seldom meet at one slot.
+    const slot = free.length > 0 ? free[randomInt(free.length)] : await freeSlot(table, list);
+    if (slot === undefined) return false;
+    const { applied, document } = await table.update<WebhookList>(WEBHOOK_LIST_KEY, { set: { [slot]: id } }, [
+      { [slot]: { exists: false } },
+    ]);
+    if (applied) return true;
+    if (!document) throw new Error('the list of webhooks is made before an endpoint is added');
+    list = document;
+  }
+}
+
+/**
+ * Makes the list if there is none, and adds what it misses, so that all are counted: endpoints made by version 0.1, and
+ * those whose creation died between its two writes.
+ */
+async function completeList(table: Table, nowMs: number): Promise<void> {
+  const [list, indexed] = await Promise.all([readList(table), indexedWebhookIds(table)]);
+  if (!list) {
+    const fields = Object.fromEntries(indexed.map((id, index) => [`slot${index}`, id]));
+    if ((await table.insert({ key: WEBHOOK_LIST_KEY, fields })).applied) return;
+  }
+  const listed = new Set(Object.values(list ?? {}));
+  const missing = indexed.filter((id) => !listed.has(id));
+  for (const webhook of await table.getMany<Webhook>(missing.map(webhookKey)))
+    if (webhook && webhook.createdAtMs <= nowMs - CREATION_MS) await addToList(table, webhook.id);
+}
+
+async function readList(table: Table): Promise<WebhookList | undefined> {
+  // As one of many, for that is how the sender and the feedback read everything they read of webhooks.
+  const [list] = await table.getMany<WebhookList>([WEBHOOK_LIST_KEY]);
+  return list;
+}
+
+/** The ids in the index, which may lag. */
+export async function indexedWebhookIds(table: Table): Promise<string[]> {
+  const entries = await table.query({
+    index: 'list',
+    partition: WEBHOOK_PARTITION,
+    limit: MAX_WEBHOOKS,
+    order: 'ascending',
+  });
+  return entries.map(({ key }) => key.slice(webhookKey('').length));
+}
+
+/** The slot of an endpoint that is gone: one that was deleted by a request that died before it gave the slot back. */
+async function freeSlot(table: Table, list: WebhookList): Promise<string | undefined> {
+  const taken = Object.entries(list);
+  const webhooks = await table.getMany<Webhook>(taken.map(([, id]) => webhookKey(id)));
+  const [slot, id] = taken.find((_, index) => webhooks[index] === undefined) ?? [];
+  if (slot === undefined || id === undefined) return undefined;
+  await release(table, slot, id);
+  return slot;
+}
+
+async function release(table: Table, slot: string, id: string): Promise<void> {
+  await table.update(WEBHOOK_LIST_KEY, { remove: [slot] }, [{ [slot]: id }]);
+}

@@ -1,0 +1,34 @@
+import { type QueueName, queueNames } from '../core/ports/broker.ts';
+
+/** Reads a variable that the deployment must have set. */
+export function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`The environment variable ${name} is not set`);
+  return value;
+}
+
+/** Reads a whole number that the deployment must have set. */
+export function requiredNumber(name: string): number {
+  const value = Number(required(name));
+  if (!Number.isFinite(value)) throw new Error(`The environment variable ${name} is not a number`);
+  return value;
+}
+
+/** The queues' URLs: `TRANSACTIONAL_QUEUE_URL`, …, `WEBHOOK_SLOW_QUEUE_URL`. */
+export function queueUrls(): Record<QueueName, string> {
+  const entries = queueNames.map((queue) => [queue, required(`${queue.toUpperCase().replace('-', '_')}_QUEUE_URL`)]);
+  return Object.fromEntries(entries) as Record<QueueName, string>;
+}
+
+/** How long records and bodies are kept, in ms (`RETENTION_DAYS`). */
+export function retentionMs(): number {
+  return requiredNumber('RETENTION_DAYS') * 86_400_000;
+}
+
+/**
+ * True on a laptop only: webhooks may go to http and to loopback. `npm start` sets `SENDOFF_LOCAL_ENDPOINTS=allowed`
+ * for the functions it runs; no template has it (test/lib/constructs/feedback.test.ts).
+ */
+export function localEndpointsAllowed(): boolean {
+  return process.env.SENDOFF_LOCAL_ENDPOINTS === 'allowed';
+}

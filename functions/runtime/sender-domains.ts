@@ -1,0 +1,15 @@
+import type { SenderDomains } from '../core/email/sender-domain.ts';
+
+/** The domains of SES, whose client is loaded when they are first asked for: accepting emails does without it. */
+export function loadedSesDomains(): SenderDomains {
+  let loaded: Promise<SenderDomains> | undefined;
+  const load = () => {
+    loaded ??= import('../adapters/aws/ses-domains.ts').then(({ createSesDomains }) => createSesDomains());
+    return loaded;
+  };
+  return {
+    names: async () => (await load()).names(),
+    statuses: async (names) => (await load()).statuses(names),
+    dkim: async (name) => (await load()).dkim(name),
+  };
+}

@@ -1,0 +1,99 @@
+import {
+  ApiMapping,
+  CorsHttpMethod,
+  DomainName,
+  HttpApi,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
+import { accessLogFormat } from './access-log.ts';
+import type { ApiEntry } from './entry.ts';
+
+/** A host name of one's own for the API. */
+export interface CustomDomain {
+  readonly domainName: string;
+  /** Of a certificate for that name, in the API's region. */
+  readonly certificateArn: string;
+}
+
+/** Why API Gateway authorizes nobody. */
+export const KEYS_ARE_CHECKED =
+  'The function checks the API key before anything else: an authorizer would be a second function for each request, and could not answer with the error bodies that SDKs know.';
+
+export interface HttpEntryProps {
+  /** Answers every request, routing included. */
+  readonly handler: IFunction;
+  /** Requests a second, on average. */
+  readonly throttleRate: number;
+  /** Requests in a moment. */
+  readonly throttleBurst: number;
+  /** Origins whose pages may call from a browser; none: no CORS. */
+  readonly corsOrigins: readonly string[];
+  readonly customDomain?: CustomDomain | undefined;
+  readonly logRetentionDays: RetentionDays;
+}
+
+/**
+ * The HTTPS entry: an HTTP API that hands every path to one function.
+ * Routing is the function's: an unknown path and a wrong method get the error body that SDKs expect.
+ */
+export class HttpEntry extends Construct implements ApiEntry {
+  readonly api: HttpApi;
+  readonly stage: HttpStage;
+  readonly url: string;
+  readonly domainTarget?: string;
+
+  /** What is behind an HTTP API refers to it, not the other way round. */
+  get earlyUrl(): string {
+    return this.url;
+  }
+
+  constructor(scope: Construct, id: string, props: HttpEntryProps) {
+    super(scope, id);
+    this.api = new HttpApi(this, 'Api', {
+      apiName: Names.uniqueResourceName(this, { separator: '-', maxLength: 128 }),
+      createDefaultStage: false,
+      defaultIntegration: new HttpLambdaIntegration('Handler', props.handler),
+      ...(props.corsOrigins.length > 0 ? { corsPreflight: corsPreflight(props.corsOrigins) } : {}),
+    });
+    this.stage = new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: props.throttleRate, burstLimit: props.throttleBurst },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(
+          new LogGroup(this, 'AccessLogs', { retention: props.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY }),
+        ),
+        format: accessLogFormat(),
+      },
+    });
+    acknowledge(this.api, { APIG4: KEYS_ARE_CHECKED });
+    this.url = this.api.apiEndpoint;
+    if (props.customDomain) {
+      const { domainName, certificateArn } = props.customDomain;
+      const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
+      const domain = new DomainName(this, 'Domain', { domainName, certificate });
+      new ApiMapping(this, 'Mapping', { api: this.api, domainName: domain, stage: this.stage });
+      this.url = `https://${domainName}`;
+      this.domainTarget = domain.regionalDomainName;
+    }
+  }
+}
+
+function corsPreflight(origins: readonly string[]) {
+  return {
+    allowOrigins: [...origins],
+    allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PATCH, CorsHttpMethod.DELETE],
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-batch-validation'],
+    exposeHeaders: ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset', 'retry-after'],
+    maxAge: Duration.hours(1),
+  };
+}

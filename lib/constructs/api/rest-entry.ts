@@ -1,0 +1,102 @@
+import {
+  EndpointType,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  RestApi,
+  SecurityPolicy,
+} from 'aws-cdk-lib/aws-apigateway';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Names, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
+import { accessLogFormat } from './access-log.ts';
+import type { ApiEntry } from './entry.ts';
+import { type CustomDomain, KEYS_ARE_CHECKED } from './http-entry.ts';
+
+/** Part of every URL: a REST API has no stage without a name. SDKs append paths to the base URL, so it does not disturb them. */
+const STAGE = 'prod';
+
+export interface RestEntryProps {
+  /** Answers every request, routing included. */
+  readonly handler: IFunction;
+  /** Requests a second, on average. */
+  readonly throttleRate: number;
+  /** Requests in a moment. */
+  readonly throttleBurst: number;
+  readonly customDomain?: CustomDomain | undefined;
+  /** Write access logs. API Gateway then needs a role for CloudWatch, which is a setting of the account, not of an API. */
+  readonly accessLogs: boolean;
+  readonly logRetentionDays: RetentionDays;
+  readonly xray: boolean;
+}
+
+/**
+ * The HTTPS entry as a REST API: dearer than an HTTP API and a little slower, for those who need WAF, usage plans,
+ * X-Ray at the gateway, or an emulator that has no HTTP API. Same routes, same function: every path goes to it.
+ */
+export class RestEntry extends Construct implements ApiEntry {
+  readonly api: RestApi;
+  readonly url: string;
+  readonly earlyUrl: string;
+  readonly domainTarget?: string;
+
+  constructor(scope: Construct, id: string, props: RestEntryProps) {
+    super(scope, id);
+    this.api = new RestApi(this, 'Api', {
+      // Its metrics go by this name.
+      restApiName: Names.uniqueResourceName(this, { separator: '-', maxLength: 128 }),
+      endpointConfiguration: { types: [EndpointType.REGIONAL] },
+      // The role is one for all APIs of the account and region: a stack that sets it takes it from whoever had set it.
+      cloudWatchRole: false,
+      deployOptions: {
+        stageName: STAGE,
+        throttlingRateLimit: props.throttleRate,
+        throttlingBurstLimit: props.throttleBurst,
+        tracingEnabled: props.xray,
+        ...(props.accessLogs
+          ? { accessLogDestination: this.accessLogs(props.logRetentionDays), accessLogFormat: accessLogFormat() }
+          : {}),
+      },
+    });
+    // The CDK's own output: a deployment's outputs are the stack's affair.
+    this.api.node.tryRemoveChild('Endpoint');
+    const integration = new LambdaIntegration(props.handler, {
+      scopePermissionToMethod: false,
+    });
+    acknowledge(this.api, {
+      APIG4: KEYS_ARE_CHECKED,
+      COG4: KEYS_ARE_CHECKED,
+      APIG2: 'The function validates requests: it answers with the error bodies that SDKs know, and names the field.',
+      APIG3:
+        'A web ACL costs $5 a month and more by rule and request: whoever wants one associates it with this stage.',
+      APIG6: 'Execution logs can hold paths, headers and bodies: addresses, mail, and API keys.',
+      // With `restAccessLogs` there are some, and nothing to acknowledge.
+      APIG1: 'Access logs of a REST API need a role that is a setting of the whole account: see `restAccessLogs`.',
+    });
+    this.api.root.addMethod('ANY', integration);
+    this.api.root.addProxy({ defaultIntegration: integration });
+    const { region, urlSuffix } = Stack.of(this);
+    this.url = `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${this.api.deploymentStage.stageName}`;
+    this.earlyUrl = `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${STAGE}`;
+    if (props.customDomain) {
+      const { domainName, certificateArn } = props.customDomain;
+      const domain = this.api.addDomainName('Domain', {
+        domainName,
+        certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+        endpointType: EndpointType.REGIONAL,
+        securityPolicy: SecurityPolicy.TLS_1_2,
+      });
+      this.url = `https://${domainName}`;
+      this.earlyUrl = this.url;
+      this.domainTarget = domain.domainNameAliasDomainName;
+    }
+  }
+
+  private accessLogs(retention: RetentionDays): LogGroupLogDestination {
+    return new LogGroupLogDestination(
+      new LogGroup(this, 'AccessLogs', { retention, removalPolicy: RemovalPolicy.DESTROY }),
+    );
+  }
+}

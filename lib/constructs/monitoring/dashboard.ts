@@ -1,0 +1,207 @@
+import {
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type GraphWidgetProps,
+  type IAlarm,
+  type IMetric,
+  type IWidget,
+  LogQueryWidget,
+  type Metric,
+  Stats,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { QueueName } from '../../../functions/core/ports/broker.ts';
+import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
+import {
+  BOUNCE_RATE_LIMIT,
+  COMPLAINT_RATE_LIMIT,
+  emailCount,
+  type Monitored,
+  mailQueues,
+  sendLatency,
+  sesMetric,
+} from './metrics.ts';
+
+const FULL_WIDTH = 24;
+const GRAPH_HEIGHT = 6;
+const P50 = Stats.percentile(50);
+const P99 = Stats.percentile(99);
+
+export interface FlowDashboardProps {
+  readonly monitored: Monitored;
+  readonly alarms: readonly IAlarm[];
+}
+
+/** One page that reads from top to bottom as an email goes: accepted, waiting, sent, received; then what went wrong. */
+export class FlowDashboard extends Construct {
+  readonly dashboard: Dashboard;
+
+  constructor(scope: Construct, id: string, { monitored, alarms }: FlowDashboardProps) {
+    super(scope, id);
+    this.dashboard = new Dashboard(this, 'Resource', {
+      defaultInterval: Duration.hours(12),
+      widgets: [
+        [heading(`# ${monitored.deployment}`)],
+        [new AlarmStatusWidget({ alarms: [...alarms], title: 'Alarms', width: FULL_WIDTH, height: 3 })],
+        [heading('## 1. Accept — what callers ask for, and how fast they are answered')],
+        accepting(monitored),
+        [heading('## 2. Wait — jobs in the queues')],
+        waiting(monitored),
+        [heading('## 3. Send — through Amazon SES')],
+        sending(monitored),
+        [heading('## 4. Arrive — what receivers say (SES, the whole account in this region)')],
+        arriving(),
+        [heading('## 5. What went wrong')],
+        failing(monitored),
+        [errorsInLogs(monitored)],
+      ],
+    });
+  }
+}
+
+function accepting({ deployment, entry, functions }: Monitored): IWidget[] {
+  const { api } = functions;
+  return row(
+    {
+      title: 'Requests',
+      left: [
+        entry.api.metricCount({ label: 'all', statistic: Stats.SUM }),
+        entry.api.metricClientError({ label: '4xx', statistic: Stats.SUM }),
+        entry.api.metricServerError({ label: '5xx', statistic: Stats.SUM }),
+      ],
+    },
+    { title: 'Emails accepted', left: byQueue(deployment, ['accepted']), stacked: true },
+    {
+      title: 'Time to answer (ms)',
+      left: [
+        entry.api.metricLatency({ label: 'half', statistic: P50 }),
+        entry.api.metricLatency({ label: '99 %', statistic: P99 }),
+      ],
+      right: api ? [api.metricInvocations({ label: 'invocations', statistic: Stats.SUM })] : [],
+    },
+  );
+}
+
+function waiting({ deployment, queues }: Monitored): IWidget[] {
+  return row(
+    {
+      title: 'Jobs: waiting, and delayed until they are due or tried again',
+      left: queues.flatMap(({ name, jobs, delayedJobs }) => [
+        jobs({ label: name }),
+        ...(delayedJobs ? [delayedJobs({ label: `${name}, delayed` })] : []),
+      ]),
+    },
+    {
+      title: 'Age of the oldest job (s)',
+      left: queues.map(({ name, oldestJobAge }) => oldestJobAge({ label: name })),
+      leftAnnotations: queues.map(({ name, allowedAge }) => ({
+        value: allowedAge.toSeconds(),
+        label: `alarm, ${name}`,
+      })),
+    },
+    {
+      title: 'Scheduled emails handed over; lost jobs replaced',
+      left: byQueue(deployment, ['handedOver', 'requeued']),
+    },
+  );
+}
+
+function sending({ deployment, functions }: Monitored): IWidget[] {
+  const { send } = functions;
+  return row(
+    { title: 'Emails sent, failed, tried again', left: byQueue(deployment, ['sent', 'failed', 'retried']) },
+    {
+      title: 'From accepted, or due, to sent (ms)',
+      left: mailQueues.flatMap((queue) => [
+        sendLatency(deployment, queue, { label: `${queue}, half`, statistic: P50 }),
+        sendLatency(deployment, queue, { label: `${queue}, 99 %`, statistic: P99 }),
+      ]),
+    },
+    {
+      title: 'Send functions at once; time of a batch (ms)',
+      left: send ? [send.metric('ConcurrentExecutions', { label: 'at once', statistic: Stats.MAXIMUM })] : [],
+      right: send ? [send.metricDuration({ label: 'time of a batch, 99 %', statistic: P99 })] : [],
+    },
+  );
+}
+
+function arriving(): IWidget[] {
+  const count = (name: string) => sesMetric(name, { statistic: Stats.SUM, period: Duration.minutes(5) });
+  const rate = (name: string, label: string) => sesMetric(name, { label, statistic: Stats.AVERAGE });
+  return row(
+    { title: 'Emails', left: ['Send', 'Delivery', 'Bounce', 'Complaint', 'Reject'].map(count) },
+    {
+      title: 'Bounce rate',
+      left: [rate('Reputation.BounceRate', 'bounced')],
+      leftAnnotations: [
+        { value: BOUNCE_RATE_LIMIT, label: 'alarm' },
+        { value: 0.05, label: 'review by SES' },
+      ],
+    },
+    {
+      title: 'Complaint rate',
+      left: [rate('Reputation.ComplaintRate', 'complained')],
+      leftAnnotations: [
+        { value: COMPLAINT_RATE_LIMIT, label: 'alarm' },
+        { value: 0.001, label: 'review by SES' },
+      ],
+    },
+  );
+}
+
+function failing({ deadLetters, functions }: Monitored): IWidget[] {
+  const all = Object.entries(functions);
+  return row(
+    {
+      title: 'Dead letters',
+      left: deadLetters.map(({ name, count }) => count({ label: name })),
+    },
+    {
+      title: 'Errors: crashes, time-outs',
+      left: all.map(([name, fn]) => fn.metricErrors({ label: name, statistic: Stats.SUM })),
+    },
+    {
+      title: 'Throttles: no concurrency left in the account',
+      left: all.map(([name, fn]) => fn.metricThrottles({ label: name, statistic: Stats.SUM })),
+    },
+  );
+}
+
+/** Read only while someone looks at the page: CloudWatch charges for what a query reads. */
+function errorsInLogs({ logGroupNames }: Monitored): IWidget {
+  return new LogQueryWidget({
+    title: 'The last warnings and errors in the logs',
+    width: FULL_WIDTH,
+    height: GRAPH_HEIGHT,
+    logGroupNames: [...logGroupNames],
+    queryLines: [
+      'fields @timestamp, level, message, emailId, code, error.name, error.message, @log',
+      // Ours, those of Node's runtime in capitals, and the reports of invocations that ended badly.
+      'filter level in ["warn", "error", "WARN", "ERROR"] or (type = "platform.report" and record.status != "success")',
+      'sort @timestamp desc',
+      'limit 50',
+    ],
+  });
+}
+
+function byQueue(deployment: string, counts: readonly EmailCount[]): Metric[] {
+  const queues: readonly QueueName[] = mailQueues;
+  return queues.flatMap((queue) =>
+    counts.map((what) =>
+      emailCount(deployment, what, queue, { label: counts.length > 1 ? `${what}, ${queue}` : queue }),
+    ),
+  );
+}
+
+/** A row of graphs as wide as the page. */
+function row(...graphs: (GraphWidgetProps & { readonly left: IMetric[] })[]): IWidget[] {
+  const width = FULL_WIDTH / graphs.length;
+  return graphs.map((graph) => new GraphWidget({ width, height: GRAPH_HEIGHT, leftYAxis: { min: 0 }, ...graph }));
+}
+
+function heading(markdown: string): IWidget {
+  return new TextWidget({ markdown, width: FULL_WIDTH, height: 1 });
+}

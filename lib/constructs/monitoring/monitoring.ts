@@ -1,0 +1,60 @@
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Stack } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { Alarms } from './alarms.ts';
+import { FlowDashboard } from './dashboard.ts';
+import type { Monitored } from './metrics.ts';
+
+export interface MonitoringProps {
+  readonly monitored: Monitored;
+  /** Topic to tell of alarms; empty: none, or a new one for `alarmEmail`. */
+  readonly alarmTopicArn: string;
+  /** Address to tell of alarms; empty: none. It gets one email to confirm. */
+  readonly alarmEmail: string;
+  /** Encrypts the new topic; CloudWatch must be allowed to use it. */
+  readonly topicKey?: IKey | undefined;
+}
+
+/** Everything by which an operator sees how the service is: alarms, whom they tell, and the dashboard. */
+export class Monitoring extends Construct {
+  readonly alarms: Alarms;
+  readonly dashboard: FlowDashboard;
+
+  constructor(scope: Construct, id: string, { monitored, alarmTopicArn, alarmEmail, topicKey }: MonitoringProps) {
+    super(scope, id);
+    const topic = alarmTopicArn
+      ? Topic.fromTopicArn(this, 'Topic', alarmTopicArn)
+      : this.topicFor(alarmEmail, topicKey);
+    this.alarms = new Alarms(this, 'Alarms', { monitored, topic });
+    this.dashboard = new FlowDashboard(this, 'Dashboard', { monitored, alarms: this.alarms.all });
+  }
+
+  private topicFor(alarmEmail: string, topicKey: IKey | undefined): ITopic | undefined {
+    if (!alarmEmail) return undefined;
+    const topic = new Topic(this, 'AlarmTopic', {
+      displayName: 'Sendoff alarms',
+      enforceSSL: true,
+      ...(topicKey ? { masterKey: topicKey } : {}),
+    });
+    topic.addSubscription(new EmailSubscription(alarmEmail));
+    const account = Stack.of(this).account;
+    // A topic with a policy of its own, here the one that asks for TLS, has lost the default policy that let the
+    // account's services publish: without this statement the alarms would change their state and tell no one.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': account },
+          ArnLike: { 'aws:SourceArn': Stack.of(this).formatArn({ service: 'cloudwatch', resource: 'alarm:*' }) },
+        },
+      }),
+    );
+    return topic;
+  }
+}

@@ -1,0 +1,58 @@
+import type { Emulators } from '../emulators/emulators.ts';
+import { functionCredentials } from '../lambda/credentials.ts';
+import type { LocalFunction } from '../lambda/function.ts';
+import type { AwsCall, AwsService } from './call.ts';
+import type { CallCounter } from './calls.ts';
+import { createDynamoDbService } from './dynamodb.ts';
+import type { CallerLookup } from './front.ts';
+import type { Iam } from './iam.ts';
+import { createLambdaService } from './lambda.ts';
+import { createS3Service } from './s3.ts';
+import { createSecretsManagerService, createSsmService, type Secrets } from './secrets.ts';
+import { createSesService } from './ses.ts';
+import { createSnsService } from './sns.ts';
+import { createSqsService } from './sqs.ts';
+
+/** What the services stand on. */
+export type ServiceParts = {
+  emulators: Emulators;
+  functions: Map<string, LocalFunction>;
+  iam: Iam;
+  calls: CallCounter;
+  secrets: Secrets;
+  region: string;
+  accountId: string;
+};
+
+/** Every AWS service the local cloud has, by the name it signs with. */
+export function createServices(parts: ServiceParts): Map<string, AwsService> {
+  const { emulators, functions, iam, calls, secrets, region, accountId } = parts;
+  const mayList = ({ caller }: AwsCall, bucketArn: string) =>
+    caller.kind === 'operator' ||
+    iam.check(caller.functionName, { action: 's3:ListBucket', resources: [bucketArn] }).allowed;
+  const services = [
+    createSqsService(emulators.fauxqs, accountId, region),
+    createSnsService(emulators.fauxqs),
+    createS3Service(emulators.fauxqs, mayList),
+    createDynamoDbService(emulators.dynalite, calls, accountId, region),
+    createSesService(emulators.ses, accountId, region),
+    createLambdaService(functions, accountId, region),
+    createSecretsManagerService(secrets, accountId, region),
+    createSsmService(secrets, accountId, region),
+  ];
+  return new Map(services.map((service) => [service.name, service]));
+}
+
+/** Knows the operator by the key, and each function by the keys it was given. */
+export function createCallerLookup(functions: Map<string, LocalFunction>, operatorKeyId: string): CallerLookup {
+  const callers = new Map<string, string>();
+  return (accessKeyId, sessionToken) => {
+    if (accessKeyId === operatorKeyId) return { kind: 'operator' };
+    // Functions come one by one while the stack is created, and may call before the last one is there.
+    if (!callers.has(accessKeyId)) {
+      for (const logicalId of functions.keys()) callers.set(functionCredentials(logicalId).accessKeyId, logicalId);
+    }
+    const functionName = callers.get(accessKeyId);
+    return functionName === undefined ? undefined : { kind: 'function', functionName, instanceId: sessionToken };
+  };
+}

@@ -1,0 +1,101 @@
+import { createGateway, type Gateway } from './api-gateway/gateway.ts';
+import { type Assets, openAssets } from './assets.ts';
+import { type Calls, createCalls } from './aws/calls.ts';
+import { createFaults, type Faults } from './aws/faults.ts';
+import { type Front, startFront } from './aws/front.ts';
+import { createIam, type Iam } from './aws/iam.ts';
+import { createPipeline, type Pipeline } from './aws/pipeline.ts';
+import { createCallerLookup, createServices } from './aws/services.ts';
+import type { LocalCloudOptions } from './cloud.ts';
+import { type Emulators, startEmulators } from './emulators/emulators.ts';
+import { createHostCheck } from './host-check.ts';
+import { createIdleWatch, type IdleWatch } from './idle.ts';
+import type { EventSource } from './lambda/event-source.ts';
+import type { LocalFunction } from './lambda/function.ts';
+import { type RuntimeApi, startRuntimeApi } from './lambda/runtime-api.ts';
+import type { Schedule } from './lambda/schedule.ts';
+import { makePrivateDirectory } from './private-directory.ts';
+
+/** fauxqs knows no other account. */
+export const localAccountId = '000000000000';
+/** Keys that may do everything. */
+export const operatorCredentials = { accessKeyId: 'AKIALOCALOPERATOR000', secretAccessKey: 'local-operator' };
+
+/** What runs before the first resource is created. */
+export type Core = {
+  region: string;
+  assets: Assets;
+  emulators: Emulators;
+  runtimeApi: RuntimeApi;
+  front: Front;
+  gateway: Gateway;
+  pipeline: Pipeline;
+  iam: Iam;
+  faults: Faults;
+  calls: Calls;
+  idleWatch: IdleWatch;
+  /** Filled as the stack is created. */
+  functions: Map<string, LocalFunction>;
+  eventSources: EventSource[];
+  schedules: Schedule[];
+};
+
+/** Takes what must be undone when the cloud closes. */
+export type OnClose = (close: () => Promise<void>) => void;
+
+/** Starts everything that does not hang on the template: emulators, Runtime API, AWS front, gateway. */
+export async function startCore(options: LocalCloudOptions, onClose: OnClose): Promise<Core> {
+  const { region = 'us-east-1', dataDirectory, ses = {}, log = () => {} } = options;
+  const accountId = localAccountId;
+  const assets = openAssets(options.assetDirectory);
+  onClose(assets.close);
+  if (dataDirectory) makePrivateDirectory(dataDirectory);
+  const emulators = await startEmulators({ region, accountId, dataDirectory, ses });
+  onClose(emulators.close);
+  const runtimeApi = await startRuntimeApi();
+  onClose(runtimeApi.close);
+  const created: Created = { functions: new Map(), eventSources: [], schedules: [] };
+  const aws = await startAws(options, { ...created, emulators, region, accountId });
+  onClose(aws.front.close);
+  onClose(() => stopFunctions(created));
+  const gateway = createGateway({ port: options.port ?? 0, accountId, hostCheck: createHostCheck(options.hosts), log });
+  onClose(gateway.close);
+  return { region, assets, emulators, runtimeApi, gateway, ...aws, ...created };
+}
+
+type Created = Pick<Core, 'functions' | 'eventSources' | 'schedules'>;
+
+async function startAws(
+  { log = () => {}, awsPort = 0, secrets = {}, hosts = [] }: LocalCloudOptions,
+  parts: Created & { emulators: Emulators; region: string; accountId: string },
+) {
+  const { functions, eventSources, emulators } = parts;
+  const iam = createIam((functionName, action, { resource, reason }) =>
+    log({ kind: 'denied', functionName, action, resource, reason }),
+  );
+  const [faults, calls] = [createFaults(), createCalls()];
+  const idleWatch = createIdleWatch({ functions, eventSources, queues: emulators.fauxqs.sqsStore, ses: emulators.ses });
+  const services = createServices({ ...parts, iam, calls, secrets });
+  const killInstance = (id: string) => functions.get(id.split('/')[0] ?? '')?.killInstance(id);
+  const pipeline = createPipeline({ services, iam, faults, calls, log, killInstance, onDone: idleWatch.changed });
+  const callerOf = createCallerLookup(functions, operatorCredentials.accessKeyId);
+  const pages = [{ prefix: '/inbox', serve: emulators.ses.inbox }];
+  const front = await startFront({
+    port: awsPort,
+    services,
+    pipeline,
+    callerOf,
+    pages,
+    hostCheck: createHostCheck(hosts),
+  });
+  return { iam, faults, calls, idleWatch, pipeline, front };
+}
+
+async function stopFunctions({ schedules, eventSources, functions }: Created): Promise<void> {
+  for (const schedule of schedules) schedule.stop();
+  // At once: event sources wait for batches that end when their instances are killed.
+  await Promise.all([
+    ...eventSources.map((source) => source.close()),
+    ...[...functions.values()].map((target) => target.close()),
+  ]);
+}

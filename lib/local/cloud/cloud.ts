@@ -1,0 +1,175 @@
+import type { Calls } from './aws/calls.ts';
+import type { Faults } from './aws/faults.ts';
+import type { Decision, UnusedGrant } from './aws/iam.ts';
+import type { Secrets } from './aws/secrets.ts';
+import { type Core, localAccountId, type OnClose, operatorCredentials, startCore } from './base.ts';
+import type { LocalFunction } from './lambda/function.ts';
+import { createSandboxes } from './lambda/sandboxes.ts';
+import type { LocalLog } from './log.ts';
+import type { Overrides, ResourceContext } from './resources/context.ts';
+import { createRegistry, typesWithoutBehaviour } from './resources/registry.ts';
+import type { Ses } from './ses/ses.ts';
+import type { SesOptions } from './ses/ses-options.ts';
+import { createStack, resolveOutputs } from './stack.ts';
+import type { CreatedResource, Scope, Template } from './template.ts';
+
+const defaultMaxInstances = 24;
+const defaultAsyncRetryDelaysSeconds = [60, 120];
+
+/** How a local cloud is started. */
+export type LocalCloudOptions = {
+  /** The synthesized template; it decides everything that is not said here. */
+  template: Template;
+  /** The cloud assembly (cdk.out) with the `asset.<hash>` folders. */
+  assetDirectory: string;
+  /** Port of the first API; 0: a free one. */
+  port?: number;
+  /** Port of the AWS front and the inbox; 0: a free one. */
+  awsPort?: number;
+  /** Names that the APIs, the AWS front and the inbox may be asked for by, beside localhost, 127.0.0.1 and [::1]. */
+  hosts?: readonly string[];
+  /** Keeps tables, queues, buckets and caught mail across restarts; opened to this user alone. */
+  dataDirectory?: string | undefined;
+  /** Prefix of physical names. */
+  stackName?: string;
+  region?: string;
+  parameters?: Record<string, string>;
+  ses?: Omit<SesOptions, 'publish' | 'dataDirectory' | 'region' | 'accountId'>;
+  /** What Secrets Manager and the SSM parameter store hold, by name. */
+  secrets?: Secrets;
+  /** Added to every function's environment; wins over the template. */
+  functionEnvironment?: Record<string, string>;
+  /** Child processes at once, over all functions; who needs more waits. */
+  maxInstances?: number;
+  overrides?: Overrides;
+  log?: LocalLog;
+};
+
+/** A running local cloud. */
+export type LocalCloud = {
+  /** URL of the first API; empty when the template has none. */
+  apiUrl: string;
+  /** `GET {inboxUrl}/messages` answers the caught mail. */
+  inboxUrl: string;
+  awsEndpoint: string;
+  /** Keys that may do everything. */
+  credentials: { accessKeyId: string; secretAccessKey: string };
+  region: string;
+  outputs: Record<string, string>;
+  ses: Ses;
+  /** By logical id. */
+  functions: Map<string, LocalFunction>;
+  /** The function whose logical id is, or as the only one contains, `name`. */
+  function: (name: string) => LocalFunction;
+  /** The resource whose logical id is, or as the only one contains, `name`. */
+  resource: (name: string) => CreatedResource;
+  faults: Faults;
+  calls: Calls;
+  /** What IAM was asked so far. */
+  permissions: () => Decision[];
+  /** What roles grant and nobody needed so far. */
+  unusedGrants: () => UnusedGrant[];
+  /** Resolves when no queue with an event source holds a message, no invocation runs and no SES event waits. */
+  idle: () => Promise<void>;
+  /** Kills all children and closes all sockets; may be called twice. */
+  close: () => Promise<void>;
+};
+
+/** Runs a synthesized template on this machine; throws when the template has something that cannot run here. */
+export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
+  const closers: (() => Promise<void>)[] = [];
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= closeAll(closers);
+    return closing;
+  };
+  try {
+    return await createCloud(options, (closer) => void closers.unshift(closer), close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Last started, first closed: functions before the emulators they use. */
+async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
+  for (const closer of closers) await closer();
+}
+
+async function createCloud(
+  options: LocalCloudOptions,
+  onClose: OnClose,
+  close: () => Promise<void>,
+): Promise<LocalCloud> {
+  const core = await startCore(options, onClose);
+  const context = createContext(options, core);
+  const scope = createScope(options, context);
+  await createStack(scope, createRegistry(context), typesWithoutBehaviour, context.log);
+  return {
+    apiUrl: core.gateway.firstUrl(),
+    inboxUrl: `${core.front.endpoint}/inbox`,
+    awsEndpoint: core.front.endpoint,
+    credentials: operatorCredentials,
+    region: core.region,
+    outputs: resolveOutputs(scope),
+    ses: core.emulators.ses,
+    functions: core.functions,
+    function: (name) => findByName(core.functions, name),
+    resource: (name) => findByName(scope.created, name),
+    faults: core.faults,
+    calls: core.calls,
+    permissions: core.iam.decisions,
+    unusedGrants: core.iam.unusedGrants,
+    idle: core.idleWatch.idle,
+    close,
+  };
+}
+
+function createContext(options: LocalCloudOptions, core: Core): ResourceContext {
+  const { log = () => {}, overrides = {}, maxInstances = defaultMaxInstances } = options;
+  return {
+    ...core,
+    ...core.emulators,
+    accountId: localAccountId,
+    stackName: options.stackName ?? 'sendoff',
+    awsEndpoint: core.front.endpoint,
+    functionEnvironment: options.functionEnvironment ?? {},
+    overrides,
+    log,
+    host: {
+      runtimeApi: core.runtimeApi,
+      sandboxes: createSandboxes(maxInstances),
+      log,
+      asyncRetryDelaysSeconds: overrides.asyncRetryDelaysSeconds ?? defaultAsyncRetryDelaysSeconds,
+      onSettled: core.idleWatch.changed,
+    },
+  };
+}
+
+function createScope(options: LocalCloudOptions, { region, accountId, stackName, gateway }: ResourceContext): Scope {
+  const pseudoParameters = {
+    'AWS::AccountId': accountId,
+    'AWS::Region': region,
+    'AWS::Partition': 'aws',
+    'AWS::URLSuffix': 'amazonaws.com',
+    'AWS::StackName': stackName,
+    'AWS::StackId': `arn:aws:cloudformation:${region}:${accountId}:stack/${stackName}/local`,
+  };
+  return {
+    template: options.template,
+    created: new Map(),
+    parameters: options.parameters ?? {},
+    pseudoParameters,
+    localize: gateway.localUrls,
+  };
+}
+
+function findByName<T>(things: Map<string, T>, name: string): T {
+  const exact = things.get(name);
+  if (exact !== undefined) return exact;
+  const found = [...things].filter(([logicalId]) => logicalId.includes(name));
+  const [only] = found;
+  if (only && found.length === 1) return only[1];
+  const names = (found.length > 0 ? found : [...things]).map(([logicalId]) => logicalId).join(', ');
+  throw new Error(`${found.length} logical ids contain "${name}": ${names}`);
+}

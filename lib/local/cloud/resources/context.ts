@@ -1,0 +1,60 @@
+import type { Gateway } from '../api-gateway/gateway.ts';
+import type { Assets } from '../assets.ts';
+import type { Iam } from '../aws/iam.ts';
+import type { Pipeline } from '../aws/pipeline.ts';
+import type { Dynalite } from '../emulators/dynalite.ts';
+import type { Fauxqs } from '../emulators/fauxqs.ts';
+import type { EventSource } from '../lambda/event-source.ts';
+import type { FunctionHost, LocalFunction } from '../lambda/function.ts';
+import type { Schedule } from '../lambda/schedule.ts';
+import type { LocalLog } from '../log.ts';
+import type { Ses } from '../ses/ses.ts';
+
+/** Departures from the template that make tests fast; each is said in the log. */
+export type Overrides = {
+  /** Of every event source's queue, in seconds; fractions are allowed. */
+  visibilityTimeoutSeconds?: number;
+  /** Waits before the retries of an asynchronous invocation. Default 60 and 120, as on AWS. */
+  asyncRetryDelaysSeconds?: number[];
+  /** Of every function. */
+  functionTimeoutSeconds?: number;
+  /** Between two runs of every schedule. */
+  scheduleRateSeconds?: number;
+};
+
+/** What resources are created with and registered in. */
+export type ResourceContext = {
+  region: string;
+  accountId: string;
+  stackName: string;
+  awsEndpoint: string;
+  assets: Assets;
+  functionEnvironment: Record<string, string>;
+  overrides: Overrides;
+  dynalite: Dynalite;
+  fauxqs: Fauxqs;
+  ses: Ses;
+  iam: Iam;
+  gateway: Gateway;
+  host: FunctionHost;
+  pipeline: Pipeline;
+  /** By logical id. */
+  functions: Map<string, LocalFunction>;
+  eventSources: EventSource[];
+  schedules: Schedule[];
+  log: LocalLog;
+};
+
+/** A stable physical name, at most `limit` long: stack and logical id, as CloudFormation makes them. */
+export function physicalName(context: ResourceContext, logicalId: string, limit = 64): string {
+  return `${context.stackName.slice(0, limit - logicalId.length - 1)}-${logicalId}`.slice(-limit);
+}
+
+/** The function a name or an ARN names. */
+export function findFunction(context: ResourceContext, nameOrArn: string): LocalFunction {
+  const found = [...context.functions.values()].find(
+    ({ functionName, arn }) => nameOrArn === functionName || nameOrArn === arn || nameOrArn.startsWith(`${arn}:`),
+  );
+  if (!found) throw new Error(`No function of this template is ${nameOrArn}`);
+  return found;
+}

@@ -1,0 +1,344 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CloudFormationClient, DescribeStacksCommand, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { BatchGetItemCommand, DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetAccountSettingsCommand, LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import {
+  GetAccountCommand,
+  GetConfigurationSetCommand,
+  GetEmailIdentityCommand,
+  ListEmailIdentitiesCommand,
+  NotFoundException,
+  SESv2Client,
+} from '@aws-sdk/client-sesv2';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Finding } from '../../../../bin/cli/commands/doctor/finding.ts';
+import { timeSort } from '../../../../functions/core/email/record.ts';
+import { cli } from '../cli.ts';
+
+const cloudFormation = mockClient(CloudFormationClient);
+const cloudWatch = mockClient(CloudWatchClient);
+const dynamo = mockClient(DynamoDBClient);
+const lambda = mockClient(LambdaClient);
+const ses = mockClient(SESv2Client);
+const sqs = mockClient(SQSClient);
+
+/** Answers /health as the API does. */
+let api: Server;
+let health = 200;
+beforeAll(async () => {
+  api = createServer((_, response) => response.writeHead(health).end('{}'));
+  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+});
+afterAll(() => new Promise((resolve) => api.close(resolve)));
+
+const outputs = () => ({
+  ApiUrl: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
+  TableName: 'table',
+  TransactionalQueueUrl: 'https://sqs/1/Transactional',
+  DeadLetterQueueUrl: 'https://sqs/1/Dead',
+  ConfigurationSetName: 'set',
+  SendFunctionName: 'send',
+  DkimRecord1: 'token1._domainkey.mail.example.com CNAME token1.dkim.amazonses.com',
+});
+
+const queue = 'arn:aws:sqs:eu-west-1:123456789012:Transactional';
+const aMapping = (more = {}) => ({
+  EventSourceArn: queue,
+  State: 'Enabled',
+  ScalingConfig: { MaximumConcurrency: 10 },
+  ...more,
+});
+const anAccount = (more = {}) => ({
+  ProductionAccessEnabled: true,
+  SendingEnabled: true,
+  EnforcementStatus: 'HEALTHY',
+  SendQuota: { Max24HourSend: 50_000, MaxSendRate: 14, SentLast24Hours: 1_200 },
+  PricingAttributes: { CurrentPlan: 'NONE' as const },
+  ...more,
+});
+const anIdentity = (more = {}) => ({
+  VerifiedForSendingStatus: true,
+  DkimAttributes: { Status: 'SUCCESS' as const, SigningEnabled: true },
+  ...more,
+});
+const anAlarm = (more = {}) => ({
+  AlarmName: 'dead-letters',
+  StateValue: 'OK' as const,
+  AlarmActions: ['topic'],
+  ActionsEnabled: true,
+  ...more,
+});
+const theStack = (StackStatus: 'UPDATE_COMPLETE' | 'UPDATE_ROLLBACK_COMPLETE') => ({
+  Stacks: [
+    {
+      StackName: 'Sendoff',
+      CreationTime: new Date(0),
+      StackStatus,
+      Outputs: Object.entries(outputs()).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue })),
+    },
+  ],
+});
+
+/** Everything as it should be. */
+beforeEach(() => {
+  health = 200;
+  for (const mock of [cloudFormation, cloudWatch, dynamo, lambda, ses, sqs]) mock.reset();
+  cloudFormation.on(DescribeStacksCommand).resolves(theStack('UPDATE_COMPLETE'));
+  cloudFormation.on(ListStackResourcesCommand).resolves({
+    StackResourceSummaries: [
+      {
+        ResourceType: 'AWS::CloudWatch::Alarm',
+        LogicalResourceId: 'Alarm',
+        PhysicalResourceId: 'dead-letters',
+        LastUpdatedTimestamp: new Date(0),
+        ResourceStatus: 'CREATE_COMPLETE',
+      },
+    ],
+  });
+  cloudWatch.on(DescribeAlarmsCommand, { AlarmNames: ['dead-letters'] }).resolves({ MetricAlarms: [anAlarm()] });
+  dynamo.on(QueryCommand).resolves({ Items: [] });
+  lambda.on(ListEventSourceMappingsCommand).resolves({ EventSourceMappings: [aMapping()] });
+  lambda.on(GetAccountSettingsCommand).resolves({ AccountLimit: { ConcurrentExecutions: 1_000 } });
+  ses.on(GetAccountCommand).resolves(anAccount());
+  ses.on(GetConfigurationSetCommand).resolves({ SendingOptions: { SendingEnabled: true } });
+  ses.on(ListEmailIdentitiesCommand).resolves({ EmailIdentities: [] });
+  ses.on(GetEmailIdentityCommand).resolves(anIdentity());
+  sqs.on(GetQueueAttributesCommand).resolves({ Attributes: { ApproximateNumberOfMessages: '0' } });
+});
+
+const doctor = (...args: string[]) => cli(['doctor', '--region', 'eu-west-1', ...args]);
+
+/** The findings that are not ok, and the exit code. */
+async function complaints(...args: string[]): Promise<{ exitCode: number; findings: Finding[] }> {
+  const { exitCode, out } = await doctor('--json', ...args);
+  return { exitCode, findings: JSON.parse(out).filter(({ level }: Finding) => level !== 'ok') };
+}
+
+describe('sendoff doctor', () => {
+  it('finds nothing where everything is as it should be', async () => {
+    const { exitCode, out, notes } = await doctor();
+    expect({ exitCode, notes }).toEqual({ exitCode: 0, notes: '' });
+    expect(out.replace(/answers in .*/, 'answers in 1 ms')).toMatchInlineSnapshot(`
+      "    CHECK              FOUND
+      ok  stack              Sendoff is UPDATE_COMPLETE
+      ok  api                answers in 1 ms
+      ok  workers            1 trigger on, up to 10 senders at once of the account's 1000
+      ok  SES sandbox        out of it
+      ok  SES sending        enabled, account healthy
+      ok  SES quota          1200 of 50000 recipients used in 24 hours, 14 a second
+      ok  SES pricing plan   none: à la carte, $0.10 per 1,000 emails
+      ok  configuration set  sends
+      ok  identities         mail.example.com is verified and signs with DKIM
+      ok  dead letters       none
+      ok  waiting emails     none for more than 30 min
+      ok  alarms             1, none in alarm"
+    `);
+  });
+
+  it.each<[string, () => void, Partial<Finding>]>([
+    [
+      'a sandboxed account',
+      () => ses.on(GetAccountCommand).resolves(anAccount({ ProductionAccessEnabled: false })),
+      { check: 'SES sandbox', level: 'problem' },
+    ],
+    [
+      'paused sending',
+      () => ses.on(GetAccountCommand).resolves(anAccount({ SendingEnabled: false, EnforcementStatus: 'SHUTDOWN' })),
+      { check: 'SES sending', level: 'problem', text: 'paused (SHUTDOWN)' },
+    ],
+    [
+      'a used up quota',
+      () =>
+        ses
+          .on(GetAccountCommand)
+          .resolves(anAccount({ SendQuota: { Max24HourSend: 200, MaxSendRate: 1, SentLast24Hours: 200 } })),
+      { check: 'SES quota', level: 'problem' },
+    ],
+    [
+      'a paused configuration set',
+      () => ses.on(GetConfigurationSetCommand).resolves({ SendingOptions: { SendingEnabled: false } }),
+      { check: 'configuration set', level: 'problem' },
+    ],
+    [
+      'a domain that is not verified',
+      () =>
+        ses
+          .on(GetEmailIdentityCommand)
+          .resolves(anIdentity({ VerifiedForSendingStatus: false, DkimAttributes: { Status: 'PENDING' } })),
+      { check: 'identities', level: 'problem', text: 'mail.example.com is not verified (DKIM PENDING)' },
+    ],
+    [
+      'dead letters',
+      () =>
+        sqs
+          .on(GetQueueAttributesCommand, { QueueUrl: 'https://sqs/1/Dead' })
+          .resolves({ Attributes: { ApproximateNumberOfMessages: '2', ApproximateNumberOfMessagesNotVisible: '1' } }),
+      { check: 'dead letters', level: 'problem', text: '3 jobs that no worker could handle' },
+    ],
+    [
+      'a trigger that is off',
+      () =>
+        lambda.on(ListEventSourceMappingsCommand).resolves({ EventSourceMappings: [aMapping({ State: 'Disabled' })] }),
+      {
+        check: 'workers',
+        level: 'problem',
+        text: 'the trigger of Transactional is Disabled: nothing is sent from that queue',
+      },
+    ],
+    [
+      'no trigger',
+      () => lambda.on(ListEventSourceMappingsCommand).resolves({ EventSourceMappings: [] }),
+      { check: 'workers', level: 'problem' },
+    ],
+    [
+      'an alarm',
+      () =>
+        cloudWatch
+          .on(DescribeAlarmsCommand)
+          .resolves({ MetricAlarms: [anAlarm({ StateValue: 'ALARM', AlarmDescription: 'do this' })] }),
+      { check: 'alarms', level: 'problem', text: 'dead-letters is in alarm', advice: 'do this' },
+    ],
+    [
+      'a failed deployment',
+      () => cloudFormation.on(DescribeStacksCommand).resolves(theStack('UPDATE_ROLLBACK_COMPLETE')),
+      { check: 'stack', level: 'problem' },
+    ],
+    [
+      'an API that fails',
+      () => {
+        health = 503;
+      },
+      { check: 'api', level: 'problem', text: 'GET /health answers 503' },
+    ],
+  ])('finds %s', async (_, ail, finding) => {
+    ail();
+    expect(await complaints()).toEqual({
+      exitCode: 4,
+      findings: [expect.objectContaining({ advice: expect.any(String), ...finding })],
+    });
+  });
+
+  it.each<[string, () => void, Partial<Finding>]>([
+    [
+      'a quota that is nearly used up',
+      () =>
+        ses
+          .on(GetAccountCommand)
+          .resolves(anAccount({ SendQuota: { Max24HourSend: 200, MaxSendRate: 1, SentLast24Hours: 160 } })),
+      { check: 'SES quota' },
+    ],
+    [
+      'an account on probation',
+      () => ses.on(GetAccountCommand).resolves(anAccount({ EnforcementStatus: 'PROBATION' })),
+      { check: 'SES sending' },
+    ],
+    [
+      'unsigned mail',
+      () => ses.on(GetEmailIdentityCommand).resolves(anIdentity({ DkimAttributes: { Status: 'NOT_STARTED' } })),
+      { check: 'identities' },
+    ],
+    [
+      'alarms that tell nobody',
+      () => cloudWatch.on(DescribeAlarmsCommand).resolves({ MetricAlarms: [anAlarm({ AlarmActions: [] })] }),
+      { check: 'alarms', text: '1 of 1 tell nobody' },
+    ],
+    [
+      'a stack without alarms',
+      () => cloudFormation.on(ListStackResourcesCommand).resolves({ StackResourceSummaries: [] }),
+      { check: 'alarms', text: 'the stack has none' },
+    ],
+    [
+      'a new account with few functions at once',
+      () => lambda.on(GetAccountSettingsCommand).resolves({ AccountLimit: { ConcurrentExecutions: 10 } }),
+      { check: 'workers' },
+    ],
+    [
+      'emails that wait',
+      () => oldEmail('queued'),
+      { check: 'waiting emails', text: '1 email of the last day not sent 30 min after being due' },
+    ],
+  ])('warns of %s, which is no problem', async (_, ail, finding) => {
+    ail();
+    expect(await complaints()).toEqual({
+      exitCode: 0,
+      findings: [expect.objectContaining({ level: 'warning', advice: expect.any(String), ...finding })],
+    });
+  });
+
+  it('does not mind quotas below four fifths, nor emails that were sent', async () => {
+    ses
+      .on(GetAccountCommand)
+      .resolves(anAccount({ SendQuota: { Max24HourSend: 200, MaxSendRate: 1, SentLast24Hours: 159 } }));
+    oldEmail('sent');
+    expect(await complaints()).toEqual({ exitCode: 0, findings: [] });
+  });
+
+  it('does not call healthy what it may not see, and examines the rest', async () => {
+    ses
+      .on(GetAccountCommand)
+      .rejects(Object.assign(new Error('you may not ses:GetAccount'), { name: 'AccessDeniedException' }));
+    const { exitCode, findings } = await complaints();
+    expect(exitCode).toBe(4);
+    expect(findings).toEqual([
+      expect.objectContaining({
+        check: 'SES account',
+        level: 'unknown',
+        text: 'could not be examined: AWS denied it: you may not ses:GetAccount',
+      }),
+    ]);
+  });
+
+  it('says that there is no verified sender', async () => {
+    const { DkimRecord1: _, ...without } = outputs();
+    const stack = theStack('UPDATE_COMPLETE').Stacks.map((one) => ({
+      ...one,
+      Outputs: Object.entries(without).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue })),
+    }));
+    cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: stack });
+    const { findings } = await complaints();
+    expect(findings).toEqual([expect.objectContaining({ text: 'SES has no verified sender' })]);
+    ses
+      .on(ListEmailIdentitiesCommand)
+      .resolves({ EmailIdentities: [{ IdentityName: 'me@example.com', SendingEnabled: true }] });
+    expect((await complaints()).findings).toEqual([]);
+  });
+
+  it('looks for one sender: the address, its domain, and the domains above it', async () => {
+    const missing = new NotFoundException({ message: 'no such identity', $metadata: {} });
+    ses.on(GetEmailIdentityCommand).rejects(missing);
+    expect((await complaints('--from', 'me@mail.example.com')).findings).toEqual([
+      expect.objectContaining({
+        level: 'problem',
+        text: 'SES may not send from me@mail.example.com: none of me@mail.example.com, mail.example.com, example.com is verified',
+      }),
+    ]);
+    ses.on(GetEmailIdentityCommand, { EmailIdentity: 'example.com' }).resolves(anIdentity());
+    expect((await complaints('--from', 'Me <me@mail.example.com>')).findings).toEqual([]);
+  });
+
+  it('tells the pricing plan', async () => {
+    ses.on(GetAccountCommand).resolves(anAccount({ PricingAttributes: { CurrentPlan: 'ESSENTIALS' } }));
+    expect((await doctor()).out).toMatch(/^ok +SES pricing plan +Essentials, \$0\.16 per 1,000 emails/m);
+  });
+});
+
+/** One email of two hours ago. */
+function oldEmail(status: string): void {
+  const createdAtMs = Date.now() - 2 * 3_600_000;
+  const sort = timeSort(createdAtMs, 'id');
+  dynamo
+    .on(QueryCommand)
+    .resolvesOnce({ Items: [{ key: { S: 'email#id' }, listSort: { S: sort } }] })
+    .resolves({ Items: [] });
+  dynamo.on(BatchGetItemCommand).resolves({
+    Responses: {
+      table: [
+        { key: { S: 'email#id' }, id: { S: 'id' }, status: { S: status }, createdAtMs: { N: String(createdAtMs) } },
+      ],
+    },
+  });
+}

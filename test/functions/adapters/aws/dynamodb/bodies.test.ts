@@ -1,0 +1,79 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDynamoBodies } from '../../../../../functions/adapters/aws/dynamodb/bodies.ts';
+import { type AwsEmulators, startAwsEmulators } from '../../../../helpers/aws-emulators.ts';
+
+const LIMIT_BYTES = 300 * 1024;
+
+describe('bodies on DynamoDB and S3', () => {
+  let aws: AwsEmulators;
+  beforeAll(async () => {
+    aws = await startAwsEmulators();
+  });
+  afterAll(() => aws?.close());
+
+  const calls = async (run: () => Promise<unknown>) => {
+    aws.calls.length = 0;
+    await run();
+    return aws.calls.toSorted();
+  };
+
+  it('are in the table up to 300 KiB, in the bucket above', async () => {
+    const small = Buffer.alloc(LIMIT_BYTES, 'x');
+    expect(await calls(() => aws.bodies.put('small', small, 0))).toEqual(['dynamodb.PutItem']);
+    expect(await calls(() => aws.bodies.get('small'))).toEqual(['dynamodb.GetItem']);
+    const large = Buffer.alloc(LIMIT_BYTES + 1, 'x');
+    expect(await calls(() => aws.bodies.put('large', large, 0))).toEqual(['dynamodb.PutItem', 's3.PutObject']);
+    expect(await calls(() => aws.bodies.get('large'))).toEqual(['dynamodb.GetItem', 's3.GetObject']);
+    expect(await calls(() => aws.bodies.delete('large'))).toEqual([
+      'dynamodb.DeleteItem',
+      'dynamodb.GetItem',
+      's3.DeleteObject',
+    ]);
+  });
+
+  it('load the client of the bucket only for a large one', async () => {
+    let loads = 0;
+    const files = new Map<string, Uint8Array>();
+    const large = async () => {
+      loads++;
+      return {
+        put: async (key: string, bytes: Uint8Array) => void files.set(key, bytes),
+        get: async (key: string) => files.get(key),
+        delete: async (key: string) => void files.delete(key),
+      };
+    };
+    const bodies = createDynamoBodies(aws.dynamo, aws.options.tableName, large);
+    await bodies.put('a', Buffer.from('small'), 0);
+    await bodies.get('a');
+    await bodies.get('none');
+    await bodies.delete('a');
+    expect(loads).toBe(0);
+    await bodies.put('a', Buffer.alloc(LIMIT_BYTES + 1), 0);
+    expect(loads).toBe(1);
+  });
+
+  it('go away with their record: the table’s TTL is whole seconds, rounded up', async () => {
+    await aws.bodies.put('ttl', Buffer.from('x'), 1_800_000_000_001);
+    const { Item } = await aws.dynamo.send(
+      new GetItemCommand({ TableName: aws.options.tableName, Key: { key: { S: 'ttl' } } }),
+    );
+    expect(Item?.expiresAt).toEqual({ N: '1800000001' });
+  });
+
+  it('are not there yet while the pointer is but the object is not', async () => {
+    const nothing = async () => ({ put: async () => {}, get: async () => undefined, delete: async () => {} });
+    await createDynamoBodies(aws.dynamo, aws.options.tableName, nothing).put('early', Buffer.alloc(LIMIT_BYTES + 1), 0);
+    expect(await aws.bodies.get('early')).toBeUndefined();
+  });
+
+  it.each([
+    ['dynamodb', 'PutItem', 'InternalServerError'],
+    ['s3', 'PutObject', 'SlowDown'],
+  ])('are not put when %s fails: %s', async (service, action, code) => {
+    const effect = { kind: 'error', status: 503, code, message: 'down' } as const;
+    const fault = aws.faults.add({ service, action, when: 'before', effect });
+    await expect(aws.bodies.put('failed', Buffer.alloc(LIMIT_BYTES + 1), 0)).rejects.toMatchObject({ retryable: true });
+    fault.remove();
+  });
+});

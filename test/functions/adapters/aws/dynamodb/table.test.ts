@@ -1,0 +1,141 @@
+import {
+  BatchGetItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDynamoBodies } from '../../../../../functions/adapters/aws/dynamodb/bodies.ts';
+import { createDynamoTable } from '../../../../../functions/adapters/aws/dynamodb/table.ts';
+import type { Table } from '../../../../../functions/core/ports/table.ts';
+import { type AwsEmulators, startAwsEmulators } from '../../../../helpers/aws-emulators.ts';
+
+describe('the table on DynamoDB', () => {
+  let aws: AwsEmulators;
+  let clock: number;
+  let table: Table;
+  beforeAll(async () => {
+    aws = await startAwsEmulators();
+    table = createDynamoTable(aws.dynamo, aws.options.tableName, () => clock);
+  });
+  afterAll(() => aws?.close());
+
+  it('takes a document for gone from its second on, though TTL deletes days late', async () => {
+    clock = 1_000_000;
+    await table.insert({ key: 'late', fields: { a: 1 }, expiresAtMs: 1_000_500 });
+    clock = 1_000_999;
+    expect(await table.get('late')).toEqual({ a: 1 });
+    expect((await table.update('late', { set: { a: 2 } })).applied).toBe(true);
+    expect((await table.insert({ key: 'late', fields: {} })).applied).toBe(false);
+    clock = 1_001_000;
+    expect(await table.get('late')).toBeUndefined();
+    expect((await table.getMany(['late']))[0]).toBeUndefined();
+    expect(await table.update('late', { set: { a: 3 } })).toEqual({ applied: false, document: undefined });
+    expect(await table.delete('late')).toBe(false);
+    expect((await table.insert({ key: 'late', fields: { b: 1 } })).applied).toBe(true);
+    expect(await table.get('late')).toEqual({ b: 1 });
+  });
+
+  it('spreads an index over four partitions of the database', async () => {
+    clock = 0;
+    const sorts = Array.from({ length: 40 }, (_, index) => `sort-${index}`);
+    await Promise.all(
+      sorts.map((sort) => table.insert({ key: `spread-${sort}`, fields: {}, list: { partition: 'spread', sort } })),
+    );
+    const { Items = [] } = await aws.dynamo.send(
+      new ScanCommand({ TableName: aws.options.tableName, IndexName: 'list' }),
+    );
+    const partitions = Items.map(({ listPartition }) => listPartition?.S ?? '').filter((name) =>
+      name.startsWith('spread'),
+    );
+    expect(new Set(partitions)).toEqual(new Set(['spread#0', 'spread#1', 'spread#2', 'spread#3']));
+  });
+
+  it('makes one call for each thing it is asked', async () => {
+    clock = 0;
+    const calls = async (run: () => Promise<unknown>) => {
+      aws.calls.length = 0;
+      await run();
+      return [...aws.calls];
+    };
+    expect(await calls(() => table.insert({ key: 'one', fields: {} }))).toEqual(['dynamodb.PutItem']);
+    expect(await calls(() => table.insert({ key: 'one', fields: {} }))).toEqual(['dynamodb.PutItem']);
+    expect(await calls(() => table.update('one', { set: { a: 1 } }, [{ a: { exists: false } }]))).toEqual([
+      'dynamodb.UpdateItem',
+    ]);
+    expect(await calls(() => table.update('one', { set: { a: 1 } }, [{ a: 2 }]))).toEqual(['dynamodb.UpdateItem']);
+    expect(await calls(() => table.get('one'))).toEqual(['dynamodb.GetItem']);
+    expect(await calls(() => table.getMany(['one', 'two', 'one']))).toEqual(['dynamodb.BatchGetItem']);
+    expect(await calls(() => table.delete('one'))).toEqual(['dynamodb.DeleteItem']);
+  });
+
+  it.each([
+    ['throttling', 400, 'ProvisionedThroughputExceededException'],
+    ['an internal error', 500, 'InternalServerError'],
+  ])('rejects as retryable on %s, whatever it is asked', async (_what, status, code) => {
+    const effect = { kind: 'error', status, code, message: 'down' } as const;
+    const fault = aws.faults.add({ service: 'dynamodb', action: '*', when: 'before', effect });
+    const asked = [
+      () => table.get('a'),
+      () => table.getMany(['a']),
+      () => table.insert({ key: 'a', fields: {} }),
+      () => table.update('a', { set: { a: 1 } }),
+      () => table.delete('a'),
+      () => table.query({ index: 'list', partition: 'a', limit: 1, order: 'ascending' }),
+    ];
+    for (const ask of asked) await expect(ask()).rejects.toMatchObject({ status: 503, retryable: true });
+    fault.remove();
+  });
+
+  it('passes on what no later try can mend', async () => {
+    const effect = { kind: 'error', status: 400, code: 'AccessDeniedException', message: 'no' } as const;
+    const fault = aws.faults.add({ service: 'dynamodb', action: '*', when: 'before', effect });
+    await expect(table.get('a')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    fault.remove();
+  });
+});
+
+describe('reading many', () => {
+  const Key = (key: string) => ({ key: { S: key } });
+
+  it('asks again for what DynamoDB left unprocessed', async () => {
+    const client = new DynamoDBClient({ region: 'us-east-1' });
+    const dynamo = mockClient(client);
+    dynamo
+      .on(BatchGetItemCommand)
+      .resolvesOnce({
+        Responses: { t: [{ ...Key('a'), n: { N: '1' } }] },
+        UnprocessedKeys: { t: { Keys: [Key('b')] } },
+      })
+      .resolvesOnce({ Responses: { t: [{ ...Key('b'), n: { N: '2' } }] } });
+    expect(await createDynamoTable(client, 't').getMany(['a', 'b'])).toEqual([{ n: 1 }, { n: 2 }]);
+    expect(dynamo.commandCalls(BatchGetItemCommand)).toHaveLength(2);
+    expect(dynamo.commandCalls(BatchGetItemCommand)[1]?.args[0].input.RequestItems?.t).toEqual({
+      Keys: [Key('b')],
+      ConsistentRead: true,
+    });
+  });
+
+  it('sees every write answered before: reads are consistent', async () => {
+    const client = new DynamoDBClient({ region: 'us-east-1' });
+    const dynamo = mockClient(client);
+    dynamo.on(GetItemCommand).resolves({}).on(BatchGetItemCommand).resolves({});
+    const table = createDynamoTable(client, 't');
+    await table.get('a');
+    await table.getMany(['a']);
+    await createDynamoBodies(client, 't', () => Promise.reject(new Error('not large'))).get('a');
+    for (const { args } of dynamo.commandCalls(GetItemCommand)) expect(args[0].input.ConsistentRead).toBe(true);
+    expect(dynamo.commandCalls(GetItemCommand)).toHaveLength(2);
+    expect(dynamo.commandCalls(BatchGetItemCommand)[0]?.args[0].input.RequestItems?.t?.ConsistentRead).toBe(true);
+  });
+
+  it('asks no shard of an index when its bounds leave no room', async () => {
+    const client = new DynamoDBClient({ region: 'us-east-1' });
+    const dynamo = mockClient(client);
+    const query = { index: 'list', partition: 'p', limit: 1, order: 'ascending', after: 'b', before: 'a' } as const;
+    expect(await createDynamoTable(client, 't').query(query)).toEqual([]);
+    expect(dynamo.commandCalls(QueryCommand)).toEqual([]);
+  });
+});

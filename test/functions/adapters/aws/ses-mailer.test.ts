@@ -1,0 +1,137 @@
+import { createServer } from 'node:http';
+import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
+import { mockClient } from 'aws-sdk-client-mock';
+import { describe, expect, it } from 'vitest';
+import { createSesClient, createSesMailer } from '../../../../functions/adapters/aws/ses-mailer.ts';
+
+const message = {
+  emailId: 'id-1',
+  from: 'a@example.com',
+  destinations: ['b@example.com', 'c@example.com'],
+  raw: Buffer.from('raw'),
+  tags: [{ name: 'kind', value: 'welcome' }],
+};
+const setUp = () => {
+  const client = new SESClient({ region: 'us-east-1' });
+  return { ses: mockClient(client), mailer: createSesMailer('our-set', client) };
+};
+const answered = (name: string, httpStatusCode: number, text = 'why') =>
+  Object.assign(new Error(text), { name, $fault: 'client', $metadata: { httpStatusCode } });
+const unanswered = (fields: Record<string, unknown>) =>
+  Object.assign(new Error('no answer'), { $metadata: { attempts: 1 } }, fields);
+
+describe('a client of SES', () => {
+  it('keeps its connection, but does not use one again that was idle for long', async () => {
+    const answer =
+      '<SendRawEmailResponse><SendRawEmailResult><MessageId>m</MessageId></SendRawEmailResult></SendRawEmailResponse>';
+    const server = createServer((_request, response) => response.end(answer));
+    let connections = 0;
+    server.on('connection', () => connections++);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    let nowMs = 0;
+    const config = {
+      endpoint: `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 's' },
+    };
+    const mailer = createSesMailer(
+      'our-set',
+      createSesClient(config, () => nowMs),
+    );
+    const counts: number[] = [];
+    for (const pauseMs of [0, 3_000, 5_000, 0]) {
+      nowMs += pauseMs;
+      expect(await mailer.send(message)).toBe('m');
+      counts.push(connections);
+    }
+    expect(counts).toEqual([1, 1, 2, 2]);
+    server.closeAllConnections();
+    server.close();
+  });
+});
+
+describe('the mailer on SES', () => {
+  it('sends the raw message to the envelope, with the configuration set and our id as a tag', async () => {
+    const { ses, mailer } = setUp();
+    ses.on(SendRawEmailCommand).resolves({ MessageId: 'm-1' });
+    expect(await mailer.send(message)).toBe('m-1');
+    expect(ses.commandCalls(SendRawEmailCommand)[0]?.args[0].input).toEqual({
+      Source: 'a@example.com',
+      Destinations: ['b@example.com', 'c@example.com'],
+      RawMessage: { Data: Buffer.from('raw') },
+      ConfigurationSetName: 'our-set',
+      Tags: [
+        { Name: 'sendoff-email-id', Value: 'id-1' },
+        { Name: 'kind', Value: 'welcome' },
+      ],
+    });
+  });
+
+  it('does not take an answer without a message id for success', async () => {
+    const { ses, mailer } = setUp();
+    ses.on(SendRawEmailCommand).resolves({});
+    await expect(mailer.send(message)).rejects.toThrow('without a message id');
+  });
+
+  it.each([
+    ['a rejected message', answered('MessageRejected', 400, 'Email address is not verified: a@example.com')],
+    ['an unverified MAIL FROM', answered('MailFromDomainNotVerifiedException', 400)],
+    ['an invalid parameter', answered('InvalidParameterValue', 400)],
+    ['a message too large', answered('ValidationError', 413)],
+  ])('ends at once with %s, and keeps what SES said', async (_what, error) => {
+    const { ses, mailer } = setUp();
+    ses.on(SendRawEmailCommand).rejects(error);
+    await expect(mailer.send(message)).rejects.toMatchObject({
+      name: 'SendoffError',
+      code: 'validation_error',
+      retryable: false,
+      message: `Amazon SES refused the email: ${error.message}`,
+      cause: error,
+    });
+  });
+
+  it.each<[string, Error, number | undefined]>([
+    ['the rate', answered('Throttling', 400, 'Maximum sending rate exceeded.'), undefined],
+    ['the rate, by another name', answered('ThrottlingException', 400), undefined],
+    ['the daily quota', answered('Throttling', 400, 'Daily message quota exceeded.'), 900],
+    ['too many requests', answered('TooManyRequestsException', 429), 1],
+    ['status 429 of any name', answered('Busy', 429), 1],
+    ['sending paused for the account', answered('AccountSendingPausedException', 400), 900],
+    ['sending paused for the set', answered('ConfigurationSetSendingPausedException', 400), 900],
+    ['a set that is not there', answered('ConfigurationSetDoesNotExist', 400), 900],
+    ['a limit exceeded', answered('LimitExceededException', 400), 1],
+    ['an internal error', answered('InternalFailure', 500), 1],
+    ['a service unavailable', answered('ServiceUnavailable', 503), 1],
+    ['a bad gateway without a name', answered('Error', 502), 1],
+    ['a time-out', unanswered({ name: 'TimeoutError' }), 60],
+    ['a connection reset', unanswered({ code: 'ECONNRESET' }), 60],
+    ['a broken pipe', unanswered({ code: 'EPIPE' }), 60],
+    ['a host not found', unanswered({ code: 'ENOTFOUND' }), 60],
+    ['a socket that hung up', new Error('socket hang up'), 60],
+  ])('is worth another try after %s', async (_what, error, waitSeconds) => {
+    const { ses, mailer } = setUp();
+    ses.on(SendRawEmailCommand).rejects(error);
+    const failure = await mailer.send(message).catch((reason) => reason);
+    expect(failure).toMatchObject({ name: 'SendoffError', retryable: true, cause: error });
+    expect(failure.retryAfterSeconds).toBe(waitSeconds);
+  });
+
+  it.each([
+    ['a missing permission', answered('AccessDenied', 403)],
+    ['a missing permission, by another name', answered('AccessDeniedException', 400)],
+    ['a wrong signature', answered('SignatureDoesNotMatch', 403)],
+    ['an unknown key', answered('InvalidClientTokenId', 403)],
+    ['an unrecognized client', answered('UnrecognizedClientException', 400)],
+    ['an expired token', answered('ExpiredToken', 400)],
+    ['a clock that is off', answered('RequestExpired', 400)],
+    ['a clock that is off, by another name', answered('RequestTimeTooSkewed', 403)],
+    ['an account without SES', answered('OptInRequired', 403)],
+    ['an answer that could not be read', Object.assign(new SyntaxError('xml'), { $metadata: { httpStatusCode: 200 } })],
+    ['a bug', new TypeError('a bug')],
+  ])('does not blame the email for %s: the job stays, and an alarm tells', async (_what, error) => {
+    const { ses, mailer } = setUp();
+    ses.on(SendRawEmailCommand).rejects(error);
+    await expect(mailer.send(message)).rejects.toBe(error);
+  });
+});

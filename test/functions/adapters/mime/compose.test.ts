@@ -1,0 +1,419 @@
+import PostalMime, { decodeWords } from 'postal-mime';
+import { describe, expect, it } from 'vitest';
+import { composeMime, type FetchFile } from '../../../../functions/adapters/mime/compose.ts';
+import { parseEmail } from '../../../../functions/core/email/email.ts';
+import { newRecord, packBody, unpackBody } from '../../../../functions/core/email/record.ts';
+import { SendoffError } from '../../../../functions/core/errors.ts';
+import { pick, randomFrom, textOf } from '../../../helpers/random-text.ts';
+
+const nowMs = Date.parse('2026-11-21T12:00:00Z');
+const identity = { id: '01234567-89ab-8cde-8f01-23456789abcd', fingerprint: 'f', queue: 'bulk' } as const;
+const least = { from: 'Ann <ann@example.com>', to: 'bob@example.com', subject: 'Hello', text: 'Hello, Bob.' };
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+const neverFetch: FetchFile = async (url) => {
+  throw new Error(`fetched ${url}`);
+};
+
+/** All the way an email goes: as accepted, stored, read by the sender. */
+const compose = async (fields: Record<string, unknown>, fetchFile = neverFetch) => {
+  const email = await parseEmail({ ...least, ...fields }, nowMs);
+  const raw = await composeMime(newRecord(email, identity, nowMs), unpackBody(packBody(email)), fetchFile, 20_000);
+  return Buffer.from(raw).toString('latin1');
+};
+const headersOf = (raw: string) =>
+  (raw.split('\r\n\r\n')[0] ?? '')
+    .replace(/\r\n[ \t]+/g, ' ')
+    .split('\r\n')
+    .map((line) => line.slice(0, line.indexOf(':')));
+
+const golden: [string, Record<string, unknown>][] = [
+  ['text', {}],
+  ['html', { html: '<p>Hello, <b>Bob</b>.</p>', text: null }],
+  ['html-without-text', { html: '<p>Hello, <b>Bob</b>.</p>', text: '' }],
+  ['html-and-text', { html: '<p>Hello, <b>Bob</b>.</p>' }],
+  [
+    'text-of-many-scripts',
+    {
+      text: 'Grüße, 世界 👋\r\none\rtwo\n.\n..\nFrom here on\n\ttab and trailing blank \n',
+      subject: 'Grüße, 世界 👋 und noch viel mehr, damit der Betreff in mehrere Zeilen gefaltet werden muss',
+    },
+  ],
+  [
+    'names',
+    {
+      from: 'Müller, Jörg <jm@example.com>',
+      to: ['"Quote \\"Q\\" Q" <q@example.com>', '世界 <s@例え.テスト>', '"john doe"@example.com'],
+      cc: ['C C <c@example.com>'],
+      reply_to: ['R <r@example.com>', 'r2@example.com'],
+      bcc: ['Secret <secret@example.com>'],
+    },
+  ],
+  [
+    'headers',
+    {
+      headers: {
+        'X-Tags': '["a","b"]',
+        'List-Unsubscribe': `<https://example.com/unsubscribe?token=${'t'.repeat(120)}>, <mailto:u@example.com>`,
+        'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+        'In-Reply-To': '<1@example.com>',
+        References: '<0@example.com> <1@example.com>',
+        'X-Text': 'Grüße',
+        'x-lower-case': 'a\tb',
+        'X-Long': `${'word '.repeat(40)}${'w'.repeat(300)}`,
+      },
+    },
+  ],
+  [
+    'attachments',
+    {
+      attachments: [
+        { filename: 'hello.txt', content: Buffer.from('Hello.').toString('base64') },
+        { filename: 'Übersicht – 世界.pdf', content: 'JVBERi0=', content_type: 'application/pdf' },
+        { content: 'aGk=' },
+        { filename: '', content: '' },
+        { filename: 'a "quoted" \\ name;.csv', content: 'YSxi', content_type: 'text/csv; charset=utf-8' },
+        {
+          filename: 'forwarded.eml',
+          content: Buffer.from('Subject: x\n\r\nseven bits').toString('base64'),
+          content_type: 'message/rfc822',
+        },
+        {
+          filename: 'eight-bits.eml',
+          content: Buffer.from('Subject: é\r\n\r\nx').toString('base64'),
+          content_type: 'message/rfc822',
+        },
+      ],
+    },
+  ],
+  [
+    'inline-image',
+    {
+      html: '<p><img src="cid:logo"></p>',
+      attachments: [
+        { filename: 'logo.png', content: PNG, content_type: 'image/png', content_id: 'logo' },
+        { filename: 'terms.txt', content: 'aGk=' },
+      ],
+    },
+  ],
+];
+
+describe('composeMime', () => {
+  it.each(golden)('writes %s as in its golden file', async (name, fields) => {
+    const raw = await compose(fields);
+    await expect(raw.replaceAll('\r\n', '\n')).toMatchFileSnapshot(`../../../fixtures/mime/${name}.eml`);
+  });
+
+  it.each(golden)(
+    'writes %s in seven bits, in lines that end by CRLF and fit 998 characters, byte for byte the same again',
+    async (_name, fields) => {
+      const raw = await compose(fields);
+      expect(raw).toMatch(/^[\t\r\n -~]*$/);
+      expect(raw.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+      expect(Math.max(...raw.split('\r\n').map((line) => line.length))).toBeLessThanOrEqual(998);
+      expect(await compose(fields)).toBe(raw);
+    },
+  );
+
+  it.each(golden)('is read by a mail program as it was meant: %s', async (_name, fields) => {
+    const meant = await parseEmail({ ...least, ...fields }, nowMs);
+    const read = await PostalMime.parse(await compose(fields));
+    expect(read.subject).toBe(meant.subject);
+    expect(read.from).toEqual(meant.from);
+    expect(read.to).toEqual(meant.to);
+    expect(read.cc ?? []).toEqual(meant.cc);
+    expect(read.replyTo ?? []).toEqual(meant.replyTo);
+    const text = (content: string | undefined) => content?.replace(/\r\n?/g, '\n').trim();
+    if (meant.text) expect(text(read.text)).toContain(text(meant.text));
+    if (meant.html) expect(text(read.html)).toContain(text(meant.html));
+    for (const [name, value] of Object.entries(meant.headers))
+      expect(
+        decodeWords(read.headers.find(({ key }) => key === name.toLowerCase())?.value ?? '').replace(/\s+/g, ' '),
+      ).toBe(value.replace(/\s+/g, ' '));
+    // An attached message is shown, not listed, by this reader.
+    const listed = meant.attachments.filter(({ filename }) => filename !== 'forwarded.eml');
+    const files = listed.map(({ filename, content = '' }) => [filename || 'attachment', content]);
+    const bytesOf = (content: string | ArrayBuffer | Uint8Array) =>
+      typeof content === 'string'
+        ? Buffer.from(content)
+        : Buffer.from(content instanceof Uint8Array ? content : new Uint8Array(content));
+    const got = read.attachments.map(({ filename, content }) => [filename, bytesOf(content).toString('base64')]);
+    expect(got.toSorted()).toEqual(files.toSorted());
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    [
+      'an encoded word as the text it is',
+      { subject: '=?utf-8?q?x?=', headers: { 'X-A': 'a =?utf-8?q?x?=' } },
+      'X-A: =?UTF-8?Q?a_=3D=3Futf-8=3Fq=3Fx=3F=3D?=\r\n',
+    ],
+    [
+      'a name that looks encoded',
+      { to: '"=?utf-8?q?x?=" <b@example.com>' },
+      'To: =?UTF-8?Q?=3D=3Futf-8=3Fq=3Fx=3F=3D?= <b@',
+    ],
+    ['a run of blanks encoded', { headers: { 'X-A': `a${' '.repeat(61)}b` } }, 'X-A: =?UTF-8?Q?a____'],
+    ['a run of blanks that can be folded as it is', { headers: { 'X-A': '{"a":  1}' } }, 'X-A: {"a":  1}\r\n'],
+    ['References as given', { headers: { References: 'a <b> <c' } }, 'References: a <b> <c\r\n'],
+    ['In-Reply-To as given', { headers: { 'In-Reply-To': 'a b' } }, 'In-Reply-To: a b\r\n'],
+    ['a name of a header as given', { headers: { 'x-mixed-ID': 'a' } }, 'x-mixed-ID: a\r\n'],
+    ['a quoted local part', { to: '<"a..b"@docomo.example>' }, 'To: <"a..b"@docomo.example>\r\n'],
+    ['a subject without a blank', { subject: 's'.repeat(998) }, 'Subject: =?UTF-8?Q?sss'],
+    ['a double blank in a subject', { subject: 'a  b' }, 'Subject: =?UTF-8?Q?a__b?='],
+  ])('writes %s', async (_what, fields, line) => {
+    expect(await compose(fields)).toContain(line);
+  });
+
+  it('makes a text part of html alone, none of html that has nothing to read, and none where it is not wanted', async () => {
+    const read = async (fields: Record<string, unknown>) =>
+      (await PostalMime.parse(await compose(fields))).text?.trim();
+    const html = '<p>Hello, <a href="https://example.com">Bob</a>.</p>';
+    expect(await read({ html, text: null })).toBe('Hello, Bob https://example.com.');
+    expect(await compose({ html: '<img src="https://example.com/a.png">', text: null })).not.toContain('text/plain');
+    expect(await compose({ html, text: '' })).not.toContain('text/plain');
+  });
+
+  it('makes no text part for which the message has no room', async () => {
+    const html = `<p>${'word '.repeat(20_000)}</p>`;
+    const sized = async (text: string | null, bytes: number) => {
+      const attachments = [{ path: 'https://example.com/a', filename: 'a' }];
+      const raw = await compose({ html, text, attachments }, async () => ({ bytes: Buffer.alloc(bytes) }));
+      return raw.length;
+    };
+    const empty = await sized('', 0);
+    // Base64 in lines of 76 characters and CRLF: 57 bytes become 78.
+    const room = Math.floor((10_000_000 - empty) / 78) * 57;
+    expect(await sized(null, room)).toBe(await sized('', room));
+    expect(await sized(null, 0)).toBeGreaterThan(empty + 100_000);
+  });
+
+  it('has Bcc nowhere, in whatever form', async () => {
+    const raw = await compose({ bcc: ['Secret Person <secret@hidden.example>'], html: '<b>x</b>' });
+    expect(raw).not.toMatch(/bcc|secret|hidden/i);
+  });
+
+  it('has each of its own headers once', async () => {
+    const [, fields] = golden.find(([name]) => name === 'headers') ?? ['', {}];
+    const names = headersOf(await compose({ ...fields, cc: 'c@example.com', reply_to: 'r@example.com' })).map((name) =>
+      name.toLowerCase(),
+    );
+    for (const name of [
+      'from',
+      'to',
+      'cc',
+      'reply-to',
+      'subject',
+      'date',
+      'message-id',
+      'mime-version',
+      'content-type',
+    ])
+      expect(names.filter((one) => one === name)).toEqual([name]);
+    expect(names).not.toContain('bcc');
+  });
+
+  it('never lets anything a caller gives become a header or a recipient of its own', async () => {
+    const random = randomFrom(20261121);
+    const evil = [
+      '\r\n',
+      '\n',
+      '\r',
+      '\u0000',
+      '\u2028',
+      '\u0085',
+      'Bcc: evil@evil.example',
+      '\r\nBcc: evil@evil.example\r\n',
+      'X: y',
+      ' ',
+      ':',
+      ',',
+      ';',
+      '"',
+      '<',
+      '>',
+      '=?utf-8?q?=0D=0ABcc:_evil@evil.example?=',
+      'ü',
+      '👋',
+      '\\',
+      '%0d%0a',
+      'a',
+    ];
+    const known = new Set([
+      'from',
+      'to',
+      'cc',
+      'reply-to',
+      'subject',
+      'x-evil',
+      'message-id',
+      'date',
+      'mime-version',
+      'content-type',
+      'content-transfer-encoding',
+    ]);
+    let composed = 0;
+    for (let round = 0; round < 700; round++) {
+      const text = () => textOf(random, evil, 4);
+      const fields: Record<string, unknown> = { [pick(random, ['subject', 'text', 'html'])]: `s${text()}` };
+      const place = pick(random, [
+        'from',
+        'to',
+        'cc',
+        'reply_to',
+        'name',
+        'value',
+        'filename',
+        'content_type',
+        'content_id',
+      ]);
+      if (place === 'name') fields.headers = { [`X-Evil${text()}`]: 'v' };
+      else if (place === 'value') fields.headers = { 'X-Evil': text() };
+      else if (['from', 'to', 'cc', 'reply_to'].includes(place)) fields[place] = `${text()} <a@example.com>`;
+      else
+        fields.attachments = [
+          { content: 'aGk=', [place]: place === 'content_type' ? `text/plain; name=${text()}` : text() },
+        ];
+      const raw = await compose(fields).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(SendoffError);
+        return undefined;
+      });
+      if (raw === undefined) continue;
+      composed++;
+      expect(raw).toMatch(/^[\t\r\n -~]*$/);
+      expect(raw.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+      for (const name of headersOf(raw))
+        expect(known, JSON.stringify(fields)).toContain(name.toLowerCase().replace(/^x-evil.*/, 'x-evil'));
+      const read = await PostalMime.parse(raw);
+      expect(read.bcc).toBeUndefined();
+      const everyone = [read.from, ...(read.to ?? []), ...(read.cc ?? []), ...(read.replyTo ?? [])];
+      expect(everyone.map((mailbox) => mailbox?.address).join()).not.toContain('evil.example');
+    }
+    expect(composed).toBeGreaterThan(100);
+  });
+});
+
+describe('files', () => {
+  const fetching =
+    (contentType?: string): FetchFile =>
+    async () => ({
+      bytes: Buffer.from('fetched'),
+      ...(contentType === undefined ? {} : { contentType }),
+    });
+  const attached = async (fields: Record<string, unknown>, contentType?: string) => {
+    const { attachments } = await PostalMime.parse(await compose({ attachments: [fields] }, fetching(contentType)));
+    const [{ filename = undefined, mimeType = undefined, content = '' } = {}] = attachments;
+    return {
+      filename,
+      mimeType,
+      text: typeof content === 'string' ? content : Buffer.from(new Uint8Array(content)).toString(),
+    };
+  };
+
+  it.each([
+    ['https://example.com/a/report.pdf?x=1#y', 'report.pdf'],
+    ['https://example.com/%C3%BCber.pdf', 'über.pdf'],
+    ['https://example.com/100%.pdf', '100%.pdf'],
+    ['https://example.com/', 'attachment'],
+    ['https://example.com', 'attachment'],
+  ])('of %s is called %s', async (path, filename) => {
+    expect(await attached({ path }, 'application/pdf')).toEqual({
+      filename,
+      mimeType: 'application/pdf',
+      text: 'fetched',
+    });
+  });
+
+  it.each([
+    ['https://example.com/a%2Fb%5Cc.pdf', 'a_b_c.pdf'],
+    ['https://example.com/a%00%0D%0Ab%7F%C2%85.pdf', 'a___b__.pdf'],
+    [`https://example.com/${'n'.repeat(300)}.pdf`, `${'n'.repeat(251)}.pdf`],
+    [`https://example.com/a${'%20'.repeat(90)}b`, 'a b'],
+    ['https://example.com/%20%20', 'attachment'],
+    ['https://example.com/%ED%A0%80.pdf', '%ED%A0%80.pdf'],
+  ])('of %s is called as a caller may call it: %s', async (path, filename) => {
+    expect(await attached({ path }, 'application/pdf')).toMatchObject({ filename });
+  });
+
+  it('that is text is not shown as more of the message for its content id', async () => {
+    const file = { filename: 'a.txt', content: 'aGk=', content_id: 'a', content_type: 'text/plain' };
+    const { attachments, text } = await PostalMime.parse(await compose({ attachments: [file] }));
+    expect(attachments).toMatchObject([{ filename: 'a.txt', contentId: '<a>', disposition: 'attachment' }]);
+    expect(text?.trim()).toBe('Hello, Bob.');
+  });
+
+  it('is called and typed as the caller says, before what the server says', async () => {
+    const fields = { path: 'https://example.com/a', filename: 'b.csv', content_type: 'text/csv' };
+    expect(await attached(fields, 'text/html')).toMatchObject({ filename: 'b.csv', mimeType: 'text/csv' });
+  });
+
+  it.each(['multipart/mixed; boundary=x', 'nonsense', '', 'text/plain; name=é'])(
+    'does not believe a server that says %j',
+    async (type) => {
+      const { mimeType, text } = await attached({ path: 'https://example.com/a.bin' }, type);
+      expect(mimeType).toBe('application/octet-stream');
+      expect(text).toBe('fetched');
+    },
+  );
+
+  it('with a line break in its name at the end of a URL does no harm', async () => {
+    const raw = await compose(
+      { attachments: [{ path: 'https://example.com/a%0D%0ABcc:%20x@evil.example' }] },
+      fetching(),
+    );
+    expect(raw).not.toMatch(/^Bcc:/im);
+  });
+
+  it('that cannot be fetched ends the composing with the reason', async () => {
+    const failure = new SendoffError('security_error', 451, 'no');
+    const composing = compose({ attachments: [{ path: 'https://example.com/a' }] }, () => Promise.reject(failure));
+    await expect(composing).rejects.toBe(failure);
+  });
+
+  it('may make the message as large as SES takes, not a byte larger', async () => {
+    const most = 10_000_000;
+    const sized =
+      (bytes: number): FetchFile =>
+      async () => ({ bytes: Buffer.alloc(bytes, 'x') });
+    const fields = { attachments: [{ path: 'https://example.com/a', filename: 'a' }] };
+    const overhead = (await compose(fields, sized(0))).length;
+    // Base64 in lines of 76 characters and CRLF: 57 bytes become 78.
+    const lines = Math.floor((most - overhead) / 78) - 1;
+    const size = (bytes: number) => compose(fields, sized(bytes)).then((raw) => raw.length);
+    let bytes = lines * 57;
+    const below = await size(bytes);
+    expect(below).toBeLessThanOrEqual(most);
+    bytes += Math.ceil(((most - below) / 78) * 57) + 60;
+    await expect(size(bytes)).rejects.toMatchObject({
+      status: 422,
+      code: 'validation_error',
+      message: expect.stringMatching(/^The message has 100\d+ bytes; Amazon SES takes 10000000\.$/),
+    });
+  });
+
+  it('are fetched a few at a time, in order, and stop where a message is full', async () => {
+    const attachments = Array.from({ length: 30 }, (_, n) => ({ path: `https://example.com/${n}` }));
+    let [under, most, fetched] = [0, 0, 0];
+    const slow: FetchFile = async (_url, maxBytes) => {
+      most = Math.max(most, ++under);
+      fetched++;
+      await new Promise(setImmediate);
+      under--;
+      if (maxBytes < 1_000_000) throw new SendoffError('invalid_attachment', 422, 'larger');
+      return { bytes: Buffer.alloc(1_000_000) };
+    };
+    await expect(compose({ attachments }, slow)).rejects.toMatchObject({ status: 422 });
+    expect(most).toBe(4);
+    expect(fetched).toBeLessThan(20);
+    const named: FetchFile = async (url) => ({ bytes: Buffer.from(url) });
+    const { attachments: files } = await PostalMime.parse(await compose({ attachments }, named));
+    expect(files.map(({ filename }) => filename)).toEqual(attachments.map((_, n) => String(n)));
+  });
+
+  it('is told the most bytes it may have', async () => {
+    let told = 0;
+    await compose({ attachments: [{ path: 'https://example.com/a' }] }, async (_url, maxBytes) => {
+      told = maxBytes;
+      return { bytes: Buffer.from('') };
+    });
+    expect(told).toBe(10_000_000);
+  });
+});

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { describe } from 'vitest';
+import { createRedisBackend } from '../../../../functions/adapters/redis/backend.ts';
+import { createRedisClient } from '../../../../functions/adapters/redis/client.ts';
+import type { Delivery, QueueName } from '../../../../functions/core/ports/broker.ts';
+import { backendContract } from '../../../contracts/backend.ts';
+import { bodiesContract } from '../../../contracts/bodies.ts';
+import { brokerContract } from '../../../contracts/broker.ts';
+import { tableContract } from '../../../contracts/table.ts';
+import { webhookListContract } from '../../../contracts/webhook-list.ts';
+import { hasRedis, startRedisDatabase } from '../../../helpers/redis-database.ts';
+
+const outage = { status: 503, error: 'down' };
+
+async function underTest() {
+  const { front, close } = await startRedisDatabase();
+  const client = createRedisClient({ credentials: async () => front, namespace: randomUUID(), ring: async () => {} });
+  const backend = createRedisBackend(client);
+  const receive = async (queue: QueueName): Promise<Delivery[]> => {
+    const wants = queue === 'bulk' ? [0, 10, 0, 0] : [10, 0, 0, 0];
+    const rows = (await client.run(['receive', 'tests', 60_000, 5, 0, 0, ...wants])) as [QueueName, string, string][];
+    if (rows.length > 0) await client.run(['acknowledge', queue, ...rows.map(([, id]) => id)]);
+    return rows.map(([from, id, body]) => ({ id, body, queue: from }));
+  };
+  const setDown = (down: boolean) => {
+    front.fault = down ? { effect: outage } : undefined;
+  };
+  const failNext = () => {
+    front.fault = { effect: outage, times: 1 };
+  };
+  return { ...backend, backend, receive, setDown, failNext, close };
+}
+
+describe.skipIf(!hasRedis)('on redis-server', () => {
+  tableContract('Redis', underTest);
+  webhookListContract('Redis', underTest);
+  bodiesContract('Redis', underTest);
+  brokerContract('Redis', underTest);
+  backendContract('Redis', underTest);
+});

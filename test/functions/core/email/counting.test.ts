@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { handOverDue, requeueUnclaimed } from '../../../../functions/core/email/handover.ts';
+import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';
+import { createSimulation, type Simulation } from '../../../helpers/sending-simulation.ts';
+
+const MINUTE_MS = 60_000;
+const fail = (error: Error) => () => {
+  throw error;
+};
+const runOf = ({ backend, clock, metrics }: Simulation) => ({
+  backend,
+  now: () => clock.nowMs,
+  log: { info: () => {}, warn: () => {}, error: () => {} },
+  metrics,
+  deadlineMs: clock.nowMs + MINUTE_MS,
+});
+
+describe('what is counted', () => {
+  it('is each email once: accepted, then sent with the time it took', async () => {
+    const simulation = createSimulation();
+    await simulation.accept();
+    simulation.clock.nowMs += 1_500;
+    await simulation.runUntilQuiet();
+    expect(simulation.metrics.counted).toEqual([
+      'accepted transactional',
+      'sent transactional',
+      '1500 ms transactional',
+    ]);
+  });
+
+  it('is not a request that was repeated under its key', async () => {
+    const simulation = createSimulation();
+    for (let count = 0; count < 3; count++) await simulation.accept({}, { idempotencyKey: 'once' });
+    expect(simulation.metrics.counted).toEqual(['accepted transactional']);
+  });
+
+  it('is each try that was put off, and the end of an email that failed', async () => {
+    const simulation = createSimulation();
+    simulation.answers.push(
+      fail(unavailable('Amazon SES throttled the sending')),
+      fail(new SendoffError('validation_error', 422, 'Amazon SES refused the email')),
+    );
+    await simulation.accept({}, { queue: 'bulk' });
+    await simulation.runUntilQuiet();
+    expect(simulation.metrics.counted).toEqual(['accepted bulk', 'retried bulk', 'failed bulk']);
+  });
+
+  it('is, for a scheduled email, the time since it was due', async () => {
+    const simulation = createSimulation();
+    await simulation.accept({ scheduled_at: new Date(simulation.clock.nowMs + 20 * MINUTE_MS).toISOString() });
+    simulation.clock.nowMs += 16 * MINUTE_MS;
+    await handOverDue(runOf(simulation));
+    await simulation.runUntilQuiet();
+    expect(simulation.metrics.counted).toEqual([
+      'accepted transactional',
+      'handedOver transactional',
+      'sent transactional',
+      '0 ms transactional',
+    ]);
+  });
+
+  it('is an email whose job was lost and replaced', async () => {
+    const simulation = createSimulation();
+    await simulation.accept({}, { queue: 'bulk' });
+    await simulation.backend.receive('bulk');
+    simulation.clock.nowMs += 16 * MINUTE_MS;
+    await requeueUnclaimed(runOf(simulation));
+    expect(simulation.metrics.counted).toEqual(['accepted bulk', 'requeued bulk']);
+  });
+});
+
+describe('what a log line says of a job', () => {
+  it('is the id of its email: when it is tried again, failed, left for later, or not handled', async () => {
+    const simulation = createSimulation();
+    simulation.answers.push(
+      fail(unavailable('Amazon SES throttled the sending')),
+      fail(new Error('a bug')),
+      fail(new SendoffError('validation_error', 422, 'Amazon SES refused the email')),
+    );
+    const id = await simulation.accept();
+    await simulation.runUntilQuiet();
+    expect(simulation.logged.map(({ message }) => message)).toEqual(
+      expect.arrayContaining(['job will be tried again', 'job not handled', 'job failed']),
+    );
+    for (const { fields } of simulation.logged) expect(fields).toMatchObject({ emailId: id });
+    for (const { fields } of simulation.logged) expect(fields).not.toHaveProperty('args');
+  });
+
+  it('is nothing of what cannot be read: it may hold anything', async () => {
+    const simulation = createSimulation();
+    const bodies = ['{"task":"email.send","args":{"to":"b@example.com"},"attempt":1}', 'b@example.com', '{"task":"x"}'];
+    await simulation.work(bodies.map((body, index) => ({ id: String(index), body, queue: 'bulk' as const })));
+    expect(simulation.logged).toHaveLength(3);
+    for (const { fields } of simulation.logged) {
+      expect(Object.keys(fields ?? {})).toEqual(['deliveryId', 'error']);
+      expect(String(fields?.error)).not.toContain('example.com');
+    }
+  });
+});

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
+import type { EmailStatus } from '../../../../functions/core/email/status.ts';
+import {
+  cancel,
+  claim,
+  claimedBy,
+  markFailed,
+  markSent,
+  noteHandover,
+  noteSuppressed,
+  release,
+  renewClaim,
+  reschedule,
+  retry,
+} from '../../../../functions/core/email/transitions.ts';
+import type { Document, Table } from '../../../../functions/core/ports/table.ts';
+import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
+
+const nowMs = 1_800_000_000_000;
+const job = { queue: 'transactional', job: { task: 't', args: {}, attempt: 1 } } as const;
+const statuses: EmailStatus[] = [
+  ...(['scheduled', 'queued', 'sending', 'sent', 'delivery_delayed', 'delivered'] as const),
+  ...(['opened', 'clicked', 'bounced', 'complained', 'failed', 'canceled', 'suppressed'] as const),
+];
+
+const setUp = async (fields: Document) => {
+  const backend = createMemoryBackend({ now: () => nowMs });
+  const { table } = backend;
+  const base = { id: '1', fingerprint: 'f', attempts: 0, timeline: [] };
+  await table.insert({ key: recordKey('1'), fields: { ...base, ...fields }, due: { partition: 'email', sort: 'x' } });
+  const due = async () =>
+    (await table.query({ index: 'due', partition: 'email', limit: 9, order: 'ascending' })).map(({ sort }) => sort);
+  return { backend, table, due, record: () => table.get<EmailRecord>(recordKey('1')) };
+};
+/** A claim of another run. */
+const wanted = { runId: 'other', attempt: 1, nowMs, leaseUntilMs: nowMs + 9 };
+type Move = (setting: Awaited<ReturnType<typeof setUp>>) => Promise<{ applied: boolean }>;
+
+describe.each<[string, Move, EmailStatus[], EmailStatus | undefined]>([
+  ['sent', ({ table }) => markSent(table, '1', 'm', nowMs), ['sending'], 'sent'],
+  ['release', ({ table }) => release(table, '1', 'run', nowMs, 'later'), ['sending'], 'queued'],
+  [
+    'failed (its worker)',
+    ({ table }) => markFailed(table, { id: '1', fingerprint: 'f' }, [claimedBy('run')], nowMs, 'no'),
+    ['sending'],
+    'failed',
+  ],
+  [
+    'failed (no worker)',
+    ({ table }) => markFailed(table, { id: '1', fingerprint: 'f' }, [{ status: 'queued' }], nowMs, 'no'),
+    ['queued'],
+    'failed',
+  ],
+  [
+    'failed (another payload)',
+    ({ table }) => markFailed(table, { id: '1', fingerprint: 'g' }, [{ status: 'queued' }], nowMs, 'no'),
+    [],
+    undefined,
+  ],
+  ['cancel', ({ table }) => cancel(table, '1', nowMs), ['scheduled', 'queued'], 'canceled'],
+  [
+    'reschedule',
+    ({ backend }) => reschedule(backend, '1', { scheduledAtMs: nowMs + 1, expiresAtMs: nowMs + 9, job }, nowMs),
+    ['scheduled'],
+    'scheduled',
+  ],
+  ['retry', ({ backend }) => retry(backend, '1', job, nowMs), ['failed'], 'queued'],
+  [
+    'claim',
+    ({ table }) => claim(table, { id: '1', fingerprint: 'f' }, wanted),
+    ['queued', 'scheduled', 'sending'],
+    'sending',
+  ],
+  ['claim (another payload)', ({ table }) => claim(table, { id: '1', fingerprint: 'g' }, wanted), [], undefined],
+])('%s', (name, move, from, to) => {
+  it.each(statuses)('from %s', async (status) => {
+    const setting = await setUp({ status, scheduledAtMs: nowMs, claimedBy: 'run', leaseUntilMs: nowMs - 1 });
+    const before = await setting.record();
+    expect((await move(setting)).applied).toBe(from.includes(status));
+    const after = await setting.record();
+    if (!from.includes(status)) return expect(after).toEqual(before);
+    expect(after?.status).toBe(to);
+    // Every move but the claim, which is no news to anyone, is an entry in the timeline.
+    expect(after?.timeline).toHaveLength(name.startsWith('claim') ? 0 : 1);
+    // Only a scheduled email has something to be looked at for.
+    expect(await setting.due()).toHaveLength(status === 'scheduled' && name === 'reschedule' ? 1 : 0);
+  });
+});
+
+describe('claim', () => {
+  const claims = async (fields: Document, attempt: number) => {
+    const { table } = await setUp(fields);
+    return (await claim(table, { id: '1', fingerprint: 'f' }, { ...wanted, attempt })).applied;
+  };
+
+  it('takes a queued email for a higher attempt than it has had', async () => {
+    expect(await claims({ status: 'queued', attempts: 2 }, 3)).toBe(true);
+    expect(await claims({ status: 'queued', attempts: 2 }, 2)).toBe(false);
+    expect(await claims({ status: 'queued', attempts: 2 }, 1)).toBe(false);
+  });
+
+  it('takes a scheduled email from two seconds before its time', async () => {
+    expect(await claims({ status: 'scheduled', scheduledAtMs: nowMs + 2_000 }, 1)).toBe(true);
+    expect(await claims({ status: 'scheduled', scheduledAtMs: nowMs + 2_001 }, 1)).toBe(false);
+  });
+
+  it('takes an email from a worker whose lease has ended, for the same attempt or a later one', async () => {
+    const sending = { status: 'sending', attempts: 2, leaseUntilMs: nowMs - 1 };
+    expect(await claims(sending, 2)).toBe(true);
+    expect(await claims(sending, 3)).toBe(true);
+    expect(await claims(sending, 1)).toBe(false);
+    expect(await claims({ ...sending, leaseUntilMs: nowMs }, 2)).toBe(false);
+  });
+});
+
+describe('what a worker does with an email that it has claimed', () => {
+  const claimed = { status: 'sending', attempts: 1, claimedBy: 'run', leaseUntilMs: nowMs };
+
+  it.each<[string, (table: Table, runId: string) => Promise<{ applied: boolean }>]>([
+    ['release', (table, runId) => release(table, '1', runId, nowMs, 'later')],
+    ['failed', (table, runId) => markFailed(table, { id: '1', fingerprint: 'f' }, [claimedBy(runId)], nowMs, 'no')],
+    ['renewal', (table, runId) => renewClaim(table, '1', runId, nowMs + 9)],
+    [
+      'suppressed',
+      (table, runId) =>
+        noteSuppressed(
+          table,
+          { id: '1', claimedBy: runId },
+          { recipients: ['a@example.com'], ends: true, atMs: nowMs, detail: 'no' },
+        ),
+    ],
+  ])('is for the run that claimed it, not for another of the same attempt: %s', async (_name, move) => {
+    const { table, record } = await setUp(claimed);
+    const before = await record();
+    expect((await move(table, 'other')).applied).toBe(false);
+    expect(await record()).toEqual(before);
+    expect((await move(table, 'run')).applied).toBe(true);
+  });
+
+  it('leaves nothing of the claim on the record when it gives the email up', async () => {
+    const { table, record } = await setUp(claimed);
+    await release(table, '1', 'run', nowMs, 'later');
+    expect(await record()).not.toHaveProperty('leaseUntilMs');
+    expect(await record()).not.toHaveProperty('claimedBy');
+  });
+
+  it('is its own when it asks a second time, for the answer was lost: by the claim on the record', async () => {
+    const { table } = await setUp({ status: 'queued' });
+    expect((await claim(table, { id: '1', fingerprint: 'f' }, wanted)).applied).toBe(true);
+    expect((await claim(table, { id: '1', fingerprint: 'f' }, wanted)).applied).toBe(true);
+    expect((await claim(table, { id: '1', fingerprint: 'f' }, { ...wanted, runId: 'third' })).applied).toBe(false);
+  });
+});
+
+describe('noteHandover', () => {
+  it('is for the time that was handed over, and changes nothing but when to look again', async () => {
+    const { table, due, record } = await setUp({ status: 'scheduled', scheduledAtMs: nowMs });
+    expect((await noteHandover(table, '1', nowMs, nowMs + 1)).applied).toBe(false);
+    const before = await record();
+    expect((await noteHandover(table, '1', nowMs, nowMs)).applied).toBe(true);
+    expect(await record()).toEqual(before);
+    expect(await due()).toEqual([`${nowMs + 900_000}#1`]);
+  });
+});

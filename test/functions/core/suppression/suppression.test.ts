@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { normalizeAddress } from '../../../../functions/core/email/address.ts';
+import type { Announcement } from '../../../../functions/core/event.ts';
+import { derivedId } from '../../../../functions/core/ids.ts';
+import {
+  findSuppressed,
+  findSuppression,
+  type NewSuppression,
+  suppress,
+  suppressionId,
+  suppressionKey,
+  unsuppress,
+} from '../../../../functions/core/suppression/suppression.ts';
+import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
+
+const NOW_MS = Date.parse('2026-11-21T10:00:00Z');
+
+function setUp() {
+  const { table } = createMemoryBackend();
+  const told: Announcement[] = [];
+  const announce = async (news: readonly Announcement[]) => void told.push(...news);
+  const add = (...wanted: Omit<NewSuppression, 'atMs'>[]) =>
+    suppress(
+      table,
+      announce,
+      wanted.map((one) => ({ ...one, atMs: NOW_MS })),
+    );
+  const suppressed = async (sender: string, ...addresses: string[]) => [
+    ...(await findSuppressed(table, sender, addresses)),
+  ];
+  return { table, told, announce, add, suppressed };
+}
+
+describe('an address', () => {
+  it.each([
+    ['A@Example.COM', 'a@example.com'],
+    ['Ada <Ada.L+x@Example.com>', 'ada.l+x@example.com'],
+    ['"a<b>" <c@example.com>', 'c@example.com'],
+    [' a@münchen.example ', 'a@xn--mnchen-3ya.example'],
+    ['"un.sub"@example.com', 'un.sub@example.com'],
+    ['Ada <"Un\\.Su\\b"@example.com>', 'un.sub@example.com'],
+    ['"a b"@example.com', '"a b"@example.com'],
+    ['"\\a\\ b"@example.com', '"a b"@example.com'],
+    ['"a..b"@example.com', '"a..b"@example.com'],
+    ['"\\"a\\\\"@example.com', '"\\"a\\\\"@example.com'],
+    ['Ada <"a>b"@example.com>', '"a>b"@example.com'],
+    ['""@example.com', '""@example.com'],
+    ['"open@example.com', '"open@example.com'],
+    ['"quoted"', '"quoted"'],
+  ])('%s is compared as %s', (text, normal) => {
+    expect(normalizeAddress(text)).toBe(normal);
+  });
+});
+
+describe('the suppression list', () => {
+  it('holds an address once, whatever its case and name, with its first origin', async () => {
+    const { add, told, table, suppressed } = setUp();
+    await add({ email: 'A <A@Example.com>', origin: 'bounce', sourceId: 'email-1' });
+    await add({ email: 'a@example.com', origin: 'complaint' }, { email: 'a@EXAMPLE.com', origin: 'manual' });
+    expect(await findSuppression(table, 'a@example.com')).toMatchObject({ origin: 'bounce', sourceId: 'email-1' });
+    expect(told.map(({ type }) => type)).toEqual(['suppression.added']);
+    expect(await suppressed('me@example.com', 'B <b@example.com>', 'A@example.COM')).toEqual(['A@example.COM']);
+  });
+
+  it('finds and removes by id and by address, and tells what was not there', async () => {
+    const { add, table, announce, told } = setUp();
+    await add({ email: 'a@example.com', origin: 'manual' }, { email: 'b@example.com', origin: 'manual' });
+    const id = suppressionId('a@example.com');
+    expect((await findSuppression(table, id))?.email).toBe('a@example.com');
+    expect(await unsuppress(table, announce, [id, 'B@example.com', 'c@example.com'], NOW_MS)).toEqual([
+      { id, deleted: true },
+      { id: suppressionId('b@example.com'), deleted: true },
+      { id: suppressionId('c@example.com'), deleted: false },
+    ]);
+    expect(told.filter(({ type }) => type === 'suppression.removed')).toHaveLength(2);
+    expect(await findSuppression(table, id)).toBeUndefined();
+  });
+
+  it('keeps an unsubscribed address from its sender alone, until it bounces', async () => {
+    const { add, suppressed } = setUp();
+    const email = 'a@example.com';
+    await add({ email, origin: 'unsubscribe', sender: 'News <news@example.com>' });
+    await add({ email, origin: 'unsubscribe', sender: 'offers@example.com' });
+    await add({ email, origin: 'unsubscribe', sender: 'news@example.com' });
+    expect(await suppressed('NEWS@example.com', email)).toEqual([email]);
+    expect(await suppressed('offers@example.com', email)).toEqual([email]);
+    expect(await suppressed('receipts@example.com', email)).toEqual([]);
+    await add({ email, origin: 'bounce' });
+    expect(await suppressed('receipts@example.com', email)).toEqual([email]);
+  });
+
+  it('lets an unsubscription take nothing from a bounce', async () => {
+    const { add, suppressed } = setUp();
+    await add({ email: 'a@example.com', origin: 'bounce' });
+    await add({ email: 'a@example.com', origin: 'unsubscribe', sender: 'news@example.com' });
+    expect(await suppressed('anyone@example.com', 'a@example.com')).toEqual(['a@example.com']);
+  });
+
+  it('takes addresses that differ by their quoting for one', async () => {
+    const { add, suppressed, table, announce } = setUp();
+    await add({ email: '"un.sub"@example.com', origin: 'manual' });
+    expect(await suppressed('me@example.com', 'un.sub@example.com')).toEqual(['un.sub@example.com']);
+    expect((await findSuppression(table, '"un\\.sub"@example.com'))?.email).toBe('un.sub@example.com');
+    const [removed] = await unsuppress(table, announce, ['un.sub@example.com'], NOW_MS);
+    expect(removed?.deleted).toBe(true);
+    expect(await suppressed('me@example.com', '"un.sub"@example.com')).toEqual([]);
+  });
+
+  it('keeps an unsubscribed address from a sender whose address is quoted otherwise', async () => {
+    const { add, suppressed } = setUp();
+    await add({ email: 'a@example.com', origin: 'unsubscribe', sender: '"the.news"@example.com' });
+    expect(await suppressed('the.news@example.com', 'a@example.com')).toEqual(['a@example.com']);
+  });
+
+  describe('written by a version that told quoted addresses apart', () => {
+    const quoted = '"un.sub"@example.com';
+    const id = derivedId('suppression', quoted);
+    const written = async (senders?: string[]) => {
+      const all = setUp();
+      const fields = { id, email: quoted, origin: 'manual', createdAtMs: 1, ...(senders ? { senders } : {}) };
+      await all.table.insert({ key: suppressionKey(id), fields });
+      return all;
+    };
+
+    it('is found by the address it was made for, and by its id', async () => {
+      const { table, suppressed, add, told } = await written();
+      expect(await suppressed('me@example.com', 'b@example.com', quoted)).toEqual([quoted]);
+      expect(await findSuppression(table, quoted)).toMatchObject({ id });
+      expect(await findSuppression(table, id)).toMatchObject({ id });
+      expect(await add({ email: quoted, origin: 'bounce' })).toEqual([id]);
+      expect(told).toEqual([]);
+    });
+
+    it('is removed by that address', async () => {
+      const { table, suppressed, announce } = await written();
+      expect(await unsuppress(table, announce, [quoted], NOW_MS)).toEqual([{ id, deleted: true }]);
+      expect(await suppressed('me@example.com', quoted)).toEqual([]);
+    });
+
+    it('takes one more sender, and knows the quoted ones', async () => {
+      const { suppressed, add, table } = await written(['"the.news"@example.com']);
+      expect(await suppressed('the.news@example.com', quoted)).toEqual([quoted]);
+      await add({ email: quoted, origin: 'unsubscribe', sender: 'offers@example.com' });
+      expect(await suppressed('offers@example.com', quoted)).toEqual([quoted]);
+      expect((await findSuppression(table, quoted))?.senders).toEqual(['"the.news"@example.com', 'offers@example.com']);
+    });
+  });
+
+  describe('of the mailbox simulator', () => {
+    const email = 'bounce+x@simulator.amazonses.com';
+
+    it('counts when the caller asked for it, by the API or by an unsubscribe link', async () => {
+      const { add, suppressed } = setUp();
+      await add({ email, origin: 'manual' }, { email: 'bounced@resend.dev', origin: 'unsubscribe', sender: 'a@b.co' });
+      expect(await suppressed('me@example.com', email)).toEqual([email]);
+      expect(await suppressed('a@b.co', 'bounced@resend.dev')).toEqual(['bounced@resend.dev']);
+    });
+
+    it.each(['bounce', 'complaint'] as const)(
+      'is ignored where an earlier version wrote it for a %s',
+      async (origin) => {
+        const { table, suppressed, add, told } = setUp();
+        const id = suppressionId(email);
+        await table.insert({ key: suppressionKey(id), fields: { id, email, origin, sourceId: 'e', createdAtMs: 1 } });
+        expect(await suppressed('me@example.com', email)).toEqual([]);
+        expect(await add({ email, origin: 'unsubscribe', sender: 'news@example.com' })).toEqual([id]);
+        expect(await suppressed('me@example.com', email)).toEqual([]);
+        expect(await suppressed('news@example.com', email)).toEqual([email]);
+        await add({ email, origin: 'manual' });
+        expect(await suppressed('me@example.com', email)).toEqual([email]);
+        expect(told).toHaveLength(2);
+      },
+    );
+  });
+
+  it('tells before it writes: after a crash in between it is told again under the same id', async () => {
+    const { table, told, announce, add } = setUp();
+    const down = { ...table, insert: async () => Promise.reject(new Error('down')) };
+    const wanted = [{ email: 'a@example.com', origin: 'bounce' as const, sourceId: 'e', atMs: NOW_MS }];
+    await expect(suppress(down, announce, wanted)).rejects.toThrow('down');
+    await add({ email: 'a@example.com', origin: 'bounce', sourceId: 'e' });
+    expect(told).toHaveLength(2);
+    expect(told[0]?.eventId).toBe(told[1]?.eventId);
+  });
+});

@@ -1,0 +1,288 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
+import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';
+import type { Delivery, Job, OutgoingJob } from '../../../../functions/core/ports/broker.ts';
+import type { LogFields } from '../../../../functions/core/ports/telemetry.ts';
+import { type Run, type TaskOptions, task } from '../../../../functions/core/task/task.ts';
+import { createWorker, HeldElsewhere } from '../../../../functions/core/task/worker.ts';
+import { pick, randomFrom } from '../../../helpers/random-text.ts';
+
+type Args = { id: string };
+type Options = Partial<TaskOptions<Args, string>> & {
+  run?: (args: Args, run: Run, dependencies: string) => Promise<void>;
+  send?: (jobs: readonly OutgoingJob[]) => Promise<void>;
+  concurrency?: number;
+};
+
+const nowMs = 1_800_000_000_000;
+const retry = { maxAttempts: 3, baseSeconds: 10, capSeconds: 100 };
+
+const setUp = ({ run = async () => {}, send, concurrency = 10, ...options }: Options = {}) => {
+  const queued: OutgoingJob[] = [];
+  const logged: { message: string; fields: LogFields | undefined }[] = [];
+  const note = (message: string, fields?: LogFields) => void logged.push({ message, fields });
+  const declared = task(
+    'thing.do',
+    { args: z.object({ id: z.string() }), queue: 'transactional', retry, ...options },
+    run,
+  );
+  const work = createWorker({
+    tasks: [declared],
+    dependencies: 'dependencies',
+    broker: { send: send ?? (async (jobs) => void queued.push(...jobs)) },
+    log: { info: note, warn: note, error: note },
+    concurrency,
+    now: () => nowMs,
+    random: () => 0.5,
+  });
+  return {
+    work: (deliveries: readonly Delivery[], stopsAtMs?: number) => work(deliveries, nowMs + 1_000, stopsAtMs),
+    queued,
+    logged,
+  };
+};
+const job = (fields: Partial<Job> = {}): Job => ({ task: 'thing.do', args: { id: '1' }, attempt: 1, ...fields });
+const delivery = (body: Job | string, id = 'd1', queue: Delivery['queue'] = 'transactional'): Delivery => ({
+  id,
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+  queue,
+});
+
+describe('a worker', () => {
+  it('runs a job with what it needs to know, and acknowledges it', async () => {
+    const seen: unknown[] = [];
+    const { work } = setUp({
+      run: async (args, { job: its, queue, deadlineMs, now }, dependencies) =>
+        void seen.push(args, its, queue, deadlineMs, now(), dependencies),
+    });
+    expect(await work([delivery(job(), 'd1', 'bulk')])).toEqual([]);
+    expect(seen).toEqual([{ id: '1' }, job(), 'bulk', nowMs + 1_000, nowMs, 'dependencies']);
+  });
+
+  it('tells a run when the function stops, which is later than what it may count on where that is renewed', async () => {
+    const seen: number[] = [];
+    const { work } = setUp({ run: async (_args, { stopsAtMs }) => void seen.push(stopsAtMs) });
+    await work([delivery(job())]);
+    await work([delivery(job())], nowMs + 5_000);
+    expect(seen).toEqual([nowMs + 1_000, nowMs + 5_000]);
+  });
+
+  it('has nothing to say of an empty batch', async () => {
+    expect(await setUp().work([])).toEqual([]);
+  });
+
+  it.each<[string, string]>([
+    ['nothing', ''],
+    ['no JSON', '{'],
+    ['no object', '"email.send"'],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['no task', '{"args":{"id":"1"},"attempt":1}'],
+    ['an unknown task', '{"task":"thing.undo","args":{"id":"1"},"attempt":1}'],
+    ['a task named as what every object has', '{"task":"constructor","args":{"id":"1"},"attempt":1}'],
+    ['no args', '{"task":"thing.do","attempt":1}'],
+    ['args of another shape', '{"task":"thing.do","args":{"id":1},"attempt":1}'],
+    ['no attempt', '{"task":"thing.do","args":{"id":"1"}}'],
+    ['attempt zero', '{"task":"thing.do","args":{"id":"1"},"attempt":0}'],
+    ['a fraction of an attempt', '{"task":"thing.do","args":{"id":"1"},"attempt":1.5}'],
+    ['a time that is text', '{"task":"thing.do","args":{"id":"1"},"attempt":1,"dueAtMs":"now"}'],
+    ['an expiry that is null', '{"task":"thing.do","args":{"id":"1"},"attempt":1,"expiresAtMs":null}'],
+  ])('leaves a malformed job to the dead-letter queue, and runs the others: %s', async (_what, body) => {
+    const ran: string[] = [];
+    const { work, queued, logged } = setUp({ run: async ({ id }) => void ran.push(id) });
+    expect(await work([delivery(body, 'bad'), delivery(job(), 'good')])).toEqual(['bad']);
+    expect(ran).toEqual(['1']);
+    expect(queued).toEqual([]);
+    expect(logged).toEqual([{ message: 'job not handled', fields: { deliveryId: 'bad', error: expect.anything() } }]);
+  });
+
+  it('runs as many jobs at once as it may, no more', async () => {
+    let running = 0;
+    let most = 0;
+    const { work } = setUp({
+      concurrency: 3,
+      run: async () => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running--;
+      },
+    });
+    await work(Array.from({ length: 10 }, (_, index) => delivery(job(), `d${index}`)));
+    expect(most).toBe(3);
+  });
+
+  it('leaves a job unacknowledged that another worker holds, without an error in the log', async () => {
+    const { work, queued, logged } = setUp({
+      run: async () => {
+        throw new HeldElsewhere('held');
+      },
+    });
+    expect(await work([delivery(job())])).toEqual(['d1']);
+    expect(queued).toEqual([]);
+    expect(logged).toEqual([{ message: 'job left for later', fields: expect.objectContaining({ reason: 'held' }) }]);
+  });
+});
+
+describe('time', () => {
+  const ran = async (fields: Partial<Job>, queue: Delivery['queue'] = 'transactional') => {
+    let runs = 0;
+    const { work, queued } = setUp({ run: async () => void runs++ });
+    expect(await work([delivery(job(fields), 'd1', queue)])).toEqual([]);
+    return { runs, queued };
+  };
+
+  it('drops a job after its expiry, not at it', async () => {
+    expect(await ran({ expiresAtMs: nowMs - 1 })).toEqual({ runs: 0, queued: [] });
+    expect(await ran({ expiresAtMs: nowMs })).toEqual({ runs: 1, queued: [] });
+  });
+
+  it('runs a job up to a second early, for clocks differ', async () => {
+    expect(await ran({ dueAtMs: nowMs + 1_000 })).toEqual({ runs: 1, queued: [] });
+    expect((await ran({ dueAtMs: nowMs + 1_001 })).runs).toBe(0);
+  });
+
+  it('sends a job on, as it is, that comes before its time, on the queue it came from', async () => {
+    const fields = { dueAtMs: nowMs + 3_600_000, expiresAtMs: nowMs + 7_200_000, attempt: 2 };
+    expect(await ran(fields, 'bulk')).toEqual({ runs: 0, queued: [{ queue: 'bulk', job: job(fields) }] });
+  });
+
+  it('does not acknowledge a job that could not be sent on', async () => {
+    const { work } = setUp({
+      send: async () => {
+        throw unavailable('SQS is down');
+      },
+    });
+    expect(await work([delivery(job({ dueAtMs: nowMs + 3_600_000 }))])).toEqual(['d1']);
+  });
+});
+
+describe('a job that fails', () => {
+  const fails = (error: unknown) => async () => {
+    throw error;
+  };
+
+  it('is tried again after a while: a new job first, then the task hears of it', async () => {
+    const heard: unknown[] = [];
+    const { work, queued } = setUp({
+      run: fails(unavailable('later')),
+      onRetry: async (...all) => void heard.push(queued.length, ...all.slice(0, 2)),
+    });
+    expect(await work([delivery(job({ expiresAtMs: nowMs + 60_000 }), 'd1', 'bulk')])).toEqual([]);
+    const next = job({ attempt: 2, dueAtMs: nowMs + 5_000, expiresAtMs: nowMs + 60_000 });
+    expect(queued).toEqual([{ queue: 'bulk', job: next }]);
+    expect(heard).toEqual([1, { id: '1' }, unavailable('later')]);
+  });
+
+  it('waits longer than its policy says when the error asks for it, never shorter', async () => {
+    for (const [asked, waited] of [
+      [60, 60],
+      [1, 5],
+    ] as const) {
+      const { work, queued } = setUp({ run: fails(unavailable('later', undefined, asked)) });
+      await work([delivery(job())]);
+      expect(queued[0]?.job.dueAtMs).toBe(nowMs + waited * 1_000);
+    }
+  });
+
+  it('is tried as often as its policy says', async () => {
+    const failed: number[] = [];
+    const { work, queued } = setUp({
+      run: fails(unavailable('later')),
+      onFailed: async (_args, _error, run) => void failed.push(run.job.attempt),
+    });
+    expect(await work([delivery(job({ attempt: 2 }))])).toEqual([]);
+    expect([queued.length, failed]).toEqual([1, []]);
+    expect(await work([delivery(job({ attempt: 3 }))])).toEqual([]);
+    expect([queued.length, failed]).toEqual([1, [3]]);
+    expect(await work([delivery(job({ attempt: 4 }))])).toEqual([]);
+    expect([queued.length, failed]).toEqual([1, [3, 4]]);
+  });
+
+  it('ends at once with an error that no later try can mend', async () => {
+    const failed: unknown[] = [];
+    const error = new SendoffError('validation_error', 422, 'no');
+    const { work, queued } = setUp({ run: fails(error), onFailed: async (args, why) => void failed.push(args, why) });
+    expect(await work([delivery(job())])).toEqual([]);
+    expect(queued).toEqual([]);
+    expect(failed).toEqual([{ id: '1' }, error]);
+  });
+
+  it.each([[new TypeError('a bug')], ['text'], [undefined], [null]])(
+    'is not acknowledged after %s, which is no error of ours',
+    async (error) => {
+      const { work, queued } = setUp({ run: fails(error) });
+      expect(await work([delivery(job())])).toEqual(['d1']);
+      expect(queued).toEqual([]);
+    },
+  );
+
+  it('needs no one to hear of it', async () => {
+    const { work } = setUp({ run: fails(new SendoffError('validation_error', 422, 'no')) });
+    expect(await work([delivery(job())])).toEqual([]);
+  });
+
+  it.each(['send', 'onRetry'] as const)(
+    'is not acknowledged when its next try is not proven: %s fails',
+    async (part) => {
+      const { work } = setUp({ run: fails(unavailable('later')), [part]: fails(unavailable('down')) });
+      expect(await work([delivery(job())])).toEqual(['d1']);
+    },
+  );
+
+  it('is not acknowledged when its end could not be noted', async () => {
+    const { work } = setUp({
+      run: fails(new SendoffError('validation_error', 422, 'no')),
+      onFailed: fails(unavailable('down')),
+    });
+    expect(await work([delivery(job())])).toEqual(['d1']);
+  });
+
+  it('never logs what it was asked to do beyond ids', async () => {
+    const { work, logged } = setUp({ run: fails(unavailable('to ann@example.com')) });
+    await work([delivery(job())]);
+    expect(logged).toEqual([
+      {
+        message: 'job will be tried again',
+        fields: { task: 'thing.do', args: { id: '1' }, attempt: 1, code: 'service_unavailable', delaySeconds: 5 },
+      },
+    ]);
+  });
+});
+
+describe('whatever fails', () => {
+  it('never acknowledges a job that did not end well or live on', async () => {
+    const random = randomFrom(42);
+    const outcomes = ['well', 'later', 'never', 'bug', 'held'] as const;
+    for (let round = 0; round < 500; round++) {
+      const endings = new Map<string, string>();
+      const fail = (name: string, id: string, share = 0.2) => {
+        if (random() < share) throw pick(random, [unavailable(name), new TypeError(name)]);
+        endings.set(id, name);
+      };
+      const { work } = setUp({
+        concurrency: 1 + Math.floor(random() * 4),
+        run: async ({ id }) => {
+          await Promise.resolve();
+          const outcome = pick(random, outcomes);
+          if (outcome === 'later') throw unavailable('later');
+          if (outcome === 'never') throw new SendoffError('validation_error', 422, 'never');
+          if (outcome === 'bug') throw new TypeError('a bug');
+          if (outcome === 'held') throw new HeldElsewhere('held');
+          endings.set(id, 'well');
+        },
+        onRetry: async ({ id }) => fail('retried', id),
+        onFailed: async ({ id }) => fail('failed', id),
+        send: async (jobs) =>
+          jobs.forEach((one) => {
+            fail('queued', (one.job.args as Args).id);
+          }),
+      });
+      const ids = Array.from({ length: 10 }, (_, index) => `id-${index}`);
+      const malformed = delivery('{', 'malformed');
+      const unacknowledged = await work([...ids.map((id) => delivery(job({ args: { id } }), id)), malformed]);
+      expect(unacknowledged).toContain('malformed');
+      for (const id of ids.filter((one) => !unacknowledged.includes(one)))
+        expect(['well', 'retried', 'failed']).toContain(endings.get(id));
+    }
+  });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { timeSort } from '../../../../functions/core/email/record.ts';
+import type { Announcement } from '../../../../functions/core/event.ts';
+import type { Table } from '../../../../functions/core/ports/table.ts';
+import { createAnnounce, createBatchAnnounce } from '../../../../functions/core/webhook/dispatch.ts';
+import { newWebhook, WEBHOOK_PARTITION, webhookKey } from '../../../../functions/core/webhook/endpoint.ts';
+import { createWebhook, deleteWebhook } from '../../../../functions/core/webhook/slots.ts';
+import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
+
+const START_MS = Date.parse('2026-11-21T10:00:00Z');
+const event: Announcement = { type: 'email.delivered', eventId: 'msg_1', atMs: START_MS, emailId: 'one' };
+
+/** The ports in memory, which note what is read, and an index that may lag. */
+function setUp() {
+  const clock = { nowMs: START_MS };
+  const now = () => clock.nowMs;
+  const backend = createMemoryBackend({ now });
+  const reads: string[] = [];
+  const index = { lags: false };
+  const table: Table = {
+    ...backend.table,
+    getMany: (keys) => {
+      if (keys.length > 0) reads.push(keys.join());
+      return backend.table.getMany(keys);
+    },
+    query: async (query) => {
+      reads.push('query');
+      return index.lags ? [] : backend.table.query(query);
+    },
+  };
+  const ports = { table, broker: backend.broker };
+  const make = (id: string) =>
+    createWebhook(table, { id, endpoint: 'https://h.example.com/', events: [], nowMs: clock.nowMs });
+  /** As version 0.1 made it: it stands in the index alone. */
+  const makeOld = (id: string) =>
+    table.insert({
+      key: webhookKey(id),
+      fields: newWebhook({ id, endpoint: 'https://h.example.com/', events: [], nowMs: clock.nowMs }),
+      list: { partition: WEBHOOK_PARTITION, sort: timeSort(clock.nowMs, id) },
+    });
+  /** Whom the jobs are for that were queued since the last call. */
+  const told = async () => {
+    const jobs = await backend.receive('webhook');
+    return jobs.map(({ body }) => JSON.parse(body).args.webhookId).sort();
+  };
+  return { clock, now, backend, ports, reads, index, make, makeOld, told };
+}
+
+describe('an endpoint', () => {
+  it('hears of what happens right after it was made, though another event went out just before and the index lags', async () => {
+    const { ports, now, index, make, told } = setUp();
+    const announce = createAnnounce(ports, now);
+    const announceOfBatch = createBatchAnnounce(ports, now);
+    index.lags = true;
+    for (const id of ['one', 'two', 'three']) {
+      await announce([event]);
+      await announceOfBatch()([event]);
+      await told();
+      await make(id);
+      await announce([event]);
+      expect(await told()).toContain(id);
+      await announceOfBatch()([event]);
+      expect(await told()).toContain(id);
+    }
+  });
+
+  it('is not told any more once it is deleted', async () => {
+    const { ports, now, make, told } = setUp();
+    const announce = createAnnounce(ports, now);
+    await make('one');
+    await make('two');
+    await deleteWebhook(ports.table, 'one');
+    await announce([event]);
+    expect(await told()).toEqual(['two']);
+  });
+
+  it('of version 0.1 is told: the index names it', async () => {
+    const { ports, now, make, makeOld, told } = setUp();
+    await makeOld('old');
+    await make('new');
+    await createAnnounce(ports, now)([event]);
+    expect(await told()).toEqual(['new', 'old']);
+  });
+
+  it('that version 0.1 made while the deployment was updated is told a minute later', async () => {
+    const { ports, now, clock, makeOld, told } = setUp();
+    const announce = createAnnounce(ports, now);
+    await announce([event]);
+    await makeOld('late');
+    clock.nowMs += 60_000;
+    await announce([event]);
+    expect(await told()).toEqual(['late']);
+  });
+});
+
+describe('telling costs', () => {
+  it('one read a batch when there is no endpoint, and a query a minute', async () => {
+    const { ports, now, clock, reads } = setUp();
+    const announceOfBatch = createBatchAnnounce(ports, now);
+    await announceOfBatch()([event]);
+    reads.length = 0;
+    const batch = announceOfBatch();
+    await Promise.all(Array.from({ length: 100 }, () => batch([event])));
+    expect(reads).toEqual(['webhook-list']);
+    clock.nowMs += 60_000;
+    await announceOfBatch()([event]);
+    expect(reads.filter((read) => read === 'query')).toHaveLength(1);
+  });
+
+  it('nothing when there is nothing to tell', async () => {
+    const { ports, now, reads } = setUp();
+    await createAnnounce(ports, now)([]);
+    expect(reads).toEqual([]);
+  });
+
+  it('one read of the endpoints a batch, and another try after one that failed', async () => {
+    const { ports, now, make, reads, told } = setUp();
+    await make('one');
+    const { getMany } = ports.table;
+    let failures = 1;
+    const failing: Table['getMany'] = (keys) =>
+      failures-- > 0 ? Promise.reject(new Error('the table is down')) : getMany(keys);
+    const batch = createBatchAnnounce({ ...ports, table: { ...ports.table, getMany: failing } }, now)();
+    await expect(batch([event])).rejects.toThrow('the table is down');
+    await batch([event]);
+    reads.length = 0;
+    await batch([event]);
+    expect(reads).toEqual([]);
+    expect(await told()).toEqual(['one', 'one']);
+  });
+});

@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import { deliverWebhook } from '../../../../functions/core/webhook/delivery.ts';
+import { changeWebhook, webhookKey } from '../../../../functions/core/webhook/endpoint.ts';
+import { ANSWER_TIMEOUT_MS, PROMPT_MS } from '../../../../functions/core/webhook/pace.ts';
+import { delivered, type Posted, START_MS, setUp } from './delivering.ts';
+
+const s = 1_000;
+const h = 3_600 * s;
+const ok = { status: 200, response: 'ok' };
+const timedOut = ({ timeoutMs }: Posted) => ({ status: 0, response: `no answer in ${timeoutMs}`, timedOut: true });
+/** Named `dead`: never answers; `slow`: answers within 15 s, not within 1.5; any other: at once. */
+const byName = (posted: Posted) => {
+  if (posted.url.includes('dead') || (posted.url.includes('slow') && posted.timeoutMs < ANSWER_TIMEOUT_MS))
+    return timedOut(posted);
+  return ok;
+};
+const event = (index: number) => ({ ...delivered, eventId: `msg_${index}` });
+const events = (count: number) => Array.from({ length: count }, (_, index) => event(index));
+
+describe('an endpoint that does not answer promptly', () => {
+  it('has the full time at once, at the same attempt, and both tries are told', async () => {
+    const { add, announce, runUntil, posted, webhook, delivery } = await setUp(byName);
+    await add('slow');
+    await announce([delivered]);
+    await runUntil();
+    expect(posted.map(({ timeoutMs, atMs }) => [timeoutMs, atMs])).toEqual([
+      [PROMPT_MS, START_MS],
+      [ANSWER_TIMEOUT_MS, START_MS],
+    ]);
+    const [first, second] = posted;
+    expect(second?.headers['svix-id']).toBe(first?.headers['svix-id']);
+    const told = await delivery('slow');
+    expect(told).toMatchObject({ status: 'success' });
+    expect(told?.attempts.map(({ status, response }) => [status, response])).toEqual([
+      [0, 'no answer in 1500'],
+      [200, 'ok'],
+    ]);
+    expect(told?.attempts[0]).not.toHaveProperty('timedOut');
+    expect(await webhook('slow')).toMatchObject({ status: 'enabled', slowSinceMs: START_MS });
+    // Its next events wait with those of its kind from the start.
+    await announce([event(2)]);
+    await runUntil();
+    expect(posted.map(({ timeoutMs }) => timeoutMs)).toEqual([PROMPT_MS, ANSWER_TIMEOUT_MS, ANSWER_TIMEOUT_MS]);
+  });
+
+  it('once, as one that had to start, gets its other events without a wait', async () => {
+    let calls = 0;
+    const { add, announce, runUntil, posted } = await setUp((post) => (calls++ < 2 ? timedOut(post) : ok));
+    await add('waking');
+    await announce(events(2));
+    await runUntil(START_MS);
+    expect(posted.slice(2).map(({ headers }) => headers['svix-id'])).toEqual(['msg_0', 'msg_1']);
+  });
+
+  it('does not count as failing for that, and its retries keep their timetable', async () => {
+    const { add, announce, runUntil, posted, webhook, delivery } = await setUp(byName);
+    await add('dead');
+    await announce([delivered]);
+    const state: unknown[] = [];
+    await runUntil(START_MS);
+    state.push((await webhook('dead'))?.failingSinceMs, await delivery('dead'));
+    expect(state).toMatchObject([START_MS, { status: 'attempting', nextAttemptAtMs: START_MS + 5 * s }]);
+    await runUntil();
+    const waits = posted.map(({ atMs }, index) => (atMs - (posted[index - 1]?.atMs ?? START_MS)) / s);
+    expect(waits).toEqual([0, 0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000]);
+    expect(await webhook('dead')).toMatchObject({ status: 'disabled' });
+    expect(await delivery('dead')).toMatchObject({ status: 'failed' });
+  });
+
+  it('is the only one whose events wait: the others of a batch follow it without an attempt', async () => {
+    const { add, announce, runUntil, posted, clock } = await setUp(byName);
+    await add('dead');
+    await add('healthy');
+    await announce(events(100));
+    await runUntil(START_MS);
+    const to = (name: string) => posted.filter(({ url }) => url.includes(name));
+    expect(to('healthy')).toHaveLength(100);
+    // Of the first ten jobs five are its own.
+    expect(to('dead').map(({ timeoutMs }) => timeoutMs)).toEqual([
+      ...Array(5).fill(PROMPT_MS),
+      // Those are tried once more; the first that has no answer then makes the others wait.
+      ...Array(5).fill(ANSWER_TIMEOUT_MS),
+    ]);
+    expect(clock.nowMs).toBe(START_MS);
+  });
+
+  it('is tried by one job at a time, and by none while it is paused', async () => {
+    const { add, announce, runUntil, posted, webhook } = await setUp(byName);
+    await add('dead');
+    await announce([delivered]);
+    await runUntil(START_MS);
+    posted.length = 0;
+    await announce(events(200));
+    await runUntil(START_MS + h);
+    const times = posted.map(({ atMs }) => atMs);
+    expect(new Set(times).size).toBe(times.length);
+    const pausesMs = times.slice(1).map((atMs, index) => atMs - (times[index] ?? 0));
+    expect(Math.min(...pausesMs)).toBeGreaterThanOrEqual(5 * s);
+    expect(Math.max(...pausesMs)).toBeLessThanOrEqual(16 * 60 * s);
+    expect((await webhook('dead'))?.pausedUntilMs).toBeGreaterThan(START_MS);
+  });
+
+  it('hears all it missed within the longest pause when it answers again, though none of it was tried', async () => {
+    const backAtMs = START_MS + 3 * h;
+    const { add, announce, runUntil, posted, webhook } = await setUp((one) =>
+      one.atMs < backAtMs ? timedOut(one) : ok,
+    );
+    await add('dead');
+    await announce(events(300));
+    await runUntil(backAtMs + 17 * 60 * s);
+    const heard = posted.filter(({ atMs }) => atMs >= backAtMs);
+    const ids = new Set(heard.map(({ headers }) => headers['svix-id']));
+    const triedBefore = new Set(posted.filter(({ atMs }) => atMs < backAtMs).map(({ headers }) => headers['svix-id']));
+    for (const { eventId } of events(300)) expect(ids.has(eventId) || triedBefore.has(eventId)).toBe(true);
+    await runUntil();
+    expect(new Set(posted.filter(({ atMs }) => atMs >= backAtMs).map(({ headers }) => headers['svix-id'])).size).toBe(
+      300,
+    );
+    expect(await webhook('dead')).not.toHaveProperty('pausedUntilMs');
+    expect(await webhook('dead')).not.toHaveProperty('failingSinceMs');
+  });
+
+  it('is disabled after the time of all tries, though its many events share them', async () => {
+    const { add, announce, runUntil, posted, webhook, backend, delivery } = await setUp(byName);
+    await add('dead');
+    await announce(events(150));
+    await runUntil(START_MS + 27 * h);
+    expect((await webhook('dead'))?.status).toBe('enabled');
+    await runUntil(START_MS + 28 * h);
+    expect(await webhook('dead')).toMatchObject({
+      status: 'disabled',
+      disabledReason: expect.stringMatching(/^Every attempt since .* has failed/),
+    });
+    await runUntil();
+    expect(backend.waiting()).toEqual([]);
+    expect(posted.length).toBeLessThan(150 * 8);
+    expect((await delivery('dead', String(posted[0]?.headers['svix-id'])))?.status).toBe('failed');
+  });
+
+  it('does not keep a slow one that works from its events, whatever waits for fifty dead ones', async () => {
+    const { add, announce, runUntil, posted } = await setUp(byName);
+    for (let index = 0; index < 49; index++) await add(`dead-${index}`);
+    await add('slow');
+    await announce(events(2));
+    await runUntil(START_MS);
+    posted.length = 0;
+    await announce(events(20).map(({ eventId, ...more }) => ({ ...more, eventId: `${eventId}-more` })));
+    await runUntil(START_MS + 25 * s);
+    expect(posted.filter(({ url }) => url.includes('slow'))).toHaveLength(20);
+    expect(posted.filter(({ url }) => url.includes('dead')).length).toBeLessThanOrEqual(2 * 49);
+  });
+
+  it('is prompt again after it answered at once a minute later', async () => {
+    let prompt = false;
+    const { add, announce, runUntil, posted, webhook, clock } = await setUp((one) => (prompt ? ok : byName(one)));
+    await add('slow');
+    await announce([delivered]);
+    await runUntil();
+    prompt = true;
+    clock.nowMs = START_MS + 59 * s;
+    await announce([event(2)]);
+    await runUntil();
+    expect((await webhook('slow'))?.slowSinceMs).toBe(START_MS);
+    clock.nowMs = START_MS + 60 * s;
+    await announce([event(3)]);
+    await runUntil();
+    expect(await webhook('slow')).not.toHaveProperty('slowSinceMs');
+    await announce([event(4)]);
+    await runUntil();
+    expect(posted.at(-1)?.timeoutMs).toBe(PROMPT_MS);
+  });
+
+  it('is tried at once by a replay, and by every event after its address was changed or it was enabled', async () => {
+    const { add, announce, runUntil, posted, table, broker, webhook } = await setUp(byName);
+    await add('dead');
+    await announce([delivered]);
+    await runUntil(START_MS);
+    posted.length = 0;
+    await deliverWebhook.delay({ webhookId: 'dead', eventId: 'msg_1', replay: true }, broker);
+    await runUntil(START_MS);
+    expect(posted.map(({ timeoutMs }) => timeoutMs)).toEqual([ANSWER_TIMEOUT_MS]);
+    await changeWebhook(table, 'dead', { endpoint: 'https://healthy.example.com/' });
+    expect(await webhook('dead')).not.toHaveProperty('slowSinceMs');
+    expect(await webhook('dead')).not.toHaveProperty('pausedUntilMs');
+    await table.update(webhookKey('dead'), { set: { slowSinceMs: 1, pausedUntilMs: 1 } });
+    await changeWebhook(table, 'dead', { status: 'enabled' });
+    expect(await webhook('dead')).not.toHaveProperty('slowSinceMs');
+  });
+});
+
+describe('an endpoint that refuses at once', () => {
+  it('is not slow: it keeps nobody waiting', async () => {
+    const { add, announce, runUntil, posted, webhook } = await setUp(() => ({ status: 0, response: 'ECONNREFUSED' }));
+    await add('refusing');
+    await announce(events(3));
+    await runUntil(START_MS);
+    expect(posted.map(({ timeoutMs }) => timeoutMs)).toEqual([PROMPT_MS, PROMPT_MS, PROMPT_MS]);
+    expect(await webhook('refusing')).not.toHaveProperty('slowSinceMs');
+  });
+});
+
+describe('a prompt endpoint', () => {
+  it('costs one read and one write a delivery', async () => {
+    const { add, announce, runUntil, backend, table } = await setUp(byName);
+    await add('healthy');
+    await announce([{ ...delivered, emailId: undefined as never, subject: {} }]);
+    const calls: string[] = [];
+    for (const name of ['get', 'getMany', 'insert', 'update', 'delete', 'query'] as const) {
+      const call = table[name] as (...args: unknown[]) => unknown;
+      const noting = (...args: unknown[]) => {
+        calls.push(name);
+        return call(...args);
+      };
+      Object.assign(table, { [name]: noting });
+    }
+    await runUntil();
+    expect(calls).toEqual(['getMany', 'insert']);
+    expect(backend.waiting()).toEqual([]);
+  });
+});

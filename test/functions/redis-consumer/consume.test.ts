@@ -1,0 +1,333 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LEASE_MS } from '../../../functions/adapters/redis/consumer.ts';
+import type { Delivery } from '../../../functions/core/ports/broker.ts';
+import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
+import { createDraining, type Draining, interrupting } from './consuming.ts';
+
+const idOf = ({ body }: Delivery): string => JSON.parse(body).args.id;
+
+describe.skipIf(!hasRedis)('a drainer', () => {
+  let database: RedisDatabase;
+  let draining: Draining;
+
+  beforeAll(async () => {
+    database = await startRedisDatabase();
+  });
+  afterAll(() => database?.close());
+  beforeEach(() => {
+    draining = createDraining(database);
+  });
+
+  const left = async () => ({
+    jobs: await draining.client.run(['backlog']),
+    timer: await draining.client.firstTimer(),
+  });
+
+  it('is rung for by the first job and by none that comes while it is expected or at work', async () => {
+    await draining.send('1');
+    await draining.send('2');
+    expect(draining.rings).toEqual(['']);
+    let sent = 0;
+    await draining.drain({
+      work: async () => {
+        if (sent++ === 0) await draining.send('3');
+        return [];
+      },
+    });
+    expect({ sent, rings: draining.rings.length }).toEqual({ sent: 3, rings: 1 });
+  });
+
+  it('runs all there is, acknowledges it, and leaves nothing behind; the next job rings again', async () => {
+    for (let id = 0; id < 25; id++) await draining.send(String(id));
+    expect(await draining.drain()).toEqual({ end: 'nothing left', done: 25 });
+    expect(draining.ran.toSorted()).toEqual(Array.from({ length: 25 }, (_, id) => String(id)).toSorted());
+    expect(await left()).toEqual({ jobs: 0, timer: undefined });
+    await draining.send('next');
+    expect(draining.rings).toHaveLength(2);
+  });
+
+  it('leaves at once when there is nothing to do', async () => {
+    expect(await draining.drain()).toEqual({ end: 'nothing left', done: 0 });
+  });
+
+  it('has its metrics written once a minute while it works, not at its end alone', async () => {
+    let nowMs = Date.now();
+    const own = createDraining(database, () => nowMs);
+    for (let id = 0; id < 10; id++) await own.send(String(id));
+    const startMs = nowMs;
+    const work = async () => {
+      nowMs += 25_000;
+      return [];
+    };
+    await own.drain({ work, inFlight: 1, runMs: 300_000 });
+    expect(own.flushes.map((atMs) => (atMs - startMs) / 1000)).toEqual([75, 150, 225]);
+  });
+
+  it('tells each job what it can count on without a renewal, and when the drainer itself stops', async () => {
+    const nowMs = Date.now();
+    const own = createDraining(database, () => nowMs);
+    await own.send('1');
+    const times: unknown[] = [];
+    const work = async (_deliveries: readonly Delivery[], deadlineMs: number, stopsAtMs?: number) => {
+      times.push(deadlineMs - nowMs, Number(stopsAtMs) - nowMs);
+      return [];
+    };
+    await own.drain({ work, runMs: 300_000 });
+    expect(times).toEqual([LEASE_MS - 2_500, 298_500]);
+  });
+
+  it('runs no more at once than it may, and refills as soon as one is done', async () => {
+    for (let id = 0; id < 12; id++) await draining.send(String(id));
+    let [flying, most] = [0, 0];
+    const work = async () => {
+      most = Math.max(most, ++flying);
+      await new Promise((resolve) => setImmediate(resolve));
+      flying--;
+      return [];
+    };
+    await draining.drain({ work, inFlight: 3 });
+    expect(most).toBe(3);
+  });
+
+  it('does not wait for a slow job to take others', async () => {
+    let release = () => {};
+    const slow = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await draining.send('slow');
+    for (let id = 0; id < 5; id++) await draining.send(String(id));
+    const done: string[] = [];
+    const work = async ([delivery]: readonly Delivery[]) => {
+      const id = delivery ? idOf(delivery) : '';
+      if (id === 'slow') await slow;
+      done.push(id);
+      if (done.length === 5) await draining.send('after');
+      if (id === 'after') release();
+      return [];
+    };
+    await draining.drain({ work, inFlight: 2 });
+    expect(done.at(-1)).toBe('slow');
+    expect(done).toHaveLength(7);
+  });
+
+  it('waits for a job that is due soon, and runs it at its time', async () => {
+    const dueAtMs = Date.now() + 1_200;
+    await draining.send('soon', { dueAtMs });
+    expect(draining.rings).toEqual(['']);
+    let ranAtMs = 0;
+    const work = async () => {
+      ranAtMs = Date.now();
+      return [];
+    };
+    expect(await draining.drain({ work })).toEqual({ end: 'nothing left', done: 1 });
+    expect(ranAtMs).toBeGreaterThanOrEqual(dueAtMs);
+  });
+
+  it('is not rung for by a job due in hours, and does not wait for it', async () => {
+    await draining.send('later', { dueAtMs: Date.now() + 3_600_000 });
+    expect(draining.rings).toEqual([]);
+    expect(await draining.drain()).toMatchObject({ end: 'nothing left', done: 0 });
+  });
+
+  it('finds no place when there are as many as may be', async () => {
+    await draining.queue('one').enter();
+    expect(await draining.drain({ maxDrainers: 1 })).toEqual({ end: 'no place', done: 0 });
+  });
+
+  it('has itself watched from its first moment, once with all others of the minute', async () => {
+    await draining.send('1');
+    await Promise.all([draining.drain(), draining.drain()]);
+    await draining.drain();
+    expect(draining.watches.count).toBe(1);
+  });
+
+  it('needs no watcher when who rang watches', async () => {
+    expect(await draining.queue('a', 4, true).enter()).toBe('entered');
+    expect(await draining.queue('b', 4, false).enter()).toBe('unwatched');
+    expect(await draining.queue('c', 4, false).enter()).toBe('entered');
+  });
+
+  describe('a job that arrives at any moment of its end', () => {
+    // Every step of a drainer is one script, and a script is atomic: to send a job before each step, and after the
+    // last, is to try every interleaving there is.
+    const steps = 6;
+    it.each(Array.from({ length: steps }, (_, step) => step + 1))(
+      'before step %i: is run or rung for',
+      async (step) => {
+        await draining.send('first');
+        const { rings } = draining;
+        rings.length = 0;
+        let calls = 0;
+        const wrap = (queue: Parameters<typeof interrupting>[0]) =>
+          interrupting(queue, async (call) => {
+            calls = call;
+            if (call === step) await draining.send('late');
+          });
+        await draining.drain({ wrap });
+        if (calls < step) await draining.send('late');
+        const ranByIt = draining.ran.includes('late');
+        expect({ ranByIt, rung: rings.length }).toEqual(ranByIt ? { ranByIt, rung: 0 } : { ranByIt, rung: 1 });
+        if (!ranByIt) await draining.drain();
+        expect(draining.ran.filter((id) => id === 'late')).toHaveLength(1);
+        expect(await left()).toEqual({ jobs: 0, timer: undefined });
+      },
+    );
+
+    it.each(Array.from({ length: steps }, (_, step) => step + 1))(
+      'before step %i of a drainer at its time-out: is run by it or by its successor',
+      async (step) => {
+        let calls = 0;
+        const wrap = (queue: Parameters<typeof interrupting>[0]) =>
+          interrupting(queue, async (call) => {
+            calls = call;
+            if (call === step) await draining.send('late');
+          });
+        // Its time is over when it begins: it takes no job and only ends.
+        await draining.drain({ wrap, runMs: 0 });
+        if (calls < step) await draining.send('late');
+        for (let next = draining.rings.shift(); next !== undefined; next = draining.rings.shift())
+          await draining.drain({ replaces: next });
+        expect(draining.ran).toEqual(['late']);
+        expect(await left()).toEqual({ jobs: 0, timer: undefined });
+      },
+    );
+
+    it('between two that leave at the same time: the last one rings or runs it', async () => {
+      const [a, b] = [draining.queue('a'), draining.queue('b')];
+      for (const order of [
+        ['send', 'a', 'b'],
+        ['a', 'send', 'b'],
+        ['a', 'b', 'send'],
+        ['b', 'send', 'a'],
+      ]) {
+        await Promise.all([a.enter(), b.enter()]);
+        draining.rings.length = 0;
+        const outcomes: unknown[] = [];
+        for (const who of order) {
+          if (who === 'send') await draining.send('late');
+          else outcomes.push(await (who === 'a' ? a : b).leave());
+        }
+        const someoneStays = outcomes.includes(0);
+        expect(someoneStays || draining.rings.length === 1).toBe(true);
+        await draining.drain();
+        for (const queue of [a, b]) await queue.leave();
+      }
+    });
+  });
+
+  it('hands over before its time-out, with what it could not do', async () => {
+    for (let id = 0; id < 3; id++) await draining.send(String(id));
+    draining.rings.length = 0;
+    const result = await draining.drain({ runMs: 0 });
+    expect(result).toEqual({ end: 'handed over', done: 0 });
+    const [successor = ''] = draining.rings;
+    expect(successor).not.toBe('');
+    // The successor has the place already: with as many as may be, it alone still enters.
+    expect(await draining.drain({ maxDrainers: 1 })).toMatchObject({ end: 'no place' });
+    expect(await draining.drain({ maxDrainers: 1, replaces: successor })).toEqual({ end: 'nothing left', done: 3 });
+  });
+
+  it('rings for another when the backlog is longer than it can take soon', async () => {
+    for (let id = 0; id < 60; id++) await draining.send(String(id));
+    draining.rings.length = 0;
+    let begun = 0;
+    const work = () => new Promise<string[]>((resolve) => setTimeout(resolve, ++begun <= 16 ? 400 : 0, []));
+    await draining.drain({ work, inFlight: 4 });
+    expect(draining.rings.length).toBeGreaterThan(0);
+  });
+});
+
+describe.skipIf(!hasRedis)('the queue', () => {
+  let database: RedisDatabase;
+
+  beforeAll(async () => {
+    database = await startRedisDatabase();
+  });
+  afterAll(() => database?.close());
+
+  const wanted = { transactional: 10, bulk: 10, webhook: 10, 'webhook-slow': 10 };
+  const look = { done: [], renewed: [], wanted, beat: true, countBacklog: false };
+
+  it('brings back what a dead drainer left, once its lease has run out, and not what a live one renews', async () => {
+    // The lease of a delivery is counted by Redis' own clock.
+    const draining = createDraining(database);
+    const [dead, alive, other] = ['dead', 'alive', 'other'].map((name) => draining.queue(name));
+    if (!dead || !alive || !other) throw new Error('three queues were made');
+    await draining.send('1');
+    await draining.send('2');
+    const [left] = (
+      await dead.exchange({ ...look, wanted: { transactional: 1, bulk: 0, webhook: 0, 'webhook-slow': 0 } })
+    ).deliveries;
+    const kept = (
+      await alive.exchange({ ...look, wanted: { transactional: 1, bulk: 0, webhook: 0, 'webhook-slow': 0 } })
+    ).deliveries;
+    let came: readonly Delivery[] = [];
+    const startedAtMs = Date.now();
+    while (came.length === 0) {
+      await alive.exchange({
+        ...look,
+        wanted: { transactional: 0, bulk: 0, webhook: 0, 'webhook-slow': 0 },
+        renewed: kept,
+      });
+      came = (await other.exchange(look)).deliveries;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(came.map(({ id }) => id)).toEqual([left?.id]);
+    expect(Date.now() - startedAtMs).toBeGreaterThan(LEASE_MS - 500);
+  }, 30_000);
+
+  it('fills the room there is for each queue, however little there is for another', async () => {
+    const draining = createDraining(database);
+    const one = draining.queue('one');
+    const queues = ['transactional', 'bulk', 'webhook', 'webhook-slow'] as const;
+    const jobs = queues.flatMap((queue) =>
+      Array.from({ length: 8 }, (_, id) => ({ queue, job: { task: 'note', args: { id }, attempt: 1 } })),
+    );
+    await draining.backend.broker.send(jobs);
+    const { deliveries } = await one.exchange({
+      ...look,
+      wanted: { transactional: 7, bulk: 9, webhook: 2, 'webhook-slow': 4 },
+    });
+    expect(queues.map((name) => deliveries.filter(({ queue }) => queue === name).length)).toEqual([7, 8, 2, 4]);
+    expect(new Set(deliveries.map(({ id, queue }) => queue + id)).size).toBe(21);
+    const { deliveries: rest, backlog } = await one.exchange({ ...look, countBacklog: true });
+    const left = ['transactional', ...Array(6).fill('webhook'), ...Array(4).fill('webhook-slow')];
+    expect(rest.map(({ queue }) => queue).sort()).toEqual(left);
+    expect(backlog).toBe(32);
+    // What is done of one queue is gone from that queue alone; with jobs left in another no drainer leaves.
+    await one.exchange({ ...look, done: [...deliveries, ...rest].filter(({ queue }) => queue !== 'webhook') });
+    expect(await one.leave()).toBe(0);
+    await one.exchange({ ...look, done: [...deliveries, ...rest].filter(({ queue }) => queue === 'webhook') });
+    expect(await one.leave()).toBe('left');
+  });
+
+  it('moves a job to the dead letters that was received as often as it may be', async () => {
+    const draining = createDraining(database);
+    const queue = draining.queue('one');
+    await draining.backend.broker.send([
+      { queue: 'webhook', job: { task: 'note', args: { id: 'poison' }, attempt: 1 } },
+    ]);
+    const [{ id } = { id: '' }] = (await queue.exchange(look)).deliveries;
+    const { keyOf } = draining.client;
+    const key = (name: string) => keyOf('').replace('doc:', name);
+    // As if it had been received the full number of times, the last time longer ago than the lease.
+    const claimed = ['XCLAIM', key('webhook'), 'workers', 'one', '0', id, 'IDLE', '60000', 'RETRYCOUNT', '3'];
+    await database.command(...claimed);
+    const { deliveries, dead } = await queue.exchange(look);
+    expect(deliveries).toEqual([]);
+    expect(dead.map((delivery) => JSON.parse(delivery.body).args.id)).toEqual(['poison']);
+    expect(dead.map(({ queue: from }) => from)).toEqual(['webhook']);
+    expect(await database.command('XLEN', key('dead'))).toBe(1);
+    expect(await database.command('XLEN', key('webhook'))).toBe(0);
+  });
+
+  it('knows no group after the server lost what it had, and makes it again', async () => {
+    const draining = createDraining(database);
+    await draining.send('1');
+    await draining.drain();
+    await database.command('FLUSHALL');
+    await draining.send('2');
+    await draining.drain();
+    expect(draining.ran).toEqual(['1', '2']);
+  });
+});

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { createRedisBackend } from '../../../functions/adapters/redis/backend.ts';
+import { createRedisClient, type RedisClient } from '../../../functions/adapters/redis/client.ts';
+import { createDrainerQueue, type DrainerQueue } from '../../../functions/adapters/redis/consumer.ts';
+import type { Backend } from '../../../functions/core/ports/backend.ts';
+import type { Delivery, Job } from '../../../functions/core/ports/broker.ts';
+import type { Logger } from '../../../functions/core/ports/telemetry.ts';
+import { type DrainDependencies, type DrainResult, drain } from '../../../functions/redis-consumer/consume.ts';
+import type { RedisDatabase } from '../../helpers/redis-database.ts';
+
+const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** A deployment of its own on a database, with drainers that note what they did. */
+export interface Draining {
+  readonly client: RedisClient;
+  readonly backend: Backend;
+  /** Names of places that were rung for; empty for an accept's ring. */
+  readonly rings: string[];
+  /** The `id` of every job that was run, in order. */
+  readonly ran: string[];
+  readonly watches: { count: number };
+  /** When metrics were to be written, epoch ms. */
+  readonly flushes: number[];
+  send(id: string, more?: Partial<Job>): Promise<void>;
+  queue(name?: string, maxDrainers?: number, watched?: boolean): DrainerQueue;
+  /** Runs one drainer; `on` looks at, and may change, what it asks of the queue. */
+  drain(options?: DrainOptions): Promise<DrainResult>;
+}
+
+export interface DrainOptions {
+  readonly replaces?: string;
+  readonly maxDrainers?: number;
+  readonly wrap?: (queue: DrainerQueue) => DrainerQueue;
+  readonly work?: DrainDependencies['work'];
+  readonly renewClaims?: DrainDependencies['renewClaims'];
+  readonly runMs?: number;
+  readonly inFlight?: number;
+}
+
+/** Makes one; `now` moves the clock of its scripts. */
+export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () => number = Date.now): Draining {
+  const rings: string[] = [];
+  const ran: string[] = [];
+  const watches = { count: 0 };
+  const flushes: number[] = [];
+  const ring = async (replaces = '') => void rings.push(replaces);
+  const client = createRedisClient({ credentials: async () => front, namespace: randomUUID(), ring, now });
+  const backend = createRedisBackend(client, now);
+  const work = async (deliveries: readonly Delivery[]) => {
+    for (const { body } of deliveries) ran.push(JSON.parse(body).args.id);
+    return [];
+  };
+  const queue = (name: string = randomUUID(), maxDrainers = 4, watched = false) =>
+    createDrainerQueue(client, { name, maxDrainers, maxReceiveCount: 3, watched });
+  return {
+    client,
+    backend,
+    rings,
+    ran,
+    watches,
+    flushes,
+    queue,
+    send: (id, more = {}) =>
+      backend.broker.send([{ queue: 'transactional', job: { task: 'note', args: { id }, attempt: 1, ...more } }]),
+    drain: ({
+      replaces,
+      maxDrainers = 4,
+      wrap = (own: DrainerQueue) => own,
+      runMs = 60_000,
+      inFlight = 10,
+      ...options
+    } = {}) =>
+      drain(
+        {
+          queue: wrap(queue(randomUUID(), maxDrainers)),
+          work: options.work ?? work,
+          ring,
+          watch: async () => void watches.count++,
+          newName: randomUUID,
+          now,
+          log: silent,
+          inFlight: { transactional: inFlight, bulk: inFlight, webhook: inFlight, 'webhook-slow': inFlight },
+          flushMetrics: () => void flushes.push(now()),
+          renewClaims: options.renewClaims ?? (async () => {}),
+          deadlineMs: now() + runMs,
+        },
+        replaces,
+      ),
+  };
+}
+
+/** Calls `before` with the number of each call to the queue, before it is made. */
+export function interrupting(queue: DrainerQueue, before: (call: number) => Promise<void>): DrainerQueue {
+  let calls = 0;
+  const step = async <T>(call: () => Promise<T>): Promise<T> => {
+    await before(++calls);
+    return call();
+  };
+  return {
+    enter: (replaces) => step(() => queue.enter(replaces)),
+    exchange: (exchange) => step(() => queue.exchange(exchange)),
+    leave: () => step(() => queue.leave()),
+    reserve: (name) => step(() => queue.reserve(name)),
+    handOver: (name) => step(() => queue.handOver(name)),
+  };
+}
+
+/** Puts an entry straight into the dead-letter stream, as a drainer does with what was received too often. */
+export async function bury(
+  { client }: Pick<Draining, 'client'>,
+  { command }: Pick<RedisDatabase, 'command'>,
+  job = '{"task":"note","args":{},"attempt":1}',
+  queue = 'transactional',
+): Promise<string> {
+  const stream = client.keyOf('').replace(/doc:$/, 'dead');
+  return String(await command('XADD', stream, '*', 'job', job, 'queue', queue, 'received', '3', 'queued', '1000'));
+}

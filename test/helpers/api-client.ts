@@ -1,0 +1,81 @@
+import { createApp } from '../../functions/api/app.ts';
+import { putApiKey } from '../../functions/core/access/api-key.ts';
+import type { DomainStatus, SenderDomains } from '../../functions/core/email/sender-domain.ts';
+import { newId } from '../../functions/core/ids.ts';
+import type { Backend } from '../../functions/core/ports/backend.ts';
+import type { LogFields, Logger } from '../../functions/core/ports/telemetry.ts';
+import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
+import { createRecordedMetrics } from './recorded-metrics.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: what the API answers is what the tests are about.
+  readonly body: any;
+}
+
+export interface ApiClient {
+  readonly backend: MemoryBackend;
+  readonly clock: { nowMs: number };
+  /** The domains that the mail provider knows. */
+  readonly verification: Map<string, DomainStatus>;
+  readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields | undefined }[];
+  readonly log: Logger;
+  readonly app: ReturnType<typeof createApp>;
+  /** Asks with the full key unless told otherwise; a body that is no string goes as JSON. */
+  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+}
+
+export const FULL_KEY = 'so_full';
+export const SENDING_KEY = 'so_sending';
+
+/** The API on the ports in memory, with a full key and a sending key, and a clock one can turn. */
+export async function createApiClient(
+  wrap: (backend: MemoryBackend) => Backend = (backend) => backend,
+): Promise<ApiClient> {
+  const clock = { nowMs: Date.parse('2026-11-21T12:00:00Z') };
+  const now = () => clock.nowMs;
+  const backend = createMemoryBackend({ now });
+  const logged: ApiClient['logged'][number][] = [];
+  const at = (level: string) => (message: string, fields?: LogFields) => void logged.push({ level, message, fields });
+  const verification = new Map<string, DomainStatus>([['example.com', 'verified']]);
+  const log = { info: at('info'), warn: at('warn'), error: at('error') };
+  await putApiKey(backend.table, FULL_KEY, { name: 'Full', permission: 'full_access' }, now() - 2);
+  await putApiKey(backend.table, SENDING_KEY, { name: 'Sending', permission: 'sending_access' }, now() - 1);
+  const app = createApp({
+    backend: wrap(backend),
+    now,
+    newId,
+    retentionMs: 30 * 86_400_000,
+    log,
+    metrics: createRecordedMetrics(),
+    domains: domainsOf(verification),
+    region: 'eu-west-1',
+  });
+  return {
+    backend,
+    clock,
+    verification,
+    logged,
+    log,
+    app,
+    ask: async (method, path, body, headers = {}) => {
+      const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+      const response = await app.request(`http://api.example${path}`, {
+        method,
+        headers: { authorization: `Bearer ${FULL_KEY}`, ...headers },
+        ...(payload === undefined ? {} : { body: payload }),
+      });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+    },
+  };
+}
+
+function domainsOf(verification: ReadonlyMap<string, DomainStatus>): SenderDomains {
+  return {
+    names: async () => [...verification.keys()],
+    statuses: async (names) => new Map(names.map((name) => [name, verification.get(name) ?? 'not_started'])),
+    dkim: async (name) => ({ tokens: [`${name}-1`, `${name}-2`], status: verification.get(name) ?? 'not_started' }),
+  };
+}

@@ -1,0 +1,132 @@
+import { submitInParallel, updateThenSend } from '../../functions/adapters/aws/backend.ts';
+import type { Backend } from '../../functions/core/ports/backend.ts';
+import type { Delivery, OutgoingJob, QueueName } from '../../functions/core/ports/broker.ts';
+import type {
+  Change,
+  Condition,
+  Document,
+  FieldTest,
+  FieldValue,
+  IndexEntry,
+  Table,
+  WriteOutcome,
+} from '../../functions/core/ports/table.ts';
+
+interface Stored {
+  readonly fields: Record<string, FieldValue | undefined>;
+  readonly list?: IndexEntry | null | undefined;
+  readonly due?: IndexEntry | null | undefined;
+  readonly expiresAtMs?: number | undefined;
+}
+
+export interface MemoryBackend extends Backend {
+  /** Takes what is due, up to 10. */
+  receive(queue?: QueueName): Promise<Delivery[]>;
+  /** Every job not received yet, due or not, oldest first. */
+  waiting(): OutgoingJob[];
+  close(): Promise<void>;
+}
+
+/** The ports in memory, with a clock one can turn: it passes the contract suites, so it stands for any backend in tests. */
+export function createMemoryBackend({ now = Date.now, delayHorizonMs = 840_000 } = {}): MemoryBackend {
+  const table = createMemoryTable(now);
+  const files = new Map<string, Uint8Array>();
+  let queued: OutgoingJob[] = [];
+  let deliveries = 0;
+  const bodies = {
+    put: async (key: string, bytes: Uint8Array) => void files.set(key, Uint8Array.from(bytes)),
+    get: async (key: string) => files.get(key),
+    delete: async (key: string) => void files.delete(key),
+  };
+  const broker = { send: async (jobs: readonly OutgoingJob[]) => void queued.push(...structuredClone(jobs)) };
+  const parts = { table, bodies, broker };
+  return {
+    ...parts,
+    delayHorizonMs,
+    submit: (submissions) => submitInParallel(parts, submissions),
+    updateAndSend: updateThenSend(parts),
+    receive: async (queue = 'transactional') => {
+      const due = queued.filter((one) => one.queue === queue && (one.job.dueAtMs ?? 0) <= now()).slice(0, 10);
+      queued = queued.filter((one) => !due.includes(one));
+      return due.map(({ job }) => ({ id: `delivery-${++deliveries}`, body: JSON.stringify(job), queue }));
+    },
+    waiting: () => [...queued],
+    close: async () => {},
+  };
+}
+
+function createMemoryTable(now: () => number): Table {
+  const documents = new Map<string, Stored>();
+  const live = (key: string): Stored | undefined => {
+    const stored = documents.get(key);
+    return stored && (stored.expiresAtMs ?? Number.POSITIVE_INFINITY) > now() ? stored : undefined;
+  };
+  const read = <T extends Document>(stored: Stored | undefined) => stored && (plain(stored.fields) as unknown as T);
+  const allowed = (stored: Stored, anyOf: readonly Condition[] = []) =>
+    anyOf.length === 0 || anyOf.some((condition) => holds(stored.fields, condition));
+
+  return {
+    get: async <T extends Document>(key: string) => read<T>(live(key)),
+    getMany: async <T extends Document>(keys: readonly string[]) => keys.map((key) => read<T>(live(key))),
+    async insert<T extends Document>({ key, fields, list, due, expiresAtMs }: Parameters<Table['insert']>[0]) {
+      const standing = live(key);
+      if (!standing) documents.set(key, { fields: plain(fields), list, due, expiresAtMs });
+      return { applied: !standing, document: read<T>(standing ?? documents.get(key)) };
+    },
+    async update<T extends Document>(key: string, change: Change, anyOf?: readonly Condition[]) {
+      const standing = live(key);
+      if (!standing || !allowed(standing, anyOf)) return { applied: false, document: read<T>(standing) };
+      const changed = changeOf(standing, change);
+      documents.set(key, changed);
+      return { applied: true, document: read<T>(changed) } satisfies WriteOutcome<T>;
+    },
+    async delete(key, anyOf) {
+      const standing = live(key);
+      return standing !== undefined && allowed(standing, anyOf) && documents.delete(key);
+    },
+    async query({ index, partition, limit, order, after, before }) {
+      const direction = order === 'ascending' ? 1 : -1;
+      const past = (sort: string, bound: string | undefined) =>
+        bound === undefined ? undefined : bytewise(sort, bound) * direction;
+      return [...documents]
+        .flatMap(([key, stored]) => {
+          const entry = stored[index];
+          return entry?.partition === partition ? [{ key, sort: entry.sort }] : [];
+        })
+        .filter(({ sort }) => (past(sort, after) ?? 1) > 0 && (past(sort, before) ?? -1) < 0)
+        .sort((a, b) => bytewise(a.sort, b.sort) * direction)
+        .slice(0, limit);
+    },
+  };
+}
+
+/** A copy without what is undefined, as a database keeps it. */
+const plain = (fields: Document): Record<string, FieldValue | undefined> => JSON.parse(JSON.stringify(fields));
+const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+function changeOf({ fields, list, due, expiresAtMs }: Stored, change: Change): Stored {
+  const changed = { ...fields, ...plain(change.set ?? {}) };
+  for (const name of change.remove ?? []) delete changed[name];
+  for (const [name, entries] of Object.entries(change.append ?? {})) {
+    const before = changed[name];
+    changed[name] = [...(Array.isArray(before) ? before : []), ...entries];
+  }
+  return {
+    fields: changed,
+    list: change.list === undefined ? list : change.list,
+    due: change.due === undefined ? due : change.due,
+    expiresAtMs: change.expiresAtMs ?? expiresAtMs,
+  };
+}
+
+function holds(fields: Document, condition: Condition): boolean {
+  return Object.entries(condition).every(([name, test]) => passes(fields[name], test));
+}
+
+function passes(value: FieldValue | undefined, test: FieldTest): boolean {
+  if (typeof test !== 'object') return value === test;
+  if ('in' in test) return test.in.some((candidate) => candidate === value);
+  if ('exists' in test) return test.exists === (value !== undefined);
+  if (typeof value !== 'number') return false;
+  return 'below' in test ? value < test.below : value <= test.atMost;
+}

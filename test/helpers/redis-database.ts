@@ -1,0 +1,44 @@
+import { findRedisServer, type RedisServer, startRedisServer } from '../../lib/local/cloud/upstash/redis-server.ts';
+import { connectRedis, type Reply } from '../../lib/local/cloud/upstash/resp.ts';
+import { type RestFront, startRestFront } from '../../lib/local/cloud/upstash/rest-front.ts';
+
+/** False, with the reason printed once a file, where the tests that need a redis-server cannot run. */
+export const hasRedis = findRedisServer() !== undefined;
+if (!hasRedis) console.warn('skipped: these tests need redis-server on the PATH (apt-get install redis-server)');
+
+/** A Redis server of its own with Upstash's REST protocol in front of it. */
+export interface RedisDatabase {
+  readonly server: RedisServer;
+  readonly front: RestFront;
+  /** Sends a command past the front: not counted by it. */
+  command(...args: string[]): Promise<Reply>;
+  /** Commands executed since the last reset, those inside scripts among them, by name; AUTH, which Upstash has not, left out. */
+  commandStats(): Promise<Record<string, number>>;
+  close(): Promise<void>;
+}
+
+/** Starts both; `settings` as in redis.conf. */
+export async function startRedisDatabase(settings: Readonly<Record<string, string>> = {}): Promise<RedisDatabase> {
+  const server = await startRedisServer({ settings });
+  const front = await startRestFront({ redis: server, token: 'secret-of-tests' });
+  const command = async (...args: string[]) => {
+    const connection = await connectRedis(server);
+    const [reply = null] = await connection.send([args]);
+    connection.close();
+    return reply;
+  };
+  return {
+    server,
+    front,
+    command,
+    commandStats: async () => {
+      const lines = String(await command('INFO', 'commandstats')).matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
+      const counted = [...lines].filter(([, name]) => name !== 'auth');
+      return Object.fromEntries(counted.map(([, name = '', calls]) => [name, Number(calls)]));
+    },
+    close: async () => {
+      await front.close();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,203 @@
+import { type Claims, createClaims } from '../../functions/core/email/claims.ts';
+import { parseEmail } from '../../functions/core/email/email.ts';
+import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
+import { emailSend, emailSent } from '../../functions/core/email/send.ts';
+import { type AcceptRequest, acceptEmails } from '../../functions/core/email/submit.ts';
+import { newId } from '../../functions/core/ids.ts';
+import type { Backend } from '../../functions/core/ports/backend.ts';
+import type { Delivery, QueueName } from '../../functions/core/ports/broker.ts';
+import type { Mailer, OutgoingMessage } from '../../functions/core/ports/mailer.ts';
+import type { LogFields } from '../../functions/core/ports/telemetry.ts';
+import { createWorker } from '../../functions/core/task/worker.ts';
+import type { Announce } from '../../functions/core/webhook/dispatch.ts';
+import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
+import { createRecordedMetrics } from './recorded-metrics.ts';
+
+/** What a worker calls outside itself. */
+export type WorkerPorts = Pick<Backend, 'table' | 'bodies' | 'broker'> & {
+  readonly mailer: Mailer;
+  readonly announce?: Announce;
+};
+
+export interface Simulation {
+  readonly backend: MemoryBackend;
+  /** What the provider took, in order. */
+  readonly sent: OutgoingMessage[];
+  /** Jobs that came too often, as their bodies. */
+  readonly deadLetters: string[];
+  readonly metrics: ReturnType<typeof createRecordedMetrics>;
+  readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields | undefined }[];
+  readonly clock: { nowMs: number };
+  /** What the provider does with the next messages, one function each: it throws, or takes the message by returning. */
+  readonly answers: (() => void)[];
+  /** How long each email's attachments could be fetched, in ms. */
+  readonly fetchTimes: number[];
+  accept(input?: Record<string, unknown>, request?: Partial<AcceptRequest>): Promise<string>;
+  record(id: string): Promise<EmailRecord>;
+  /** Runs jobs as one worker invocation, on these ports; answers what must not be acknowledged. */
+  work(deliveries: readonly Delivery[], ports?: WorkerPorts): Promise<string[]>;
+  /** What workers on `ports` have claimed. */
+  readonly claims: Claims;
+  /** What a worker's ports are. */
+  readonly ports: WorkerPorts;
+  /** Keeps a delivery back as a queue does that got no acknowledgement. */
+  returnToQueue(delivery: Delivery): void;
+  /** Delivers what is due, turning the clock on to what is next, until nothing is left. */
+  runUntilQuiet(ports?: () => WorkerPorts): Promise<void>;
+}
+
+export const FUNCTION_TIMEOUT_MS = 60_000;
+export const VISIBILITY_TIMEOUT_MS = 6 * FUNCTION_TIMEOUT_MS;
+const MAX_RECEIVES = 5;
+const START_MS = Date.parse('2026-11-21T12:00:00Z');
+
+/** Accepting and sending on the ports in memory, with a queue that redelivers and a clock that only jumps. */
+export function createSimulation(): Simulation {
+  const clock = { nowMs: START_MS };
+  const now = () => clock.nowMs;
+  const backend = createMemoryBackend({ now });
+  const sent: OutgoingMessage[] = [];
+  const answers: (() => void)[] = [];
+  const logged: Simulation['logged'][number][] = [];
+  const deadLetters: string[] = [];
+  const fetchTimes: number[] = [];
+  const returned: { delivery: Delivery; visibleAtMs: number }[] = [];
+  const receives = new Map<string, number>();
+  const metrics = createRecordedMetrics();
+  const at = (level: string) => (message: string, fields?: LogFields) => void logged.push({ level, message, fields });
+  const log = { info: at('info'), warn: at('warn'), error: at('error') };
+  const mailer: Mailer = {
+    send: async (message) => {
+      answers.shift()?.();
+      sent.push(message);
+      return `message-${sent.length}`;
+    },
+  };
+  const ports: WorkerPorts = { table: backend.table, bodies: backend.bodies, broker: backend.broker, mailer };
+
+  const claims = createClaims({ table: backend.table, now, log });
+
+  const work: Simulation['work'] = (deliveries, using = ports) =>
+    createWorker({
+      tasks: [emailSend, emailSent],
+      dependencies: {
+        announce: async () => {},
+        ...using,
+        compose: async (_record, body, fetchMs) => {
+          fetchTimes.push(fetchMs);
+          return Buffer.from(body.text ?? '');
+        },
+        wait: async () => {},
+        metrics,
+        claims: using === ports ? claims : createClaims({ table: using.table, now, log }),
+      },
+      broker: using.broker,
+      log,
+      concurrency: 10,
+      now,
+      random: () => 0.5,
+    })(deliveries, clock.nowMs + FUNCTION_TIMEOUT_MS);
+
+  const returnToQueue = (delivery: Delivery) => {
+    const count = (receives.get(delivery.id) ?? 0) + 1;
+    receives.set(delivery.id, count);
+    if (count >= MAX_RECEIVES) deadLetters.push(delivery.body);
+    else returned.push({ delivery, visibleAtMs: clock.nowMs + VISIBILITY_TIMEOUT_MS });
+  };
+
+  const takeDue = async (): Promise<Delivery[]> => {
+    const visible = returned.filter(({ visibleAtMs }) => visibleAtMs <= clock.nowMs);
+    for (const one of visible) returned.splice(returned.indexOf(one), 1);
+    const queues: QueueName[] = ['transactional', 'bulk'];
+    const fresh = await Promise.all(queues.map((queue) => backend.receive(queue)));
+    return [...visible.map(({ delivery }) => delivery), ...fresh.flat()];
+  };
+
+  const runUntilQuiet: Simulation['runUntilQuiet'] = async (portsOf = () => ports) => {
+    for (let rounds = 0; rounds < 1_000; rounds++) {
+      const deliveries = await takeDue();
+      const failed = await work(deliveries, portsOf());
+      for (const delivery of deliveries) if (failed.includes(delivery.id)) returnToQueue(delivery);
+      if (deliveries.length > 0) continue;
+      const times = [
+        ...backend
+          .waiting()
+          .filter(({ queue }) => queue !== 'webhook')
+          .map(({ job }) => job.dueAtMs ?? 0),
+        ...returned.map(({ visibleAtMs }) => visibleAtMs),
+      ];
+      if (times.length === 0) return;
+      clock.nowMs = Math.max(clock.nowMs, Math.ceil(Math.min(...times)));
+    }
+    throw new Error('the queue does not become quiet');
+  };
+
+  return {
+    backend,
+    sent,
+    deadLetters,
+    fetchTimes,
+    metrics,
+    logged,
+    clock,
+    answers,
+    claims,
+    ports,
+    work,
+    returnToQueue,
+    runUntilQuiet,
+    accept: async (input = {}, request = {}) => {
+      const email = await parseEmail({ ...plainEmail, ...input }, now());
+      const payload = JSON.stringify({ ...plainEmail, ...input });
+      const whole = { emails: [email], payload, queue: 'transactional', keyId: 'key', ...request } as const;
+      const [id] = await acceptEmails(whole, { backend, now, newId, retentionMs: 30 * 86_400_000, metrics });
+      if (id === undefined) throw new Error('no id was answered');
+      return id;
+    },
+    record: async (id) => {
+      const record = await backend.table.get<EmailRecord>(recordKey(id));
+      if (!record) throw new Error(`no record of ${id}`);
+      return record;
+    },
+  };
+}
+
+/** The least an email is. */
+export const plainEmail = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hello, B.' } as const;
+
+/** Thrown by every port of a process that has died. */
+export class Crash extends Error {
+  override readonly name = 'Crash';
+}
+
+/** The ports of a process that dies at its n-th port call (1 for the first), before or after the call has had its effect. */
+export function crashingAt(ports: WorkerPorts, n: number, when: 'before' | 'after') {
+  const calls: string[] = [];
+  const state = { crashed: false };
+  const guard = <T extends object>(name: string, port: T): T =>
+    new Proxy(port, {
+      get: (target, property, receiver) => {
+        const method = Reflect.get(target, property, receiver);
+        if (typeof method !== 'function') return method;
+        return async (...args: unknown[]) => {
+          if (state.crashed) throw new Crash();
+          calls.push(`${name}.${String(property)}`);
+          const isLast = calls.length === n;
+          if (isLast && when === 'before') state.crashed = true;
+          if (state.crashed) throw new Crash();
+          const [result] = await Promise.allSettled([method.apply(target, args)]);
+          if (isLast) state.crashed = true;
+          if (state.crashed) throw new Crash();
+          if (result.status === 'rejected') throw result.reason;
+          return result.value;
+        };
+      },
+    });
+  const crashing: WorkerPorts = {
+    table: guard('table', ports.table),
+    bodies: guard('bodies', ports.bodies),
+    broker: guard('broker', ports.broker),
+    mailer: guard('mailer', ports.mailer),
+  };
+  return { ports: crashing, calls, state };
+}

@@ -1,0 +1,190 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BackendName, bundle, handlerEntry } from '../../../lib/bundle.ts';
+import { parseConfig } from '../../../lib/config.ts';
+import { grantsOf, sendoffTemplate } from '../../helpers/sendoff-template.ts';
+
+const secret = { backend: 'redis', redisSecret: 'upstash' } as const;
+
+describe('the stack with backend=redis', () => {
+  const { template, sendoff } = sendoffTemplate(secret);
+
+  it('has no table, no bucket, and no queue but that of the feedback', () => {
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket']) template.resourceCountIs(type, 0);
+    expect(Object.keys(template.findResources('AWS::SQS::Queue')).sort()).toEqual([
+      expect.stringMatching(/^MailDeadLetterQueue/),
+      expect.stringMatching(/^MailFeedbackQueue/),
+    ]);
+    template.resourceCountIs('AWS::Lambda::EventSourceMapping', 1);
+    expect(() => sendoff.queues).toThrow(/no 'queues' with backend=redis/);
+    expect(() => sendoff.table).toThrow(/no 'table'/);
+  });
+
+  it('lets the API read the credentials, ring, and read what SES says of domains, and nothing more', () => {
+    const {
+      'Allow logs:CreateLogStream': _,
+      'Allow logs:PutLogEvents': __,
+      ...grants
+    } = grantsOf(template, 'MailApiFunctionRole');
+    expect(Object.keys(grants).sort()).toEqual([
+      'Allow lambda:InvokeFunction',
+      'Allow secretsmanager:GetSecretValue',
+      'Allow ses:GetIdentityDkimAttributes',
+      'Allow ses:GetIdentityVerificationAttributes',
+      'Allow ses:ListIdentities',
+    ]);
+    expect(grants['Allow lambda:InvokeFunction']).toEqual(['{MailSendFunction}']);
+    expect(grants['Allow secretsmanager:GetSecretValue']?.[0]).toMatch(/:secret:upstash-\?\?\?\?\?\?$/);
+  });
+
+  it('lets the feedback read its queue and the credentials, and ring', () => {
+    const grants = grantsOf(template, 'MailFeedbackFunctionRole');
+    expect(Object.keys(grants).sort()).toEqual([
+      'Allow lambda:InvokeFunction',
+      'Allow logs:CreateLogStream',
+      'Allow logs:PutLogEvents',
+      'Allow secretsmanager:GetSecretValue',
+      'Allow sqs:DeleteMessage',
+      'Allow sqs:GetQueueAttributes',
+      'Allow sqs:ReceiveMessage',
+    ]);
+    expect(grants['Allow lambda:InvokeFunction']).toEqual(['{MailSendFunction}']);
+  });
+
+  it('tells the sender where unsubscribe links lead, without a circle of references', () => {
+    const rest = sendoffTemplate({ ...secret, api: 'rest' }).template;
+    for (const one of [template, rest]) {
+      const [send] = Object.entries(one.findResources('AWS::Lambda::Function')).filter(([id]) =>
+        /SendFunction/.test(id),
+      );
+      expect(send?.[1].Properties.Environment.Variables).toMatchObject({
+        PUBLIC_URL: expect.anything(),
+        DEPLOYMENT: expect.stringMatching(/Mail$/),
+        WEBHOOK_IN_FLIGHT: '50',
+        WEBHOOK_SLOW_IN_FLIGHT: '50',
+      });
+    }
+    const stage = Object.keys(rest.findResources('AWS::ApiGateway::Stage'))[0] ?? '';
+    expect(JSON.stringify(rest.findResources('AWS::Lambda::Function'))).not.toContain(stage);
+  });
+
+  it('lets the sender send, hand over to itself and start its watcher, and the watcher ring', () => {
+    const send = grantsOf(template, 'MailSendFunctionRole');
+    expect(send['Allow lambda:InvokeFunction']).toEqual(['{MailScheduleFunction}', '{MailSendFunction}']);
+    expect(send['Allow ses:SendRawEmail']).toHaveLength(2);
+    expect(grantsOf(template, 'MailScheduleFunctionRole')['Allow lambda:InvokeFunction']).toEqual([
+      '{MailSendFunction}',
+    ]);
+  });
+
+  it('has the names of where the credentials are in the environment, and no credential anywhere', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function'))) {
+      expect(Properties.Environment.Variables).toMatchObject({
+        REDIS_SECRET: 'upstash',
+        REDIS_NAMESPACE: expect.any(String),
+      });
+    }
+    expect(JSON.stringify(template.toJSON())).not.toMatch(/UPSTASH|resolve:secretsmanager/);
+  });
+
+  it('runs the clock once a minute', () => {
+    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)' });
+  });
+
+  it('reads an SSM parameter instead, when that is named', () => {
+    const { template: other } = sendoffTemplate({ backend: 'redis', redisParameter: '/mail/upstash' });
+    const grants = grantsOf(other, 'MailApiFunctionRole');
+    expect(grants['Allow ssm:GetParameter']?.[0]).toMatch(/:parameter\/mail\/upstash$/);
+    expect(grants).not.toHaveProperty('Allow secretsmanager:GetSecretValue');
+  });
+
+  it('takes the ARN of a secret as it is', () => {
+    const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:upstash-AbCdEf';
+    const { template: other } = sendoffTemplate({ backend: 'redis', redisSecret: arn });
+    expect(grantsOf(other, 'MailApiFunctionRole')['Allow secretsmanager:GetSecretValue']).toEqual([arn]);
+  });
+});
+
+describe('options that make no sense together', () => {
+  it.each([
+    [{ backend: 'redis' }, ['backend', 'redisSecret', 'redisParameter']],
+    [{ ...secret, redisParameter: '/x' }, ['redisSecret', 'redisParameter']],
+    [{ redisSecret: 'x' }, ['redisSecret', 'backend']],
+    [{ backend: 'aws', redisParameter: 'x' }, ['redisParameter', 'backend']],
+    [{ maxDrainers: 2 }, ['maxDrainers', 'backend']],
+    [{ ...secret, maxConcurrency: 3 }, ['maxConcurrency', 'backend']],
+    [{ ...secret, bulkMaxConcurrency: 3 }, ['bulkMaxConcurrency', 'backend']],
+    [{ ...secret, webhookMaxConcurrency: 3 }, ['webhookMaxConcurrency', 'backend']],
+    [{ ...secret, sendTimeoutSeconds: 30 }, ['sendTimeoutSeconds', 'backend']],
+    [{ ...secret, removeData: true }, ['removeData', 'backend']],
+  ])('%j is refused, naming %j', (given, names) => {
+    for (const name of names) expect(() => parseConfig(given)).toThrow(`'${name}'`);
+  });
+
+  it.each([
+    {},
+    secret,
+    { backend: 'redis', redisParameter: '/x', maxDrainers: 2 },
+    { maxConcurrency: 3, removeData: true },
+  ])('%j is taken, and taken again with all defaults filled in', (given) => {
+    expect(parseConfig(parseConfig(given))).toEqual(parseConfig(given));
+  });
+});
+
+describe('a bundle', () => {
+  let directory: string;
+
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'backend-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  const packagesOf = (handler: string, backend: BackendName): Set<string> => {
+    const { metafile } = bundle(handlerEntry(handler), join(directory, handler + backend), backend);
+    const cold = new Set<string>();
+    const visit = (file: string) => {
+      // Of a package that nobody uses, what it does when it is imported stays: 1.6 KB of @upstash/redis.
+      for (const [path, { bytesInOutput }] of Object.entries(metafile.outputs[file]?.inputs ?? {}))
+        if (bytesInOutput > 2_000) cold.add(/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? path);
+      for (const { kind, path } of metafile.outputs[file]?.imports ?? []) if (kind === 'import-statement') visit(path);
+    };
+    visit('index.mjs');
+    return cold;
+  };
+
+  it('of the API holds the clients of its own backend alone', () => {
+    const redis = packagesOf('api', 'redis');
+    expect(redis).toContain('@upstash/redis');
+    for (const name of redis) expect(name).not.toMatch(/^@(aws-sdk|smithy)\//);
+    const aws = packagesOf('api', 'aws');
+    expect(aws).toContain('@aws-sdk/client-sqs');
+    expect(aws).not.toContain('@upstash/redis');
+    expect([...aws].filter((name) => name.includes('adapters/redis/'))).toEqual([]);
+  });
+
+  it.each(['redis-consumer', 'redis-watchdog'])('of %s knows no DynamoDB and no SQS', (handler) => {
+    const packages = packagesOf(handler, 'redis');
+    expect(packages).toContain('@upstash/redis');
+    for (const name of packages) expect(name).not.toMatch(/client-(sqs|dynamodb|s3)/);
+  });
+
+  it.each<[string, BackendName]>([
+    ['send', 'aws'],
+    ['redis-consumer', 'redis'],
+  ])('of %s loads the converter of html when the first email needs it', (handler, backend) => {
+    const packages = packagesOf(handler, backend);
+    expect(packages).toContain('nodemailer');
+    for (const name of packages) expect(name).not.toMatch(/html-to-text|htmlparser2|domutils|entities/);
+  });
+
+  it('is another file for each backend', () => {
+    const code = (backend: BackendName) => {
+      const output = join(directory, `code-${backend}`);
+      bundle(handlerEntry('api'), output, backend);
+      return readFileSync(join(output, readdirSync(output).find((file) => file === 'index.mjs') ?? ''), 'utf8');
+    };
+    expect(code('aws')).not.toBe(code('redis'));
+  });
+});

@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest';
+import { sendoffTemplate } from '../../../helpers/sendoff-template.ts';
+
+interface Alarm {
+  readonly Threshold: number;
+  readonly AlarmDescription: string;
+  readonly MetricName?: string;
+  readonly Namespace?: string;
+  readonly Metrics?: readonly {
+    readonly Id: string;
+    readonly Expression?: string;
+    readonly ReturnData?: boolean;
+    readonly MetricStat?: { readonly Metric: { readonly MetricName: string; readonly Dimensions: unknown } };
+  }[];
+  readonly EvaluationPeriods: number;
+  readonly DatapointsToAlarm: number;
+  readonly TreatMissingData: string;
+  readonly AlarmActions?: unknown[];
+  readonly OKActions?: unknown[];
+}
+
+function alarmsOf(props: Parameters<typeof sendoffTemplate>[0] = {}): Record<string, Alarm> {
+  const found = sendoffTemplate(props).template.findResources('AWS::CloudWatch::Alarm');
+  const named = Object.entries(found).map(([logicalId, { Properties }]) => [
+    logicalId.replace(/^MailMonitoringAlarms|[0-9A-F]{8}$/g, ''),
+    Properties,
+  ]);
+  return Object.fromEntries(named);
+}
+
+const alarms = alarmsOf();
+const alarm = (name: string, among = alarms): Alarm => {
+  const found = among[name];
+  if (!found) throw new Error(`no alarm ${name} in ${Object.keys(among).join(', ')}`);
+  return found;
+};
+/** A metric-math expression as CloudWatch would reckon it, for these values of its metrics. */
+function evaluate(name: string, values: Record<string, number>, among = alarms): number {
+  const { Metrics = [] } = alarm(name, among);
+  const known = new Map(Object.entries(values));
+  const scope = () => Object.fromEntries([...known].map(([id, value]) => [id, value]));
+  const reckon = (expression: string): number => {
+    const text = expression.replaceAll(' AND ', ' && ').replace(/\bIF\(/g, 'IF_(');
+    const functions = {
+      IF_: (condition: boolean, yes: number, no: number) => (condition ? yes : no),
+      SUM: (all: number[]) => all.reduce((sum, one) => sum + one, 0),
+      FILL: (value: number | undefined, fallback: number) => value ?? fallback,
+    };
+    const names = { ...functions, ...Object.fromEntries(Metrics.map(({ Id }) => [Id, undefined])), ...scope() };
+    return new Function(...Object.keys(names), `return ${text};`)(...Object.values(names));
+  };
+  // Inner expressions first: they are what the outer one names.
+  const expressions = Metrics.filter(({ Expression }) => Expression).reverse();
+  let result = Number.NaN;
+  for (const { Id, Expression = '', ReturnData } of expressions) {
+    if (ReturnData !== false) continue;
+    known.set(Id, reckon(Expression));
+  }
+  for (const { Expression = '', ReturnData } of expressions) if (ReturnData !== false) result = reckon(Expression);
+  return result;
+}
+
+describe('the alarms', () => {
+  it('are those that need a person', () => {
+    expect(Object.keys(alarms).sort()).toEqual([
+      'ApiErrors',
+      'BounceRate',
+      'ComplaintRate',
+      'DeadLetters',
+      'FunctionErrors',
+      'FunctionThrottles',
+      'OldestJobbulk',
+      'OldestJobfeedback',
+      'OldestJobtransactional',
+      'OldestJobwebhook',
+      'OldestJobwebhookslow',
+      'SendFailures',
+      'SendingStalled',
+    ]);
+  });
+
+  it.each(Object.entries(alarms))('%s says what it means and what to do', (_name, { AlarmDescription }) => {
+    expect(AlarmDescription).toMatch(/\. Do: .{40,}/);
+    expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
+  });
+
+  it.each(Object.entries(alarms))('%s is quiet while a deployment is not used', (name, { TreatMissingData }) => {
+    // SES publishes its rates now and then: between two of them the state stays.
+    expect(TreatMissingData).toBe(/Rate$/.test(name) ? 'ignore' : 'notBreaching');
+  });
+
+  it('begin below the rates at which SES puts an account under review: 5 % and 0.1 %', () => {
+    expect(alarm('BounceRate')).toMatchObject({ MetricName: 'Reputation.BounceRate', Threshold: 0.04 });
+    expect(alarm('ComplaintRate')).toMatchObject({ MetricName: 'Reputation.ComplaintRate', Threshold: 0.0008 });
+  });
+
+  it('look at the first job in the dead-letter queue', () => {
+    expect(alarm('DeadLetters')).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
+  });
+
+  it('leave a job the longest delay and a redelivery before it is old; bulk mail four hours more', () => {
+    expect(alarm('OldestJobtransactional').Threshold).toBe(900 + 6 * 60);
+    expect(alarm('OldestJobbulk').Threshold).toBe(900 + 6 * 60 + 4 * 3600);
+    expect(alarmsOf({ sendTimeoutSeconds: 300 }).OldestJobtransactional?.Threshold).toBe(900 + 6 * 300);
+  });
+
+  it('compare failures with what was sent, over both queues, and take a few for none', () => {
+    const failures = (failed: number, sent: number) =>
+      evaluate('SendFailures', { failed_bulk: failed, sent_transactional: sent });
+    expect(alarm('SendFailures').Threshold).toBe(5);
+    expect(failures(5, 95)).toBe(5);
+    expect(failures(5, 96)).toBeLessThan(5);
+    expect(failures(4, 0)).toBe(0);
+    expect(failures(7, 0)).toBe(100);
+  });
+
+  it('see that emails are tried and none is sent, for a quarter of an hour', () => {
+    const stalled = (values: Record<string, number>) => evaluate('SendingStalled', values);
+    expect(stalled({ retried_bulk: 3, sent_bulk: 0 })).toBe(3);
+    expect(stalled({ retried_bulk: 3, sent_bulk: 0, sent_transactional: 1 })).toBe(0);
+    expect(stalled({ sent_bulk: 10, retried_bulk: 0 })).toBe(0);
+    expect(alarm('SendingStalled')).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, DatapointsToAlarm: 3 });
+  });
+
+  it('compare 5xx answers with all answers, and take a few for none', () => {
+    expect(alarm('ApiErrors').Threshold).toBe(1);
+    expect(evaluate('ApiErrors', { part: 5, all: 500 })).toBe(1);
+    expect(evaluate('ApiErrors', { part: 4, all: 4 })).toBe(0);
+  });
+
+  it('name the option by which the queue in question gets more workers', () => {
+    expect(alarm('OldestJobtransactional').AlarmDescription).toContain('raise maxConcurrency or');
+    expect(alarm('OldestJobbulk').AlarmDescription).toContain('raise bulkMaxConcurrency or');
+    expect(alarm('OldestJobwebhook').AlarmDescription).toContain('raise webhookMaxConcurrency or');
+    expect(alarm('OldestJobfeedback').AlarmDescription).toContain('raise the account limit of Lambda');
+  });
+
+  it.each(['FunctionErrors', 'FunctionThrottles'])('%s looks at every function, not at one bad moment', (name) => {
+    const { Metrics = [], EvaluationPeriods, DatapointsToAlarm } = alarm(name);
+    const functions = sendoffTemplate().template.findResources('AWS::Lambda::Function');
+    const watched = JSON.stringify(Metrics.map(({ MetricStat }) => MetricStat?.Metric.Dimensions));
+    for (const logicalId of Object.keys(functions)) expect(watched).toContain(logicalId);
+    expect([DatapointsToAlarm, EvaluationPeriods]).toEqual([2, 3]);
+  });
+
+  it('look at metrics of this deployment, told apart from others in the account', () => {
+    const { Metrics = [] } = alarm('SendingStalled');
+    const dimensions = Metrics.flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions ?? []);
+    expect(dimensions).toContainEqual({ Name: 'Deployment', Value: 'Shop/Mail' });
+  });
+});
+
+describe('the alarms with backend=redis', () => {
+  const redis = alarmsOf({ backend: 'redis', redisSecret: 'upstash' });
+  const ours = (metric: string, queue?: string) => ({
+    Namespace: 'Sendoff',
+    MetricName: metric,
+    Dimensions: [{ Name: 'Deployment', Value: 'Shop/Mail' }, ...(queue ? [{ Name: 'Queue', Value: queue }] : [])],
+  });
+
+  it('have the names and the meaning that they have on AWS', () => {
+    expect(Object.keys(redis).sort()).toEqual(Object.keys(alarms).sort());
+    for (const [name, { EvaluationPeriods, DatapointsToAlarm, TreatMissingData }] of Object.entries(alarms))
+      expect(redis[name]).toMatchObject({ EvaluationPeriods, DatapointsToAlarm, TreatMissingData });
+  });
+
+  it('look at the first dead letter, of Redis or of SQS, which brings what SES reports', () => {
+    const { Metrics = [], Threshold } = redis.DeadLetters ?? { Metrics: [], Threshold: 0 };
+    expect(Threshold).toBe(1);
+    expect(Metrics.map(({ MetricStat }) => MetricStat?.Metric.MetricName).filter(Boolean)).toEqual([
+      'DeadLetters',
+      'ApproximateNumberOfMessagesVisible',
+    ]);
+    expect(Metrics.map(({ MetricStat }) => MetricStat?.Metric)).toContainEqual(ours('DeadLetters'));
+    expect(evaluate('DeadLetters', { part0: 2, part1: 1 }, redis)).toBe(3);
+    expect(evaluate('DeadLetters', { part1: 1 }, redis)).toBe(1);
+    expect(evaluate('DeadLetters', {}, redis)).toBe(0);
+  });
+
+  it.each([
+    ['transactional', 900],
+    ['bulk', 900 + 4 * 3600],
+    ['webhook', 900],
+    ['webhook-slow', 900 + 4 * 3600],
+  ])('look at how old the oldest job of the %s queue is, which the schedule function tells', (queue, seconds) => {
+    expect(redis[`OldestJob${queue.replace('-', '')}`]).toMatchObject({
+      ...ours('OldestJobAge', queue),
+      Threshold: seconds,
+      Statistic: 'Maximum',
+    });
+  });
+
+  it('name no option that Redis does not have, and the one it has', () => {
+    const text = Object.values(redis)
+      .map(({ AlarmDescription }) => AlarmDescription)
+      .join('\n');
+    expect(text).not.toMatch(/axConcurrency|visibility timeout/);
+    expect(redis.OldestJobbulk?.AlarmDescription).toContain('raise maxDrainers');
+    expect(redis.FunctionThrottles?.AlarmDescription).toContain('lower maxDrainers');
+    expect(redis.DeadLetters?.AlarmDescription).toContain('kept until you redrive or purge them');
+  });
+
+  it.each(Object.entries(redis))('%s says what it means and what to do', (_name, { AlarmDescription }) => {
+    expect(AlarmDescription).toMatch(/\. Do: .{40,}/);
+    expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
+  });
+});
+
+describe('whom alarms tell', () => {
+  const topicArn = 'arn:aws:sns:eu-west-1:123456789012:ops';
+
+  it('is nobody by default', () => {
+    for (const { AlarmActions, OKActions } of Object.values(alarms))
+      expect([AlarmActions, OKActions]).toEqual([undefined, undefined]);
+  });
+
+  it('is the topic given, when each begins and when it ends', () => {
+    const told = alarmsOf({ alarmTopicArn: topicArn });
+    for (const { AlarmActions, OKActions } of Object.values(told))
+      expect([AlarmActions, OKActions]).toEqual([[topicArn], [topicArn]]);
+    // The one topic there is brings SES's events.
+    sendoffTemplate({ alarmTopicArn: topicArn }).template.resourceCountIs('AWS::SNS::Topic', 1);
+  });
+
+  it('is the address given, over a topic that CloudWatch may publish to', () => {
+    const { template } = sendoffTemplate({ alarmEmail: 'ops@example.com' });
+    template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.com' });
+    const policies = Object.values(template.findResources('AWS::SNS::TopicPolicy'));
+    expect(policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement)).toContainEqual(
+      expect.objectContaining({
+        Effect: 'Allow',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Action: 'sns:Publish',
+        Condition: expect.objectContaining({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } }),
+      }),
+    );
+  });
+
+  it('is a question that does not arise without monitoring', () => {
+    const { template } = sendoffTemplate({ monitoring: false });
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 0);
+    template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  });
+});

@@ -1,0 +1,172 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..', '..');
+
+interface Import {
+  readonly from: string;
+  /** A path from the root for a file of ours, otherwise the package's name. */
+  readonly to: string;
+}
+
+/** The part of the tree that a rule names: for functions and lib the folder below them. */
+function layerOf(path: string): string {
+  const [top = '', folder = '', room = ''] = path.split('/');
+  if (top === 'functions')
+    return ['core', 'adapters', 'runtime'].includes(folder) ? `functions/${folder}` : 'functions/<lambda>';
+  if (top !== 'lib' || folder !== 'local') return top;
+  return room === 'cloud' ? 'lib/local/cloud' : 'lib/local';
+}
+
+const functions = ['functions/core', 'functions/adapters', 'functions/runtime', 'functions/<lambda>'];
+
+/** bin → lib → functions; in functions core ← adapters ← runtime ← <lambda>; the local cloud knows nothing of Sendoff. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  'functions/core': ['functions/core'],
+  'functions/adapters': ['functions/core', 'functions/adapters'],
+  'functions/runtime': ['functions/core', 'functions/adapters', 'functions/runtime'],
+  'functions/<lambda>': functions,
+  lib: ['lib', ...functions],
+  'lib/local/cloud': ['lib/local/cloud'],
+  'lib/local': ['lib', 'lib/local', 'lib/local/cloud', ...functions],
+  bin: ['bin', 'lib', 'lib/local', 'lib/local/cloud', ...functions],
+  test: ['test', 'bin', 'lib', 'lib/local', 'lib/local/cloud', ...functions],
+};
+
+/** Which folders of functions/core a folder may import, beside `ports` and the files in core itself. */
+const coreMayImport: Readonly<Record<string, readonly string[]>> = {
+  '.': ['feedback'],
+  ports: [],
+  document: ['email'],
+  task: [],
+  email: ['document', 'task', 'suppression', 'webhook'],
+  feedback: ['email', 'suppression', 'webhook'],
+  suppression: ['document', 'email', 'webhook'],
+  webhook: ['document', 'email', 'suppression', 'task'],
+  access: ['document', 'email'],
+  privacy: ['document', 'email', 'suppression', 'webhook'],
+};
+
+/** I/O is for adapters; nodemailer's address parser is only that. */
+const NOT_IN_CORE =
+  /^(@aws-sdk\/|@smithy\/|@upstash\/|aws-|hono|nodemailer(?!\/lib\/addressparser$)|node:(fs|net|tls|dns|https?|http2|child_process|process)\b)/;
+const NOT_IN_FUNCTIONS = /^(aws-cdk-lib|constructs|esbuild)\b/;
+
+/** Why an import is against the direction; undefined when it is not. */
+function objection({ from, to }: Import): string | undefined {
+  const layer = layerOf(from);
+  if (!/^(bin|lib|functions|test)\//.test(to)) {
+    if (layer === 'functions/core' && NOT_IN_CORE.test(to)) return `${from}: the core does no I/O, so no ${to}`;
+    if (layer.startsWith('functions/') && NOT_IN_FUNCTIONS.test(to)) return `${from}: ${to} is for lib`;
+    return undefined;
+  }
+  if (!mayImport[layer]?.includes(layerOf(to))) return `${from} must not import ${to}`;
+  if (layer === 'functions/core') return objectionInCore(from, to);
+  const anotherLambda = layer === 'functions/<lambda>' && layerOf(to) === layer && lambdaOf(from) !== lambdaOf(to);
+  return anotherLambda ? `${from} must not import another Lambda's ${to}` : undefined;
+}
+
+function objectionInCore(from: string, to: string): string | undefined {
+  const [own, other] = [from, to].map((path) => path.split('/').slice(2, -1)[0] ?? '.') as [string, string];
+  if (own === other || other === 'ports' || other === '.' || coreMayImport[own]?.includes(other)) return undefined;
+  return `${from} must not import ${to}: ${own} → ${other} is not in the list`;
+}
+
+const lambdaOf = (path: string) => path.split('/')[1];
+
+/** Every specifier of `import … from`, `export … from`, `import '…'` and `import('…')`. */
+function importsOf(from: string, source: string): Import[] {
+  const specifiers = source.matchAll(/^(?!\s*(?:\/\/|\/?\*)).*?(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"\n]+)['"]/gm);
+  return [...specifiers].map(([, to = '']) => ({ from, to: to.startsWith('.') ? join(dirname(from), to) : to }));
+}
+
+/** Every shortest circle of imports, each once, as `a → b → a`. */
+function circlesIn(imports: readonly Import[]): string[] {
+  const next = Map.groupBy(imports, ({ from }) => from);
+  const found = new Map<string, string>();
+  for (const start of next.keys()) {
+    const circle = shortestWay(start, start, next);
+    const key = [...(circle ?? [])].sort().join();
+    if (circle && !found.has(key)) found.set(key, [start, ...circle].join(' → '));
+  }
+  return [...found.values()];
+}
+
+/** The files after `from` on the shortest way to `to`, which is the last of them. */
+function shortestWay(from: string, to: string, next: ReadonlyMap<string, readonly Import[]>): string[] | undefined {
+  const ways: string[][] = [[from]];
+  const seen = new Set<string>();
+  for (const way of ways)
+    for (const { to: file } of next.get(way.at(-1) ?? '') ?? []) {
+      if (file === to) return [...way.slice(1), file];
+      if (!seen.has(file)) ways.push([...way, file]);
+      seen.add(file);
+    }
+  return undefined;
+}
+
+describe('imports', () => {
+  const files = globSync('{bin,lib,functions,test}/**/*.ts', { cwd: root });
+  const imports = files.flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
+
+  it('run one way: bin → lib → functions, and core ← adapters ← runtime ← <lambda>', () => {
+    expect(imports.length).toBeGreaterThan(files.length);
+    expect(imports.map(objection).filter(Boolean)).toEqual([]);
+  });
+
+  it.fails('make no circle', () => {
+    const within = imports.filter(({ to }) => existsSync(join(root, to)) && !to.startsWith('node_modules'));
+    expect(circlesIn(within)).toEqual([]);
+  });
+
+  it('in a circle are found, however long it is', () => {
+    const chain = (...chained: string[]) => chained.slice(1).map((to, index) => ({ from: chained[index] ?? '', to }));
+    expect(circlesIn(chain('a', 'b', 'c', 'd'))).toEqual([]);
+    expect(circlesIn([...chain('a', 'b', 'c', 'a'), ...chain('c', 'd', 'c'), ...chain('d', 'e')])).toEqual([
+      'a → b → c → a',
+      'c → d → c',
+    ]);
+  });
+
+  it.each([
+    ['functions/core/email/email.ts', 'functions/runtime/env.ts'],
+    ['functions/core/email/email.ts', '@aws-sdk/client-sqs'],
+    ['functions/core/email/email.ts', 'node:fs'],
+    ['functions/core/email/email.ts', 'functions/core/access/api-key.ts'],
+    ['functions/core/ports/table.ts', 'functions/core/email/email.ts'],
+    ['functions/adapters/logger.ts', 'functions/api/app.ts'],
+    ['functions/adapters/logger.ts', 'functions/runtime/env.ts'],
+    ['functions/runtime/env.ts', 'functions/api/app.ts'],
+    ['functions/api/app.ts', 'functions/send/handler.ts'],
+    ['functions/api/emails/routes.ts', 'functions/send/handler.ts'],
+    ['functions/api/app.ts', 'lib/config.ts'],
+    ['functions/api/app.ts', 'aws-cdk-lib/core'],
+    ['lib/sendoff.ts', 'bin/sendoff.ts'],
+    ['lib/sendoff.ts', 'lib/local/cloud/cloud.ts'],
+    ['lib/local/cloud/cloud.ts', 'functions/core/errors.ts'],
+    ['lib/local/cloud/cloud.ts', 'lib/synth.ts'],
+    ['lib/local/cloud/cloud.ts', 'test/helpers/wait.ts'],
+    ['bin/local.ts', 'test/helpers/wait.ts'],
+  ])('refuses %s → %s', (from, to) => {
+    expect(objection({ from, to })).toContain(from);
+  });
+
+  it('finds static, re-exporting, bare and dynamic imports', () => {
+    const source = [
+      "import { a } from './a.ts';",
+      "export * from '../core/b.ts';",
+      "import 'c';",
+      "const d = await import('./d.ts');",
+      "import {\n  e,\n} from 'e';",
+      "// import x from './comment.ts';",
+    ].join('\n');
+    expect(importsOf('functions/api/app.ts', source).map(({ to }) => to)).toEqual([
+      'functions/api/a.ts',
+      'functions/core/b.ts',
+      'c',
+      'functions/api/d.ts',
+      'e',
+    ]);
+  });
+});
