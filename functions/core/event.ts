@@ -1,4 +1,3 @@
-import type { EventDetails } from './feedback/ses-event.ts';
 import { derivedId } from './ids.ts';
 import type { Document } from './ports/table.ts';
 
@@ -37,3 +36,25 @@ export type Announcement = {
 export function eventIdOf(...parts: readonly string[]): string {
   return `msg_${derivedId('event', ...parts).replaceAll('-', '')}`;
 }
+
+/** What webhooks tell of an event beside the email itself; Resend's fields. */
+export type EventDetails = {
+  readonly bounce?: { readonly message: string; readonly type: string; readonly subType: string };
+  readonly click?: {
+    readonly ipAddress: string;
+    readonly link: string;
+    readonly timestamp: string;
+    readonly userAgent: string;
+    readonly machine: boolean;
+  };
+  readonly open?: {
+    readonly ipAddress: string;
+    readonly timestamp: string;
+    readonly userAgent: string;
+    readonly machine: boolean;
+  };
+  readonly failed?: { readonly reason: string };
+  readonly suppressed?: { readonly message: string; readonly type: string };
+  readonly complaint?: { readonly type: string };
+  readonly delay?: { readonly type: string };
+};

@@ -5,7 +5,8 @@ import { createDynamoTable } from '../../functions/adapters/aws/dynamodb/table.t
 import { createApiKey, putApiKey } from '../../functions/core/access/api-key.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
 import { type Synthesis, synthesize } from '../synth.ts';
-import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './cloud/cloud.ts';
+import { type LocalCloud, startLocalCloud } from './cloud/cloud.ts';
+import type { LocalCloudOptions } from './cloud/options.ts';
 import { makePrivateDirectory } from './cloud/private-directory.ts';
 import type { LocalDatabase } from './cloud/upstash/database.ts';
 import { startLocalRedis } from './redis.ts';

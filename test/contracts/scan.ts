@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DocumentScan, StoredDocument, StoredKind } from '../../functions/core/document/scan.ts';
-import { bodyKey, recordKey } from '../../functions/core/email/record.ts';
+import { bodyKey } from '../../functions/core/email/body.ts';
+import { recordKey } from '../../functions/core/email/record.ts';
 import type { BodyStore } from '../../functions/core/ports/bodies.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
 

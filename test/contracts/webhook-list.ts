@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { timeSort } from '../../functions/core/email/record.ts';
+import { timeSort } from '../../functions/core/document/time-sort.ts';
 import { SendoffError } from '../../functions/core/errors.ts';
 import { newWebhook, WEBHOOK_PARTITION, webhookKey } from '../../functions/core/webhook/endpoint.ts';
 import {

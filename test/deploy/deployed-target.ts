@@ -5,9 +5,10 @@ import {
   SESClient,
   VerifyDomainIdentityCommand,
 } from '@aws-sdk/client-ses';
-import type { CaughtMessage, Target } from '../flows/target.ts';
+import type { CaughtMessage, Target } from '../flows/target-interface.ts';
 import { clientOptions } from './aws-clients.ts';
-import { type BackingPlace, openBacking } from './backing.ts';
+import { openBacking } from './backing.ts';
+import type { BackingPlace } from './backing-interface.ts';
 import { logsOf } from './logs.ts';
 import { type Mailbox, readMail } from './mailbox.ts';
 import { until } from './until.ts';

@@ -1,6 +1,6 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import type { CaughtMessage } from '../flows/target.ts';
+import type { CaughtMessage } from '../flows/target-interface.ts';
 
 /** A mail server that keeps what it is handed. */
 export interface MailServer {

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { CaughtMessage } from '../flows/target.ts';
+import type { CaughtMessage } from '../flows/target-interface.ts';
 import { until } from './until.ts';
 
 /** Where the mail that an emulator's SES took can be read; `skip`: all but the first so many, which are of a stack before. */

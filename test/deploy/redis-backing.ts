@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createRedisBackend } from '../../functions/adapters/redis/backend.ts';
 import { silentClient } from '../../lib/local/redis.ts';
 import { callJson } from './aws-clients.ts';
-import type { Backing } from './backing.ts';
+import type { Backing } from './backing-interface.ts';
 import { startAndWait, stop } from './child-process.ts';
 
 const START_WITHIN_MS = 20_000;

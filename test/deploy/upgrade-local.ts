@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SENDER_DOMAIN } from '../flows/sender-domain.ts';
-import { startLocalTarget, type Target } from '../flows/target.ts';
+import { startLocalTarget } from '../flows/target.ts';
+import type { Target } from '../flows/target-interface.ts';
 import { shortVisibility } from '../helpers/short-visibility.ts';
 import { startAndWait, stop } from './child-process.ts';
 import { clockAhead } from './live.ts';

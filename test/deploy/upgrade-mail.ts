@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { anEmail } from '../flows/an-email.ts';
 import { type Request, requester } from '../flows/request.ts';
 import { SENDER_DOMAIN } from '../flows/sender-domain.ts';
-import type { Target } from '../flows/target.ts';
+import type { Target } from '../flows/target-interface.ts';
 import { until } from './until.ts';
 
 /** Another sender's domain, which SES refuses until it is verified. */

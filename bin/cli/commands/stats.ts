@@ -1,4 +1,5 @@
-import { EMAIL_PARTITION, type EmailRecord, timeSort } from '../../../functions/core/email/record.ts';
+import { timeSort } from '../../../functions/core/document/time-sort.ts';
+import { EMAIL_PARTITION, type EmailRecord } from '../../../functions/core/email/record.ts';
 import type { EmailStatus } from '../../../functions/core/email/status.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
 import type { Depth } from '../backend/open.ts';

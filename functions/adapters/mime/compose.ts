@@ -1,8 +1,9 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { parseMailbox } from '../../core/email/address.ts';
+import type { Body } from '../../core/email/body.ts';
 import { isFileType } from '../../core/email/content-type.ts';
 import type { Attachment } from '../../core/email/email.ts';
-import type { Body, EmailRecord } from '../../core/email/record.ts';
+import type { EmailRecord } from '../../core/email/record.ts';
 import { limits } from '../../core/email/schema.ts';
 import { SendoffError } from '../../core/errors.ts';
 import { customHeader, mailboxHeader, textHeader } from './headers.ts';

@@ -1,8 +1,9 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { pageOf } from '../../core/document/list.ts';
+import { bodyKey, unpackBody } from '../../core/email/body.ts';
 import type { Attachment } from '../../core/email/email.ts';
-import { bodyKey, type EmailRecord, recordKey, unpackBody } from '../../core/email/record.ts';
+import { type EmailRecord, recordKey } from '../../core/email/record.ts';
 import { notFound, SendoffError } from '../../core/errors.ts';
 import { derivedId, isId } from '../../core/ids.ts';
 import type { Backend } from '../../core/ports/backend.ts';

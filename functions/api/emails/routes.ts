@@ -2,13 +2,15 @@ import { Hono } from 'hono';
 import * as z from 'zod/mini';
 import { checkSender } from '../../core/access/api-key.ts';
 import { listPage } from '../../core/document/list.ts';
+import { bodyKey, unpackBody } from '../../core/email/body.ts';
 import { type Email, parseEmail } from '../../core/email/email.ts';
-import { bodyKey, EMAIL_PARTITION, type EmailRecord, recordKey, unpackBody } from '../../core/email/record.ts';
+import { firstAcceptedAt } from '../../core/email/idempotency.ts';
+import { EMAIL_PARTITION, type EmailRecord, recordKey } from '../../core/email/record.ts';
 import { rescheduleEmail, retryEmail } from '../../core/email/reschedule.ts';
 import { parseScheduledAt } from '../../core/email/schedule-time.ts';
 import { limits } from '../../core/email/schema.ts';
 import { lastEvent } from '../../core/email/status.ts';
-import { type AcceptDependencies, type AcceptRequest, acceptEmails, firstAcceptedAt } from '../../core/email/submit.ts';
+import { type AcceptDependencies, type AcceptRequest, acceptEmails } from '../../core/email/submit.ts';
 import { cancel } from '../../core/email/transitions.ts';
 import { invalid, notFound, SendoffError } from '../../core/errors.ts';
 import { eventIdOf } from '../../core/event.ts';
@@ -52,7 +54,9 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
     try {
       return await read(now());
     } catch (error) {
-      const firstAtMs = await firstAcceptedAt(request, dependencies);
+      const { idempotencyKey, ...rest } = request;
+      if (idempotencyKey === undefined) throw error;
+      const firstAtMs = await firstAcceptedAt(dependencies.backend.table, { ...rest, idempotencyKey }, now());
       if (firstAtMs === undefined) throw error;
       return read(firstAtMs);
     }

@@ -1,5 +1,6 @@
+import type { Body } from '../../core/email/body.ts';
 import { messageIdHeader } from '../../core/email/message-id.ts';
-import type { Body, EmailRecord, TimelineEntry } from '../../core/email/record.ts';
+import type { EmailRecord, TimelineEntry } from '../../core/email/record.ts';
 import { lastEvent } from '../../core/email/status.ts';
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();

@@ -1,4 +1,4 @@
-import { timeSort } from '../email/record.ts';
+import { timeSort } from '../document/time-sort.ts';
 import { SendoffError } from '../errors.ts';
 import { derivedId, newSecret, sha256 } from '../ids.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';

@@ -1,7 +1,7 @@
-import { timeSort } from '../email/record.ts';
 import { notFound } from '../errors.ts';
 import type { Document, Table } from '../ports/table.ts';
 import { parseWhole } from '../validate.ts';
+import { timeSort } from './time-sort.ts';
 
 /** A page of documents, newest first. */
 export interface Page<T> {

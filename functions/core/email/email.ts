@@ -1,9 +1,9 @@
 import { invalid } from '../errors.ts';
-import { checkOwnHeaders } from '../suppression/unsubscribe-link.ts';
 import { validate } from '../validate.ts';
 import { type Mailbox, parseMailbox } from './address.ts';
 import { isFileType } from './content-type.ts';
 import { checkHeaders, hasLongBlanks, MAX_BLANKS } from './headers.ts';
+import { checkOwnHeaders } from './own-headers.ts';
 import { parseScheduledAt } from './schedule-time.ts';
 import { EMAIL_ID_TAG, type EmailInput, emailSchema, limits } from './schema.ts';
 

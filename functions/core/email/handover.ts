@@ -1,7 +1,8 @@
+import { timeSort } from '../document/time-sort.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Document } from '../ports/table.ts';
 import type { Logger, Metrics } from '../ports/telemetry.ts';
-import { EMAIL_PARTITION, type EmailRecord, timeSort } from './record.ts';
+import { EMAIL_PARTITION, type EmailRecord } from './record.ts';
 import { sendJob } from './send.ts';
 import { noteHandover } from './transitions.ts';
 

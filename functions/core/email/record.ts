@@ -1,8 +1,8 @@
-import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
+import { timeSort } from '../document/time-sort.ts';
 import type { QueueName } from '../ports/broker.ts';
 import type { IndexEntry } from '../ports/table.ts';
 import { formatMailbox } from './address.ts';
-import type { Attachment, Email } from './email.ts';
+import type { Email } from './email.ts';
 import type { EmailEvent, EmailStatus } from './status.ts';
 
 /** One entry of an email's timeline. */
@@ -56,23 +56,10 @@ export type EmailRecord = {
 /** The fields that a record has only while it is claimed. */
 export const CLAIM_FIELDS = ['claimedBy', 'leaseUntilMs'] as const satisfies (keyof EmailRecord)[];
 
-/** What only the sender and `GET /emails/{id}` need. */
-export interface Body {
-  readonly html?: string;
-  /** As the caller gave it. Absent: made of the html when it is sent; empty: none. */
-  readonly text?: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly attachments: readonly Attachment[];
-}
-
 export const recordKey = (id: string): string => `email#${id}`;
-export const bodyKey = (id: string, fingerprint: string): string => `body#${id}#${fingerprint.slice(0, 16)}`;
 
 /** The partition of both indexes in which email records stand. */
 export const EMAIL_PARTITION = 'email';
-
-/** Sorts by time, then by id; 13 digits hold epoch ms until the year 2286. */
-export const timeSort = (atMs: number, id: string): string => `${String(Math.round(atMs)).padStart(13, '0')}#${id}`;
 
 /** Where the record stands in the list of all emails. */
 export const listEntry = (record: { id: string; createdAtMs: number }): IndexEntry => ({
@@ -111,26 +98,4 @@ export function newRecord(
     attempts: 0,
     timeline: [{ atMs: nowMs, event: scheduled ? 'scheduled' : 'queued' }],
   };
-}
-
-/** Above this many bytes speed beats density: attachments are mostly compressed already. */
-const DENSE_LIMIT_BYTES = 64 * 1024;
-
-/** The body as it is stored: brotli, whose dictionary knows HTML, so that a typical body fits one write unit (1 KB). */
-export function packBody(email: Email): Uint8Array {
-  const { html, text, headers, attachments } = email;
-  const json = Buffer.from(JSON.stringify({ html, text, headers, attachments } satisfies Record<keyof Body, unknown>));
-  return brotliCompressSync(json, {
-    params: {
-      [constants.BROTLI_PARAM_QUALITY]: json.length > DENSE_LIMIT_BYTES ? 1 : 5,
-      // A smaller window costs no density here, and a third less time.
-      [constants.BROTLI_PARAM_LGWIN]: json.length > DENSE_LIMIT_BYTES ? constants.BROTLI_DEFAULT_WINDOW : 16,
-      [constants.BROTLI_PARAM_SIZE_HINT]: json.length,
-    },
-  });
-}
-
-/** The reverse of packBody. */
-export function unpackBody(bytes: Uint8Array): Body {
-  return JSON.parse(brotliDecompressSync(bytes).toString());
 }

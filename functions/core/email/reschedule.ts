@@ -1,7 +1,8 @@
 import type { Backend } from '../ports/backend.ts';
 import type { BodyStore } from '../ports/bodies.ts';
 import type { WriteOutcome } from '../ports/table.ts';
-import { bodyKey, type EmailRecord } from './record.ts';
+import { bodyKey } from './body.ts';
+import type { EmailRecord } from './record.ts';
 import { sendJob } from './send.ts';
 import { reschedule, retry } from './transitions.ts';
 

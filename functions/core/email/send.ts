@@ -7,12 +7,12 @@ import type { Mailer } from '../ports/mailer.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import { patient } from '../task/retry.ts';
-import { type Run, task } from '../task/task.ts';
-import { HeldElsewhere } from '../task/worker.ts';
+import { HeldElsewhere, type Run, task } from '../task/task.ts';
 import type { Announce } from '../webhook/dispatch.ts';
+import { type Body, bodyKey, unpackBody } from './body.ts';
 import { type Claims, leaseOf } from './claims.ts';
 import { addressOf, allowedRecipients, announceEnd } from './recipients.ts';
-import { type Body, bodyKey, type EmailRecord, unpackBody } from './record.ts';
+import type { EmailRecord } from './record.ts';
 import { claim, claimedBy, markFailed, markSent, release } from './transitions.ts';
 
 export interface SendDependencies {

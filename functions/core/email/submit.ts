@@ -1,14 +1,12 @@
-import { SendoffError } from '../errors.ts';
-import { derivedId, sha256 } from '../ids.ts';
 import type { Backend, Submission } from '../ports/backend.ts';
 import type { QueueName } from '../ports/broker.ts';
 import type { Metrics } from '../ports/telemetry.ts';
+import { bodyKey, packBody } from './body.ts';
 import type { Email } from './email.ts';
-import { bodyKey, type EmailRecord, listEntry, newRecord, packBody, recordKey } from './record.ts';
+import { fingerprintOf, isKeyFree, keyedId, reused } from './idempotency.ts';
+import { type EmailRecord, listEntry, newRecord, recordKey } from './record.ts';
 import { sendJob } from './send.ts';
 import { scheduleCheck } from './transitions.ts';
-
-const DAY_MS = 86_400_000;
 
 export interface AcceptDependencies {
   readonly backend: Backend;
@@ -42,49 +40,57 @@ export async function acceptEmails(request: AcceptRequest, dependencies: AcceptD
   const { emails, idempotencyKey } = request;
   // One moment for all of it: in two parts of a batch a key must not be 24 hours old in one and younger in the other.
   const nowMs = dependencies.now();
-  if (idempotencyKey === undefined) return acceptGeneration(request, 0, emails.length, nowMs, dependencies);
-  for (let generation = 0; ; generation++) {
-    const ids = await acceptGeneration(request, generation, 1, nowMs, dependencies);
-    if (ids.length === emails.length) return ids;
-    if (ids.length > 0)
-      return [...ids, ...(await acceptGeneration(request, generation, emails.length, nowMs, dependencies, 1))];
+  const indexed = emails.map((email, index) => ({ email, index }));
+  const submit = (some: typeof indexed, generation: number) => {
+    const drafts = some.map(({ email, index }) => newDraft(request, email, index, generation, nowMs, dependencies));
+    return submitDrafts(drafts, request.queue, nowMs, dependencies);
+  };
+  if (idempotencyKey === undefined) return (await submit(indexed, 0)) ?? [];
+  const ids: string[] = [];
+  let generation = 0;
+  for (const some of [indexed.slice(0, 1), indexed.slice(1)]) {
+    if (some.length === 0) continue;
+    let submitted = await submit(some, generation);
+    while (!submitted) submitted = await submit(some, ++generation);
+    ids.push(...submitted);
   }
+  return ids;
 }
 
-/** Accepts emails `from` to `to`; answers no ids when this generation of the key was used up over 24 hours ago. */
-async function acceptGeneration(
-  request: AcceptRequest,
-  generation: number,
-  to: number,
+/** Submits drafts and answers their ids; undefined when their generation of the key was used up over 24 hours ago. */
+async function submitDrafts(
+  drafts: readonly Draft[],
+  queue: QueueName,
   nowMs: number,
-  dependencies: AcceptDependencies,
-  from = 0,
-): Promise<string[]> {
-  const drafts = request.emails
-    .slice(from, to)
-    .map((email, offset) => draft(request, email, from + offset, generation, nowMs, dependencies));
-  const outcomes = await dependencies.backend.submit(drafts.map(({ submission }) => submission));
+  { backend, metrics }: AcceptDependencies,
+): Promise<string[] | undefined> {
+  const outcomes = await backend.submit(drafts.map(({ submission }) => submission));
   const ids: string[] = [];
   for (const [index, { record }] of drafts.entries()) {
     const existing = outcomes[index]?.applied ? undefined : (outcomes[index]?.document as EmailRecord | undefined);
-    if (existing && existing.createdAtMs < nowMs - DAY_MS) return [];
+    if (existing && isKeyFree(existing.createdAtMs, nowMs)) return undefined;
     if (existing && existing.fingerprint !== record.fingerprint) throw reused();
     ids.push(record.id);
   }
   // A request that was repeated under its key made nothing new.
   const accepted = outcomes.filter(({ applied }) => applied).length;
-  if (accepted > 0) dependencies.metrics.count('accepted', request.queue, accepted);
+  if (accepted > 0) metrics.count('accepted', queue, accepted);
   return ids;
 }
 
-function draft(
+interface Draft {
+  readonly record: EmailRecord;
+  readonly submission: Submission;
+}
+
+function newDraft(
   request: AcceptRequest,
   email: Email,
   index: number,
   generation: number,
   nowMs: number,
   dependencies: AcceptDependencies,
-) {
+): Draft {
   const { keyId, idempotencyKey, payload, queue } = request;
   const { backend, newId, retentionMs } = dependencies;
   const id = idempotencyKey === undefined ? newId() : keyedId(keyId, idempotencyKey, index, generation);
@@ -105,36 +111,4 @@ function draft(
     repeatable: idempotencyKey !== undefined,
   };
   return { record, submission };
-}
-
-/**
- * When a request with this key and payload was first accepted, in epoch ms; undefined when that was over 24 hours ago or
- * never. A repeated request is read as of that time: a `scheduled_at` in it may have passed since.
- */
-export async function firstAcceptedAt(
-  { payload, keyId, idempotencyKey }: Pick<AcceptRequest, 'payload' | 'keyId' | 'idempotencyKey'>,
-  { backend, now }: Pick<AcceptDependencies, 'backend' | 'now'>,
-): Promise<number | undefined> {
-  if (idempotencyKey === undefined) return undefined;
-  for (let generation = 0; ; generation++) {
-    const key = recordKey(keyedId(keyId, idempotencyKey, 0, generation));
-    const record = await backend.table.get<EmailRecord>(key);
-    if (!record) return undefined;
-    if (record.createdAtMs >= now() - DAY_MS)
-      return record.fingerprint === fingerprintOf(payload, 0) ? record.createdAtMs : undefined;
-  }
-}
-
-const keyedId = (keyId: string, idempotencyKey: string, index: number, generation: number): string =>
-  derivedId(keyId, idempotencyKey, String(index), String(generation));
-
-/** 128 bits; the index keeps the emails of a batch apart, the whole payload ties them together. */
-const fingerprintOf = (payload: string, index: number): string => sha256(`${index} ${payload}`).slice(0, 32);
-
-function reused(): SendoffError {
-  return new SendoffError(
-    'invalid_idempotent_request',
-    409,
-    "This idempotency key has been used with this HTTP method and endpoint within the last 24 hours, but the request body was modified and doesn't match the original request.",
-  );
 }

@@ -2,29 +2,8 @@ import * as z from 'zod/mini';
 import { normalizeAddress } from '../email/address.ts';
 import { EMAIL_ID_TAG } from '../email/schema.ts';
 import type { EmailStatus } from '../email/status.ts';
+import type { EventDetails } from '../event.ts';
 import { isMachine } from './bot.ts';
-
-/** What webhooks tell of an event beside the email itself; Resend's fields. */
-export type EventDetails = {
-  readonly bounce?: { readonly message: string; readonly type: string; readonly subType: string };
-  readonly click?: {
-    readonly ipAddress: string;
-    readonly link: string;
-    readonly timestamp: string;
-    readonly userAgent: string;
-    readonly machine: boolean;
-  };
-  readonly open?: {
-    readonly ipAddress: string;
-    readonly timestamp: string;
-    readonly userAgent: string;
-    readonly machine: boolean;
-  };
-  readonly failed?: { readonly reason: string };
-  readonly suppressed?: { readonly message: string; readonly type: string };
-  readonly complaint?: { readonly type: string };
-  readonly delay?: { readonly type: string };
-};
 
 /** What SES can report, in our words. */
 export type FeedbackEvent = Extract<
@@ -54,9 +33,12 @@ export interface Feedback {
 }
 
 const time = z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text))));
+
 /** Texts of foreign servers and programs travel on a queue and in payloads, which have a size limit. */
 const MAX_TEXT_LENGTH = 2_000;
+
 const text = z.catch(z.pipe(z.string(), z.transform(cut)), '');
+
 const addressed = z.array(
   z.object({ emailAddress: z.string(), diagnosticCode: z.optional(z.nullable(z.string())), status: z.optional(text) }),
 );
@@ -70,9 +52,11 @@ const envelopeSchema = z.object({
     tags: z.catch(z.record(z.string(), z.array(z.string())), {}),
   }),
 });
+
 type Envelope = z.infer<typeof envelopeSchema>;
 
 const reach = { timestamp: time, ipAddress: text, userAgent: text };
+
 const schemas = {
   delivery: z.object({ timestamp: time, recipients: z.array(z.string()), smtpResponse: text }),
   delay: z.object({ timestamp: time, delayType: text, delayedRecipients: addressed }),

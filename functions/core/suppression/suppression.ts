@@ -1,5 +1,5 @@
+import { timeSort } from '../document/time-sort.ts';
 import { normalizeAddress, normalizeCase } from '../email/address.ts';
-import { timeSort } from '../email/record.ts';
 import { eventIdOf, type WebhookEventType } from '../event.ts';
 import { derivedId } from '../ids.ts';
 import type { Document, Table } from '../ports/table.ts';

@@ -79,3 +79,11 @@ export function task<Args extends FieldValue, Dependencies>(
   });
   return { ...options, name, run, call, delay: (args, broker, callOptions) => broker.send([call(args, callOptions)]) };
 }
+
+/**
+ * Thrown by a task to leave its job unacknowledged: the broker brings it back after the visibility timeout.
+ * For a job whose work another worker holds: acknowledging it would lose the job if that worker dies.
+ */
+export class HeldElsewhere extends Error {
+  override readonly name = 'HeldElsewhere';
+}

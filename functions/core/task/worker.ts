@@ -5,17 +5,10 @@ import type { Broker, Delivery, Job } from '../ports/broker.ts';
 import type { LogFields, Logger } from '../ports/telemetry.ts';
 import { backoffSeconds } from './retry.ts';
 import type { Run, Task } from './task.ts';
+import { HeldElsewhere } from './task.ts';
 
 /** A job that arrives no more than this much before its time is run at once: clocks differ. */
 const EARLY_TOLERANCE_MS = 1_000;
-
-/**
- * Thrown by a task to leave its job unacknowledged: the broker brings it back after the visibility timeout.
- * For a job whose work another worker holds: acknowledging it would lose the job if that worker dies.
- */
-export class HeldElsewhere extends Error {
-  override readonly name = 'HeldElsewhere';
-}
 
 export interface WorkerOptions<Dependencies> {
   readonly tasks: readonly Task<unknown, Dependencies>[];

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
-import { type Body, bodyKey, type EmailRecord, recordKey, timeSort, unpackBody } from '../email/record.ts';
+import { timeSort } from '../document/time-sort.ts';
+import { type Body, bodyKey, unpackBody } from '../email/body.ts';
+import { type EmailRecord, recordKey } from '../email/record.ts';
 import { unavailable } from '../errors.ts';
 import type { Announcement, WebhookEventType } from '../event.ts';
 import type { BodyStore } from '../ports/bodies.ts';

@@ -1,9 +1,10 @@
 import { normalizeAddress } from '../email/address.ts';
+import type { Body } from '../email/body.ts';
 import { messageIdHeader } from '../email/message-id.ts';
-import type { Body, EmailRecord } from '../email/record.ts';
+import { publicHeaders } from '../email/own-headers.ts';
+import type { EmailRecord } from '../email/record.ts';
 import type { Announcement } from '../event.ts';
 import type { Document, FieldValue } from '../ports/table.ts';
-import { publicHeaders } from '../suppression/unsubscribe-link.ts';
 
 /** A payload is kept with up to 100 attempts of about 3 KB each in one document, which holds 400 KB. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024;

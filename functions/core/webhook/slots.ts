@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { timeSort } from '../email/record.ts';
+import { timeSort } from '../document/time-sort.ts';
 import { SendoffError } from '../errors.ts';
 import type { Table } from '../ports/table.ts';
 import { newWebhook, WEBHOOK_PARTITION, type Webhook, webhookKey } from './endpoint.ts';

@@ -6,7 +6,6 @@ import { type Front, startFront } from './aws/front.ts';
 import { createIam, type Iam } from './aws/iam.ts';
 import { createPipeline, type Pipeline } from './aws/pipeline.ts';
 import { createCallerLookup, createServices } from './aws/services.ts';
-import type { LocalCloudOptions } from './cloud.ts';
 import { type Emulators, startEmulators } from './emulators/emulators.ts';
 import { createHostCheck } from './host-check.ts';
 import { createIdleWatch, type IdleWatch } from './idle.ts';
@@ -14,6 +13,7 @@ import type { EventSource } from './lambda/event-source.ts';
 import type { LocalFunction } from './lambda/function.ts';
 import { type RuntimeApi, startRuntimeApi } from './lambda/runtime-api.ts';
 import type { Schedule } from './lambda/schedule.ts';
+import type { LocalCloudOptions } from './options.ts';
 import { makePrivateDirectory } from './private-directory.ts';
 
 /** fauxqs knows no other account. */

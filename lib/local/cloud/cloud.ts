@@ -1,49 +1,19 @@
 import type { Calls } from './aws/calls.ts';
 import type { Faults } from './aws/faults.ts';
 import type { Decision, UnusedGrant } from './aws/iam.ts';
-import type { Secrets } from './aws/secrets.ts';
 import { type Core, localAccountId, type OnClose, operatorCredentials, startCore } from './base.ts';
 import type { LocalFunction } from './lambda/function.ts';
 import { createSandboxes } from './lambda/sandboxes.ts';
-import type { LocalLog } from './log.ts';
-import type { Overrides, ResourceContext } from './resources/context.ts';
+import type { LocalCloudOptions } from './options.ts';
+import type { ResourceContext } from './resources/context.ts';
 import { createRegistry, typesWithoutBehaviour } from './resources/registry.ts';
 import type { Ses } from './ses/ses.ts';
-import type { SesOptions } from './ses/ses-options.ts';
 import { createStack, resolveOutputs } from './stack.ts';
-import type { CreatedResource, Scope, Template } from './template.ts';
+import type { CreatedResource, Scope } from './template.ts';
 
 const defaultMaxInstances = 24;
-const defaultAsyncRetryDelaysSeconds = [60, 120];
 
-/** How a local cloud is started. */
-export type LocalCloudOptions = {
-  /** The synthesized template; it decides everything that is not said here. */
-  template: Template;
-  /** The cloud assembly (cdk.out) with the `asset.<hash>` folders. */
-  assetDirectory: string;
-  /** Port of the first API; 0: a free one. */
-  port?: number;
-  /** Port of the AWS front and the inbox; 0: a free one. */
-  awsPort?: number;
-  /** Names that the APIs, the AWS front and the inbox may be asked for by, beside localhost, 127.0.0.1 and [::1]. */
-  hosts?: readonly string[];
-  /** Keeps tables, queues, buckets and caught mail across restarts; opened to this user alone. */
-  dataDirectory?: string | undefined;
-  /** Prefix of physical names. */
-  stackName?: string;
-  region?: string;
-  parameters?: Record<string, string>;
-  ses?: Omit<SesOptions, 'publish' | 'dataDirectory' | 'region' | 'accountId'>;
-  /** What Secrets Manager and the SSM parameter store hold, by name. */
-  secrets?: Secrets;
-  /** Added to every function's environment; wins over the template. */
-  functionEnvironment?: Record<string, string>;
-  /** Child processes at once, over all functions; who needs more waits. */
-  maxInstances?: number;
-  overrides?: Overrides;
-  log?: LocalLog;
-};
+const defaultAsyncRetryDelaysSeconds = [60, 120];
 
 /** A running local cloud. */
 export type LocalCloud = {

@@ -1,4 +1,5 @@
-import { EMAIL_PARTITION, type EmailRecord, timeSort } from '../../../../functions/core/email/record.ts';
+import { timeSort } from '../../../../functions/core/document/time-sort.ts';
+import { EMAIL_PARTITION, type EmailRecord } from '../../../../functions/core/email/record.ts';
 import { output } from '../../deployment.ts';
 import { count, duration } from '../../layout.ts';
 import type { Check, Finding } from './finding.ts';

@@ -4,20 +4,9 @@ import { CliError } from '../../cli-error.ts';
 import { confirm } from '../../confirm.ts';
 import { answer, type Context } from '../../context.ts';
 import { type Doomed, type Erasure, erase } from './erase.ts';
+import type { ForgetOptions } from './options.ts';
 import { adviceOn, describeSearch, farewell, inWords, type Leftovers } from './report.ts';
 import { findAll, readAddress, type Search } from './search.ts';
-
-/** What `sendoff forget` takes. */
-export interface ForgetOptions {
-  /** Emails that the address sent, too. */
-  readonly sender?: boolean;
-  /** Cancel what is still to be sent, and delete it with the rest. */
-  readonly cancel?: boolean;
-  /** Take it off the suppression list too. */
-  readonly suppression?: boolean;
-  readonly dryRun?: boolean;
-  readonly yes?: boolean;
-}
 
 const NOTHING: Erasure = { emails: new Set(), deliveries: 0, suppressions: 0, deadLetters: 0, failures: new Map() };
 

@@ -2,7 +2,7 @@ import { isUnsent, type Mention, roles } from '../../../../functions/core/privac
 import type { OperatedBackend } from '../../backend/open.ts';
 import { explain } from '../../error-line.ts';
 import { count, printable } from '../../layout.ts';
-import type { ForgetOptions } from './forget.ts';
+import type { ForgetOptions } from './options.ts';
 import type { Search } from './search.ts';
 
 /** How much of each kind is, or is to be, deleted. */

@@ -7,31 +7,10 @@ import type { LocalFunction } from '../lambda/function.ts';
 import type { LocalLog } from '../log.ts';
 import { createHttpApi, type HttpApi } from './http-api.ts';
 import type { CorsConfiguration } from './http-api-cors.ts';
+import { type GatewayRequest, type GatewayResponse, messageResponse } from './message.ts';
 import { createRestApi, type RestApi } from './rest-api.ts';
 
 const bodyLimitBytes = 10 * 1024 * 1024;
-
-/** One HTTP request to an API, its body read. */
-export type GatewayRequest = {
-  method: string;
-  /** As it came: encoded, without the query. */
-  path: string;
-  query: string;
-  headers: Record<string, string[]>;
-  body: Buffer;
-  sourceIp: string;
-  protocol: string;
-  /** `host:port` the API listens on. */
-  domainName: string;
-};
-
-/** What goes back over the socket. */
-export type GatewayResponse = {
-  status: number;
-  headers: Record<string, string>;
-  cookies?: string[];
-  body: Buffer | string;
-};
 
 /** All APIs of a template, each on a port of its own. */
 export type Gateway = {
@@ -143,11 +122,6 @@ async function answerRequest(
     if (error instanceof BodyTooLargeError) return messageResponse(413, 'Request Entity Too Large');
     return messageResponse(500, 'Internal Server Error');
   }
-}
-
-/** The form in which API Gateway itself answers. */
-export function messageResponse(status: number, message: string): GatewayResponse {
-  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
 }
 
 function requestOf(request: IncomingMessage, body: Buffer): GatewayRequest {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { LocalFunction } from '../lambda/function.ts';
 import type { InvocationResult } from '../lambda/result.ts';
-import { type GatewayRequest, type GatewayResponse, messageResponse } from './gateway.ts';
 import { type CorsConfiguration, corsHeaders } from './http-api-cors.ts';
 import { createRouteTable, type RouteMatch } from './http-api-routes.ts';
+import { type GatewayRequest, type GatewayResponse, messageResponse } from './message.ts';
 
 const integrationTimeoutMs = 30_000;
 /** The most a function takes or answers in one invocation. */

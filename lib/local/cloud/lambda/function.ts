@@ -1,4 +1,5 @@
 import { type AsyncEvents, createAsyncEvents } from './async-events.ts';
+import type { FunctionDefinition } from './definition.ts';
 import {
   closePool,
   createPool,
@@ -11,21 +12,6 @@ import {
   runInPool,
 } from './pool.ts';
 import type { InvocationError, InvocationResult } from './result.ts';
-
-/** What the template says about a function, resolved. */
-export type FunctionDefinition = {
-  logicalId: string;
-  functionName: string;
-  arn: string;
-  taskRoot: string;
-  /** Complete, but for what differs between instances. */
-  environment: Record<string, string>;
-  memoryMegabytes: number;
-  timeoutSeconds: number;
-  reservedConcurrency: number | undefined;
-  /** Of asynchronous invocations. */
-  maximumRetryAttempts: number;
-};
 
 /** What a function needs of the cloud it runs in. */
 export type FunctionHost = PoolHost & {

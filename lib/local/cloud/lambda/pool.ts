@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { LocalLog } from '../log.ts';
-import type { FunctionDefinition } from './function.ts';
+import type { FunctionDefinition } from './definition.ts';
 import { type Instance, type Invocation, startInstance } from './instance.ts';
 import { closedResult, type InvocationResult, throttledResult } from './result.ts';
 import type { RuntimeApi } from './runtime-api.ts';

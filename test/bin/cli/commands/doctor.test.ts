@@ -16,7 +16,7 @@ import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../../../bin/cli/commands/doctor/finding.ts';
-import { timeSort } from '../../../../functions/core/email/record.ts';
+import { timeSort } from '../../../../functions/core/document/time-sort.ts';
 import { cli } from '../cli.ts';
 
 const cloudFormation = mockClient(CloudFormationClient);

@@ -1,8 +1,9 @@
 import PostalMime, { decodeWords } from 'postal-mime';
 import { describe, expect, it } from 'vitest';
 import { composeMime, type FetchFile } from '../../../../functions/adapters/mime/compose.ts';
+import { packBody, unpackBody } from '../../../../functions/core/email/body.ts';
 import { parseEmail } from '../../../../functions/core/email/email.ts';
-import { newRecord, packBody, unpackBody } from '../../../../functions/core/email/record.ts';
+import { newRecord } from '../../../../functions/core/email/record.ts';
 import { SendoffError } from '../../../../functions/core/errors.ts';
 import { pick, randomFrom, textOf } from '../../../helpers/random-text.ts';
 

@@ -3,10 +3,11 @@ import PostalMime, { decodeWords, type Email as PostalEmail } from 'postal-mime'
 import { describe, expect, it } from 'vitest';
 import { composeMime, type FetchFile } from '../../../../functions/adapters/mime/compose.ts';
 import type { Mailbox } from '../../../../functions/core/email/address.ts';
+import { packBody, unpackBody } from '../../../../functions/core/email/body.ts';
 import { type Email, parseEmail } from '../../../../functions/core/email/email.ts';
 import { isStructuredHeader } from '../../../../functions/core/email/headers.ts';
 import { addressOf } from '../../../../functions/core/email/recipients.ts';
-import { type EmailRecord, newRecord, packBody, unpackBody } from '../../../../functions/core/email/record.ts';
+import { type EmailRecord, newRecord } from '../../../../functions/core/email/record.ts';
 import { SendoffError } from '../../../../functions/core/errors.ts';
 import { splitAddressList } from '../../../../lib/local/cloud/ses/address.ts';
 import { checkRecipients, checkSource } from '../../../../lib/local/cloud/ses/checks.ts';

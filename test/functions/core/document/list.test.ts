@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { listPage, type PageRequest } from '../../../../functions/core/document/list.ts';
-import { timeSort } from '../../../../functions/core/email/record.ts';
+import { timeSort } from '../../../../functions/core/document/time-sort.ts';
 import { newId } from '../../../../functions/core/ids.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
 

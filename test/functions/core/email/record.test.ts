@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { timeSort } from '../../../../functions/core/document/time-sort.ts';
+import { bodyKey, packBody, unpackBody } from '../../../../functions/core/email/body.ts';
 import { parseEmail } from '../../../../functions/core/email/email.ts';
-import {
-  bodyKey,
-  listEntry,
-  newRecord,
-  packBody,
-  recordKey,
-  timeSort,
-  unpackBody,
-} from '../../../../functions/core/email/record.ts';
+import { listEntry, newRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import { lastEvent } from '../../../../functions/core/email/status.ts';
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z');

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { bodyKey, recordKey } from '../../../../functions/core/email/record.ts';
+import { bodyKey } from '../../../../functions/core/email/body.ts';
+import { recordKey } from '../../../../functions/core/email/record.ts';
 import { emailSend } from '../../../../functions/core/email/send.ts';
 import { cancel } from '../../../../functions/core/email/transitions.ts';
 import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { submitInParallel } from '../../../../functions/adapters/aws/backend.ts';
+import { bodyKey, unpackBody } from '../../../../functions/core/email/body.ts';
 import { parseEmail } from '../../../../functions/core/email/email.ts';
-import { bodyKey, type EmailRecord, recordKey, unpackBody } from '../../../../functions/core/email/record.ts';
+import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import { type AcceptRequest, acceptEmails } from '../../../../functions/core/email/submit.ts';
 import { unavailable } from '../../../../functions/core/errors.ts';
 import { newId } from '../../../../functions/core/ids.ts';

@@ -3,8 +3,8 @@ import * as z from 'zod/mini';
 import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';
 import type { Delivery, Job, OutgoingJob } from '../../../../functions/core/ports/broker.ts';
 import type { LogFields } from '../../../../functions/core/ports/telemetry.ts';
-import { type Run, type TaskOptions, task } from '../../../../functions/core/task/task.ts';
-import { createWorker, HeldElsewhere } from '../../../../functions/core/task/worker.ts';
+import { HeldElsewhere, type Run, type TaskOptions, task } from '../../../../functions/core/task/task.ts';
+import { createWorker } from '../../../../functions/core/task/worker.ts';
 import { pick, randomFrom } from '../../../helpers/random-text.ts';
 
 type Args = { id: string };

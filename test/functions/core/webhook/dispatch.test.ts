@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { timeSort } from '../../../../functions/core/email/record.ts';
+import { timeSort } from '../../../../functions/core/document/time-sort.ts';
 import type { Announcement } from '../../../../functions/core/event.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
 import { createAnnounce, createBatchAnnounce } from '../../../../functions/core/webhook/dispatch.ts';

@@ -1,0 +1,34 @@
+import type { Secrets } from './aws/secrets.ts';
+import type { LocalLog } from './log.ts';
+import type { Overrides } from './resources/context.ts';
+import type { SesOptions } from './ses/ses-options.ts';
+import type { Template } from './template.ts';
+
+/** How a local cloud is started. */
+export type LocalCloudOptions = {
+  /** The synthesized template; it decides everything that is not said here. */
+  template: Template;
+  /** The cloud assembly (cdk.out) with the `asset.<hash>` folders. */
+  assetDirectory: string;
+  /** Port of the first API; 0: a free one. */
+  port?: number;
+  /** Port of the AWS front and the inbox; 0: a free one. */
+  awsPort?: number;
+  /** Names that the APIs, the AWS front and the inbox may be asked for by, beside localhost, 127.0.0.1 and [::1]. */
+  hosts?: readonly string[];
+  /** Keeps tables, queues, buckets and caught mail across restarts; opened to this user alone. */
+  dataDirectory?: string | undefined;
+  /** Prefix of physical names. */
+  stackName?: string;
+  region?: string;
+  parameters?: Record<string, string>;
+  ses?: Omit<SesOptions, 'publish' | 'dataDirectory' | 'region' | 'accountId'>;
+  /** What Secrets Manager and the SSM parameter store hold, by name. */
+  secrets?: Secrets;
+  /** Added to every function's environment; wins over the template. */
+  functionEnvironment?: Record<string, string>;
+  /** Child processes at once, over all functions; who needs more waits. */
+  maxInstances?: number;
+  overrides?: Overrides;
+  log?: LocalLog;
+};
