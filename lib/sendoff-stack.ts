@@ -18,8 +18,8 @@ export class SendoffStack extends Stack {
 }
 
 function outputsOf(sendoff: Sendoff, { apiDomain }: SendoffProps): Record<string, string> {
-  const { functions, outbound } = sendoff;
-  const dkim = outbound.dkimRecords.map(({ name, value }, index) => [
+  const { functions, sesSending } = sendoff;
+  const dkim = sesSending.dkimRecords.map(({ name, value }, index) => [
     `DkimRecord${index + 1}`,
     `${name} CNAME ${value}`,
   ]);

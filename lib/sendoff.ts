@@ -10,11 +10,11 @@ import type { ApiEntry } from './constructs/api/entry.ts';
 import { HttpEntry } from './constructs/api/http-entry.ts';
 import { RestEntry } from './constructs/api/rest-entry.ts';
 import { Feedback } from './constructs/feedback.ts';
-import { EveryMinute } from './constructs/minute-schedule.ts';
-import { deploymentName, longestWait, type Monitored, sqsQueue } from './constructs/monitoring/metrics.ts';
+import { MinuteSchedule } from './constructs/minute-schedule.ts';
+import { deploymentName, longestWait, type MonitoringMetrics, sqsQueue } from './constructs/monitoring/metrics.ts';
 import { Monitoring } from './constructs/monitoring/monitoring.ts';
 import { acknowledgeReadingSenders, acknowledgeSenders, readingSenders } from './constructs/permissions.ts';
-import { Outbound } from './constructs/ses-sending.ts';
+import { SesSending } from './constructs/ses-sending.ts';
 import { TopicKey } from './constructs/topic-key.ts';
 import { DeadLetterQueue } from './constructs/work-queue.ts';
 import { WorkerFunction, type WorkerFunctionProps } from './constructs/worker-function.ts';
@@ -52,7 +52,7 @@ export class Sendoff extends Construct {
   readonly api: ApiEntry;
   /** Alarms and dashboard; absent with `monitoring: false`. */
   readonly monitoring?: Monitoring;
-  readonly outbound: Outbound;
+  readonly sesSending: SesSending;
   /** What only `backend: 'aws'` has; undefined otherwise. */
   readonly aws: AwsParts | undefined;
   /** What only `backend: 'redis'` has; undefined otherwise. */
@@ -64,10 +64,10 @@ export class Sendoff extends Construct {
   constructor(scope: Construct, id: string, props: SendoffProps = {}) {
     super(scope, id);
     const config = parseConfig(props);
-    this.outbound = new Outbound(this, 'Outbound', config);
+    this.sesSending = new SesSending(this, 'Outbound', config);
     this.deadLetterQueue = new DeadLetterQueue(this, 'DeadLetterQueue');
-    const { outbound, deadLetterQueue } = this;
-    const backendProps = { config, outbound, deadLetterQueue, deployment: deploymentName(this) };
+    const { sesSending, deadLetterQueue } = this;
+    const backendProps = { config, sesSending, deadLetterQueue, deployment: deploymentName(this) };
     if (config.backend === 'redis') {
       const parts = createRedisParts(this, backendProps);
       this.redis = parts.access;
@@ -82,7 +82,7 @@ export class Sendoff extends Construct {
     this.functions = { api, send, schedule, feedback, ...(webhook ? { webhook } : {}) };
     const topicKey = config.encryptTopics ? new TopicKey(this, 'TopicKey') : undefined;
     this.feedback = new Feedback(this, 'Feedback', {
-      configurationSet: this.outbound.configurationSet,
+      configurationSet: this.sesSending.configurationSet,
       deadLetterQueue: this.deadLetterQueue,
       maxReceiveCount: config.maxReceiveCount,
       workerTimeout: FEEDBACK_TIMEOUT,
@@ -91,7 +91,7 @@ export class Sendoff extends Construct {
       topicKey,
     });
     this.functions.feedback.consume('Feedback', this.feedback.queue, FEEDBACK_MAX_CONCURRENCY, FEEDBACK_BATCH);
-    new EveryMinute(this, 'EveryMinute', this.functions.schedule);
+    new MinuteSchedule(this, 'EveryMinute', this.functions.schedule);
     acknowledgeSenders(this);
     if (api.role) acknowledgeReadingSenders(api.role);
     this.api = this.createEntry(config);
@@ -99,12 +99,12 @@ export class Sendoff extends Construct {
     // Unsubscribe links lead here. With Redis the API's function names the send function, which then cannot wait for the API.
     this.functions.send.addEnvironment('PUBLIC_URL', this.redis ? this.api.earlyUrl : this.apiUrl);
     if (config.monitoring)
-      this.monitoring = new Monitoring(this, 'Monitoring', { monitored: this.monitored(), topicKey, ...config });
+      this.monitoring = new Monitoring(this, 'Monitoring', { metrics: this.metrics(), topicKey, ...config });
   }
 
   /** The configuration set every email goes through. */
   get configurationSetName(): string {
-    return this.outbound.configurationSet.configurationSetName;
+    return this.sesSending.configurationSet.configurationSetName;
   }
 
   /** Lets a function of another part of the app accept emails without HTTP; it needs `acceptEnvironment` too. */
@@ -155,9 +155,9 @@ export class Sendoff extends Construct {
   }
 
   /** What alarms and dashboard look at: a new queue or function belongs here. */
-  private monitored(): Monitored {
+  private metrics(): MonitoringMetrics {
     const { queue } = this.feedback;
-    const { queues, ...deadLetters } = this.parts.monitored;
+    const { queues, ...deadLetters } = this.parts.metrics;
     return {
       deployment: deploymentName(this),
       entry: this.api,

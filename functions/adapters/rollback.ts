@@ -6,7 +6,7 @@ import type { Table } from '../core/ports/table.ts';
  * it failed and will send again: without an idempotency key that makes another email, so this one must not go out. A
  * repeatable one stays: another request with its key may have been answered 2xx by now.
  */
-export async function takeBack(table: Table, submissions: readonly Submission[]): Promise<void> {
+export async function rollback(table: Table, submissions: readonly Submission[]): Promise<void> {
   const mine = submissions.filter(({ repeatable }) => !repeatable);
   // Best effort: what is failing may be the database itself.
   await Promise.allSettled(

@@ -3,7 +3,7 @@ import type { EndpointRules } from '../adapters/http/post-webhook.ts';
 import type { SenderDomains } from '../core/email/sender-domain.ts';
 import type { AcceptDependencies } from '../core/email/submit.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
-import { createAnnounce } from '../core/webhook/dispatch.ts';
+import { createPublish } from '../core/webhook/dispatch.ts';
 import { absentRoutes } from './absent-routes.ts';
 import { checkMethod, noEndpoint } from './allowed-methods.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
@@ -30,7 +30,7 @@ export interface ApiDependencies extends AcceptDependencies {
 export function createApp(dependencies: ApiDependencies): Hono<Caller> {
   const { backend, now, newId, log, domains, region, endpointRules = { allowLocal: false } } = dependencies;
   const { table, broker } = backend;
-  const announce = createAnnounce(backend, now);
+  const publish = createPublish(backend, now);
   const app = new Hono<Caller>({ getPath });
   app.onError(handleError(log));
   app.notFound(() => {
@@ -44,17 +44,17 @@ export function createApp(dependencies: ApiDependencies): Hono<Caller> {
     context.json((await import('./openapi/document.ts')).openApi(baseUrl(context))),
   );
 
-  app.route('/unsubscribe', unsubscribeRoutes(table, announce, now));
+  app.route('/unsubscribe', unsubscribeRoutes(table, publish, now));
 
   app.route('/attachments', attachmentDownloadRoutes({ backend, now }));
 
   const signedIn = authenticate(table, now, log);
   for (const path of ['/emails', '/api-keys', '/suppressions', '/webhooks', '/domains']) app.use(`${path}/*`, signedIn);
-  app.route('/emails', emailRoutes(dependencies, announce));
+  app.route('/emails', emailRoutes(dependencies, publish));
   app.route('/emails', emailAttachmentRoutes({ backend, now }));
   app.route('/api-keys', apiKeyRoutes({ table, domains, now }));
   app.route('/domains', domainRoutes(domains, region));
-  app.route('/suppressions', suppressionRoutes(table, announce, now));
+  app.route('/suppressions', suppressionRoutes(table, publish, now));
   app.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
 
   return app;

@@ -19,7 +19,7 @@ export const webhookEventTypes = [
 export type WebhookEventType = (typeof webhookEventTypes)[number];
 
 /** Something that happened, for whoever asked to be told. */
-export type Announcement = {
+export type WebhookEvent = {
   readonly type: WebhookEventType;
   /** The same for every telling of the same thing: receivers recognise a repetition by it (`svix-id`). */
   readonly eventId: string;

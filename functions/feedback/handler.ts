@@ -1,18 +1,18 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { createLogger } from '../adapters/logger.ts';
 import { settleFeedback } from '../core/feedback/feedback.ts';
-import { createBatchAnnounce } from '../core/webhook/dispatch.ts';
+import { createBatchPublish } from '../core/webhook/dispatch.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
 
 const backend = backendFromEnvironment();
 const log = createLogger();
-const announceOfBatch = createBatchAnnounce(backend, Date.now);
+const publishForBatch = createBatchPublish(backend, Date.now);
 
 /** Notes what SES reports: SES → SNS (raw delivery) → SQS → here. Answers those events that must come back. */
 export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
   const failed = await settleFeedback(
     Records.map(({ messageId, body }) => ({ id: messageId, body })),
-    { table: backend.table, announce: announceOfBatch(), log },
+    { table: backend.table, publish: publishForBatch(), log },
   );
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }

@@ -14,7 +14,7 @@ import { emailSend, emailSent, type SendDependencies } from '../core/email/send.
 import { createOutgoingHeaders } from '../core/suppression/unsubscribe-link.ts';
 import { createWorker } from '../core/task/worker.ts';
 import { type DeliveryDependencies, deliverWebhook } from '../core/webhook/delivery.ts';
-import { createAnnounce } from '../core/webhook/dispatch.ts';
+import { createPublish } from '../core/webhook/dispatch.ts';
 import { localEndpointsAllowed, required, requiredNumber } from '../runtime/env.ts';
 import { redisFromEnvironment, ringFromEnvironment } from '../runtime/redis.ts';
 import { type DrainResult, drain } from './consume.ts';
@@ -35,7 +35,7 @@ const dependencies: Omit<Dependencies, 'claims'> = {
   mailer,
   compose: async (record, body, fetchMs) =>
     composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile, fetchMs),
-  announce: createAnnounce(backend, Date.now),
+  publish: createPublish(backend, Date.now),
   metrics,
   post: createPostWebhook({ allowLocal: localEndpointsAllowed() }),
   region: required('AWS_REGION'),

@@ -8,7 +8,7 @@ import { createClaims } from '../core/email/claims.ts';
 import { emailSend, emailSent } from '../core/email/send.ts';
 import { createOutgoingHeaders } from '../core/suppression/unsubscribe-link.ts';
 import { createWorker } from '../core/task/worker.ts';
-import { createAnnounce } from '../core/webhook/dispatch.ts';
+import { createPublish } from '../core/webhook/dispatch.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
 import { required, requiredNumber } from '../runtime/env.ts';
 
@@ -25,7 +25,7 @@ const work = createWorker({
     mailer: createSesMailer(required('CONFIGURATION_SET')),
     compose: async (record, body, fetchMs) =>
       composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile, fetchMs),
-    announce: createAnnounce(backend, Date.now),
+    publish: createPublish(backend, Date.now),
     metrics,
     // Never renewed: a lease outlasts its invocation. What was frozen unfinished finds it ended, and does not send.
     claims: createClaims({ table: backend.table, now: Date.now, log }),

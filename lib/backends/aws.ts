@@ -31,7 +31,7 @@ const WEBHOOK_MEMORY_MB = 256;
 
 /** Makes table, bucket, queues and the functions that work on them, directly in `scope`. */
 export function createAwsParts(scope: Construct, props: BackendProps): AwsParts {
-  const { config, outbound, deployment } = props;
+  const { config, sesSending, deployment } = props;
   const table = new DocumentTable(scope, 'Table', config);
   const bodyBucket = new BodyBucket(scope, 'BodyBucket', config);
   const queues = createQueues(scope, props);
@@ -44,7 +44,7 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
     WEBHOOK_SLOW_QUEUE_URL: queues['webhook-slow'].queueUrl,
     DEPLOYMENT: deployment,
   };
-  const resources = { table, bodyBucket, queues, outbound };
+  const resources = { table, bodyBucket, queues, sesSending };
   const workers = createWorkers(scope, props, resources, environment);
   workers.send.consume('Transactional', queues.transactional, config.maxConcurrency);
   workers.send.consume('Bulk', queues.bulk, config.bulkMaxConcurrency);
@@ -60,11 +60,11 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
     apiStatements: permissions.apiStatements(resources),
     feedbackStatements: permissions.feedbackStatements(resources),
     workers,
-    monitored: monitored(queues, props),
+    metrics: metrics(queues, props),
   };
 }
 
-function monitored(queues: AwsParts['queues'], { deadLetterQueue }: BackendProps): BackendParts['monitored'] {
+function metrics(queues: AwsParts['queues'], { deadLetterQueue }: BackendProps): BackendParts['metrics'] {
   const monitor = (name: QueueName, workersOption: keyof Config, patience = Duration.minutes(0)) => {
     const queue = queues[name];
     return sqsQueue(queue, { name, workersOption, allowedAge: longestWait(queue).plus(patience) });
@@ -97,7 +97,7 @@ function createQueues(scope: Construct, { config, deadLetterQueue }: BackendProp
 
 function createWorkers(
   scope: Construct,
-  { config, outbound }: BackendProps,
+  { config, sesSending }: BackendProps,
   resources: permissions.Resources,
   environment: Readonly<Record<string, string>>,
 ): Required<BackendParts['workers']> {
@@ -111,7 +111,7 @@ function createWorkers(
       memoryMb: config.sendMemoryMb,
       environment: {
         ...environment,
-        CONFIGURATION_SET: outbound.configurationSet.configurationSetName,
+        CONFIGURATION_SET: sesSending.configurationSet.configurationSetName,
         // All jobs of a batch at once: they wait for SES, not for the CPU.
         WORKER_CONCURRENCY: String(BATCH_SIZE),
       },

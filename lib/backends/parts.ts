@@ -1,14 +1,14 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Config } from '../config.ts';
-import type { Monitored } from '../constructs/monitoring/metrics.ts';
-import type { Outbound } from '../constructs/ses-sending.ts';
+import type { MonitoringMetrics } from '../constructs/monitoring/metrics.ts';
+import type { SesSending } from '../constructs/ses-sending.ts';
 import type { DeadLetterQueue } from '../constructs/work-queue.ts';
 import type { WorkerFunction } from '../constructs/worker-function.ts';
 
 /** What a backend's own parts are made from. */
 export interface BackendProps {
   readonly config: Config;
-  readonly outbound: Outbound;
+  readonly sesSending: SesSending;
   readonly deadLetterQueue: DeadLetterQueue;
   /** The value of the dimension `Deployment` of our own metrics. */
   readonly deployment: string;
@@ -28,5 +28,5 @@ export interface BackendParts {
     readonly webhook?: WorkerFunction;
   };
   /** Its queues and dead letters, for alarms and dashboard. */
-  readonly monitored: Pick<Monitored, 'queues' | 'deadLetters' | 'deadLettersKept'>;
+  readonly metrics: Pick<MonitoringMetrics, 'queues' | 'deadLetters' | 'deadLettersKept'>;
 }

@@ -41,7 +41,7 @@ export function createRedisParts(scope: Construct, props: BackendProps): RedisPa
     apiStatements: mayQueue,
     feedbackStatements: mayQueue,
     workers: { send, schedule },
-    monitored: {
+    metrics: {
       queues: queueNames.map((name) => redisQueue(props.deployment, name)),
       deadLetters: [redisDeadLetters(props.deployment, 'jobs'), sqsDeadLetters(props.deadLetterQueue, 'events of SES')],
       deadLettersKept: 'Jobs are kept until you redrive or purge them, what SES reported (SQS) for 14 days.',
@@ -52,7 +52,7 @@ export function createRedisParts(scope: Construct, props: BackendProps): RedisPa
 /** Lambda has no trigger for Redis: who queues a job rings. */
 function redisFunctions(
   scope: Construct,
-  { config, outbound, deployment }: BackendProps,
+  { config, sesSending, deployment }: BackendProps,
   access: RedisAccess,
 ): { send: WorkerFunction; schedule: WorkerFunction } {
   const send = new WorkerFunction(scope, 'SendFunction', {
@@ -64,7 +64,7 @@ function redisFunctions(
     environment: {
       ...access.environment,
       DEPLOYMENT: deployment,
-      CONFIGURATION_SET: outbound.configurationSet.configurationSetName,
+      CONFIGURATION_SET: sesSending.configurationSet.configurationSetName,
       MAX_DRAINERS: String(config.maxDrainers),
       MAX_RECEIVE_COUNT: String(config.maxReceiveCount),
       IN_FLIGHT: String(IN_FLIGHT),
@@ -72,7 +72,7 @@ function redisFunctions(
       WEBHOOK_IN_FLIGHT: String(WEBHOOK_IN_FLIGHT),
       WEBHOOK_SLOW_IN_FLIGHT: String(WEBHOOK_IN_FLIGHT),
     },
-    statements: [access.statement, sending({ outbound })],
+    statements: [access.statement, sending({ sesSending })],
     runtime: config,
   });
   const schedule = new WorkerFunction(scope, 'ScheduleFunction', {

@@ -5,7 +5,7 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 /** Runs a function once a minute. */
-export class EveryMinute extends Construct {
+export class MinuteSchedule extends Construct {
   constructor(scope: Construct, id: string, handler: IFunction) {
     super(scope, id);
     new Rule(this, 'Rule', {

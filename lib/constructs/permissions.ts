@@ -7,7 +7,7 @@ import type { IndexName } from '../../functions/core/ports/table.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { BodyBucket } from './body-bucket.ts';
 import type { DocumentTable } from './document-table.ts';
-import type { Outbound } from './ses-sending.ts';
+import type { SesSending } from './ses-sending.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** What the functions work on. */
@@ -15,7 +15,7 @@ export interface Resources {
   readonly table: DocumentTable;
   readonly bodyBucket: BodyBucket;
   readonly queues: Readonly<Record<QueueName, WorkQueue>>;
-  readonly outbound: Outbound;
+  readonly sesSending: SesSending;
 }
 
 /**
@@ -196,13 +196,13 @@ function onBodyBucket({ bodyBucket }: Resources): PolicyStatement {
  * SES checks the sender's identity and the configuration set. Which of the account's identities a caller may use is
  * settled when the identity is verified, which can be after the deployment: hence all of this account in this region.
  */
-export function sending({ outbound }: Pick<Resources, 'outbound'>): PolicyStatement {
+export function sending({ sesSending }: Pick<Resources, 'sesSending'>): PolicyStatement {
   const ses = (resource: string, resourceName: string) =>
-    Stack.of(outbound).formatArn({ service: 'ses', resource, resourceName });
+    Stack.of(sesSending).formatArn({ service: 'ses', resource, resourceName });
   return allow(
     'ses',
     ['SendRawEmail'],
-    [ses('identity', '*'), ses('configuration-set', outbound.configurationSet.configurationSetName)],
+    [ses('identity', '*'), ses('configuration-set', sesSending.configurationSet.configurationSetName)],
   );
 }
 

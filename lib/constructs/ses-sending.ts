@@ -9,7 +9,7 @@ export interface OutboundProps {
 }
 
 /** SES's side: the configuration set every email goes through and, if asked for, the sending domain with Easy DKIM. */
-export class Outbound extends Construct {
+export class SesSending extends Construct {
   readonly configurationSet: ConfigurationSet;
   /** The CNAME records that prove the domain to SES and sign its mail; none without a domain. */
   readonly dkimRecords: readonly DkimRecord[];

@@ -164,8 +164,8 @@ describe('what SES reports', () => {
     await told('email.delivered', id);
     const messageId = messageIdOf(id);
     await sendoff.cloud.ses.simulate(messageId, 'opened', { userAgent: 'Mozilla/5.0' });
-    const byMachine = await told('email.opened', id);
-    expect(byMachine.event.data.open.machine).toBe(true);
+    const byBot = await told('email.opened', id);
+    expect(byBot.event.data.open.machine).toBe(true);
     await sendoff.cloud.idle();
     expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('delivered');
     await sendoff.cloud.ses.simulate(messageId, 'clicked', { link: 'https://example.com/x' });

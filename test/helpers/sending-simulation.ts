@@ -2,21 +2,21 @@ import { type Claims, createClaims } from '../../functions/core/email/claims.ts'
 import { parseEmail } from '../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
 import { emailSend, emailSent } from '../../functions/core/email/send.ts';
-import { type AcceptRequest, acceptEmails } from '../../functions/core/email/submit.ts';
+import { type AcceptRequest, submitEmails } from '../../functions/core/email/submit.ts';
 import { newId } from '../../functions/core/ids.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
 import type { Delivery, QueueName } from '../../functions/core/ports/broker.ts';
 import type { Mailer, OutgoingMessage } from '../../functions/core/ports/mailer.ts';
 import type { LogFields } from '../../functions/core/ports/telemetry.ts';
 import { createWorker } from '../../functions/core/task/worker.ts';
-import type { Announce } from '../../functions/core/webhook/dispatch.ts';
+import type { Publish } from '../../functions/core/webhook/dispatch.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
 
 /** What a worker calls outside itself. */
 export type WorkerPorts = Pick<Backend, 'table' | 'bodies' | 'broker'> & {
   readonly mailer: Mailer;
-  readonly announce?: Announce;
+  readonly publish?: Publish;
 };
 
 export interface Simulation {
@@ -81,7 +81,7 @@ export function createSimulation(): Simulation {
     createWorker({
       tasks: [emailSend, emailSent],
       dependencies: {
-        announce: async () => {},
+        publish: async () => {},
         ...using,
         compose: async (_record, body, fetchMs) => {
           fetchTimes.push(fetchMs);
@@ -150,7 +150,7 @@ export function createSimulation(): Simulation {
       const email = await parseEmail({ ...plainEmail, ...input }, now());
       const payload = JSON.stringify({ ...plainEmail, ...input });
       const whole = { emails: [email], payload, queue: 'transactional', keyId: 'key', ...request } as const;
-      const [id] = await acceptEmails(whole, { backend, now, newId, retentionMs: 30 * 86_400_000, metrics });
+      const [id] = await submitEmails(whole, { backend, now, newId, retentionMs: 30 * 86_400_000, metrics });
       if (id === undefined) throw new Error('no id was answered');
       return id;
     },

@@ -3,7 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Backend, Submission } from '../../core/ports/backend.ts';
 import type { QueueName } from '../../core/ports/broker.ts';
 import type { WriteOutcome } from '../../core/ports/table.ts';
-import { takeBack } from '../rollback.ts';
+import { rollback } from '../rollback.ts';
 import { clientOptions } from './clients.ts';
 import { createDynamoBodies } from './dynamodb/bodies.ts';
 import { createDynamoTable } from './dynamodb/table.ts';
@@ -59,6 +59,6 @@ export async function submitInParallel(
   const results = await Promise.allSettled([broker.send(jobs), ...puts, ...inserts]);
   const failure = results.find((result) => result.status === 'rejected');
   if (!failure) return Promise.all(inserts);
-  await takeBack(table, submissions);
+  await rollback(table, submissions);
   throw failure.reason;
 }

@@ -1,5 +1,5 @@
 import type { Backend, Submission } from '../../core/ports/backend.ts';
-import { takeBack } from '../rollback.ts';
+import { rollback } from '../rollback.ts';
 import { createRedisBodies, encodeBody } from './bodies.ts';
 import { createRedisBroker, sendArguments } from './broker.ts';
 import type { Operation, RedisClient } from './client.ts';
@@ -17,7 +17,7 @@ export function createRedisBackend(client: RedisClient, now: () => number = Date
     async submit(submissions) {
       const operations = submissions.map((submission) => submitOperation(client, submission));
       const answers = await client.runAll(operations).catch(async (error: unknown) => {
-        await takeBack(table, submissions);
+        await rollback(table, submissions);
         throw error;
       });
       return answers.map((answer) => parseOutcome(answer, now()));

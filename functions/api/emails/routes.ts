@@ -10,13 +10,13 @@ import { rescheduleEmail, retryEmail } from '../../core/email/reschedule.ts';
 import { parseScheduledAt } from '../../core/email/schedule-time.ts';
 import { limits } from '../../core/email/schema.ts';
 import { lastEvent } from '../../core/email/status.ts';
-import { type AcceptDependencies, type AcceptRequest, acceptEmails } from '../../core/email/submit.ts';
+import { type AcceptDependencies, type AcceptRequest, submitEmails } from '../../core/email/submit.ts';
 import { cancel } from '../../core/email/transitions.ts';
 import { invalid, notFound, SendoffError } from '../../core/errors.ts';
 import { eventIdOf } from '../../core/event.ts';
 import { isId } from '../../core/ids.ts';
 import { validate } from '../../core/validate.ts';
-import type { Announce } from '../../core/webhook/dispatch.ts';
+import type { Publish } from '../../core/webhook/dispatch.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
 import { detail, summary, timeline } from './view.ts';
@@ -30,7 +30,7 @@ export const rescheduleSchema = z.strictObject({
 });
 
 /** The routes under `/emails`. */
-export function emailRoutes(dependencies: AcceptDependencies, announce: Announce): Hono<Caller> {
+export function emailRoutes(dependencies: AcceptDependencies, publish: Publish): Hono<Caller> {
   const { backend, now, retentionMs } = dependencies;
   const { table, bodies } = backend;
   const routes = new Hono<Caller>();
@@ -67,8 +67,8 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
     const request = { payload, ...caller(context) };
     const email = await readAsOf(request, (nowMs) => parseEmail(value, nowMs));
     checkSender(context.get('apiKey'), email.from.address);
-    const [id] = await acceptEmails({ ...request, emails: [email], queue: 'transactional' }, dependencies);
-    await announceScheduled([email], [id ?? '']);
+    const [id] = await submitEmails({ ...request, emails: [email], queue: 'transactional' }, dependencies);
+    await publishScheduled([email], [id ?? '']);
     return context.json({ id });
   });
 
@@ -78,8 +78,8 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
     const request = { payload, ...caller(context) };
     const { emails, errors } = await readAsOf(request, (nowMs) => parseBatch(value, permissive, nowMs));
     for (const { from } of emails) checkSender(context.get('apiKey'), from.address);
-    const ids = emails.length > 0 ? await acceptEmails({ ...request, emails, queue: 'bulk' }, dependencies) : [];
-    await announceScheduled(emails, ids);
+    const ids = emails.length > 0 ? await submitEmails({ ...request, emails, queue: 'bulk' }, dependencies) : [];
+    await publishScheduled(emails, ids);
     return context.json({ data: ids.map((id) => ({ id })), ...(permissive ? { errors } : {}) });
   });
 
@@ -122,8 +122,8 @@ export function emailRoutes(dependencies: AcceptDependencies, announce: Announce
   });
 
   /** After the emails are durable, for no one must hear of one that is not; a repeated request tells it again. */
-  const announceScheduled = (emails: readonly Email[], ids: readonly string[]) =>
-    announce(
+  const publishScheduled = (emails: readonly Email[], ids: readonly string[]) =>
+    publish(
       emails.flatMap(({ scheduledAtMs }, index) => {
         const emailId = ids[index];
         if (scheduledAtMs === undefined || emailId === undefined) return [];

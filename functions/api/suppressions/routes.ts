@@ -15,7 +15,7 @@ import {
   unsuppress,
 } from '../../core/suppression/suppression.ts';
 import { validate } from '../../core/validate.ts';
-import type { Announce } from '../../core/webhook/dispatch.ts';
+import type { Publish } from '../../core/webhook/dispatch.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
 
@@ -32,13 +32,13 @@ export const addSuppressionsSchema = z.strictObject({ emails: many });
 export const removeSuppressionsSchema = z.strictObject({ emails: z.optional(many), ids: z.optional(many) });
 
 /** The routes under `/suppressions`. */
-export function suppressionRoutes(table: Table, announce: Announce, now: () => number): Hono<Caller> {
+export function suppressionRoutes(table: Table, publish: Publish, now: () => number): Hono<Caller> {
   const routes = new Hono<Caller>();
 
   const add = (emails: readonly string[], field: string) =>
     suppress(
       table,
-      announce,
+      publish,
       emails.map((text) => ({ email: parseMailbox(text, field).address, origin: 'manual', atMs: now() })),
     );
 
@@ -59,7 +59,7 @@ export function suppressionRoutes(table: Table, announce: Announce, now: () => n
     const { emails, ids } = validate(removeSuppressionsSchema, value, ['emails', 'ids']);
     if ((emails === undefined) === (ids === undefined)) throw invalid('Give either `emails` or `ids`.');
     const named = ids ?? (emails ?? []).map((text) => parseMailbox(text, 'emails').address);
-    const removed = await unsuppress(table, announce, named, now());
+    const removed = await unsuppress(table, publish, named, now());
     return context.json({ data: removed.map((one) => ({ object: 'suppression', ...one })) });
   });
 
@@ -77,7 +77,7 @@ export function suppressionRoutes(table: Table, announce: Announce, now: () => n
   });
 
   routes.delete('/:idOrEmail{.+}', async (context) => {
-    const [removed] = await unsuppress(table, announce, [context.req.param('idOrEmail')], now());
+    const [removed] = await unsuppress(table, publish, [context.req.param('idOrEmail')], now());
     if (!removed?.deleted) throw notFound('Suppression');
     return context.json({ object: 'suppression', ...removed });
   });

@@ -2,13 +2,13 @@ import { type Context, Hono } from 'hono';
 import type { Table } from '../../core/ports/table.ts';
 import { suppress } from '../../core/suppression/suppression.ts';
 import { createUnsubscribeKey, openToken } from '../../core/suppression/unsubscribe-link.ts';
-import type { Announce } from '../../core/webhook/dispatch.ts';
+import type { Publish } from '../../core/webhook/dispatch.ts';
 
 /**
  * `GET /unsubscribe/{token}` shows a page and changes nothing: scanners of mail follow links. `POST` does it, from the
  * page's button or from the mail program's own (RFC 8058). No key is asked for: the token is the right to do it.
  */
-export function unsubscribeRoutes(table: Table, announce: Announce, now: () => number): Hono {
+export function unsubscribeRoutes(table: Table, publish: Publish, now: () => number): Hono {
   const routes = new Hono();
   const unsubscribeKey = createUnsubscribeKey(table);
 
@@ -23,7 +23,7 @@ export function unsubscribeRoutes(table: Table, announce: Announce, now: () => n
     const unsubscription = openToken(await unsubscribeKey(), context.req.param('token'));
     if (!unsubscription) return page(context, 404, 'This link is not valid', '');
     const { email, sender, emailId } = unsubscription;
-    await suppress(table, announce, [{ email, sender, origin: 'unsubscribe', sourceId: emailId, atMs: now() }]);
+    await suppress(table, publish, [{ email, sender, origin: 'unsubscribe', sourceId: emailId, atMs: now() }]);
     return page(context, 200, `You will get no more email from ${sender}`, '');
   });
 

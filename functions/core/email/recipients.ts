@@ -1,7 +1,7 @@
 import { eventIdOf } from '../event.ts';
 import type { Table } from '../ports/table.ts';
 import { findSuppressed } from '../suppression/suppression.ts';
-import type { Announce } from '../webhook/dispatch.ts';
+import type { Publish } from '../webhook/dispatch.ts';
 import { normalizeAddress, parseMailbox } from './address.ts';
 import type { EmailRecord } from './record.ts';
 import { noteSuppressed } from './transitions.ts';
@@ -13,7 +13,7 @@ export const addressOf = (text: string) => parseMailbox(text, 'address').address
 export async function allowedRecipients(
   record: EmailRecord,
   atMs: number,
-  { table, announce }: { readonly table: Table; readonly announce: Announce },
+  { table, publish }: { readonly table: Table; readonly publish: Publish },
 ): Promise<string[]> {
   const all = [...record.to, ...(record.cc ?? []), ...(record.bcc ?? [])].map(addressOf);
   const unique = [...new Map(all.map((address) => [normalizeAddress(address), address])).values()];
@@ -21,7 +21,7 @@ export async function allowedRecipients(
   if (suppressed.size === 0) return unique;
   const recipients = unique.filter((address) => suppressed.has(address)).map(normalizeAddress);
   const message = 'The address is on the suppression list';
-  await announce(
+  await publish(
     recipients.map((recipient) => ({
       type: 'email.suppressed',
       eventId: eventIdOf('email.suppressed', record.id, recipient),
@@ -42,10 +42,10 @@ export async function allowedRecipients(
 }
 
 /** Tells that an email ended here; the same telling for the same end, however often it is called. */
-export async function announceEnd({ id, attempts, timeline }: EmailRecord, announce: Announce): Promise<void> {
+export async function publishEnd({ id, attempts, timeline }: EmailRecord, publish: Publish): Promise<void> {
   const end = timeline.findLast(({ event }) => event === 'failed');
   if (!end) return;
   const eventId = eventIdOf('email.failed', id, String(end.atMs), String(attempts));
   const details = { failed: { reason: end.detail ?? '' } };
-  await announce([{ type: 'email.failed', eventId, atMs: end.atMs, emailId: id, details }]);
+  await publish([{ type: 'email.failed', eventId, atMs: end.atMs, emailId: id, details }]);
 }

@@ -6,12 +6,12 @@ import type { Broker, OutgoingJob } from '../ports/broker.ts';
 import type { Mailer } from '../ports/mailer.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
 import type { Metrics } from '../ports/telemetry.ts';
-import { patient } from '../task/retry.ts';
+import { emailRetry } from '../task/retry.ts';
 import { HeldElsewhere, type Run, task } from '../task/task.ts';
-import type { Announce } from '../webhook/dispatch.ts';
+import type { Publish } from '../webhook/dispatch.ts';
 import { type Body, bodyKey, unpackBody } from './body.ts';
 import { type Claims, leaseOf } from './claims.ts';
-import { addressOf, allowedRecipients, announceEnd } from './recipients.ts';
+import { addressOf, allowedRecipients, publishEnd } from './recipients.ts';
 import type { EmailRecord } from './record.ts';
 import { claim, claimedBy, markFailed, markSent, release } from './transitions.ts';
 
@@ -23,7 +23,7 @@ export interface SendDependencies {
   /** Writes the MIME message; Bcc is in the envelope alone. Attachments are fetched for `fetchMs` in all, then it rejects (retryable). */
   readonly compose: (record: EmailRecord, body: Body, fetchMs: number) => Promise<Uint8Array>;
   /** Tells webhooks of what ends here: SES tells of all that comes after. */
-  readonly announce: Announce;
+  readonly publish: Publish;
   readonly metrics: Metrics;
   /** Where this worker keeps what it has claimed; whoever renews leases renews these. */
   readonly claims: Claims;
@@ -46,18 +46,18 @@ export const emailSend = task(
   {
     args: z.object({ id: z.string(), fingerprint: z.string() }),
     queue: 'transactional',
-    retry: patient,
+    retry: emailRetry,
     logged: ({ id }) => ({ emailId: id }),
     onRetry: async ({ id }, error, run, { table, claims, metrics }: SendDependencies) => {
       metrics.count('retried', run.queue);
       // A copy of the job can fail while another worker sends: it has nothing to give back.
       if (claims.has(run.id)) await release(table, id, run.id, run.now(), error.message);
     },
-    onFailed: async (args, error, run, { table, announce, metrics }) => {
+    onFailed: async (args, error, run, { table, publish, metrics }) => {
       const ownOrNobodys = [claimedBy(run.id), { status: 'queued', attempts: { below: run.job.attempt } }];
       const { applied, document } = await markFailed(table, args, ownOrNobodys, run.now(), error.message);
       if (applied) metrics.count('failed', run.queue);
-      if (applied && document) await announceEnd(document, announce);
+      if (applied && document) await publishEnd(document, publish);
     },
     onEnd: (run, { claims }) => claims.end(run.id),
   },
@@ -82,7 +82,7 @@ export const emailSent = task(
   {
     args: z.object({ id: z.string(), messageId: z.string(), atMs: z.number() }),
     queue: 'transactional',
-    retry: patient,
+    retry: emailRetry,
     logged: ({ id }) => ({ emailId: id }),
   },
   async ({ id, messageId, atMs }, _run, { table }: SendDependencies) => {
@@ -123,7 +123,7 @@ async function explainRefusal(
   { id, fingerprint }: { id: string; fingerprint: string },
   record: EmailRecord | undefined,
   run: Run,
-  { announce }: SendDependencies,
+  { publish }: SendDependencies,
 ): Promise<void> {
   const { job, log } = run;
   if (!record) {
@@ -136,7 +136,7 @@ async function explainRefusal(
   if (record.status === 'sending' && record.attempts <= job.attempt)
     throw new HeldElsewhere('another worker holds the email');
   // This very job may have ended it and died before it could tell.
-  if (record.status === 'failed' && record.attempts <= job.attempt) await announceEnd(record, announce);
+  if (record.status === 'failed' && record.attempts <= job.attempt) await publishEnd(record, publish);
   log.info('job has nothing to do', { emailId: id, status: record.status, attempt: job.attempt });
 }
 
@@ -144,13 +144,13 @@ async function send(
   record: EmailRecord,
   body: Body,
   { id: runId, queue, now, log, stopsAtMs }: Run,
-  { table, mailer, compose, broker, announce, metrics, claims }: SendDependencies,
+  { table, mailer, compose, broker, publish, metrics, claims }: SendDependencies,
 ): Promise<void> {
   // At most half of the time that is left: the other half is for the send.
   const fetchMs = Math.min(FETCH_MS, Math.max(0, (stopsAtMs - now()) / 2));
   const [raw, destinations] = await Promise.all([
     compose(record, body, fetchMs),
-    allowedRecipients(record, now(), { table, announce }),
+    allowedRecipients(record, now(), { table, publish }),
   ]);
   if (destinations.length === 0) return;
   if (!claims.maySend(runId)) throw new HeldElsewhere('the claim on the email ended before it could be sent');

@@ -36,7 +36,7 @@ export interface AcceptRequest {
  * @throws 409 `invalid_idempotent_request` when the key was used with another payload in the last 24 hours.
  * @throws 503 when anything is not durable; the same request may be sent again.
  */
-export async function acceptEmails(request: AcceptRequest, dependencies: AcceptDependencies): Promise<string[]> {
+export async function submitEmails(request: AcceptRequest, dependencies: AcceptDependencies): Promise<string[]> {
   const { emails, idempotencyKey } = request;
   // One moment for all of it: in two parts of a batch a key must not be 24 hours old in one and younger in the other.
   const nowMs = dependencies.now();

@@ -7,6 +7,6 @@ const MACHINES =
   /^(?:Mozilla\/5\.0)?$|bot\b|crawler|spider|preview|scanner|barracuda|proofpoint|mimecast|safelinks|python-requests|curl\/|wget\/|headless|go-http-client|okhttp/i;
 
 /** True when an open or a click with this User-Agent says nothing about a person. */
-export function isMachine(userAgent: string): boolean {
+export function isBot(userAgent: string): boolean {
   return MACHINES.test(userAgent.trim());
 }

@@ -1,16 +1,16 @@
 import { type EmailRecord, recordKey } from '../email/record.ts';
-import { type Announcement, eventIdOf } from '../event.ts';
+import { eventIdOf, type WebhookEvent } from '../event.ts';
 import type { Table } from '../ports/table.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { isSimulator } from '../suppression/simulator.ts';
 import { suppress } from '../suppression/suppression.ts';
-import type { Announce } from '../webhook/dispatch.ts';
+import type { Publish } from '../webhook/dispatch.ts';
 import { progress } from './apply.ts';
 import { type Feedback, parseSesEvent } from './ses-event.ts';
 
 export interface FeedbackDependencies {
   readonly table: Table;
-  readonly announce: Announce;
+  readonly publish: Publish;
   readonly log: Logger;
 }
 
@@ -72,17 +72,17 @@ export async function settleFeedback(
 async function settleEmail(
   found: EmailRecord | undefined,
   events: readonly Feedback[],
-  { table, announce }: FeedbackDependencies,
+  { table, publish }: FeedbackDependencies,
 ): Promise<void> {
   // A complaint may come after the record has expired; the address counts all the same.
-  await suppress(table, announce, events.flatMap(toSuppress));
+  await suppress(table, publish, events.flatMap(toSuppress));
   let record = found;
   const told = new Set<string>();
   for (let tries = 0; record; tries++) {
     if (tries === MAX_CONFLICTS) throw new Error('the record is changed by others all the time');
     const { news, write } = progress(record, events);
-    const untold = news.map((each) => announcement(each)).filter(({ eventId }) => !told.has(eventId));
-    await announce(untold);
+    const untold = news.map((each) => webhookEvent(each)).filter(({ eventId }) => !told.has(eventId));
+    await publish(untold);
     for (const { eventId } of untold) told.add(eventId);
     if (!write) return;
     const { applied, document } = await table.update<EmailRecord>(recordKey(record.id), write.change, [
@@ -100,7 +100,7 @@ function toSuppress({ suppresses, recipients, emailId, atMs }: Feedback) {
   return real.map((email) => ({ email, origin: suppresses, sourceId: emailId, atMs }));
 }
 
-function announcement({ feedback, recipient }: { feedback: Feedback; recipient?: string }): Announcement {
+function webhookEvent({ feedback, recipient }: { feedback: Feedback; recipient?: string }): WebhookEvent {
   const { event, emailId, messageId, atMs, details } = feedback;
   return {
     type: `email.${event}`,

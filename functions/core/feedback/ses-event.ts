@@ -3,7 +3,7 @@ import { normalizeAddress } from '../email/address.ts';
 import { EMAIL_ID_TAG } from '../email/schema.ts';
 import type { EmailStatus } from '../email/status.ts';
 import type { EventDetails } from '../event.ts';
-import { isMachine } from './bot.ts';
+import { isBot } from './bot.ts';
 
 /** What SES can report, in our words. */
 export type FeedbackEvent = Extract<
@@ -110,13 +110,13 @@ const readers: Readonly<Record<string, (event: Record<string, unknown>, mail: En
   'Rendering Failure': ({ failure }, mail) => readFailure(schemas.failure.parse(failure).errorMessage, mail),
   Open: ({ open }, mail) => {
     const { timestamp, ipAddress, userAgent } = schemas.open.parse(open);
-    const machine = isMachine(userAgent);
+    const machine = isBot(userAgent);
     const details = { open: { ipAddress, timestamp, userAgent, machine } };
     return { event: 'opened', atMs: Date.parse(timestamp), recipients: only(mail), details, machine };
   },
   Click: ({ click }, mail) => {
     const { timestamp, ipAddress, userAgent, link } = schemas.click.parse(click);
-    const machine = isMachine(userAgent);
+    const machine = isBot(userAgent);
     const details = { click: { ipAddress, link, timestamp, userAgent, machine } };
     return {
       event: 'clicked',

@@ -3,7 +3,7 @@ import { normalizeAddress, normalizeCase } from '../email/address.ts';
 import { eventIdOf, type WebhookEventType } from '../event.ts';
 import { derivedId } from '../ids.ts';
 import type { Document, Table } from '../ports/table.ts';
-import type { Announce } from '../webhook/dispatch.ts';
+import type { Publish } from '../webhook/dispatch.ts';
 import { isSimulator } from './simulator.ts';
 
 export const suppressionOrigins = ['bounce', 'complaint', 'manual', 'unsubscribe'] as const;
@@ -71,7 +71,7 @@ async function findAll(table: Table, idsOrEmails: readonly string[]): Promise<Su
  * Suppresses addresses; one that is suppressed already stays as it is. Answers their ids in order.
  * Tells first, then writes: a crash in between tells again, with the same event id.
  */
-export async function suppress(table: Table, announce: Announce, wanted: readonly NewSuppression[]): Promise<string[]> {
+export async function suppress(table: Table, publish: Publish, wanted: readonly NewSuppression[]): Promise<string[]> {
   if (wanted.length === 0) return [];
   const found = await findAll(
     table,
@@ -95,7 +95,7 @@ export async function suppress(table: Table, announce: Announce, wanted: readonl
     } satisfies Suppression,
     atMs,
   }));
-  await announce(drafts.map(({ suppression, atMs }) => announcement('suppression.added', suppression, atMs)));
+  await publish(drafts.map(({ suppression, atMs }) => webhookEvent('suppression.added', suppression, atMs)));
   const replaced = found.flat().filter(isOfSimulator);
   await Promise.all(replaced.map(({ id, origin }) => table.delete(suppressionKey(id), [{ origin }])));
   await Promise.all(drafts.map((draft) => write(table, draft)));
@@ -128,13 +128,13 @@ export async function findSuppression(table: Table, idOrEmail: string): Promise<
 /** Ends suppressions, each named by its id or address; answers their ids and whether each was there. */
 export async function unsuppress(
   table: Table,
-  announce: Announce,
+  publish: Publish,
   idsOrEmails: readonly string[],
   nowMs: number,
 ): Promise<{ id: string; deleted: boolean }[]> {
   const found = await findAll(table, idsOrEmails);
   const present = [...new Set(found.flat())];
-  await announce(present.map((one) => announcement('suppression.removed', one, nowMs)));
+  await publish(present.map((one) => webhookEvent('suppression.removed', one, nowMs)));
   const deleted = new Map(
     await Promise.all(present.map(async ({ id }) => [id, await table.delete(suppressionKey(id))] as const)),
   );
@@ -144,7 +144,7 @@ export async function unsuppress(
   });
 }
 
-function announcement(type: WebhookEventType, suppression: Suppression, atMs: number) {
+function webhookEvent(type: WebhookEventType, suppression: Suppression, atMs: number) {
   const eventId = eventIdOf(type, suppression.id, suppression.senders?.join() ?? '', String(suppression.createdAtMs));
   return { type, eventId, atMs, subject: suppressionView(suppression) };
 }

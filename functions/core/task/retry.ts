@@ -21,15 +21,15 @@ export interface Backoff {
  * 50 tries, waits of up to 2, 4, 8 … 900 s: about five hours on average, so that an outage of hours loses nothing.
  * 900 s is SQS's longest delay.
  */
-export const patient: Backoff = { maxAttempts: 50, baseSeconds: 2, capSeconds: 900 };
+export const emailRetry: Backoff = { maxAttempts: 50, baseSeconds: 2, capSeconds: 900 };
 
 const waitsSeconds = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 
 /** For other people's servers: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h apart, as Resend's and Svix's webhooks. */
-export const courteous: Timetable = { maxAttempts: waitsSeconds.length + 1, waitsSeconds };
+export const webhookRetry: Timetable = { maxAttempts: waitsSeconds.length + 1, waitsSeconds };
 
 /** From the first try to the last, in ms. */
-export const courteousSpanMs = waitsSeconds.reduce((sum, seconds) => sum + seconds, 0) * 1000;
+export const webhookRetrySpanMs = waitsSeconds.reduce((sum, seconds) => sum + seconds, 0) * 1000;
 
 /**
  * The wait in seconds before the try that follows `attempt` (1 for the first): by the timetable, or drawn evenly from

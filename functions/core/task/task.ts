@@ -58,7 +58,7 @@ export interface Task<Args, Dependencies> extends TaskOptions<Args, Dependencies
  * Declares a task once, to be called from anywhere.
  *
  * @example
- * const resize = task('image.resize', { args: z.object({ id: z.string() }), queue: 'bulk', retry: patient },
+ * const resize = task('image.resize', { args: z.object({ id: z.string() }), queue: 'bulk', retry: emailRetry },
  *   async ({ id }, run, { images }) => images.resize(id));
  * await resize.delay({ id: '42' }, broker, { delaySeconds: 60 });
  */

@@ -3,11 +3,11 @@ import { timeSort } from '../document/time-sort.ts';
 import { type Body, bodyKey, unpackBody } from '../email/body.ts';
 import { type EmailRecord, recordKey } from '../email/record.ts';
 import { unavailable } from '../errors.ts';
-import type { Announcement, WebhookEventType } from '../event.ts';
+import type { WebhookEvent, WebhookEventType } from '../event.ts';
 import type { BodyStore } from '../ports/bodies.ts';
 import type { Broker } from '../ports/broker.ts';
 import type { FieldValue, Table } from '../ports/table.ts';
-import { courteous, courteousSpanMs } from '../task/retry.ts';
+import { webhookRetry, webhookRetrySpanMs } from '../task/retry.ts';
 import { type Run, task } from '../task/task.ts';
 import { disableFailing, noteFailing, noteWorking, validSecrets, type Webhook, webhookKey } from './endpoint.ts';
 import { type AttemptPace, answerTimeoutMs, mayTry, moveToSlowQueue, notePace, PROMPT_MS } from './pace.ts';
@@ -71,7 +71,7 @@ type Args = {
   readonly webhookId: string;
   readonly eventId: string;
   /** What to tell; absent when it is told again: the payload is kept. */
-  readonly event?: Announcement | undefined;
+  readonly event?: WebhookEvent | undefined;
   /** Set when someone asked for it to be told again. */
   readonly replay?: boolean | undefined;
 };
@@ -86,7 +86,7 @@ export const deliverWebhook = task(
   {
     args,
     queue: 'webhook',
-    retry: courteous,
+    retry: webhookRetry,
     // The event holds a recipient.
     logged: ({ webhookId, eventId }) => ({ webhookId, eventId }),
     onFailed: async ({ webhookId, eventId }, error, run, { table }: DeliveryDependencies) => {
@@ -135,7 +135,7 @@ async function attempt(telling: Telling, run: Run, dependencies: DeliveryDepende
   if (succeeded(answer)) return;
   const failure = `The endpoint ${describe(answer)}`;
   // The many jobs of a paused endpoint share its attempts, so that none of them may come to the end of its timetable.
-  const sinceMs = startedAtMs - courteousSpanMs;
+  const sinceMs = startedAtMs - webhookRetrySpanMs;
   if (!pace.answered && (webhook.failingSinceMs ?? startedAtMs) <= sinceMs)
     await disable(table, { webhookId: webhook.id, eventId, sinceMs, failure }, run);
   throw unavailable(failure);
@@ -164,7 +164,7 @@ const succeeded = ({ status }: WebhookAnswer): boolean => status >= 200 && statu
 const describe = ({ status, response }: WebhookAnswer): string =>
   status === 0 ? `did not answer: ${response}` : `answered ${status}`;
 
-async function payloadOf(event: Announcement, { table, bodies, region }: DeliveryDependencies) {
+async function payloadOf(event: WebhookEvent, { table, bodies, region }: DeliveryDependencies) {
   if (event.emailId === undefined) return subjectPayload(event);
   const record = await table.get<EmailRecord>(recordKey(event.emailId));
   if (!record) return undefined;
@@ -176,7 +176,7 @@ async function payloadOf(event: Announcement, { table, bodies, region }: Deliver
 interface Telling {
   readonly webhook: Webhook;
   readonly eventId: string;
-  readonly event: Announcement | undefined;
+  readonly event: WebhookEvent | undefined;
   readonly payload: string;
   readonly delivery: WebhookDelivery | undefined;
 }
@@ -197,7 +197,7 @@ async function noteAttempt(
 ): Promise<void> {
   const nowMs = now();
   const ok = succeeded(answer);
-  const wait = nextTry === 'now' ? 0 : courteous.waitsSeconds[job.attempt - 1];
+  const wait = nextTry === 'now' ? 0 : webhookRetry.waitsSeconds[job.attempt - 1];
   const count = delivery?.attempts.length ?? 0;
   const ended = { id: `${eventId}-${count + 1}`, atMs: startedAtMs, durationMs: nowMs - startedAtMs, ...answer };
   const next = ok || wait === undefined ? {} : { nextAttemptAtMs: nowMs + wait * 1000 };

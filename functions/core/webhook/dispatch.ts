@@ -1,4 +1,4 @@
-import type { Announcement } from '../event.ts';
+import type { WebhookEvent } from '../event.ts';
 import type { Broker } from '../ports/broker.ts';
 import type { Table } from '../ports/table.ts';
 import { deliverWebhook } from './delivery.ts';
@@ -7,7 +7,7 @@ import { placeOf } from './pace.ts';
 import { indexedWebhookIds, listWebhooks } from './slots.ts';
 
 /** Resolves when everyone who wants to be told is sure to be: the jobs are durable. */
-export type Announce = (announcements: readonly Announcement[]) => Promise<void>;
+export type Publish = (events: readonly WebhookEvent[]) => Promise<void>;
 
 type Ports = { readonly table: Table; readonly broker: Broker };
 
@@ -18,15 +18,15 @@ const INDEX_MS = 60_000;
  * Makes the function that tells webhooks. It reads which endpoints there are each time: what happened before the call
  * is heard by every endpoint that was made before it happened, whatever the clocks say.
  */
-export function createAnnounce(ports: Ports, now: () => number, random = Math.random): Announce {
-  return announceTo(createReader(ports.table, now), { ...ports, now, random });
+export function createPublish(ports: Ports, now: () => number, random = Math.random): Publish {
+  return publishTo(createReader(ports.table, now), { ...ports, now, random });
 }
 
 /**
  * The same for functions that work on batches: makes, for each batch, a function that reads which endpoints there are
  * once. Everything in a batch happened before the batch arrived.
  */
-export function createBatchAnnounce(ports: Ports, now: () => number, random = Math.random): () => Announce {
+export function createBatchPublish(ports: Ports, now: () => number, random = Math.random): () => Publish {
   const read = createReader(ports.table, now);
   return () => {
     let webhooks: Promise<readonly Webhook[]> | undefined;
@@ -37,18 +37,18 @@ export function createBatchAnnounce(ports: Ports, now: () => number, random = Ma
       });
       return webhooks;
     };
-    return announceTo(readOnce, { ...ports, now, random });
+    return publishTo(readOnce, { ...ports, now, random });
   };
 }
 
-function announceTo(
+function publishTo(
   read: () => Promise<readonly Webhook[]>,
   { broker, now, random }: Ports & { now: () => number; random: () => number },
-): Announce {
-  return async (announcements) => {
-    if (announcements.length === 0) return;
+): Publish {
+  return async (events) => {
+    if (events.length === 0) return;
     const webhooks = (await read()).filter(({ status }) => status === 'enabled');
-    const jobs = announcements.flatMap((event) =>
+    const jobs = events.flatMap((event) =>
       webhooks
         .filter(({ events }) => events.length === 0 || events.includes(event.type))
         .map((webhook) =>

@@ -3,7 +3,7 @@ import type { Body } from '../email/body.ts';
 import { messageIdHeader } from '../email/message-id.ts';
 import { publicHeaders } from '../email/own-headers.ts';
 import type { EmailRecord } from '../email/record.ts';
-import type { Announcement } from '../event.ts';
+import type { WebhookEvent } from '../event.ts';
 import type { Document, FieldValue } from '../ports/table.ts';
 
 /** A payload is kept with up to 100 attempts of about 3 KB each in one document, which holds 400 KB. */
@@ -13,7 +13,7 @@ const iso = (atMs: number): string => new Date(atMs).toISOString();
 
 /** What is posted of an event about an email: Resend's payload, `recipient` and `headers` beside. At most `MAX_PAYLOAD_BYTES`. */
 export function emailPayload(
-  { type, atMs, recipient, details = {} }: Announcement,
+  { type, atMs, recipient, details = {} }: WebhookEvent,
   record: EmailRecord,
   { headers, region }: { headers: Body['headers']; region: string },
 ): string {
@@ -34,7 +34,7 @@ export function emailPayload(
 }
 
 /** What is posted of an event that is not about an email. At most `MAX_PAYLOAD_BYTES`. */
-export function subjectPayload({ type, atMs, subject = {} }: Announcement): string {
+export function subjectPayload({ type, atMs, subject = {} }: WebhookEvent): string {
   return limited({ type, created_at: iso(atMs), data: subject }, ['senders']);
 }
 

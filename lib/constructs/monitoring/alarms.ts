@@ -16,9 +16,9 @@ import {
   BOUNCE_RATE_LIMIT,
   COMPLAINT_RATE_LIMIT,
   emailCount,
-  type Monitored,
-  type MonitoredQueue,
+  type MonitoringMetrics,
   mailQueues,
+  type QueueMetrics,
   sesMetric,
 } from './metrics.ts';
 
@@ -38,7 +38,7 @@ interface Condition {
 }
 
 export interface AlarmsProps {
-  readonly monitored: Monitored;
+  readonly metrics: MonitoringMetrics;
   /** Who is told that an alarm begins and ends; nobody if absent. */
   readonly topic?: ITopic | undefined;
 }
@@ -50,16 +50,16 @@ export interface AlarmsProps {
 export class Alarms extends Construct {
   readonly all: readonly IAlarm[];
 
-  constructor(scope: Construct, id: string, { monitored, topic }: AlarmsProps) {
+  constructor(scope: Construct, id: string, { metrics, topic }: AlarmsProps) {
     super(scope, id);
     const conditions: Record<string, Condition> = {
-      DeadLetters: deadLetters(monitored),
-      ...Object.fromEntries(monitored.queues.map((queue) => [`OldestJob-${queue.name}`, oldestJob(queue)])),
-      SendFailures: sendFailures(monitored),
-      SendingStalled: sendingStalled(monitored),
-      ApiErrors: apiErrors(monitored),
-      FunctionErrors: functionErrors(monitored),
-      FunctionThrottles: functionThrottles(monitored),
+      DeadLetters: deadLetters(metrics),
+      ...Object.fromEntries(metrics.queues.map((queue) => [`OldestJob-${queue.name}`, oldestJob(queue)])),
+      SendFailures: sendFailures(metrics),
+      SendingStalled: sendingStalled(metrics),
+      ApiErrors: apiErrors(metrics),
+      FunctionErrors: functionErrors(metrics),
+      FunctionThrottles: functionThrottles(metrics),
       BounceRate: bounceRate(),
       ComplaintRate: complaintRate(),
     };
@@ -86,7 +86,7 @@ export class Alarms extends Construct {
   }
 }
 
-function deadLetters({ deadLetters: all, deadLettersKept }: Monitored): Condition {
+function deadLetters({ deadLetters: all, deadLettersKept }: MonitoringMetrics): Condition {
   return {
     metric: totalOf(all.map(({ count }) => count({ period: PERIOD }))),
     atLeast: 1,
@@ -97,7 +97,7 @@ function deadLetters({ deadLetters: all, deadLettersKept }: Monitored): Conditio
   };
 }
 
-function oldestJob({ name, oldestJobAge, allowedAge, workersOption }: MonitoredQueue): Condition {
+function oldestJob({ name, oldestJobAge, allowedAge, workersOption }: QueueMetrics): Condition {
   const remedy = workersOption
     ? `raise ${workersOption} or the account limit of Lambda`
     : 'raise the account limit of Lambda';
@@ -111,7 +111,7 @@ function oldestJob({ name, oldestJobAge, allowedAge, workersOption }: MonitoredQ
   };
 }
 
-function sendFailures({ deployment }: Monitored): Condition {
+function sendFailures({ deployment }: MonitoringMetrics): Condition {
   return {
     metric: shareOf(sumOf(deployment, 'failed'), sumOf(deployment, 'sent')),
     atLeast: 5,
@@ -121,7 +121,7 @@ function sendFailures({ deployment }: Monitored): Condition {
   };
 }
 
-function sendingStalled({ deployment }: Monitored): Condition {
+function sendingStalled({ deployment }: MonitoringMetrics): Condition {
   const metric = new MathExpression({
     label: 'tries that failed while nothing was sent',
     expression: 'IF(retried > 0 AND sent < 1, retried, 0)',
@@ -138,7 +138,7 @@ function sendingStalled({ deployment }: Monitored): Condition {
   };
 }
 
-function apiErrors({ entry }: Monitored): Condition {
+function apiErrors({ entry }: MonitoringMetrics): Condition {
   const [part, all] = [
     entry.api.metricServerError({ period: PERIOD, statistic: Stats.SUM }),
     entry.api.metricCount({ period: PERIOD, statistic: Stats.SUM }),
@@ -158,9 +158,9 @@ function apiErrors({ entry }: Monitored): Condition {
   };
 }
 
-function functionErrors(monitored: Monitored): Condition {
+function functionErrors(metrics: MonitoringMetrics): Condition {
   return {
-    metric: overFunctions(monitored, 'Errors', (fn) => fn.metricErrors({ period: PERIOD, statistic: Stats.SUM })),
+    metric: overFunctions(metrics, 'Errors', (fn) => fn.metricErrors({ period: PERIOD, statistic: Stats.SUM })),
     atLeast: 1,
     periods: { bad: 2, of: 3 },
     description:
@@ -169,10 +169,10 @@ function functionErrors(monitored: Monitored): Condition {
   };
 }
 
-function functionThrottles(monitored: Monitored): Condition {
-  const options = [...new Set(monitored.queues.flatMap(({ workersOption }) => workersOption ?? []))];
+function functionThrottles(metrics: MonitoringMetrics): Condition {
+  const options = [...new Set(metrics.queues.flatMap(({ workersOption }) => workersOption ?? []))];
   return {
-    metric: overFunctions(monitored, 'Throttles', (fn) => fn.metricThrottles({ period: PERIOD, statistic: Stats.SUM })),
+    metric: overFunctions(metrics, 'Throttles', (fn) => fn.metricThrottles({ period: PERIOD, statistic: Stats.SUM })),
     atLeast: 1,
     periods: { bad: 2, of: 3 },
     description:
@@ -240,9 +240,9 @@ function shareOf(part: MathExpression, rest: MathExpression): MathExpression {
 }
 
 function overFunctions(
-  { functions }: Monitored,
+  { functions }: MonitoringMetrics,
   label: string,
-  metricOf: (fn: Monitored['functions'][string]) => IMetric,
+  metricOf: (fn: MonitoringMetrics['functions'][string]) => IMetric,
 ): MathExpression {
   return sum(label, Object.fromEntries(Object.entries(functions).map(([name, fn]) => [name, metricOf(fn)])));
 }

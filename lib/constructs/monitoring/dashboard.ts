@@ -19,7 +19,7 @@ import {
   BOUNCE_RATE_LIMIT,
   COMPLAINT_RATE_LIMIT,
   emailCount,
-  type Monitored,
+  type MonitoringMetrics,
   mailQueues,
   sendLatency,
   sesMetric,
@@ -31,7 +31,7 @@ const P50 = Stats.percentile(50);
 const P99 = Stats.percentile(99);
 
 export interface FlowDashboardProps {
-  readonly monitored: Monitored;
+  readonly metrics: MonitoringMetrics;
   readonly alarms: readonly IAlarm[];
 }
 
@@ -39,30 +39,30 @@ export interface FlowDashboardProps {
 export class FlowDashboard extends Construct {
   readonly dashboard: Dashboard;
 
-  constructor(scope: Construct, id: string, { monitored, alarms }: FlowDashboardProps) {
+  constructor(scope: Construct, id: string, { metrics, alarms }: FlowDashboardProps) {
     super(scope, id);
     this.dashboard = new Dashboard(this, 'Resource', {
       defaultInterval: Duration.hours(12),
       widgets: [
-        [heading(`# ${monitored.deployment}`)],
+        [heading(`# ${metrics.deployment}`)],
         [new AlarmStatusWidget({ alarms: [...alarms], title: 'Alarms', width: FULL_WIDTH, height: 3 })],
         [heading('## 1. Accept — what callers ask for, and how fast they are answered')],
-        accepting(monitored),
+        accepting(metrics),
         [heading('## 2. Wait — jobs in the queues')],
-        waiting(monitored),
+        waiting(metrics),
         [heading('## 3. Send — through Amazon SES')],
-        sending(monitored),
+        sending(metrics),
         [heading('## 4. Arrive — what receivers say (SES, the whole account in this region)')],
         arriving(),
         [heading('## 5. What went wrong')],
-        failing(monitored),
-        [errorsInLogs(monitored)],
+        failing(metrics),
+        [errorsInLogs(metrics)],
       ],
     });
   }
 }
 
-function accepting({ deployment, entry, functions }: Monitored): IWidget[] {
+function accepting({ deployment, entry, functions }: MonitoringMetrics): IWidget[] {
   const { api } = functions;
   return row(
     {
@@ -85,7 +85,7 @@ function accepting({ deployment, entry, functions }: Monitored): IWidget[] {
   );
 }
 
-function waiting({ deployment, queues }: Monitored): IWidget[] {
+function waiting({ deployment, queues }: MonitoringMetrics): IWidget[] {
   return row(
     {
       title: 'Jobs: waiting, and delayed until they are due or tried again',
@@ -109,7 +109,7 @@ function waiting({ deployment, queues }: Monitored): IWidget[] {
   );
 }
 
-function sending({ deployment, functions }: Monitored): IWidget[] {
+function sending({ deployment, functions }: MonitoringMetrics): IWidget[] {
   const { send } = functions;
   return row(
     { title: 'Emails sent, failed, tried again', left: byQueue(deployment, ['sent', 'failed', 'retried']) },
@@ -152,7 +152,7 @@ function arriving(): IWidget[] {
   );
 }
 
-function failing({ deadLetters, functions }: Monitored): IWidget[] {
+function failing({ deadLetters, functions }: MonitoringMetrics): IWidget[] {
   const all = Object.entries(functions);
   return row(
     {
@@ -171,7 +171,7 @@ function failing({ deadLetters, functions }: Monitored): IWidget[] {
 }
 
 /** Read only while someone looks at the page: CloudWatch charges for what a query reads. */
-function errorsInLogs({ logGroupNames }: Monitored): IWidget {
+function errorsInLogs({ logGroupNames }: MonitoringMetrics): IWidget {
   return new LogQueryWidget({
     title: 'The last warnings and errors in the logs',
     width: FULL_WIDTH,

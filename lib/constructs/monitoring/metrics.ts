@@ -15,7 +15,7 @@ import type { ApiEntry } from '../api/entry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 
 /** A queue and how long a job may stand in it before someone should look. */
-export interface MonitoredQueue {
+export interface QueueMetrics {
   /** What people call it: `transactional`. */
   readonly name: string;
   readonly allowedAge: Duration;
@@ -40,8 +40,8 @@ export const SLOW_ENDPOINT_PATIENCE = Duration.hours(4);
 /** A queue of SQS, which tells CloudWatch by itself. */
 export function sqsQueue(
   queue: IQueue,
-  more: Pick<MonitoredQueue, 'name' | 'allowedAge' | 'workersOption'>,
-): MonitoredQueue {
+  more: Pick<QueueMetrics, 'name' | 'allowedAge' | 'workersOption'>,
+): QueueMetrics {
   const longest = { statistic: Stats.MAXIMUM };
   return {
     ...more,
@@ -57,7 +57,7 @@ const patience: Partial<Record<QueueName, Duration>> = {
 };
 
 /** A queue in Redis, of which the schedule function tells once a minute, as long as there is anything in one. */
-export function redisQueue(deployment: string, name: QueueName): MonitoredQueue {
+export function redisQueue(deployment: string, name: QueueName): QueueMetrics {
   const metric = (metricName: string) => (options?: MetricOptions) =>
     ownMetric(deployment, metricName, name, { statistic: Stats.MAXIMUM, ...options });
   return {
@@ -70,14 +70,14 @@ export function redisQueue(deployment: string, name: QueueName): MonitoredQueue 
 }
 
 /** Dead letters of one kind: those of SQS queues or those in Redis. */
-export interface MonitoredDeadLetters {
+export interface DeadLetterMetrics {
   /** What people call them: `jobs`. */
   readonly name: string;
   count(options?: MetricOptions): IMetric;
 }
 
 /** The queue that SQS moves messages to. */
-export function sqsDeadLetters(queue: IQueue, name: string): MonitoredDeadLetters {
+export function sqsDeadLetters(queue: IQueue, name: string): DeadLetterMetrics {
   return {
     name,
     count: (options) => queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, ...options }),
@@ -85,7 +85,7 @@ export function sqsDeadLetters(queue: IQueue, name: string): MonitoredDeadLetter
 }
 
 /** The stream in Redis. */
-export function redisDeadLetters(deployment: string, name: string): MonitoredDeadLetters {
+export function redisDeadLetters(deployment: string, name: string): DeadLetterMetrics {
   const fixed = { namespace: METRIC_NAMESPACE, metricName: queueMetrics.deadLetters };
   return {
     name,
@@ -98,12 +98,12 @@ export function redisDeadLetters(deployment: string, name: string): MonitoredDea
 export const longestWait = ({ visibilityTimeout }: WorkQueue): Duration => LONGEST_DELAY.plus(visibilityTimeout);
 
 /** What alarms and dashboard look at: all of a deployment. */
-export interface Monitored {
+export interface MonitoringMetrics {
   /** The value of the dimension `Deployment` of our own metrics. */
   readonly deployment: string;
   readonly entry: ApiEntry;
-  readonly queues: readonly MonitoredQueue[];
-  readonly deadLetters: readonly MonitoredDeadLetters[];
+  readonly queues: readonly QueueMetrics[];
+  readonly deadLetters: readonly DeadLetterMetrics[];
   /** How long dead letters are kept, as a sentence. */
   readonly deadLettersKept: string;
   /** By what people call them: `send`. */

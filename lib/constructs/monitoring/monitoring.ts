@@ -7,10 +7,10 @@ import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { FlowDashboard } from './dashboard.ts';
-import type { Monitored } from './metrics.ts';
+import type { MonitoringMetrics } from './metrics.ts';
 
 export interface MonitoringProps {
-  readonly monitored: Monitored;
+  readonly metrics: MonitoringMetrics;
   /** Topic to tell of alarms; empty: none, or a new one for `alarmEmail`. */
   readonly alarmTopicArn: string;
   /** Address to tell of alarms; empty: none. It gets one email to confirm. */
@@ -24,13 +24,13 @@ export class Monitoring extends Construct {
   readonly alarms: Alarms;
   readonly dashboard: FlowDashboard;
 
-  constructor(scope: Construct, id: string, { monitored, alarmTopicArn, alarmEmail, topicKey }: MonitoringProps) {
+  constructor(scope: Construct, id: string, { metrics, alarmTopicArn, alarmEmail, topicKey }: MonitoringProps) {
     super(scope, id);
     const topic = alarmTopicArn
       ? Topic.fromTopicArn(this, 'Topic', alarmTopicArn)
       : this.topicFor(alarmEmail, topicKey);
-    this.alarms = new Alarms(this, 'Alarms', { monitored, topic });
-    this.dashboard = new FlowDashboard(this, 'Dashboard', { monitored, alarms: this.alarms.all });
+    this.alarms = new Alarms(this, 'Alarms', { metrics, topic });
+    this.dashboard = new FlowDashboard(this, 'Dashboard', { metrics, alarms: this.alarms.all });
   }
 
   private topicFor(alarmEmail: string, topicKey: IKey | undefined): ITopic | undefined {

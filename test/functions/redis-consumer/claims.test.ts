@@ -5,7 +5,7 @@ import { parseEmail } from '../../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
 import { rescheduleEmail, retryEmail } from '../../../functions/core/email/reschedule.ts';
 import { emailSend } from '../../../functions/core/email/send.ts';
-import { acceptEmails } from '../../../functions/core/email/submit.ts';
+import { submitEmails } from '../../../functions/core/email/submit.ts';
 import { newId } from '../../../functions/core/ids.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
 import { createWorker } from '../../../functions/core/task/worker.ts';
@@ -51,7 +51,7 @@ function setUp(database: RedisDatabase, stepMs = 1_500) {
     accept: async (input: Record<string, unknown> = {}) => {
       const email = await parseEmail({ ...plainEmail, ...input }, now());
       const request = { emails: [email], payload: JSON.stringify(input), queue: 'transactional', keyId: 'k' } as const;
-      const [id = ''] = await acceptEmails(request, { backend, now, newId, retentionMs: RETENTION_MS, metrics });
+      const [id = ''] = await submitEmails(request, { backend, now, newId, retentionMs: RETENTION_MS, metrics });
       return id;
     },
     reschedule: async (id: string, scheduledAtMs: number) => {
@@ -83,7 +83,7 @@ function setUp(database: RedisDatabase, stepMs = 1_500) {
             await files.fetched();
             return Buffer.of(1);
           },
-          announce: async () => {},
+          publish: async () => {},
           metrics,
         },
         broker: backend.broker,

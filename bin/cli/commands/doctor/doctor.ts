@@ -17,11 +17,11 @@ const tones: Readonly<Record<Level, Tone>> = { ok: 'good', warning: 'warning', p
 export async function runDoctor(context: Context, { from }: { from?: string }): Promise<void> {
   const deployment = await context.deployment();
   const { backend } = context;
-  const patient: Patient = { deployment, backend, nowMs: context.now(), ...(from === undefined ? {} : { from }) };
+  const emailRetry: Patient = { deployment, backend, nowMs: context.now(), ...(from === undefined ? {} : { from }) };
   const possible = [...reached, ...(await checksOf(backend)), ...others].filter(
     ({ alsoLocal }) => alsoLocal || !deployment.local,
   );
-  const findings = (await Promise.all(possible.map((check) => examine(check, patient)))).flat();
+  const findings = (await Promise.all(possible.map((check) => examine(check, emailRetry)))).flat();
   answer(context, findings, () => screen(context, findings));
   if (deployment.local && !context.json)
     context.terminal.note('\nOf SES, alarms and triggers there is nothing to examine on this machine.');
@@ -38,9 +38,9 @@ async function checksOf(backend: Patient['backend']): Promise<readonly Check[]> 
   }
 }
 
-async function examine(check: Check, patient: Patient): Promise<Finding[]> {
+async function examine(check: Check, emailRetry: Patient): Promise<Finding[]> {
   try {
-    return await check.examine(patient);
+    return await check.examine(emailRetry);
   } catch (error) {
     const advice = 'this check needs the permission to read it, and a network';
     return [{ check: check.name, level: 'unknown', text: `could not be examined: ${explain(error).line}`, advice }];

@@ -27,5 +27,5 @@ export interface Check {
   readonly name: string;
   /** False: on AWS alone. */
   readonly alsoLocal: boolean;
-  examine(patient: Patient): Promise<Finding[]>;
+  examine(emailRetry: Patient): Promise<Finding[]>;
 }

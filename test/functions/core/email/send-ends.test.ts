@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { SendoffError } from '../../../../functions/core/errors.ts';
-import type { Announcement } from '../../../../functions/core/event.ts';
+import type { WebhookEvent } from '../../../../functions/core/event.ts';
 import { settleFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import { suppress } from '../../../../functions/core/suppression/suppression.ts';
-import { createAnnounce } from '../../../../functions/core/webhook/dispatch.ts';
+import { createPublish } from '../../../../functions/core/webhook/dispatch.ts';
 import { createWebhook } from '../../../../functions/core/webhook/slots.ts';
 import {
   crashingAt,
@@ -24,13 +24,13 @@ async function setUp() {
   await createWebhook(table, { id: 'hook', endpoint: 'https://h.example.com', events: [], nowMs: 0 });
   const telling = (ports: WorkerPorts): WorkerPorts => ({
     ...ports,
-    announce: createAnnounce(ports, () => simulation.clock.nowMs),
+    publish: createPublish(ports, () => simulation.clock.nowMs),
   });
   const told = () =>
     simulation.backend
       .waiting()
       .filter(({ queue }) => queue === 'webhook')
-      .map(({ job }) => (job.args as { event: Announcement }).event);
+      .map(({ job }) => (job.args as { event: WebhookEvent }).event);
   const silence = async () => {};
   const block = (...emails: string[]) =>
     suppress(
@@ -57,7 +57,7 @@ describe('an email whose worker dies at any of its calls', () => {
         send: async (message) => {
           const messageId = await simulation.ports.mailer.send(message);
           const body = sesEvents.send({ emailId: message.emailId, messageId });
-          expect(await settleFeedback([{ id: 'n', body }], { table, announce: async () => {}, log })).toEqual([]);
+          expect(await settleFeedback([{ id: 'n', body }], { table, publish: async () => {}, log })).toEqual([]);
           return messageId;
         },
       };

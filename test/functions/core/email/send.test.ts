@@ -5,7 +5,7 @@ import { emailSend } from '../../../../functions/core/email/send.ts';
 import { cancel } from '../../../../functions/core/email/transitions.ts';
 import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';
 import type { Delivery, Job } from '../../../../functions/core/ports/broker.ts';
-import { patient } from '../../../../functions/core/task/retry.ts';
+import { emailRetry } from '../../../../functions/core/task/retry.ts';
 import {
   crashingAt,
   createSimulation,
@@ -73,7 +73,7 @@ describe('email.send', () => {
 
   it('gives up after the last attempt, with the reason on the record', async () => {
     const simulation = createSimulation();
-    simulation.answers.push(...Array.from({ length: patient.maxAttempts }, () => throttled));
+    simulation.answers.push(...Array.from({ length: emailRetry.maxAttempts }, () => throttled));
     const id = await simulation.accept();
     await simulation.runUntilQuiet();
     expect(simulation.answers).toEqual([]);

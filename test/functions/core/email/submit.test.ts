@@ -3,7 +3,7 @@ import { submitInParallel } from '../../../../functions/adapters/aws/backend.ts'
 import { bodyKey, unpackBody } from '../../../../functions/core/email/body.ts';
 import { parseEmail } from '../../../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
-import { type AcceptRequest, acceptEmails } from '../../../../functions/core/email/submit.ts';
+import { type AcceptRequest, submitEmails } from '../../../../functions/core/email/submit.ts';
 import { unavailable } from '../../../../functions/core/errors.ts';
 import { newId } from '../../../../functions/core/ids.ts';
 import type { Backend } from '../../../../functions/core/ports/backend.ts';
@@ -23,7 +23,7 @@ const accept = async (
   const whole = inputs.map((input) => ({ ...plainEmail, ...input }));
   const emails = await Promise.all(whole.map((input) => parseEmail(input, now())));
   const payload = JSON.stringify(whole);
-  return acceptEmails(
+  return submitEmails(
     { emails, payload, queue: 'transactional', keyId: 'key', ...request },
     { backend, now, newId, retentionMs: 30 * DAY_MS, metrics: simulation.metrics },
   );

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import { retryEmail } from '../../../../functions/core/email/reschedule.ts';
 import { cancel, claim, markFailed, markSent, release } from '../../../../functions/core/email/transitions.ts';
-import type { Announcement } from '../../../../functions/core/event.ts';
+import type { WebhookEvent } from '../../../../functions/core/event.ts';
 import { settleFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import type { LogFields } from '../../../../functions/core/ports/telemetry.ts';
 import { findSuppression } from '../../../../functions/core/suppression/suppression.ts';
@@ -14,12 +14,12 @@ const NOW_MS = Date.parse('2026-11-21T10:00:00Z');
 function setUp() {
   const backend = createMemoryBackend();
   const { table } = backend;
-  const told: Announcement[] = [];
+  const told: WebhookEvent[] = [];
   const logged: { message: string; fields?: LogFields | undefined }[] = [];
   const write = (message: string, fields?: LogFields) => void logged.push({ message, fields });
   const dependencies = {
     table,
-    announce: async (news: readonly Announcement[]) => void told.push(...news),
+    publish: async (news: readonly WebhookEvent[]) => void told.push(...news),
     log: { info: write, warn: write, error: write },
   };
   let notices = 0;
@@ -229,7 +229,7 @@ describe('events that do no harm', () => {
     await sending();
     const notices = [{ id: 'n', body: sesEvents.bounce(one) }];
     const down = async () => Promise.reject(new Error('down'));
-    expect(await settleFeedback(notices, { ...dependencies, announce: down })).toEqual(['n']);
+    expect(await settleFeedback(notices, { ...dependencies, publish: down })).toEqual(['n']);
     expect((await record()).status).toBe('sending');
     expect(await settleFeedback(notices, { ...dependencies, table: { ...table, update: down } })).toEqual(['n']);
     expect(await settleFeedback(notices, dependencies)).toEqual([]);

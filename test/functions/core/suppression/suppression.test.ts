@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { normalizeAddress } from '../../../../functions/core/email/address.ts';
-import type { Announcement } from '../../../../functions/core/event.ts';
+import type { WebhookEvent } from '../../../../functions/core/event.ts';
 import { derivedId } from '../../../../functions/core/ids.ts';
 import {
   findSuppressed,
@@ -17,18 +17,18 @@ const NOW_MS = Date.parse('2026-11-21T10:00:00Z');
 
 function setUp() {
   const { table } = createMemoryBackend();
-  const told: Announcement[] = [];
-  const announce = async (news: readonly Announcement[]) => void told.push(...news);
+  const told: WebhookEvent[] = [];
+  const publish = async (news: readonly WebhookEvent[]) => void told.push(...news);
   const add = (...wanted: Omit<NewSuppression, 'atMs'>[]) =>
     suppress(
       table,
-      announce,
+      publish,
       wanted.map((one) => ({ ...one, atMs: NOW_MS })),
     );
   const suppressed = async (sender: string, ...addresses: string[]) => [
     ...(await findSuppressed(table, sender, addresses)),
   ];
-  return { table, told, announce, add, suppressed };
+  return { table, told, publish, add, suppressed };
 }
 
 describe('an address', () => {
@@ -63,11 +63,11 @@ describe('the suppression list', () => {
   });
 
   it('finds and removes by id and by address, and tells what was not there', async () => {
-    const { add, table, announce, told } = setUp();
+    const { add, table, publish, told } = setUp();
     await add({ email: 'a@example.com', origin: 'manual' }, { email: 'b@example.com', origin: 'manual' });
     const id = suppressionId('a@example.com');
     expect((await findSuppression(table, id))?.email).toBe('a@example.com');
-    expect(await unsuppress(table, announce, [id, 'B@example.com', 'c@example.com'], NOW_MS)).toEqual([
+    expect(await unsuppress(table, publish, [id, 'B@example.com', 'c@example.com'], NOW_MS)).toEqual([
       { id, deleted: true },
       { id: suppressionId('b@example.com'), deleted: true },
       { id: suppressionId('c@example.com'), deleted: false },
@@ -97,11 +97,11 @@ describe('the suppression list', () => {
   });
 
   it('takes addresses that differ by their quoting for one', async () => {
-    const { add, suppressed, table, announce } = setUp();
+    const { add, suppressed, table, publish } = setUp();
     await add({ email: '"un.sub"@example.com', origin: 'manual' });
     expect(await suppressed('me@example.com', 'un.sub@example.com')).toEqual(['un.sub@example.com']);
     expect((await findSuppression(table, '"un\\.sub"@example.com'))?.email).toBe('un.sub@example.com');
-    const [removed] = await unsuppress(table, announce, ['un.sub@example.com'], NOW_MS);
+    const [removed] = await unsuppress(table, publish, ['un.sub@example.com'], NOW_MS);
     expect(removed?.deleted).toBe(true);
     expect(await suppressed('me@example.com', '"un.sub"@example.com')).toEqual([]);
   });
@@ -132,8 +132,8 @@ describe('the suppression list', () => {
     });
 
     it('is removed by that address', async () => {
-      const { table, suppressed, announce } = await written();
-      expect(await unsuppress(table, announce, [quoted], NOW_MS)).toEqual([{ id, deleted: true }]);
+      const { table, suppressed, publish } = await written();
+      expect(await unsuppress(table, publish, [quoted], NOW_MS)).toEqual([{ id, deleted: true }]);
       expect(await suppressed('me@example.com', quoted)).toEqual([]);
     });
 
@@ -174,10 +174,10 @@ describe('the suppression list', () => {
   });
 
   it('tells before it writes: after a crash in between it is told again under the same id', async () => {
-    const { table, told, announce, add } = setUp();
+    const { table, told, publish, add } = setUp();
     const down = { ...table, insert: async () => Promise.reject(new Error('down')) };
     const wanted = [{ email: 'a@example.com', origin: 'bounce' as const, sourceId: 'e', atMs: NOW_MS }];
-    await expect(suppress(down, announce, wanted)).rejects.toThrow('down');
+    await expect(suppress(down, publish, wanted)).rejects.toThrow('down');
     await add({ email: 'a@example.com', origin: 'bounce', sourceId: 'e' });
     expect(told).toHaveLength(2);
     expect(told[0]?.eventId).toBe(told[1]?.eventId);

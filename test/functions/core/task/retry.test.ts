@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { backoffSeconds, patient } from '../../../../functions/core/task/retry.ts';
+import { backoffSeconds, emailRetry } from '../../../../functions/core/task/retry.ts';
 
-const longest = (attempt: number) => backoffSeconds(patient, attempt, () => 1);
+const longest = (attempt: number) => backoffSeconds(emailRetry, attempt, () => 1);
 
 describe('backoffSeconds', () => {
   it('doubles from the base to the cap', () => {
@@ -10,15 +10,15 @@ describe('backoffSeconds', () => {
   });
 
   it('draws evenly from nothing to the longest', () => {
-    expect(backoffSeconds(patient, 3, () => 0)).toBe(0);
-    expect(backoffSeconds(patient, 3, () => 0.25)).toBe(2);
-    expect(backoffSeconds(patient, 3)).toBeLessThan(8);
+    expect(backoffSeconds(emailRetry, 3, () => 0)).toBe(0);
+    expect(backoffSeconds(emailRetry, 3, () => 0.25)).toBe(2);
+    expect(backoffSeconds(emailRetry, 3)).toBeLessThan(8);
   });
 });
 
-describe('the patient policy', () => {
+describe('the emailRetry policy', () => {
   it('lasts about five hours on average, no hop longer than SQS can delay', () => {
-    const waits = Array.from({ length: patient.maxAttempts - 1 }, (_, index) => longest(index + 1));
+    const waits = Array.from({ length: emailRetry.maxAttempts - 1 }, (_, index) => longest(index + 1));
     const averageHours = waits.reduce((sum, seconds) => sum + seconds / 2, 0) / 3600;
     expect(averageHours).toBeGreaterThan(4.5);
     expect(averageHours).toBeLessThan(5.5);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import type { OutgoingJob } from '../../../../functions/core/ports/broker.ts';
-import { patient } from '../../../../functions/core/task/retry.ts';
+import { emailRetry } from '../../../../functions/core/task/retry.ts';
 import { task } from '../../../../functions/core/task/task.ts';
 
 const resize = task(
   'image.resize',
-  { args: z.object({ id: z.string() }), queue: 'bulk', retry: patient },
+  { args: z.object({ id: z.string() }), queue: 'bulk', retry: emailRetry },
   async () => {},
 );
 const now = () => 1_000;

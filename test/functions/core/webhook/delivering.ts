@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
-import type { Announcement } from '../../../../functions/core/event.ts';
+import type { WebhookEvent } from '../../../../functions/core/event.ts';
 import type { LogFields } from '../../../../functions/core/ports/telemetry.ts';
 import { createWorker } from '../../../../functions/core/task/worker.ts';
 import {
@@ -9,13 +9,13 @@ import {
   type WebhookAnswer,
   type WebhookDelivery,
 } from '../../../../functions/core/webhook/delivery.ts';
-import { createAnnounce } from '../../../../functions/core/webhook/dispatch.ts';
+import { createPublish } from '../../../../functions/core/webhook/dispatch.ts';
 import { type Webhook, webhookKey } from '../../../../functions/core/webhook/endpoint.ts';
 import { createWebhook } from '../../../../functions/core/webhook/slots.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
 
 export const START_MS = Date.parse('2026-11-21T10:00:00Z');
-export const delivered: Announcement = {
+export const delivered: WebhookEvent = {
   type: 'email.delivered',
   eventId: 'msg_1',
   atMs: START_MS,
@@ -80,6 +80,6 @@ export async function setUp(
   };
   const webhook = (id: string) => table.get<Webhook>(webhookKey(id));
   const delivery = (id: string, eventId = 'msg_1') => table.get<WebhookDelivery>(deliveryKey(id, eventId));
-  const announce = createAnnounce(backend, now, () => 0.5);
-  return { backend, table, broker, clock, posted, logged, add, announce, runUntil, webhook, delivery };
+  const publish = createPublish(backend, now, () => 0.5);
+  return { backend, table, broker, clock, posted, logged, add, publish, runUntil, webhook, delivery };
 }

@@ -16,12 +16,12 @@ const h = 3_600 * s;
 
 describe('a receiver that is down', () => {
   it('is tried after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h; then the endpoint is disabled and says why', async () => {
-    const { add, announce, runUntil, posted, webhook, delivery, logged } = await setUp(() => ({
+    const { add, publish, runUntil, posted, webhook, delivery, logged } = await setUp(() => ({
       status: 503,
       response: 'down for a@example.com',
     }));
     await add('down');
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil();
     const waits = posted.map(({ atMs }, index) => (atMs - (posted[index - 1]?.atMs ?? START_MS)) / s);
     expect(waits).toEqual([0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000]);
@@ -33,18 +33,18 @@ describe('a receiver that is down', () => {
     expect((await delivery('down'))?.attempts).toHaveLength(8);
     expect(logged.map(({ message }) => message)).toContain('webhook disabled');
     expect(JSON.stringify(logged)).not.toContain('a@example.com');
-    await announce([{ ...delivered, eventId: 'msg_2' }]);
+    await publish([{ ...delivered, eventId: 'msg_2' }]);
     await runUntil();
     expect(posted).toHaveLength(8);
   });
 
   it('hears of all it missed when it is back after three hours, each event under its own id', async () => {
     const backAtMs = START_MS + 3 * h;
-    const { add, announce, runUntil, posted, webhook, delivery } = await setUp(({ atMs }) =>
+    const { add, publish, runUntil, posted, webhook, delivery } = await setUp(({ atMs }) =>
       atMs < backAtMs ? { status: 0, response: 'ECONNREFUSED' } : { status: 204, response: '' },
     );
     await add('late');
-    for (let count = 0; count < 25; count++) await announce([{ ...delivered, eventId: `msg_${count}` }]);
+    for (let count = 0; count < 25; count++) await publish([{ ...delivered, eventId: `msg_${count}` }]);
     await runUntil(START_MS + 2 * h);
     expect((await webhook('late'))?.failingSinceMs).toBe(START_MS);
     await runUntil();
@@ -58,13 +58,13 @@ describe('a receiver that is down', () => {
   });
 
   it('that refuses one event only is not disabled for it', async () => {
-    const { add, announce, runUntil, posted, webhook, delivery } = await setUp(({ headers }) =>
+    const { add, publish, runUntil, posted, webhook, delivery } = await setUp(({ headers }) =>
       headers['svix-id'] === 'msg_bad' ? { status: 400, response: 'no' } : { status: 200, response: 'ok' },
     );
     await add('picky');
-    await announce([{ ...delivered, eventId: 'msg_bad' }]);
+    await publish([{ ...delivered, eventId: 'msg_bad' }]);
     await runUntil(START_MS + h);
-    await announce([{ ...delivered, eventId: 'msg_good' }]);
+    await publish([{ ...delivered, eventId: 'msg_good' }]);
     await runUntil();
     expect(posted.filter(({ headers }) => headers['svix-id'] === 'msg_bad')).toHaveLength(8);
     expect((await delivery('picky', 'msg_bad'))?.status).toBe('failed');
@@ -72,12 +72,12 @@ describe('a receiver that is down', () => {
   });
 
   it('delays nobody else', async () => {
-    const { add, announce, runUntil, posted } = await setUp(({ url }) =>
+    const { add, publish, runUntil, posted } = await setUp(({ url }) =>
       url.includes('down') ? { status: 500, response: '' } : { status: 200, response: '' },
     );
     await add('down');
     await add('up');
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil(START_MS);
     expect(posted.map(({ url, atMs }) => [url, atMs])).toEqual([
       ['https://down.example.com/', START_MS],
@@ -87,23 +87,23 @@ describe('a receiver that is down', () => {
 });
 
 describe('what is told', () => {
-  it('goes to the enabled endpoints that want this type, once though it is announced and queued twice', async () => {
-    const { add, announce, runUntil, posted, table } = await setUp();
+  it('goes to the enabled endpoints that want this type, once though it is published and queued twice', async () => {
+    const { add, publish, runUntil, posted, table } = await setUp();
     await add('all');
     await add('bounces', ['email.bounced']);
     await add('off');
     await changeWebhook(table, 'off', { status: 'disabled' });
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil();
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil();
     expect(posted.map(({ url }) => url)).toEqual(['https://all.example.com/']);
   });
 
   it('names the email, and whom it happened to first', async () => {
-    const { add, announce, runUntil, posted } = await setUp();
+    const { add, publish, runUntil, posted } = await setUp();
     await add('all');
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil();
     expect(JSON.parse(posted[0]?.payload ?? '')).toEqual({
       type: 'email.delivered',
@@ -123,11 +123,11 @@ describe('what is told', () => {
   });
 
   it('is dropped, with a log line, when the email or the endpoint is gone', async () => {
-    const { add, announce, runUntil, posted, logged, table } = await setUp();
+    const { add, publish, runUntil, posted, logged, table } = await setUp();
     await add('all');
-    await announce([{ ...delivered, emailId: 'expired' }]);
+    await publish([{ ...delivered, emailId: 'expired' }]);
     await runUntil();
-    await announce([delivered]);
+    await publish([delivered]);
     await table.delete(webhookKey('all'));
     await runUntil();
     expect(posted).toEqual([]);
@@ -149,33 +149,33 @@ describe('signatures', () => {
   };
 
   it('are accepted by both official verifiers, by the new and the old secret for a day after a rotation', async () => {
-    const { add, announce, runUntil, posted, clock, table } = await setUp();
+    const { add, publish, runUntil, posted, clock, table } = await setUp();
     // The verifiers read the machine's clock.
     clock.nowMs = Date.now();
     const { secret } = await add('all');
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil();
     expect(verify(posted[0], secret).type).toBe('email.delivered');
     const newSecret = (await rotateSecret(table, 'all', clock.nowMs)) ?? '';
     expect(newSecret).not.toBe(secret);
-    await announce([{ ...delivered, eventId: 'msg_2' }]);
+    await publish([{ ...delivered, eventId: 'msg_2' }]);
     await runUntil();
     verify(posted[1], secret);
     verify(posted[1], newSecret);
     await table.update(webhookKey('all'), { set: { previousSecrets: [{ secret, untilMs: clock.nowMs - 1 }] } });
-    await announce([{ ...delivered, eventId: 'msg_3' }]);
+    await publish([{ ...delivered, eventId: 'msg_3' }]);
     await runUntil();
     verify(posted[2], newSecret);
     expect(() => verify(posted[2], secret)).toThrow();
   });
 
   it('keep the promise of the first rotation after a second one: each secret signs for its own day', async () => {
-    const { add, announce, runUntil, posted, clock, table } = await setUp();
+    const { add, publish, runUntil, posted, clock, table } = await setUp();
     clock.nowMs = Date.now();
     const { secret: first } = await add('all');
     const second = (await rotateSecret(table, 'all', clock.nowMs)) ?? '';
     const third = (await rotateSecret(table, 'all', clock.nowMs + h)) ?? '';
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil();
     for (const secret of [first, second, third]) verify(posted[0], secret);
     const signing = async (atMs: number) => {
@@ -213,9 +213,9 @@ describe('signatures', () => {
   });
 
   it('are made anew for each try: the timestamp of an old one would be refused', async () => {
-    const { add, announce, runUntil, posted } = await setUp(() => ({ status: 500, response: '' }));
+    const { add, publish, runUntil, posted } = await setUp(() => ({ status: 500, response: '' }));
     await add('all');
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil(START_MS + 10 * s);
     const [first, second] = posted;
     expect(second?.headers['svix-id']).toBe(first?.headers['svix-id']);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { timeSort } from '../../../../functions/core/document/time-sort.ts';
-import type { Announcement } from '../../../../functions/core/event.ts';
+import type { WebhookEvent } from '../../../../functions/core/event.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
-import { createAnnounce, createBatchAnnounce } from '../../../../functions/core/webhook/dispatch.ts';
+import { createBatchPublish, createPublish } from '../../../../functions/core/webhook/dispatch.ts';
 import { newWebhook, WEBHOOK_PARTITION, webhookKey } from '../../../../functions/core/webhook/endpoint.ts';
 import { createWebhook, deleteWebhook } from '../../../../functions/core/webhook/slots.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
 
 const START_MS = Date.parse('2026-11-21T10:00:00Z');
-const event: Announcement = { type: 'email.delivered', eventId: 'msg_1', atMs: START_MS, emailId: 'one' };
+const event: WebhookEvent = { type: 'email.delivered', eventId: 'msg_1', atMs: START_MS, emailId: 'one' };
 
 /** The ports in memory, which note what is read, and an index that may lag. */
 function setUp() {
@@ -49,28 +49,28 @@ function setUp() {
 describe('an endpoint', () => {
   it('hears of what happens right after it was made, though another event went out just before and the index lags', async () => {
     const { ports, now, index, make, told } = setUp();
-    const announce = createAnnounce(ports, now);
-    const announceOfBatch = createBatchAnnounce(ports, now);
+    const publish = createPublish(ports, now);
+    const publishForBatch = createBatchPublish(ports, now);
     index.lags = true;
     for (const id of ['one', 'two', 'three']) {
-      await announce([event]);
-      await announceOfBatch()([event]);
+      await publish([event]);
+      await publishForBatch()([event]);
       await told();
       await make(id);
-      await announce([event]);
+      await publish([event]);
       expect(await told()).toContain(id);
-      await announceOfBatch()([event]);
+      await publishForBatch()([event]);
       expect(await told()).toContain(id);
     }
   });
 
   it('is not told any more once it is deleted', async () => {
     const { ports, now, make, told } = setUp();
-    const announce = createAnnounce(ports, now);
+    const publish = createPublish(ports, now);
     await make('one');
     await make('two');
     await deleteWebhook(ports.table, 'one');
-    await announce([event]);
+    await publish([event]);
     expect(await told()).toEqual(['two']);
   });
 
@@ -78,17 +78,17 @@ describe('an endpoint', () => {
     const { ports, now, make, makeOld, told } = setUp();
     await makeOld('old');
     await make('new');
-    await createAnnounce(ports, now)([event]);
+    await createPublish(ports, now)([event]);
     expect(await told()).toEqual(['new', 'old']);
   });
 
   it('that version 0.1 made while the deployment was updated is told a minute later', async () => {
     const { ports, now, clock, makeOld, told } = setUp();
-    const announce = createAnnounce(ports, now);
-    await announce([event]);
+    const publish = createPublish(ports, now);
+    await publish([event]);
     await makeOld('late');
     clock.nowMs += 60_000;
-    await announce([event]);
+    await publish([event]);
     expect(await told()).toEqual(['late']);
   });
 });
@@ -96,20 +96,20 @@ describe('an endpoint', () => {
 describe('telling costs', () => {
   it('one read a batch when there is no endpoint, and a query a minute', async () => {
     const { ports, now, clock, reads } = setUp();
-    const announceOfBatch = createBatchAnnounce(ports, now);
-    await announceOfBatch()([event]);
+    const publishForBatch = createBatchPublish(ports, now);
+    await publishForBatch()([event]);
     reads.length = 0;
-    const batch = announceOfBatch();
+    const batch = publishForBatch();
     await Promise.all(Array.from({ length: 100 }, () => batch([event])));
     expect(reads).toEqual(['webhook-list']);
     clock.nowMs += 60_000;
-    await announceOfBatch()([event]);
+    await publishForBatch()([event]);
     expect(reads.filter((read) => read === 'query')).toHaveLength(1);
   });
 
   it('nothing when there is nothing to tell', async () => {
     const { ports, now, reads } = setUp();
-    await createAnnounce(ports, now)([]);
+    await createPublish(ports, now)([]);
     expect(reads).toEqual([]);
   });
 
@@ -120,7 +120,7 @@ describe('telling costs', () => {
     let failures = 1;
     const failing: Table['getMany'] = (keys) =>
       failures-- > 0 ? Promise.reject(new Error('the table is down')) : getMany(keys);
-    const batch = createBatchAnnounce({ ...ports, table: { ...ports.table, getMany: failing } }, now)();
+    const batch = createBatchPublish({ ...ports, table: { ...ports.table, getMany: failing } }, now)();
     await expect(batch([event])).rejects.toThrow('the table is down');
     await batch([event]);
     reads.length = 0;

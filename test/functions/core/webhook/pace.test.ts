@@ -19,9 +19,9 @@ const events = (count: number) => Array.from({ length: count }, (_, index) => ev
 
 describe('an endpoint that does not answer promptly', () => {
   it('has the full time at once, at the same attempt, and both tries are told', async () => {
-    const { add, announce, runUntil, posted, webhook, delivery } = await setUp(byName);
+    const { add, publish, runUntil, posted, webhook, delivery } = await setUp(byName);
     await add('slow');
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil();
     expect(posted.map(({ timeoutMs, atMs }) => [timeoutMs, atMs])).toEqual([
       [PROMPT_MS, START_MS],
@@ -38,24 +38,24 @@ describe('an endpoint that does not answer promptly', () => {
     expect(told?.attempts[0]).not.toHaveProperty('timedOut');
     expect(await webhook('slow')).toMatchObject({ status: 'enabled', slowSinceMs: START_MS });
     // Its next events wait with those of its kind from the start.
-    await announce([event(2)]);
+    await publish([event(2)]);
     await runUntil();
     expect(posted.map(({ timeoutMs }) => timeoutMs)).toEqual([PROMPT_MS, ANSWER_TIMEOUT_MS, ANSWER_TIMEOUT_MS]);
   });
 
   it('once, as one that had to start, gets its other events without a wait', async () => {
     let calls = 0;
-    const { add, announce, runUntil, posted } = await setUp((post) => (calls++ < 2 ? timedOut(post) : ok));
+    const { add, publish, runUntil, posted } = await setUp((post) => (calls++ < 2 ? timedOut(post) : ok));
     await add('waking');
-    await announce(events(2));
+    await publish(events(2));
     await runUntil(START_MS);
     expect(posted.slice(2).map(({ headers }) => headers['svix-id'])).toEqual(['msg_0', 'msg_1']);
   });
 
   it('does not count as failing for that, and its retries keep their timetable', async () => {
-    const { add, announce, runUntil, posted, webhook, delivery } = await setUp(byName);
+    const { add, publish, runUntil, posted, webhook, delivery } = await setUp(byName);
     await add('dead');
-    await announce([delivered]);
+    await publish([delivered]);
     const state: unknown[] = [];
     await runUntil(START_MS);
     state.push((await webhook('dead'))?.failingSinceMs, await delivery('dead'));
@@ -68,10 +68,10 @@ describe('an endpoint that does not answer promptly', () => {
   });
 
   it('is the only one whose events wait: the others of a batch follow it without an attempt', async () => {
-    const { add, announce, runUntil, posted, clock } = await setUp(byName);
+    const { add, publish, runUntil, posted, clock } = await setUp(byName);
     await add('dead');
     await add('healthy');
-    await announce(events(100));
+    await publish(events(100));
     await runUntil(START_MS);
     const to = (name: string) => posted.filter(({ url }) => url.includes(name));
     expect(to('healthy')).toHaveLength(100);
@@ -85,12 +85,12 @@ describe('an endpoint that does not answer promptly', () => {
   });
 
   it('is tried by one job at a time, and by none while it is paused', async () => {
-    const { add, announce, runUntil, posted, webhook } = await setUp(byName);
+    const { add, publish, runUntil, posted, webhook } = await setUp(byName);
     await add('dead');
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil(START_MS);
     posted.length = 0;
-    await announce(events(200));
+    await publish(events(200));
     await runUntil(START_MS + h);
     const times = posted.map(({ atMs }) => atMs);
     expect(new Set(times).size).toBe(times.length);
@@ -102,11 +102,11 @@ describe('an endpoint that does not answer promptly', () => {
 
   it('hears all it missed within the longest pause when it answers again, though none of it was tried', async () => {
     const backAtMs = START_MS + 3 * h;
-    const { add, announce, runUntil, posted, webhook } = await setUp((one) =>
+    const { add, publish, runUntil, posted, webhook } = await setUp((one) =>
       one.atMs < backAtMs ? timedOut(one) : ok,
     );
     await add('dead');
-    await announce(events(300));
+    await publish(events(300));
     await runUntil(backAtMs + 17 * 60 * s);
     const heard = posted.filter(({ atMs }) => atMs >= backAtMs);
     const ids = new Set(heard.map(({ headers }) => headers['svix-id']));
@@ -121,9 +121,9 @@ describe('an endpoint that does not answer promptly', () => {
   });
 
   it('is disabled after the time of all tries, though its many events share them', async () => {
-    const { add, announce, runUntil, posted, webhook, backend, delivery } = await setUp(byName);
+    const { add, publish, runUntil, posted, webhook, backend, delivery } = await setUp(byName);
     await add('dead');
-    await announce(events(150));
+    await publish(events(150));
     await runUntil(START_MS + 27 * h);
     expect((await webhook('dead'))?.status).toBe('enabled');
     await runUntil(START_MS + 28 * h);
@@ -138,13 +138,13 @@ describe('an endpoint that does not answer promptly', () => {
   });
 
   it('does not keep a slow one that works from its events, whatever waits for fifty dead ones', async () => {
-    const { add, announce, runUntil, posted } = await setUp(byName);
+    const { add, publish, runUntil, posted } = await setUp(byName);
     for (let index = 0; index < 49; index++) await add(`dead-${index}`);
     await add('slow');
-    await announce(events(2));
+    await publish(events(2));
     await runUntil(START_MS);
     posted.length = 0;
-    await announce(events(20).map(({ eventId, ...more }) => ({ ...more, eventId: `${eventId}-more` })));
+    await publish(events(20).map(({ eventId, ...more }) => ({ ...more, eventId: `${eventId}-more` })));
     await runUntil(START_MS + 25 * s);
     expect(posted.filter(({ url }) => url.includes('slow'))).toHaveLength(20);
     expect(posted.filter(({ url }) => url.includes('dead')).length).toBeLessThanOrEqual(2 * 49);
@@ -152,28 +152,28 @@ describe('an endpoint that does not answer promptly', () => {
 
   it('is prompt again after it answered at once a minute later', async () => {
     let prompt = false;
-    const { add, announce, runUntil, posted, webhook, clock } = await setUp((one) => (prompt ? ok : byName(one)));
+    const { add, publish, runUntil, posted, webhook, clock } = await setUp((one) => (prompt ? ok : byName(one)));
     await add('slow');
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil();
     prompt = true;
     clock.nowMs = START_MS + 59 * s;
-    await announce([event(2)]);
+    await publish([event(2)]);
     await runUntil();
     expect((await webhook('slow'))?.slowSinceMs).toBe(START_MS);
     clock.nowMs = START_MS + 60 * s;
-    await announce([event(3)]);
+    await publish([event(3)]);
     await runUntil();
     expect(await webhook('slow')).not.toHaveProperty('slowSinceMs');
-    await announce([event(4)]);
+    await publish([event(4)]);
     await runUntil();
     expect(posted.at(-1)?.timeoutMs).toBe(PROMPT_MS);
   });
 
   it('is tried at once by a replay, and by every event after its address was changed or it was enabled', async () => {
-    const { add, announce, runUntil, posted, table, broker, webhook } = await setUp(byName);
+    const { add, publish, runUntil, posted, table, broker, webhook } = await setUp(byName);
     await add('dead');
-    await announce([delivered]);
+    await publish([delivered]);
     await runUntil(START_MS);
     posted.length = 0;
     await deliverWebhook.delay({ webhookId: 'dead', eventId: 'msg_1', replay: true }, broker);
@@ -190,9 +190,9 @@ describe('an endpoint that does not answer promptly', () => {
 
 describe('an endpoint that refuses at once', () => {
   it('is not slow: it keeps nobody waiting', async () => {
-    const { add, announce, runUntil, posted, webhook } = await setUp(() => ({ status: 0, response: 'ECONNREFUSED' }));
+    const { add, publish, runUntil, posted, webhook } = await setUp(() => ({ status: 0, response: 'ECONNREFUSED' }));
     await add('refusing');
-    await announce(events(3));
+    await publish(events(3));
     await runUntil(START_MS);
     expect(posted.map(({ timeoutMs }) => timeoutMs)).toEqual([PROMPT_MS, PROMPT_MS, PROMPT_MS]);
     expect(await webhook('refusing')).not.toHaveProperty('slowSinceMs');
@@ -201,9 +201,9 @@ describe('an endpoint that refuses at once', () => {
 
 describe('a prompt endpoint', () => {
   it('costs one read and one write a delivery', async () => {
-    const { add, announce, runUntil, backend, table } = await setUp(byName);
+    const { add, publish, runUntil, backend, table } = await setUp(byName);
     await add('healthy');
-    await announce([{ ...delivered, emailId: undefined as never, subject: {} }]);
+    await publish([{ ...delivered, emailId: undefined as never, subject: {} }]);
     const calls: string[] = [];
     for (const name of ['get', 'getMany', 'insert', 'update', 'delete', 'query'] as const) {
       const call = table[name] as (...args: unknown[]) => unknown;

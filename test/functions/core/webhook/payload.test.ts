@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmailRecord } from '../../../../functions/core/email/record.ts';
-import type { Announcement } from '../../../../functions/core/event.ts';
+import type { WebhookEvent } from '../../../../functions/core/event.ts';
 import {
   type DeliveryAttempt,
   deliveryKey,
@@ -15,7 +15,7 @@ const record: EmailRecord = {
   ...{ id: 'one', status: 'delivered', from: 'me@example.com', subject: 's', createdAtMs: 0, to: ['a@example.com'] },
   ...{ fingerprint: 'f', queue: 'transactional', attempts: 1, messageId: 'ses-one', timeline: [] },
 };
-const event: Announcement = { type: 'email.delivered', eventId: 'msg_1', atMs: 0, emailId: 'one' };
+const event: WebhookEvent = { type: 'email.delivered', eventId: 'msg_1', atMs: 0, emailId: 'one' };
 
 /** As many custom headers as an email may have, each as long as it may be. */
 const largestHeaders = Object.fromEntries(
