@@ -39,11 +39,11 @@ export const options = {
     'the name of a parameter; empty for none',
     'SSM SecureString that holds the same, instead of a secret.',
   ),
-  maxDrainers: wholeNumber(
+  maxConsumers: wholeNumber(
     4,
     1,
     1000,
-    'Most send functions at once on `backend=redis`; each has up to 100 emails in flight, and one is enough unless more wait than it sends in two seconds.',
+    'Most consumer functions at once on `backend=redis`; each has up to 100 emails in flight, and one is enough unless more wait than it sends in two seconds.',
   ),
   maxConcurrency: wholeNumber(
     10,
@@ -155,11 +155,17 @@ export type Config = { readonly [Name in OptionName]: Options[Name] extends Opti
 
 const optionNames = Object.keys(options) as OptionName[];
 
+/** Names that options had in version 0.1; still read. */
+const renamed: Readonly<Record<string, OptionName>> = { maxDrainers: 'maxConsumers' };
+
 /**
  * Checks the options given and fills in the defaults of the others.
  * Throws a ConfigError that names the option, the value and what is allowed, or for an unknown option the nearest known one.
  */
-export function parseConfig(given: { readonly [name: string]: unknown }): Config {
+export function parseConfig(givenNames: { readonly [name: string]: unknown }): Config {
+  const given = Object.fromEntries(
+    Object.entries(givenNames).map(([name, value]) => [(Object.hasOwn(renamed, name) && renamed[name]) || name, value]),
+  );
   for (const name of Object.keys(given)) refuseUnknown(name);
   const config = Object.fromEntries(optionNames.map((name) => [name, parseOption(name, given[name])])) as Config;
   refuseContradictions(config);
@@ -200,7 +206,7 @@ interface Contradiction {
 /** Options that mean something with one backend alone. */
 const onlyWith = {
   aws: ['maxConcurrency', 'bulkMaxConcurrency', 'webhookMaxConcurrency', 'sendTimeoutSeconds', 'removeData'],
-  redis: ['redisSecret', 'redisParameter', 'maxDrainers'],
+  redis: ['redisSecret', 'redisParameter', 'maxConsumers'],
 } as const satisfies Record<Config['backend'], readonly OptionName[]>;
 
 /** Pairs of options of which one would silently have no effect, or that cannot both be had. */

@@ -30,11 +30,16 @@ function outputsOf(sendoff: Sendoff, { apiDomain }: SendoffProps): Record<string
     DeadLetterQueueUrl: sendoff.deadLetterQueue.queueUrl,
     ConfigurationSetName: sendoff.configurationSetName,
     ApiFunctionName: functions.api.functionName,
-    SendFunctionName: functions.send.functionName,
-    ScheduleFunctionName: functions.schedule.functionName,
+    ...workerOutputs(sendoff),
     ...Object.fromEntries(dkim),
     ...(sendoff.api.domainTarget ? { ApiDomainRecord: `${apiDomain} CNAME ${sendoff.api.domainTarget}` } : {}),
   };
+}
+
+function workerOutputs({ redis, functions: { send, schedule } }: Sendoff): Record<string, string> {
+  return redis
+    ? { RedisConsumerFunctionName: send.functionName, RedisWatchdogFunctionName: schedule.functionName }
+    : { SendFunctionName: send.functionName, ScheduleFunctionName: schedule.functionName };
 }
 
 function backendOutputs({ aws, redis }: Sendoff): Record<string, string> {

@@ -46,9 +46,9 @@ export async function findDeployment(target: Target, env: Env): Promise<Deployme
   return target.local ? findLocal(env) : findStack(target, env);
 }
 
-/** An output that the deployment must have. */
-export function output({ outputs, stackName: name }: Deployment, key: string): string {
-  const value = outputs[key];
+/** An output that the deployment must have; `formerKey` is its name in version 0.1. */
+export function output({ outputs, stackName: name }: Deployment, key: string, formerKey?: string): string {
+  const value = outputs[key] ?? (formerKey === undefined ? undefined : outputs[formerKey]);
   if (!value)
     throw new CliError(`The stack ${name} has no output ${key}: is it a Sendoff? If so, deploy its newest version.`);
   return value;

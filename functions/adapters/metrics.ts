@@ -1,5 +1,5 @@
-import type { QueueName } from '../core/ports/broker.ts';
 import type { EmailCount, Metrics } from '../core/ports/telemetry.ts';
+import type { QueueName } from '../core/queues.ts';
 
 /** The CloudWatch namespace of our own metrics. */
 export const METRIC_NAMESPACE = 'Sendoff';

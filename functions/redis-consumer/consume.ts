@@ -1,7 +1,8 @@
 import { type Arrival, type DrainerQueue, LEASE_MS } from '../adapters/redis/consumer.ts';
 import { untilAnswered } from '../adapters/redis/retry.ts';
-import { type Delivery, type QueueName, queueNames } from '../core/ports/broker.ts';
+import type { Delivery } from '../core/ports/broker.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
+import { type QueueName, queueNames } from '../core/queues.ts';
 import type { Worker } from '../core/task/worker.ts';
 
 export interface DrainDependencies {

@@ -64,7 +64,7 @@ export const handler = withMetrics(metrics, async (event: DrainEvent, context: C
   });
   const options = {
     name: newName(),
-    maxDrainers: requiredNumber('MAX_DRAINERS'),
+    maxConsumers: requiredNumber('MAX_CONSUMERS'),
     maxReceiveCount: requiredNumber('MAX_RECEIVE_COUNT'),
     watched: event.watcher === undefined,
   };

@@ -1,4 +1,4 @@
-import { type QueueName, queueNames } from '../core/ports/broker.ts';
+import { type QueueName, queueNames } from '../core/queues.ts';
 
 /** Reads a variable that the deployment must have set. */
 export function required(name: string): string {

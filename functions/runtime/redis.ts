@@ -6,9 +6,9 @@ import { required } from './env.ts';
 
 /** Rings for the drain function that the environment names; in that function itself, for another one of it. */
 export function ringFromEnvironment(log: Logger) {
-  const { DRAIN_FUNCTION, WAKE_FUNCTION } = process.env;
-  const functionName = DRAIN_FUNCTION ?? required('AWS_LAMBDA_FUNCTION_NAME');
-  return createRing({ functionName, watcher: WAKE_FUNCTION, log });
+  const { CONSUMER_FUNCTION, WATCHDOG_FUNCTION } = process.env;
+  const functionName = CONSUMER_FUNCTION ?? required('AWS_LAMBDA_FUNCTION_NAME');
+  return createRing({ functionName, watcher: WATCHDOG_FUNCTION, log });
 }
 
 /** The database that the function's environment names. */

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import type { QueueName } from '../../functions/core/ports/broker.ts';
+import type { QueueName } from '../../functions/core/queues.ts';
 import type { Config } from '../config.ts';
 import { BodyBucket } from '../constructs/body-bucket.ts';
 import { DocumentTable } from '../constructs/document-table.ts';

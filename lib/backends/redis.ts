@@ -1,7 +1,7 @@
 import { Policy } from 'aws-cdk-lib/aws-iam';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { queueNames } from '../../functions/core/ports/broker.ts';
+import { queueNames } from '../../functions/core/queues.ts';
 import { redisDeadLetters, redisQueue, sqsDeadLetters } from '../constructs/monitoring/metrics.ts';
 import { invoking, sending } from '../constructs/permissions.ts';
 import { WorkerFunction } from '../constructs/worker-function.ts';
@@ -33,8 +33,8 @@ export function createRedisParts(scope: Construct, props: BackendProps): RedisPa
     access,
     environment: {
       ...access.environment,
-      DRAIN_FUNCTION: send.functionName,
-      WAKE_FUNCTION: schedule.functionName,
+      CONSUMER_FUNCTION: send.functionName,
+      WATCHDOG_FUNCTION: schedule.functionName,
       DEPLOYMENT: props.deployment,
     },
     acceptStatements: mayQueue,
@@ -55,7 +55,8 @@ function redisFunctions(
   { config, sesSending, deployment }: BackendProps,
   access: RedisAccess,
 ): { send: WorkerFunction; schedule: WorkerFunction } {
-  const send = new WorkerFunction(scope, 'SendFunction', {
+  const send = new WorkerFunction(scope, 'RedisConsumerFunction', {
+    logGroupId: 'SendFunctionLogs',
     handler: 'redis-consumer',
     description:
       'Sends queued emails through Amazon SES and tells endpoints what happened, until nothing is left; rung for by who queues a job',
@@ -65,7 +66,7 @@ function redisFunctions(
       ...access.environment,
       DEPLOYMENT: deployment,
       CONFIGURATION_SET: sesSending.configurationSet.configurationSetName,
-      MAX_DRAINERS: String(config.maxDrainers),
+      MAX_CONSUMERS: String(config.maxConsumers),
       MAX_RECEIVE_COUNT: String(config.maxReceiveCount),
       IN_FLIGHT: String(IN_FLIGHT),
       BULK_IN_FLIGHT: String(BULK_IN_FLIGHT),
@@ -75,12 +76,13 @@ function redisFunctions(
     statements: [access.statement, sending({ sesSending })],
     runtime: config,
   });
-  const schedule = new WorkerFunction(scope, 'ScheduleFunction', {
+  const schedule = new WorkerFunction(scope, 'RedisWatchdogFunction', {
+    logGroupId: 'ScheduleFunctionLogs',
     handler: 'redis-watchdog',
     description: 'Rings for the send function when a delayed job is due or a sender died; tells how the queues stand',
     timeout: WAKE_TIMEOUT,
     memoryMb: WAKE_MEMORY_MB,
-    environment: { ...access.environment, DEPLOYMENT: deployment, DRAIN_FUNCTION: send.functionName },
+    environment: { ...access.environment, DEPLOYMENT: deployment, CONSUMER_FUNCTION: send.functionName },
     statements: [access.statement, invoking(send)],
     runtime: config,
   });

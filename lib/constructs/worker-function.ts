@@ -34,6 +34,8 @@ export interface WorkerFunctionProps {
   /** The folder in functions/ whose handler.ts it runs. */
   readonly handler: string;
   readonly description: string;
+  /** The construct id of its log group, where that is not the function's: a log group that is renamed loses its logs. */
+  readonly logGroupId?: string;
   readonly timeout: Duration;
   readonly memoryMb: number;
   readonly environment: { readonly [name: string]: string };
@@ -51,7 +53,7 @@ export interface WorkerFunctionProps {
 export class WorkerFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: WorkerFunctionProps) {
     const { logLevel, logRetentionDays, xray, backend } = props.runtime;
-    const logGroup = new LogGroup(scope, `${id}Logs`, {
+    const logGroup = new LogGroup(scope, props.logGroupId ?? `${id}Logs`, {
       retention: logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });

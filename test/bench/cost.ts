@@ -74,7 +74,7 @@ export async function measureCost(local: LocalSendoff, emails: number): Promise<
     const requests = each((redis.front?.counts.requests ?? 0) - requestsBefore);
     rows.push(['Redis per email', `${requests.toFixed(2)} requests, ${redisCommands.toFixed(1)} commands billed`]);
     const idle = await countCommands(local);
-    await cloud.function('ScheduleFunction').invoke({});
+    await cloud.function('RedisWatchdog').invoke({});
     rows.push(['Redis when idle', `${((await idle()) * MINUTES_A_MONTH).toLocaleString('en')} commands a month`]);
     rows.push(['dollars per million', `$${dollarsPerMillion(perEmail(measured)).toFixed(2)}`]);
     rows.push(['… a drainer for each', `$${dollarsPerMillion(perEmail({ ...measured, invocations: 1 })).toFixed(2)}`]);
@@ -96,7 +96,7 @@ function calledActions(calls: readonly { action: string; count: number }[], each
     .join(', ');
 }
 
-function functionTotals({ cloud }: LocalSendoff) {
-  const [api, send] = [cloud.function('ApiFunction'), cloud.function('SendFunction')];
+function functionTotals({ cloud, redis }: LocalSendoff) {
+  const [api, send] = [cloud.function('ApiFunction'), cloud.function(redis ? 'RedisConsumer' : 'SendFunction')];
   return { apiCpuMs: api.cpuMs(), sendCpuMs: send.cpuMs(), sendInvocations: send.stats().invocations };
 }

@@ -22,6 +22,6 @@ async function holdDrainers(local: LocalSendoff): Promise<() => Promise<void>> {
   await redisCommand(local, 'ZADD', timers, String(Date.now() + 3_600_000), '@');
   return async () => {
     await redisCommand(local, 'ZREM', timers, '@');
-    void local.cloud.function('SendFunction').invoke({});
+    void local.cloud.function('RedisConsumer').invoke({});
   };
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, Submission } from '../../functions/core/ports/backend.ts';
-import type { Delivery, Job, OutgoingJob, QueueName } from '../../functions/core/ports/broker.ts';
+import type { Delivery, Job, OutgoingJob } from '../../functions/core/ports/broker.ts';
+import type { QueueName } from '../../functions/core/queues.ts';
 
 /** What a backend is made of; where one service is all of it, each part failing is that service failing. */
 export type BackendPart = 'table' | 'bodies' | 'broker';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Broker, Delivery, Job, OutgoingJob, QueueName } from '../../functions/core/ports/broker.ts';
+import type { Broker, Delivery, Job, OutgoingJob } from '../../functions/core/ports/broker.ts';
+import type { QueueName } from '../../functions/core/queues.ts';
 
 export interface BrokerUnderTest {
   readonly broker: Broker;

@@ -43,7 +43,9 @@ export function connectDeployed(deployment: Deployment): Target {
     caught,
     idle: () => until('no job is left', async () => (await jobsLeft()) === 0),
     runSchedule: async () => {
-      const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: outputs.ScheduleFunctionName }));
+      const { Payload } = await lambda.send(
+        new InvokeCommand({ FunctionName: outputs.ScheduleFunctionName ?? outputs.RedisWatchdogFunctionName }),
+      );
       return JSON.parse(Payload?.transformToString() ?? 'null');
     },
     setVerifiedDomain: (domain) => verifyOnly(ses, domain),

@@ -110,7 +110,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     const fault = sendoff.cloud.faults.add({
       service: 'ses',
       action: '*',
-      functionName: 'SendFunction',
+      functionName: 'RedisConsumer',
       match: () => {
         const hit = ++calls % 70 === 0;
         if (hit) kills++;
@@ -121,7 +121,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     });
     const { untold, stop } = watchSendEvents();
     const ids = await accept(COUNT, async (done) => {
-      if (done % 100 === 0) kills += sendoff.cloud.function('SendFunction').kill();
+      if (done % 100 === 0) kills += sendoff.cloud.function('RedisConsumer').kill();
     });
     await sendoff.cloud.ses.waitForMessages(Math.floor(COUNT * 0.8));
     fault.remove();

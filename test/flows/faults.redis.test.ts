@@ -101,7 +101,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     for (const { step, match, effect } of drainSteps) {
       const hit = Promise.withResolvers<void>();
       const kill = () => {
-        sendoff.cloud.function('SendFunction').kill();
+        sendoff.cloud.function('RedisConsumer').kill();
         hit.resolve();
       };
       breakRedis({ effect, match, times: 1, onHit: kill });
@@ -109,7 +109,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       ids.push(json.id);
       await hit.promise;
       // The drainer is known to be at work for another 6 s; then its watcher rings for the next.
-      if (step === 'comes' || step === 'receives') void sendoff.cloud.function('ScheduleFunction').invoke({});
+      if (step === 'comes' || step === 'receives') void sendoff.cloud.function('RedisWatchdog').invoke({});
       const lastEvent = async () => (await sendoff.request('GET', `/emails/${json.id}`)).json.last_event;
       await expect.poll(lastEvent, { timeout: 20_000 }).toBe('delivered');
     }

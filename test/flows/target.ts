@@ -4,7 +4,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
 import { type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/start.ts';
 import { connectDeployed, type Deployment } from '../deploy/deployed-target.ts';
-import { onFlowsBackend } from './flows-backend.ts';
+import { onFlowsBackend, onRedis } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 import type { Target } from './target-interface.ts';
 
@@ -52,7 +52,7 @@ export async function startLocalTarget(options: LocalSendoffOptions): Promise<Ta
     publishesEvents: true,
     caught: async (emailId) => cloud.ses.messages().filter(({ tags }) => tags[EMAIL_ID_TAG] === emailId),
     idle: cloud.idle,
-    runSchedule: async () => (await cloud.function('Schedule').invoke({})).payload,
+    runSchedule: async () => (await cloud.function(onRedis ? 'RedisWatchdog' : 'Schedule').invoke({})).payload,
     setVerifiedDomain: async (domain) => cloud.ses.set({ verifiedIdentities: [domain] }),
     setSendRate: async (perSecond) => cloud.ses.set({ sendRatePerSecond: perSecond }),
     logs: async () => JSON.stringify(logged),

@@ -6,8 +6,9 @@ import { createDynamoTable } from '../../functions/adapters/aws/dynamodb/table.t
 import { createS3Bodies } from '../../functions/adapters/aws/s3-bodies.ts';
 import { createSqsBroker } from '../../functions/adapters/aws/sqs-broker.ts';
 import type { BodyStore } from '../../functions/core/ports/bodies.ts';
-import type { Broker, Delivery, QueueName } from '../../functions/core/ports/broker.ts';
+import type { Broker, Delivery } from '../../functions/core/ports/broker.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
+import type { QueueName } from '../../functions/core/queues.ts';
 import type { AwsCall, AwsService } from '../../lib/local/cloud/aws/call.ts';
 import { createCalls } from '../../lib/local/cloud/aws/calls.ts';
 import { createDynamoDbService } from '../../lib/local/cloud/aws/dynamodb.ts';

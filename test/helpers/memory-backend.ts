@@ -1,6 +1,6 @@
 import { submitInParallel, updateThenSend } from '../../functions/adapters/aws/backend.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
-import type { Delivery, OutgoingJob, QueueName } from '../../functions/core/ports/broker.ts';
+import type { Delivery, OutgoingJob } from '../../functions/core/ports/broker.ts';
 import type {
   Change,
   Condition,
@@ -11,6 +11,7 @@ import type {
   Table,
   WriteOutcome,
 } from '../../functions/core/ports/table.ts';
+import type { QueueName } from '../../functions/core/queues.ts';
 
 interface Stored {
   readonly fields: Record<string, FieldValue | undefined>;

@@ -30,7 +30,7 @@ describe('the stack', () => {
   it.each([
     [{ redisSecret: 'mail/upstash' }, { RedisSecret: { Value: 'mail/upstash' } }],
     [{ redisParameter: '/mail/upstash' }, { RedisParameter: { Value: '/mail/upstash' } }],
-  ])('names with backend=redis and %j where the credentials are, and what to ring', (options, named) => {
+  ])('names with backend=redis and %j where the credentials are, and which functions to invoke', (options, named) => {
     const { Outputs } = stackTemplate({ backend: 'redis', ...options }).toJSON();
     expect(Outputs).toMatchObject({ RedisNamespace: { Value: expect.any(String) }, ...named });
     expect(Object.keys(Outputs).sort()).toEqual([
@@ -39,10 +39,10 @@ describe('the stack', () => {
       'ConfigurationSetName',
       'DeadLetterQueueUrl',
       'FeedbackQueueUrl',
+      'RedisConsumerFunctionName',
       'RedisNamespace',
       ...Object.keys(named),
-      'ScheduleFunctionName',
-      'SendFunctionName',
+      'RedisWatchdogFunctionName',
     ]);
   });
 

@@ -252,19 +252,19 @@ async function runClock({ ask, local, largeId }: Visit): Promise<void> {
       service: 'lambda',
       action: 'Invoke',
       functionName,
-      match: (_body, path) => path.includes('SendFunction'),
+      match: (_body, path) => path.includes('RedisConsumer'),
       when: 'after',
       effect: { kind: 'hold', until: Promise.resolve() },
     });
-  const byClock = ringBy('ScheduleFunction');
+  const byClock = ringBy('RedisWatchdog');
   const record = await table.get<EmailRecord>(recordKey(largeId));
   const client = redisClientOf(local);
   const { job } = emailSend.call({ id: largeId, fingerprint: record?.fingerprint ?? '' });
   await createRedisBroker(client).send([{ queue: 'transactional', job }]);
-  await cloud.function('ScheduleFunction').invoke({});
+  await cloud.function('RedisWatchdog').invoke({});
   await byClock.triggered;
 
-  const byDrainer = ringBy('SendFunction');
+  const byDrainer = ringBy('RedisConsumer');
   cloud.ses.set({ latencyMs: 3_000 });
   await ask(
     'POST',

@@ -36,8 +36,8 @@ export async function openRedisBackend(
     // What is written with a time of a clock that is wrong by an hour would keep drainers from being rung for so long.
     now: () => Date.now() + aheadMs,
     ring: createRing({
-      functionName: output(deployment, 'SendFunctionName'),
-      watcher: output(deployment, 'ScheduleFunctionName'),
+      functionName: output(deployment, 'RedisConsumerFunctionName', 'SendFunctionName'),
+      watcher: output(deployment, 'RedisWatchdogFunctionName', 'ScheduleFunctionName'),
       // Only its failure is told; what is queued is durable, and the schedule rings within a minute.
       log: { info: () => {}, warn: note, error: note },
       request,

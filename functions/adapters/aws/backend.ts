@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Backend, Submission } from '../../core/ports/backend.ts';
-import type { QueueName } from '../../core/ports/broker.ts';
 import type { WriteOutcome } from '../../core/ports/table.ts';
+import type { QueueName } from '../../core/queues.ts';
 import { rollback } from '../rollback.ts';
 import { clientOptions } from './clients.ts';
 import { createDynamoBodies } from './dynamodb/bodies.ts';

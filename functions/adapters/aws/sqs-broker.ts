@@ -1,6 +1,7 @@
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, type SQSClient } from '@aws-sdk/client-sqs';
 import { unavailable } from '../../core/errors.ts';
-import type { Broker, Job, OutgoingJob, QueueName } from '../../core/ports/broker.ts';
+import type { Broker, Job, OutgoingJob } from '../../core/ports/broker.ts';
+import type { QueueName } from '../../core/queues.ts';
 import { awsCall } from './errors.ts';
 
 /** SQS's longest delay in seconds; a job due later arrives early and the worker sends it on. */

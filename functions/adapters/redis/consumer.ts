@@ -1,5 +1,6 @@
-import type { Delivery, QueueName } from '../../core/ports/broker.ts';
-import { queueNames } from '../../core/ports/broker.ts';
+import type { Delivery } from '../../core/ports/broker.ts';
+import type { QueueName } from '../../core/queues.ts';
+import { queueNames } from '../../core/queues.ts';
 import type { Operation, RedisClient, RedisValue } from './client.ts';
 
 /**
@@ -48,7 +49,7 @@ export interface DrainerOptions {
   /** Unique among all drainers. */
   readonly name: string;
   /** The most drainers at once. */
-  readonly maxDrainers: number;
+  readonly maxConsumers: number;
   /** A job received more often goes to the dead-letter stream. */
   readonly maxReceiveCount: number;
   /** Whoever rang watches over this drainer. */
@@ -57,10 +58,10 @@ export interface DrainerOptions {
 
 /** The queues on Redis Streams with one consumer group. */
 export function createDrainerQueue({ run, runAll }: RedisClient, options: DrainerOptions): DrainerQueue {
-  const { name, maxDrainers, maxReceiveCount, watched } = options;
+  const { name, maxConsumers, maxReceiveCount, watched } = options;
   return {
     enter: async (replaces = '') => {
-      const answer = await run(['enter', name, replaces, maxDrainers, LEASE_MS, watched ? 1 : 0]);
+      const answer = await run(['enter', name, replaces, maxConsumers, LEASE_MS, watched ? 1 : 0]);
       return (['no place', 'entered', 'unwatched'] as const)[Number(answer)] ?? 'no place';
     },
 
@@ -86,7 +87,7 @@ export function createDrainerQueue({ run, runAll }: RedisClient, options: Draine
       const answer = await run(['leave', name]);
       return answer === 1 ? 'left' : Number(answer);
     },
-    reserve: async (other) => (await run(['reserve', other, maxDrainers])) === 1,
+    reserve: async (other) => (await run(['reserve', other, maxConsumers])) === 1,
     handOver: async (other) => {
       await run(['handover', name, other]);
     },

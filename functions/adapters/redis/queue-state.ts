@@ -1,4 +1,4 @@
-import { type QueueName, queueNames } from '../../core/ports/broker.ts';
+import { type QueueName, queueNames } from '../../core/queues.ts';
 import type { RedisClient, RedisValue } from './client.ts';
 
 /** Jobs of one queue, by where they are. */

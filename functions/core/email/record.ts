@@ -1,6 +1,6 @@
 import { timeSort } from '../document/time-sort.ts';
-import type { QueueName } from '../ports/broker.ts';
 import type { IndexEntry } from '../ports/table.ts';
+import type { QueueName } from '../queues.ts';
 import { formatMailbox } from './address.ts';
 import type { Email } from './email.ts';
 import type { EmailEvent, EmailStatus } from './status.ts';

@@ -1,6 +1,6 @@
 import type { Backend, Submission } from '../ports/backend.ts';
-import type { QueueName } from '../ports/broker.ts';
 import type { Metrics } from '../ports/telemetry.ts';
+import type { QueueName } from '../queues.ts';
 import { bodyKey, packBody } from './body.ts';
 import type { Email } from './email.ts';
 import { fingerprintOf, isKeyFree, keyedId, reused } from './idempotency.ts';

@@ -1,11 +1,5 @@
+import type { QueueName } from '../queues.ts';
 import type { FieldValue } from './table.ts';
-
-/**
- * The queues. `bulk` exists so that bulk never delays transactional mail; `webhook`, so that no endpoint delays any mail;
- * `webhook-slow`, so that an endpoint that does not answer delays only others of its kind.
- */
-export const queueNames = ['transactional', 'bulk', 'webhook', 'webhook-slow'] as const;
-export type QueueName = (typeof queueNames)[number];
 
 /** One call of a task as it travels on a queue: ids and small values, never bodies. */
 export interface Job {

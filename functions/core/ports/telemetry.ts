@@ -1,4 +1,4 @@
-import type { QueueName } from './broker.ts';
+import type { QueueName } from '../queues.ts';
 
 export interface Logger {
   info(message: string, fields?: LogFields): void;

@@ -1,8 +1,9 @@
 import type * as z from 'zod/mini';
 import type { SendoffError } from '../errors.ts';
-import type { Broker, Job, OutgoingJob, QueueName } from '../ports/broker.ts';
+import type { Broker, Job, OutgoingJob } from '../ports/broker.ts';
 import type { FieldValue } from '../ports/table.ts';
 import type { LogFields, Logger } from '../ports/telemetry.ts';
+import type { QueueName } from '../queues.ts';
 import type { RetryPolicy } from './retry.ts';
 
 /** How one call of a task differs from its defaults. */

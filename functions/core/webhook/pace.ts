@@ -1,5 +1,6 @@
-import type { Broker, QueueName } from '../ports/broker.ts';
+import type { Broker } from '../ports/broker.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
+import type { QueueName } from '../queues.ts';
 import type { Run } from '../task/task.ts';
 import { type Webhook, webhookKey } from './endpoint.ts';
 

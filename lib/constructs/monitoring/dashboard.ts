@@ -13,8 +13,8 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import type { QueueName } from '../../../functions/core/ports/broker.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
+import type { QueueName } from '../../../functions/core/queues.ts';
 import {
   BOUNCE_RATE_LIMIT,
   COMPLAINT_RATE_LIMIT,

@@ -9,8 +9,8 @@ import {
   queueMetrics,
   SEND_LATENCY_METRIC,
 } from '../../../functions/adapters/metrics.ts';
-import type { QueueName } from '../../../functions/core/ports/broker.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
+import type { QueueName } from '../../../functions/core/queues.ts';
 import type { ApiEntry } from '../api/entry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 
@@ -63,7 +63,7 @@ export function redisQueue(deployment: string, name: QueueName): QueueMetrics {
   return {
     name,
     allowedAge: REDIS_PATIENCE.plus(patience[name] ?? Duration.minutes(0)),
-    workersOption: 'maxDrainers',
+    workersOption: 'maxConsumers',
     jobs: metric(queueMetrics.jobs),
     oldestJobAge: metric(queueMetrics.oldestJobAge),
   };

@@ -76,8 +76,8 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
     DeadLetterQueueUrl: 'https://sqs/1/Dead',
     FeedbackQueueUrl: 'https://sqs/1/Feedback',
     ConfigurationSetName: 'set',
-    SendFunctionName: 'Sendoff-Send-1',
-    ScheduleFunctionName: 'Sendoff-Schedule-1',
+    RedisConsumerFunctionName: 'Sendoff-Send-1',
+    RedisWatchdogFunctionName: 'Sendoff-Schedule-1',
     DkimRecord1: 'token1._domainkey.mail.example.com CNAME token1.dkim.amazonses.com',
   });
   const deploy = (Outputs: Record<string, string>) =>

@@ -198,7 +198,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
       expect((await record(id))?.status).toBe('sending');
       // What the schedule does, once a minute.
       await command('ZADD', key('timers'), '1', '@');
-      void local.cloud.function('ScheduleFunction').invoke({});
+      void local.cloud.function('RedisWatchdog').invoke({});
       expect((await sendoff(`status ${id} --wait 20`)).exitCode).toBe(0);
     });
 

@@ -131,7 +131,7 @@ describe.skipIf(!hasRedis)('a drainer', () => {
 
   it('finds no place when there are as many as may be', async () => {
     await draining.queue('one').enter();
-    expect(await draining.drain({ maxDrainers: 1 })).toEqual({ end: 'no place', done: 0 });
+    expect(await draining.drain({ maxConsumers: 1 })).toEqual({ end: 'no place', done: 0 });
   });
 
   it('has itself watched from its first moment, once with all others of the minute', async () => {
@@ -223,8 +223,8 @@ describe.skipIf(!hasRedis)('a drainer', () => {
     const [successor = ''] = draining.rings;
     expect(successor).not.toBe('');
     // The successor has the place already: with as many as may be, it alone still enters.
-    expect(await draining.drain({ maxDrainers: 1 })).toMatchObject({ end: 'no place' });
-    expect(await draining.drain({ maxDrainers: 1, replaces: successor })).toEqual({ end: 'nothing left', done: 3 });
+    expect(await draining.drain({ maxConsumers: 1 })).toMatchObject({ end: 'no place' });
+    expect(await draining.drain({ maxConsumers: 1, replaces: successor })).toEqual({ end: 'nothing left', done: 3 });
   });
 
   it('rings for another when the backlog is longer than it can take soon', async () => {

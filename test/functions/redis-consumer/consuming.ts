@@ -22,14 +22,14 @@ export interface Draining {
   /** When metrics were to be written, epoch ms. */
   readonly flushes: number[];
   send(id: string, more?: Partial<Job>): Promise<void>;
-  queue(name?: string, maxDrainers?: number, watched?: boolean): DrainerQueue;
+  queue(name?: string, maxConsumers?: number, watched?: boolean): DrainerQueue;
   /** Runs one drainer; `on` looks at, and may change, what it asks of the queue. */
   drain(options?: DrainOptions): Promise<DrainResult>;
 }
 
 export interface DrainOptions {
   readonly replaces?: string;
-  readonly maxDrainers?: number;
+  readonly maxConsumers?: number;
   readonly wrap?: (queue: DrainerQueue) => DrainerQueue;
   readonly work?: DrainDependencies['work'];
   readonly renewClaims?: DrainDependencies['renewClaims'];
@@ -50,8 +50,8 @@ export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () 
     for (const { body } of deliveries) ran.push(JSON.parse(body).args.id);
     return [];
   };
-  const queue = (name: string = randomUUID(), maxDrainers = 4, watched = false) =>
-    createDrainerQueue(client, { name, maxDrainers, maxReceiveCount: 3, watched });
+  const queue = (name: string = randomUUID(), maxConsumers = 4, watched = false) =>
+    createDrainerQueue(client, { name, maxConsumers, maxReceiveCount: 3, watched });
   return {
     client,
     backend,
@@ -64,7 +64,7 @@ export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () 
       backend.broker.send([{ queue: 'transactional', job: { task: 'note', args: { id }, attempt: 1, ...more } }]),
     drain: ({
       replaces,
-      maxDrainers = 4,
+      maxConsumers = 4,
       wrap = (own: DrainerQueue) => own,
       runMs = 60_000,
       inFlight = 10,
@@ -72,7 +72,7 @@ export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () 
     } = {}) =>
       drain(
         {
-          queue: wrap(queue(randomUUID(), maxDrainers)),
+          queue: wrap(queue(randomUUID(), maxConsumers)),
           work: options.work ?? work,
           ring,
           watch: async () => void watches.count++,

@@ -35,7 +35,7 @@ describe('the stack with backend=redis', () => {
       'Allow ses:GetIdentityVerificationAttributes',
       'Allow ses:ListIdentities',
     ]);
-    expect(grants['Allow lambda:InvokeFunction']).toEqual(['{MailSendFunction}']);
+    expect(grants['Allow lambda:InvokeFunction']).toEqual(['{MailRedisConsumerFunction}']);
     expect(grants['Allow secretsmanager:GetSecretValue']?.[0]).toMatch(/:secret:upstash-\?\?\?\?\?\?$/);
   });
 
@@ -50,14 +50,14 @@ describe('the stack with backend=redis', () => {
       'Allow sqs:GetQueueAttributes',
       'Allow sqs:ReceiveMessage',
     ]);
-    expect(grants['Allow lambda:InvokeFunction']).toEqual(['{MailSendFunction}']);
+    expect(grants['Allow lambda:InvokeFunction']).toEqual(['{MailRedisConsumerFunction}']);
   });
 
   it('tells the sender where unsubscribe links lead, without a circle of references', () => {
     const rest = sendoffTemplate({ ...secret, api: 'rest' }).template;
     for (const one of [template, rest]) {
       const [send] = Object.entries(one.findResources('AWS::Lambda::Function')).filter(([id]) =>
-        /SendFunction/.test(id),
+        /RedisConsumerFunction/.test(id),
       );
       expect(send?.[1].Properties.Environment.Variables).toMatchObject({
         PUBLIC_URL: expect.anything(),
@@ -71,11 +71,11 @@ describe('the stack with backend=redis', () => {
   });
 
   it('lets the sender send, hand over to itself and start its watcher, and the watcher ring', () => {
-    const send = grantsOf(template, 'MailSendFunctionRole');
-    expect(send['Allow lambda:InvokeFunction']).toEqual(['{MailScheduleFunction}', '{MailSendFunction}']);
+    const send = grantsOf(template, 'MailRedisConsumerFunctionRole');
+    expect(send['Allow lambda:InvokeFunction']).toEqual(['{MailRedisConsumerFunction}', '{MailRedisWatchdogFunction}']);
     expect(send['Allow ses:SendRawEmail']).toHaveLength(2);
-    expect(grantsOf(template, 'MailScheduleFunctionRole')['Allow lambda:InvokeFunction']).toEqual([
-      '{MailSendFunction}',
+    expect(grantsOf(template, 'MailRedisWatchdogFunctionRole')['Allow lambda:InvokeFunction']).toEqual([
+      '{MailRedisConsumerFunction}',
     ]);
   });
 
@@ -113,7 +113,7 @@ describe('options that make no sense together', () => {
     [{ ...secret, redisParameter: '/x' }, ['redisSecret', 'redisParameter']],
     [{ redisSecret: 'x' }, ['redisSecret', 'backend']],
     [{ backend: 'aws', redisParameter: 'x' }, ['redisParameter', 'backend']],
-    [{ maxDrainers: 2 }, ['maxDrainers', 'backend']],
+    [{ maxConsumers: 2 }, ['maxConsumers', 'backend']],
     [{ ...secret, maxConcurrency: 3 }, ['maxConcurrency', 'backend']],
     [{ ...secret, bulkMaxConcurrency: 3 }, ['bulkMaxConcurrency', 'backend']],
     [{ ...secret, webhookMaxConcurrency: 3 }, ['webhookMaxConcurrency', 'backend']],
@@ -126,7 +126,7 @@ describe('options that make no sense together', () => {
   it.each([
     {},
     secret,
-    { backend: 'redis', redisParameter: '/x', maxDrainers: 2 },
+    { backend: 'redis', redisParameter: '/x', maxConsumers: 2 },
     { maxConcurrency: 3, removeData: true },
   ])('%j is taken, and taken again with all defaults filled in', (given) => {
     expect(parseConfig(parseConfig(given))).toEqual(parseConfig(given));

@@ -195,8 +195,8 @@ describe('the alarms with backend=redis', () => {
       .map(({ AlarmDescription }) => AlarmDescription)
       .join('\n');
     expect(text).not.toMatch(/axConcurrency|visibility timeout/);
-    expect(redis.OldestJobbulk?.AlarmDescription).toContain('raise maxDrainers');
-    expect(redis.FunctionThrottles?.AlarmDescription).toContain('lower maxDrainers');
+    expect(redis.OldestJobbulk?.AlarmDescription).toContain('raise maxConsumers');
+    expect(redis.FunctionThrottles?.AlarmDescription).toContain('lower maxConsumers');
     expect(redis.DeadLetters?.AlarmDescription).toContain('kept until you redrive or purge them');
   });
 

@@ -13,7 +13,7 @@ import { createRedisDeadLetters } from '../../../../../functions/adapters/redis/
 import { queueDepths } from '../../../../../functions/adapters/redis/queue-state.ts';
 import { createRedisScan } from '../../../../../functions/adapters/redis/scan.ts';
 import { type EmailRecord, recordKey } from '../../../../../functions/core/email/record.ts';
-import { queueNames } from '../../../../../functions/core/ports/broker.ts';
+import { queueNames } from '../../../../../functions/core/queues.ts';
 import { bury, createDraining, type Draining } from '../../../../functions/redis-consumer/consuming.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../../../helpers/redis-database.ts';
 

@@ -1,0 +1,63 @@
+/**
+ * The queues. This table is the one place that lists them: Redis keys, environment variables, permissions, metrics, alarms
+ * and the CLI are derived from it. A new queue is one entry here and the code that works on its jobs.
+ *
+ * It lies beside the domains because ports, tasks, adapters and the stack all read it.
+ */
+
+/** One queue. */
+export interface QueueDefinition {
+  /** What its jobs are, for people. */
+  readonly purpose: string;
+  /** The function that works on it with `backend=aws`; with `backend=redis` the consumer works on all queues. */
+  readonly worker: 'send' | 'webhook';
+  /** The deployment option that limits how many workers work on it at once, with `backend=aws`. */
+  readonly concurrencyOption: 'maxConcurrency' | 'bulkMaxConcurrency' | 'webhookMaxConcurrency';
+  /** Jobs that one consumer of `backend=redis` works on at once; they wait for SES or an endpoint, not for the CPU. */
+  readonly inFlight: number;
+  /** How many minutes a job may wait longer than its delay and one redelivery before an alarm says so. */
+  readonly allowedWaitMinutes: number;
+}
+
+export const queues = {
+  transactional: {
+    purpose: 'Emails of `POST /emails`',
+    worker: 'send',
+    concurrencyOption: 'maxConcurrency',
+    inFlight: 100,
+    allowedWaitMinutes: 0,
+  },
+  /** A queue of its own, so that bulk never delays transactional mail. */
+  bulk: {
+    purpose: 'Emails of `POST /emails/batch`',
+    worker: 'send',
+    concurrencyOption: 'bulkMaxConcurrency',
+    inFlight: 50,
+    // 100,000 emails at the 14 a second of a new account take two hours.
+    allowedWaitMinutes: 240,
+  },
+  /** A queue of its own, so that no endpoint delays any mail. */
+  webhook: {
+    purpose: 'Events for webhooks',
+    worker: 'webhook',
+    concurrencyOption: 'webhookMaxConcurrency',
+    inFlight: 50,
+    allowedWaitMinutes: 0,
+  },
+  /** For endpoints that do not answer promptly: they delay only others of their kind. */
+  'webhook-slow': {
+    purpose: 'Events for webhooks whose endpoints answer slowly',
+    worker: 'webhook',
+    concurrencyOption: 'webhookMaxConcurrency',
+    inFlight: 50,
+    allowedWaitMinutes: 240,
+  },
+} as const satisfies Readonly<Record<string, QueueDefinition>>;
+
+export type QueueName = keyof typeof queues;
+
+/** Every queue, in the order in which they are shown and served. */
+export const queueNames = Object.keys(queues) as readonly QueueName[];
+
+/** The environment variable with the URL of a queue of SQS: `WEBHOOK_SLOW_QUEUE_URL`. */
+export const queueUrlVariable = (name: QueueName): string => `${name.toUpperCase().replaceAll('-', '_')}_QUEUE_URL`;
