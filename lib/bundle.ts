@@ -1,12 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { buildSync, type Metafile } from 'esbuild';
-
-/** Where queues and documents are. */
-export type BackendName = 'aws' | 'redis';
+import type { BackendName } from './function-code.ts';
+import { packageRoot } from './package-root.ts';
 
 /** The directory all paths in bundles and source maps are relative to: the root of this repository. */
-const root = join(import.meta.dirname, '..');
+const root = packageRoot;
 
 /** The entry file of a function of ours, by its folder in functions/. */
 export function handlerEntry(name: string): string {

@@ -11,6 +11,21 @@ export function positive(text: string): number {
   return value;
 }
 
+/** A number of 0 or more. */
+export function atLeastZero(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('It must be a number of 0 or more.');
+  return value;
+}
+
+/** `HOST:PORT`. */
+export function hostAndPort(text: string): { host: string; port: number } {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  if (!host || !port) throw new InvalidArgumentError('It must be HOST:PORT.');
+  return { host, port: Number(port) };
+}
+
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A span of time such as `90s`, `30m`, `24h` or `7d`, in milliseconds. */

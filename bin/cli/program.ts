@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { collect, milliseconds, positive } from './arguments.ts';
+import { packageJson } from '../../lib/package-root.ts';
+import { atLeastZero, collect, hostAndPort, milliseconds, positive } from './arguments.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -30,7 +29,7 @@ export type ContextOf = (options: GlobalOptions) => Context;
 export function createProgram(terminal: Terminal, contextOf: ContextOf): Command {
   const program = new Command('sendoff')
     .description('Operates a deployed Sendoff, or the one of `npm start` (--local).')
-    .version(version())
+    .version(packageJson().version)
     .option('--stage <name>', 'the stage: the stack is Sendoff-<name>')
     .option('--stack <name>', 'the whole name of the stack (default: Sendoff)')
     .option('--region <name>', "AWS region (default: the AWS SDK's)")
@@ -46,11 +45,45 @@ export function createProgram(terminal: Terminal, contextOf: ContextOf): Command
     .showHelpAfterError('(sendoff --help lists the commands; sendoff COMMAND --help tells all of one)')
     .exitOverride()
     .addHelpText('after', EXIT_CODES);
+  declareStarting(program, terminal);
   declareKeys(program, contextOf);
   declareEmails(program, contextOf);
   declareDeadLetters(program, contextOf);
   declareWatching(program, contextOf);
   return program;
+}
+
+function declareStarting(program: Command, terminal: Terminal): void {
+  program
+    .command('init [directory]')
+    .description('write a CDK app with a Sendoff in it: three files')
+    .action(async (directory) => {
+      (await import('./commands/init.ts')).init(terminal, directory);
+    });
+  program
+    .command('start')
+    .description(
+      'run the stack of the CDK app in this folder on a local cloud; with --json it prints one line {url, apiKey, inbox}',
+    )
+    .option('--port <number>', 'port of the API (0: any free one)', atLeastZero, 4000)
+    .option('--host <name>', 'also answer requests for this name, e.g. host.docker.internal; may be repeated', collect)
+    .option('--data <directory>', 'keep queues, documents and mail there across restarts; only you may read it')
+    .option('--app <command>', 'what synthesizes, e.g. "node bin/app.js" (default: cdk.json\'s app)')
+    .option('-c, --context <name=value>', 'context, as for cdk deploy; may be repeated', collect)
+    .option(
+      '--backend <name>',
+      'for an app whose options are context: aws, or redis (on a redis-server of its own, on that of REDIS_URL, or on the Upstash database of UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN)',
+    )
+    .option('--sendoff <name>', 'the Sendoff whose API and key are meant, where the stack has several')
+    .option('--skip-unknown', 'leave out resources that cannot run here, and say which')
+    .option('--ses-rate <number>', 'throttle SES at so many recipients a second', atLeastZero)
+    .option('--ses-latency <ms>', 'let SES take this long to answer', atLeastZero)
+    .option('--verified <list>', 'let SES refuse senders other than these addresses and domains, separated by commas')
+    .option('--relay <host:port>', 'pass every mail on to this SMTP server too', hostAndPort)
+    .option('--verbose', 'show how each resource of the template is made, too')
+    .action(async (_options, command: Command) => {
+      await (await import('./commands/start.ts')).start(terminal, command.optsWithGlobals());
+    });
 }
 
 function declareKeys(program: Command, contextOf: ContextOf): void {
@@ -197,10 +230,4 @@ function declareWatching(program: Command, contextOf: ContextOf): void {
     .action(async (options, command: Command) => {
       await (await import('./commands/doctor/doctor.ts')).runDoctor(contextOf(command.optsWithGlobals()), options);
     });
-}
-
-function version(): string {
-  const file = join(import.meta.dirname, '..', '..', 'package.json');
-  const { version: own }: { version: string } = JSON.parse(readFileSync(file, 'utf8'));
-  return own;
 }

@@ -1,9 +1,6 @@
-import { dirname } from 'node:path';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
-  type AssetCode,
-  Code,
   EventSourceMapping,
   Function as LambdaFunction,
   LoggingFormat,
@@ -12,10 +9,10 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { type BackendName, bundle, handlerEntry } from '../bundle.ts';
 import type { Config } from '../config.ts';
+import { type BackendName, functionCode } from '../function-code.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -64,7 +61,7 @@ export class WorkerFunction extends LambdaFunction {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: bundledCode(props.handler, backend),
+      code: functionCode(props.handler, backend),
       handler: 'index.handler',
       role,
       logGroup,
@@ -110,27 +107,4 @@ export class WorkerFunction extends LambdaFunction {
       maxConcurrency,
     });
   }
-}
-
-/**
- * The bundle as an asset whose hash is that of its content. Three times as fast as NodejsFunction, which starts a
- * shell, npx and esbuild for each function, and whose source maps, and so hashes, depend on the output's path.
- */
-function bundledCode(handler: string, backend: BackendName): AssetCode {
-  const entry = handlerEntry(handler);
-  return Code.fromAsset(dirname(entry), {
-    assetHashType: AssetHashType.OUTPUT,
-    bundling: {
-      // Required by the type; used only if `tryBundle` declines, which it never does.
-      image: DockerImage.fromRegistry('unused'),
-      // Keeps apart, in an app with both, what the CDK would otherwise take for the same bundle.
-      environment: { BACKEND: backend },
-      local: {
-        tryBundle: (outputDirectory) => {
-          bundle(entry, outputDirectory, backend);
-          return true;
-        },
-      },
-    },
-  });
 }

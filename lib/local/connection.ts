@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { LocalSendoff } from './start.ts';
+import { isCheckout, packageRoot } from '../package-root.ts';
+import type { LocalSendoff } from './run.ts';
 
-/** How the CLI reaches what `npm start` runs. */
+/** How the CLI reaches what `sendoff start` runs. */
 export interface LocalConnection {
   /** Of the process that runs it. */
   readonly pid: number;
@@ -19,16 +20,23 @@ export interface LocalConnection {
   readonly logFile: string;
 }
 
-const root = join(import.meta.dirname, '..', '..');
+/** The folder of the CDK app: the checkout, or the nearest one above `directory` with a cdk.json, otherwise that itself. */
+export function appDirectory(directory = process.cwd()): string {
+  if (isCheckout) return packageRoot;
+  for (let folder = directory; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'cdk.json'))) return folder;
+    if (folder === dirname(folder)) return directory;
+  }
+}
 
-/** Where the connection stands: in the checkout, or where SENDOFF_LOCAL_FILE says, so that several can run side by side. */
+/** Where the connection stands: in the app's folder, or where SENDOFF_LOCAL_FILE says, so that several can run side by side. */
 export function connectionFile(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  return env.SENDOFF_LOCAL_FILE || join(root, '.sendoff', 'local.json');
+  return env.SENDOFF_LOCAL_FILE || join(appDirectory(), '.sendoff', 'local.json');
 }
 
 /** How what this process runs is reached. */
 export function connectionOf(
-  { cloud, redis }: Pick<LocalSendoff, 'cloud' | 'redis'>,
+  { cloud, redis }: Omit<LocalSendoff, 'apiKey' | 'table'>,
   logFile: string,
 ): LocalConnection {
   const { apiUrl, inboxUrl, awsEndpoint, region, outputs } = cloud;
@@ -39,9 +47,16 @@ export function connectionOf(
   return redis?.front ? { ...found, redis: { url: redis.url, token: redis.token } } : found;
 }
 
+/** Makes a folder for files of this machine alone, which git leaves out. */
+export function makeLocalDirectory(directory: string): void {
+  if (existsSync(directory)) return;
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, '.gitignore'), '*\n');
+}
+
 /** Writes the connection for this user alone: it holds credentials, if only for this machine. */
 export function writeConnection(file: string, connection: LocalConnection): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeLocalDirectory(dirname(file));
   // An existing file would keep its mode.
   rmSync(file, { force: true });
   writeFileSync(file, `${JSON.stringify(connection, null, 2)}\n`, { mode: 0o600 });

@@ -4,34 +4,33 @@ import { createRedisClient, type RedisClient } from '../../functions/adapters/re
 import type { Table } from '../../functions/core/ports/table.ts';
 import type { Secrets } from './cloud/aws/secrets.ts';
 import { type LocalDatabase, openLocalDatabase } from './cloud/upstash/database.ts';
+import type { FoundSendoff } from './find-sendoffs.ts';
 
-const SECRET = 'local';
-
-/** What the redis backend needs beside the local cloud. */
+/** What Sendoffs with `backend: 'redis'` need beside the local cloud. */
 export interface LocalRedis {
   readonly database: LocalDatabase;
-  /** Deployment options that name the secret with the credentials, unless the given ones do. */
-  readonly config: Readonly<Record<string, unknown>>;
   readonly secrets: Secrets;
-  /** The credentials of a database of Upstash's: what a program on this machine may ask for opens nothing but this machine. */
+  /** Credentials in the functions' environment, which they prefer to their secret. */
   readonly environment: Readonly<Record<string, string>>;
   /** The service's own table, as its functions see it. */
   table(namespace: string): Table;
 }
 
-/** Opens the database for a stack with `backend=redis`; with a data directory it keeps what it holds. */
+/** Opens one database for all Sendoffs of a stack, which keep to their namespaces; with a data directory it keeps what it holds. */
 export async function startLocalRedis(
-  config: Readonly<Record<string, unknown>>,
+  sendoffs: readonly FoundSendoff[],
   dataDirectory: string | undefined,
 ): Promise<LocalRedis> {
   const database = await openLocalDatabase(dataDirectory ? { dataDirectory: join(dataDirectory, 'redis') } : {});
   const { url, token } = database;
-  const name = config.redisParameter || config.redisSecret || SECRET;
+  const names = sendoffs.map(({ outputs }) => outputs.RedisSecret ?? outputs.RedisParameter);
+  // A secret by its ARN, or one that another resource of the stack makes, is not here to be asked for. Nor is a database
+  // of Upstash's: what a program on this machine may ask for opens nothing but this machine.
+  const named = database.front && names.every((name) => typeof name === 'string' && !name.startsWith('arn:'));
   return {
     database,
-    config: config.redisParameter ? {} : { redisSecret: SECRET },
-    secrets: database.front ? { [String(name)]: JSON.stringify({ url, token }) } : {},
-    environment: database.front ? {} : { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token },
+    secrets: named ? Object.fromEntries(names.map((name) => [String(name), JSON.stringify({ url, token })])) : {},
+    environment: named ? {} : { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token },
     table: (namespace) => createRedisBackend(silentClient(database, namespace)).table,
   };
 }

@@ -74,7 +74,7 @@ async function createCloud(
   const core = await startCore(options, onClose);
   const context = createContext(options, core);
   const scope = createScope(options, context);
-  await createStack(scope, createRegistry(context), typesWithoutBehaviour, context.log);
+  await createStack(scope, createRegistry(context), typesWithoutBehaviour, context.log, options.skipUnknown);
   return {
     apiUrl: core.gateway.firstUrl(),
     inboxUrl: `${core.front.endpoint}/inbox`,

@@ -11,6 +11,7 @@ export type LocalEvent =
   | { kind: 'emulator-error'; service: string; action: string; error: unknown }
   | { kind: 'created'; logicalId: string; type: string; ref: string }
   | { kind: 'no-local-behaviour'; logicalId: string; type: string }
+  | { kind: 'skipped'; logicalId: string; type: string; reason: string }
   | { kind: 'override'; logicalId: string; property: string; template: string; local: string };
 
 /** Takes every event of a local cloud; must not throw. */
@@ -28,6 +29,7 @@ const formatters: { [K in LocalEvent['kind']]: (event: Extract<LocalEvent, { kin
   'emulator-error': (e) => `emulator of ${e.service} broke in ${e.action}: ${describeError(e.error)}`,
   created: (e) => `created ${e.type} ${e.logicalId} → ${e.ref}`,
   'no-local-behaviour': (e) => `no local behaviour: ${e.type} ${e.logicalId}`,
+  skipped: (e) => `skipped ${e.type} ${e.logicalId}: ${e.reason}`,
   override: (e) => `override: ${e.logicalId}.${e.property} is ${e.local} here, ${e.template} in the template`,
 };
 

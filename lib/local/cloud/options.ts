@@ -29,6 +29,8 @@ export type LocalCloudOptions = {
   functionEnvironment?: Record<string, string>;
   /** Child processes at once, over all functions; who needs more waits. */
   maxInstances?: number;
+  /** Leaves out resources that this cloud cannot run, and logs each; otherwise they are an error that names them. */
+  skipUnknown?: boolean;
   overrides?: Overrides;
   log?: LocalLog;
 };

@@ -23,41 +23,54 @@ export function creationOrder(template: Template): string[] {
   return order;
 }
 
-/** Creates all resources of a template, one after the other. A type that is in neither list is an error that names it. */
+/**
+ * Creates all resources of a template, one after the other. A type that is in neither list is an error that names it, and
+ * so is a resource that cannot be created; with `skipUnknown` both are logged and left out.
+ */
 export async function createStack(
   scope: Scope,
   types: Map<string, CreateResource>,
   typesWithoutBehaviour: Set<string>,
   log: LocalLog,
+  skipUnknown = false,
 ): Promise<void> {
   const order = creationOrder(scope.template);
-  assertKnownTypes(scope.template, types, typesWithoutBehaviour);
+  if (!skipUnknown) assertKnownTypes(scope.template, types, typesWithoutBehaviour);
   for (const logicalId of order) {
     const resource = scope.template.Resources[logicalId];
     if (!resource || (resource.Condition !== undefined && !conditionHolds(resource.Condition, scope))) continue;
-    const create = types.get(resource.Type);
-    if (!create) {
-      log({ kind: 'no-local-behaviour', logicalId, type: resource.Type });
-      // Something may still refer to it: a policy to its log group, an alarm action to a dashboard.
-      scope.created.set(logicalId, { ref: logicalId, attributes: anyAttribute(logicalId) });
-      continue;
-    }
-    try {
-      const properties = evaluate(resource.Properties ?? {}, scope) as Record<string, unknown>;
-      const created = await create({ logicalId, type: resource.Type, properties });
-      scope.created.set(logicalId, created);
-      log({ kind: 'created', logicalId, type: resource.Type, ref: created.ref });
-    } catch (cause) {
-      throw new Error(`${resource.Type} ${logicalId} cannot be created locally: ${String(cause)}`, { cause });
-    }
+    const type = resource.Type;
+    const create = types.get(type);
+    if (create) {
+      try {
+        const properties = evaluate(resource.Properties ?? {}, scope) as Record<string, unknown>;
+        const created = await create({ logicalId, type, properties });
+        scope.created.set(logicalId, created);
+        log({ kind: 'created', logicalId, type, ref: created.ref });
+        continue;
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        if (!skipUnknown)
+          throw new CannotRunError(`${type} ${logicalId} cannot be created locally: ${reason}`, { cause });
+        log({ kind: 'skipped', logicalId, type, reason });
+      }
+    } else if (typesWithoutBehaviour.has(type)) log({ kind: 'no-local-behaviour', logicalId, type });
+    else log({ kind: 'skipped', logicalId, type, reason: 'the local cloud does not know this type' });
+    // Something may still refer to it: a policy to its log group, an alarm action to a dashboard.
+    scope.created.set(logicalId, { ref: logicalId, attributes: anyAttribute(logicalId) });
   }
+}
+
+/** The template has something that the local cloud cannot run; `skipUnknown` leaves it out. */
+export class CannotRunError extends Error {
+  override readonly name = 'CannotRunError';
 }
 
 function assertKnownTypes(template: Template, types: Map<string, CreateResource>, without: Set<string>): void {
   const unknown = Object.entries(template.Resources).filter(([, { Type }]) => !types.has(Type) && !without.has(Type));
   if (unknown.length === 0) return;
   const named = unknown.map(([logicalId, { Type }]) => `${Type} (${logicalId})`).join(', ');
-  throw new Error(`The local cloud has no behaviour for: ${named}. Add lib/local/resources/<type>.ts`);
+  throw new CannotRunError(`The local cloud has no behaviour for: ${named}.`);
 }
 
 /** A resource without local behaviour has every attribute: an ARN-like name that leads nowhere. */

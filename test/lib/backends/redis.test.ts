@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BackendName, bundle, handlerEntry } from '../../../lib/bundle.ts';
+import { bundle, handlerEntry } from '../../../lib/bundle.ts';
 import { parseConfig } from '../../../lib/config.ts';
+import type { BackendName } from '../../../lib/function-code.ts';
 import { grantsOf, sendoffTemplate } from '../../helpers/sendoff-template.ts';
 
 const secret = { backend: 'redis', redisSecret: 'upstash' } as const;

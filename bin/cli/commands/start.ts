@@ -1,0 +1,152 @@
+import { findPackageJSON } from 'node:module';
+import { dirname, join } from 'node:path';
+import { synthesizeApp } from '../../../lib/local/app.ts';
+import { chooseStack, readAssembly } from '../../../lib/local/assembly.ts';
+import { formatEvent, type LocalEvent } from '../../../lib/local/cloud/log.ts';
+import { CannotRunError } from '../../../lib/local/cloud/stack.ts';
+import {
+  appDirectory,
+  connectionFile,
+  connectionOf,
+  makeLocalDirectory,
+  removeConnection,
+  writeConnection,
+} from '../../../lib/local/connection.ts';
+import { openLogFile } from '../../../lib/local/log-file.ts';
+import { type LocalSendoff, runSendoff } from '../../../lib/local/run.ts';
+import { localConfig } from '../../../lib/local/secret.ts';
+import { CliError, usageError } from '../cli-error.ts';
+import type { GlobalOptions } from '../context.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface StartOptions extends GlobalOptions {
+  readonly port: number;
+  readonly host?: readonly string[];
+  readonly data?: string;
+  readonly app?: string;
+  readonly backend?: string;
+  readonly context?: readonly string[];
+  readonly sendoff?: string;
+  readonly skipUnknown?: boolean;
+  readonly sesRate?: number;
+  readonly sesLatency?: number;
+  readonly verified?: string;
+  readonly relay?: { readonly host: string; readonly port: number };
+  readonly verbose?: boolean;
+}
+
+/** What happens once, at start; of interest only to who works on the stack. */
+const SET_UP = { created: true, 'no-local-behaviour': true };
+
+/** `start`: runs a CDK app's own stack on the local cloud until Ctrl-C. */
+export async function start(terminal: Terminal, options: StartOptions): Promise<void> {
+  const startedAtMs = Date.now();
+  assertEmulators();
+  const file = connectionFile(terminal.env);
+  const logFile = join(dirname(file), 'local.log');
+  makeLocalDirectory(dirname(file));
+  const log = openLogFile(logFile);
+  const started = await run(terminal, options, (event) => {
+    log.write(event);
+    if (options.verbose || !(event.kind in SET_UP)) terminal.note(formatEvent(event));
+  });
+  // `sendoff --local` finds this cloud by it.
+  writeConnection(file, connectionOf(started, logFile));
+  const { cloud, apiKey } = started;
+  const ready = { url: cloud.apiUrl, apiKey, inbox: cloud.inboxUrl };
+  terminal.out(options.json ? JSON.stringify(ready) : greeting(ready, Date.now() - startedAtMs));
+  await stopped();
+  removeConnection(file, process.pid);
+  await cloud.close();
+  await log.close();
+}
+
+/** Synthesizes the app and starts its stack. */
+async function run(
+  terminal: Terminal,
+  options: StartOptions,
+  log: (event: LocalEvent) => void,
+): Promise<LocalSendoff & { close(): Promise<void> }> {
+  const directory = appDirectory();
+  const assembly = await synthesizeApp({ directory, app: options.app, context: contextOf(options), env: terminal.env });
+  try {
+    const stacks = readAssembly(assembly.directory);
+    const { template, region, assemblyDirectory } = chooseStack(stacks, options.stack);
+    const started = await runSendoff({
+      template,
+      assetDirectory: assemblyDirectory,
+      ...defined('region', region),
+      ...defined('sendoff', options.sendoff),
+      ...defined('dataDirectory', options.data),
+      port: options.port,
+      hosts: options.host ?? [],
+      skipUnknown: options.skipUnknown ?? false,
+      ses: {
+        ...defined('sendRatePerSecond', options.sesRate),
+        ...defined('latencyMs', options.sesLatency),
+        ...defined('verifiedIdentities', options.verified?.split(',')),
+        ...defined('relay', options.relay),
+      },
+      log,
+    });
+    const close = async () => {
+      await started.cloud.close();
+      assembly.remove();
+    };
+    return { ...started, cloud: { ...started.cloud, close }, close };
+  } catch (error) {
+    assembly.remove();
+    if (!(error instanceof CannotRunError)) throw error;
+    throw new CliError(`${error.message} Start with --skip-unknown to leave such resources out.`, undefined, {
+      cause: error,
+    });
+  }
+}
+
+function contextOf({ backend, stage, context = [] }: StartOptions): Readonly<Record<string, unknown>> {
+  return localConfig({
+    ...defined('backend', backend),
+    ...defined('stage', stage),
+    ...Object.fromEntries(context.map(splitOption)),
+  });
+}
+
+function splitOption(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw usageError(`-c takes name=value, not ${JSON.stringify(text)}`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** npm leaves them out of what is installed for production (`--omit=optional`). */
+function assertEmulators(): void {
+  const missing = ['dynalite', 'fauxqs'].filter((name) => !findPackageJSON(name, import.meta.url));
+  if (missing.length === 0) return;
+  throw new CliError(`The local cloud needs ${missing.join(' and ')}: install without --omit=optional.`);
+}
+
+/** Resolves at Ctrl-C, or when the process is told to end. */
+function stopped(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}
+
+function greeting({ url, apiKey, inbox }: { url: string; apiKey: string; inbox: string }, tookMs: number): string {
+  return `
+Sendoff is running (ready in ${(tookMs / 1000).toFixed(1)} s). Ctrl-C stops it.
+
+  API        ${url}
+  API key    ${apiKey}
+  Inbox      ${inbox}
+
+Send an email:
+
+  curl ${url}/emails -H 'Authorization: Bearer ${apiKey}' -H 'Content-Type: application/json' \\
+    -d '{"from":"Me <me@example.com>","to":"you@example.com","subject":"Hello","html":"<p>Sent off.</p>"}'
+`;
+}
+
+function defined<Name extends string, T>(name: Name, value: T | undefined): { [K in Name]?: T } {
+  return value === undefined ? {} : ({ [name]: value } as { [K in Name]?: T });
+}

@@ -1,0 +1,82 @@
+import type { Template, TemplateResource } from './cloud/template.ts';
+
+/** A Sendoff in the template of any stack. */
+export interface FoundSendoff {
+  /** The stack and the path of the construct in it, e.g. `Shop/Mail`: the `DEPLOYMENT` of its functions. */
+  readonly name: string;
+  readonly backend: 'aws' | 'redis';
+  /** The outputs that a SendoffStack would have, for who operates it: values of the template, intrinsics included. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** The logical id of its API. */
+  readonly apiId: string;
+}
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/** The function that sends is the only one with a configuration set: grantAccept gives a function all but that. */
+const SENDER = /^(.*)(?:SendFunction|RedisConsumerFunction)[0-9A-F]{8}$/;
+
+/** Every Sendoff of a template, by its functions: a stack that has one as a construct has no outputs that tell. */
+export function findSendoffs(template: Template): FoundSendoff[] {
+  return Object.entries(template.Resources).flatMap(([logicalId, resource]) => {
+    const sender = variablesOf(resource);
+    const [, prefix] = SENDER.exec(logicalId) ?? [];
+    if (prefix === undefined || !('CONFIGURATION_SET' in sender) || typeof sender.DEPLOYMENT !== 'string') return [];
+    return [describe(template, prefix, sender)];
+  });
+}
+
+/** What a construct named `prefix` has; all ids in it begin with that name. */
+function describe(template: Template, prefix: string, sender: Variables): FoundSendoff {
+  const name = String(sender.DEPLOYMENT);
+  /** The logical id of a construct of ours: its path, and eight characters that the CDK adds. */
+  const idOf = (path: string): string => {
+    const pattern = new RegExp(`^${prefix}${path}[0-9A-F]{8}$`);
+    const found = Object.keys(template.Resources).find((logicalId) => pattern.test(logicalId));
+    if (!found) throw new Error(`The Sendoff ${name} has no ${path}: was its template changed after synthesis?`);
+    return found;
+  };
+  const backend = 'REDIS_NAMESPACE' in sender ? 'redis' : 'aws';
+  const feedbackQueue = idOf('FeedbackQueue');
+  return {
+    name,
+    backend,
+    apiId: idOf('(?:HttpApi|RestApi)'),
+    outputs: {
+      ...(backend === 'redis' ? redisOutputs(sender, idOf) : awsOutputs(sender, idOf)),
+      FeedbackQueueUrl: { Ref: feedbackQueue },
+      DeadLetterQueueUrl: { Ref: idOf('DeadLetterQueue') },
+      ConfigurationSetName: sender.CONFIGURATION_SET,
+      ApiFunctionName: { Ref: idOf('ApiFunction') },
+    },
+  };
+}
+
+function awsOutputs(sender: Variables, idOf: (path: string) => string): Record<string, unknown> {
+  return {
+    TableName: sender.TABLE_NAME,
+    BodyBucketName: sender.BODY_BUCKET,
+    TransactionalQueueUrl: sender.TRANSACTIONAL_QUEUE_URL,
+    BulkQueueUrl: sender.BULK_QUEUE_URL,
+    WebhookQueueUrl: sender.WEBHOOK_QUEUE_URL,
+    WebhookSlowQueueUrl: sender.WEBHOOK_SLOW_QUEUE_URL,
+    SendFunctionName: { Ref: idOf('SendFunction') },
+    ScheduleFunctionName: { Ref: idOf('ScheduleFunction') },
+  };
+}
+
+function redisOutputs(sender: Variables, idOf: (path: string) => string): Record<string, unknown> {
+  const { REDIS_SECRET: RedisSecret, REDIS_PARAMETER: RedisParameter } = sender;
+  return {
+    RedisNamespace: sender.REDIS_NAMESPACE,
+    ...(RedisSecret === undefined ? { RedisParameter } : { RedisSecret }),
+    RedisConsumerFunctionName: { Ref: idOf('RedisConsumerFunction') },
+    RedisWatchdogFunctionName: { Ref: idOf('RedisWatchdogFunction') },
+  };
+}
+
+function variablesOf({ Type, Properties }: TemplateResource): Variables {
+  if (Type !== 'AWS::Lambda::Function') return {};
+  const { Variables = {} } = (Properties?.Environment ?? {}) as { Variables?: Variables };
+  return Variables;
+}
