@@ -4,17 +4,17 @@ import type { SenderDomains } from '../core/email/sender-domain.ts';
 import type { AcceptDependencies } from '../core/email/submit.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 import { createPublish } from '../core/webhook/dispatch.ts';
-import { absentRoutes } from './absent-routes.ts';
-import { checkMethod, noEndpoint } from './allowed-methods.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
+import { attachmentDownloadRoutes, emailAttachmentRoutes } from './attachments/routes.ts';
 import { authenticate, type Caller } from './authenticate.ts';
 import { baseUrl } from './base-url.ts';
+import { checkMethod, noEndpoint } from './check-method.ts';
 import { domainRoutes } from './domains/routes.ts';
-import { attachmentDownloadRoutes, emailAttachmentRoutes } from './emails/attachments.ts';
 import { emailRoutes } from './emails/routes.ts';
 import { handleError } from './error-response.ts';
 import { suppressionRoutes } from './suppressions/routes.ts';
 import { unsubscribeRoutes } from './unsubscribe/routes.ts';
+import { refuseUnsupportedPaths } from './unsupported-paths.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
 export interface ApiDependencies extends AcceptDependencies {
@@ -33,7 +33,7 @@ export function createApp(dependencies: ApiDependencies): Hono<Caller> {
   app.notFound(() => {
     throw noEndpoint();
   });
-  absentRoutes(app);
+  refuseUnsupportedPaths(app);
   app.use(checkMethod(() => app.routes));
 
   app.route('/', securedRoutes(dependencies));

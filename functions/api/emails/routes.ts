@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono';
-import * as z from 'zod/mini';
 import { checkSender } from '../../core/access/api-key.ts';
 import { listPage } from '../../core/document/list.ts';
 import { acceptBatch, acceptEmail, type EmailRequest } from '../../core/email/accept.ts';
@@ -16,15 +15,8 @@ import { validate } from '../../core/validate.ts';
 import type { Publish } from '../../core/webhook/dispatch.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
+import { rescheduleSchema } from './schema.ts';
 import { detail, summary, timeline } from './view.ts';
-
-/** What `PATCH /emails/{id}` takes. */
-export const rescheduleSchema = z.strictObject({
-  scheduled_at: z.string().check(z.maxLength(200)),
-  // Clients send the id in the body as well (Go, Python; Ruby); the one in the path counts.
-  id: z.optional(z.unknown()),
-  email_id: z.optional(z.unknown()),
-});
 
 /** The routes under `/emails`. */
 export function emailRoutes(dependencies: AcceptDependencies, publish: Publish): Hono<Caller> {
