@@ -15,6 +15,7 @@ import { createOutgoingHeaders } from '../core/suppression/unsubscribe-link.ts';
 import { createWorker } from '../core/task/worker.ts';
 import { type DeliveryDependencies, deliverWebhook } from '../core/webhook/delivery.ts';
 import { createPublish } from '../core/webhook/dispatch.ts';
+import { publishEvent } from '../core/webhook/publish-task.ts';
 import { localEndpointsAllowed, required, requiredNumber } from '../runtime/env.ts';
 import { redisFromEnvironment, ringFromEnvironment } from '../runtime/redis.ts';
 import { type DrainResult, drain } from './consume.ts';
@@ -54,7 +55,7 @@ export const handler = withMetrics(metrics, async (event: DrainEvent, context: C
   // Of this invocation alone: what an earlier one left unfinished when it was frozen must not send any more.
   const claims = createClaims({ table: backend.table, now: Date.now, log });
   const work = createWorker<Dependencies>({
-    tasks: [emailSend, emailSent, deliverWebhook],
+    tasks: [emailSend, emailSent, publishEvent, deliverWebhook],
     dependencies: { ...dependencies, claims },
     broker: backend.broker,
     log,

@@ -5,10 +5,11 @@ import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { composeMime } from '../adapters/mime/compose.ts';
 import { createClaims } from '../core/email/claims.ts';
-import { emailSend, emailSent } from '../core/email/send.ts';
+import { emailSend, emailSent, type SendDependencies } from '../core/email/send.ts';
 import { createOutgoingHeaders } from '../core/suppression/unsubscribe-link.ts';
 import { createWorker } from '../core/task/worker.ts';
 import { createPublish } from '../core/webhook/dispatch.ts';
+import { publishEvent } from '../core/webhook/publish-task.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
 import { required, requiredNumber } from '../runtime/env.ts';
 
@@ -18,8 +19,8 @@ const outgoingHeaders = createOutgoingHeaders(backend.table, required('PUBLIC_UR
 const metrics = createMetrics(required('DEPLOYMENT'));
 const log = createLogger();
 
-const work = createWorker({
-  tasks: [emailSend, emailSent],
+const work = createWorker<SendDependencies>({
+  tasks: [emailSend, emailSent, publishEvent],
   dependencies: {
     ...backend,
     mailer: createSesMailer(required('CONFIGURATION_SET')),

@@ -34,9 +34,13 @@ const kinds = {
 } as const;
 type Kind = keyof typeof kinds;
 
-/** Accepting an email: its record, its body and its job, and taking the record back if one of them failed. */
+/**
+ * Accepting an email: its record, its body and its job, and taking the record back if one of them failed. Reading records is
+ * for a repeated request under an idempotency key whose `scheduled_at` has passed since.
+ */
 export function acceptStatements(resources: Resources): PolicyStatement[] {
   return [
+    onDocuments(resources, ['email'], 'GetItem'),
     onDocuments(resources, ['email', 'body'], 'PutItem', 'DeleteItem'),
     onQueues(resources, 'transactional', 'bulk'),
     onBodies(resources, 'PutObject'),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ABSENT_PATHS } from '../../../functions/api/absent-routes.ts';
+import { UNSUPPORTED_PATHS } from '../../../functions/api/unsupported-paths.ts';
 import { SendoffError, unavailable } from '../../../functions/core/errors.ts';
 import { createApiClient } from '../../helpers/api-client.ts';
 import { plainEmail } from '../../helpers/sending-simulation.ts';
@@ -106,7 +106,7 @@ describe('paths', () => {
 
   it('lists on the page it names every path that is not there', () => {
     const page = readFileSync('docs/api.md', 'utf8');
-    expect(ABSENT_PATHS.filter((path) => !page.includes(path.replace(':id', '{id}')))).toEqual([]);
+    expect(UNSUPPORTED_PATHS.filter((path) => !page.includes(path.replace(':id', '{id}')))).toEqual([]);
   });
 
   it('names the version that package.json has in that message', async () => {

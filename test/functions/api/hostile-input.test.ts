@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLambdaHandler } from '../../../functions/api/lambda.ts';
+import { createLambdaHandler } from '../../../functions/api/api-gateway.ts';
 import type { Document, Table } from '../../../functions/core/ports/table.ts';
 import { createApiClient, FULL_KEY } from '../../helpers/api-client.ts';
 import type { MemoryBackend } from '../../helpers/memory-backend.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLambdaHandler, type GatewayEvent } from '../../../functions/api/lambda.ts';
+import { createLambdaHandler, type GatewayEvent } from '../../../functions/api/api-gateway.ts';
 import { createApiClient, FULL_KEY } from '../../helpers/api-client.ts';
 import { plainEmail } from '../../helpers/sending-simulation.ts';
 

@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import { SendoffError } from '../core/errors.ts';
-import { ABSENT, isPartlyAbsent } from './absent-routes.ts';
 import type { Caller } from './authenticate.ts';
 import { errorResponse } from './error-response.ts';
+import { isPartlySupported, UNSUPPORTED } from './unsupported-paths.ts';
 
 /**
  * The longest path that is looked at, in characters. No id, address or token is that long; a key of DynamoDB holds 2,048
@@ -30,7 +30,7 @@ export function checkMethod(routes: () => readonly Route[]): MiddlewareHandler<C
     const response = errorResponse({
       status: 405,
       code: 'method_not_allowed',
-      message: `${isPartlyAbsent(path) ? ABSENT : 'Method is not allowed for the requested path.'} Use ${allowed.join(' or ')} here.`,
+      message: `${isPartlySupported(path) ? UNSUPPORTED : 'Method is not allowed for the requested path.'} Use ${allowed.join(' or ')} here.`,
     });
     response.headers.set('allow', allowed.join(', '));
     return response;

@@ -4,7 +4,7 @@ import { SendoffError } from '../core/errors.ts';
 import type { Caller } from './authenticate.ts';
 
 /** Paths of Resend's API that this version has not, with all below them (resend-node 6.38.0, resend-openapi 1.5.0). */
-export const ABSENT_PATHS = [
+export const UNSUPPORTED_PATHS = [
   '/audiences',
   '/automations',
   '/broadcasts',
@@ -27,18 +27,18 @@ export const ABSENT_PATHS = [
 ];
 
 /** The message for whatever Resend has and this version has not. */
-export const ABSENT = `Sendoff ${packageJson.version} does not have this part of Resend's API. Its page docs/api.md lists what it has.`;
+export const UNSUPPORTED = `Sendoff ${packageJson.version} does not have this part of Resend's API. Its page docs/api.md lists what it has.`;
 
 /** True for a path of which this version has some of Resend's methods: of domains those that read. */
-export const isPartlyAbsent = (path: string): boolean => /^\/domains(?:\/|$)/.test(path);
+export const isPartlySupported = (path: string): boolean => /^\/domains(?:\/|$)/.test(path);
 
 /**
  * Answers 404 `not_found` to every call of a path that Resend has and this version has not, before any other route:
  * `/emails/metrics` is not an email's id. Not 501: clients and alarms take a 5xx for a fault that may pass.
  */
-export function absentRoutes(app: Hono<Caller>): void {
-  for (const path of ABSENT_PATHS)
+export function refuseUnsupportedPaths(app: Hono<Caller>): void {
+  for (const path of UNSUPPORTED_PATHS)
     app.use(`${path}/*`, async () => {
-      throw new SendoffError('not_found', 404, ABSENT);
+      throw new SendoffError('not_found', 404, UNSUPPORTED);
     });
 }

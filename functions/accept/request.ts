@@ -1,0 +1,34 @@
+import type { EmailRequest } from '../core/email/accept.ts';
+import { invalid } from '../core/errors.ts';
+
+/**
+ * The JSON that the HTTP API would be sent, and what it says. Going through JSON gives both ways of accepting the same
+ * rules: fields that are undefined are absent, and half a surrogate pair becomes U+FFFD.
+ *
+ * @throws 422 `invalid_parameter` for what JSON cannot hold.
+ */
+export function toRequest(emails: unknown): Pick<EmailRequest, 'payload' | 'value'> {
+  try {
+    const payload = JSON.stringify(Array.isArray(emails) ? emails.map(withBase64) : withBase64(emails)) ?? 'null';
+    return { payload, value: JSON.parse(payload, wellFormed) };
+  } catch (cause) {
+    throw invalid(`The email cannot be written as JSON: ${cause instanceof Error ? cause.message : cause}`);
+  }
+}
+
+/** The email with the bytes of its attachments as base64. */
+function withBase64(email: unknown): unknown {
+  if (!isObject(email) || !Array.isArray(email.attachments)) return email;
+  return { ...email, attachments: email.attachments.map(fileWithBase64) };
+}
+
+function fileWithBase64(file: unknown): unknown {
+  if (!isObject(file) || !(file.content instanceof Uint8Array)) return file;
+  const { buffer, byteOffset, byteLength } = file.content;
+  return { ...file, content: Buffer.from(buffer, byteOffset, byteLength).toString('base64') };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+const wellFormed = (_name: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.toWellFormed() : value;
