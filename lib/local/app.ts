@@ -1,7 +1,17 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { packageRoot } from '../package-root.ts';
 import { localAccountId } from './cloud/base.ts';
 
 /** Linux takes at most 128 KiB for one variable of the environment. */
@@ -57,11 +67,31 @@ export async function synthesizeApp({ directory, app: given, context, env }: App
     };
     if (cdkJson.build) await run(cdkJson.build, directory, variables);
     await run(app, directory, variables);
+    linkSdk(directory, outputDirectory);
     return { directory: outputDirectory, remove };
   } catch (error) {
     remove();
     throw error;
   }
+}
+
+/** What Lambda's own Node runtimes have installed, so that NodejsFunction leaves it out of bundles. */
+const IN_THE_RUNTIME = ['@aws-sdk', '@smithy'];
+
+/** Lets functions find the AWS SDK from where their code lies, and no other package of the app, as on AWS. */
+function linkSdk(directory: string, outputDirectory: string): void {
+  for (const scope of IN_THE_RUNTIME) {
+    const installed = [directory, packageRoot].map((folder) => installedScope(folder, scope)).find(Boolean);
+    if (!installed) continue;
+    mkdirSync(join(outputDirectory, 'node_modules'), { recursive: true });
+    symlinkSync(installed, join(outputDirectory, 'node_modules', scope), 'junction');
+  }
+}
+
+function installedScope(directory: string, scope: string): string | undefined {
+  const found = join(directory, 'node_modules', scope);
+  if (existsSync(found)) return found;
+  return directory === dirname(directory) ? undefined : installedScope(dirname(directory), scope);
 }
 
 function readCdkJson(directory: string): CdkJson {
@@ -99,7 +129,7 @@ function readJson(file: string): object {
 /** Through a shell, as the CDK's CLI does; standard output is for our own answer. */
 function run(command: string, cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, { cwd, env, shell: true, stdio: ['ignore', process.stderr, 'inherit'] });
+    const child = spawn(command, { cwd, env, shell: true, stdio: ['ignore', 2, 'inherit'] });
     child.once('error', reject);
     child.once('close', (code, signal) => {
       if (code === 0) resolve();

@@ -25,6 +25,8 @@ export interface LocalSendoff {
   readonly table: Table;
   /** The database, with `backend: 'redis'`. */
   readonly redis?: LocalDatabase;
+  /** The outputs of the stack that are not those of a Sendoff: what the app says of itself. */
+  readonly appOutputs: Readonly<Record<string, string>>;
 }
 
 /** Runs the stack of a template that has a Sendoff on the local cloud, and makes an API key with full access. */
@@ -56,7 +58,8 @@ export async function runSendoff({ sendoff: wanted, ...options }: RunOptions): P
     const table =
       sendoff.backend === 'redis' && redis ? redis.table(output(cloud, 'RedisNamespace')) : dynamoTable(cloud);
     const apiKey = await localKey(table, options.dataDirectory);
-    return { cloud, table, apiKey, ...(redis ? { redis: redis.database } : {}) };
+    const appOutputs = outputsOfApp(options.template, sendoff, cloud);
+    return { cloud, table, apiKey, appOutputs, ...(redis ? { redis: redis.database } : {}) };
   } catch (error) {
     await close();
     throw error;
@@ -82,6 +85,15 @@ function withOutputs(template: Template, { apiId, outputs }: FoundSendoff): Temp
     Resources: { ...(api ? { [apiId]: api } : {}), ...others },
     Outputs: { ...template.Outputs, ...Object.fromEntries(own) },
   };
+}
+
+function outputsOfApp(
+  { Outputs = {} }: Template,
+  sendoff: FoundSendoff,
+  { outputs }: LocalCloud,
+): Record<string, string> {
+  const names = Object.keys(Outputs).filter((name) => name !== 'ApiUrl' && !(name in sendoff.outputs));
+  return Object.fromEntries(names.flatMap((name) => (outputs[name] === undefined ? [] : [[name, outputs[name]]])));
 }
 
 function dynamoTable(cloud: LocalCloud): Table {

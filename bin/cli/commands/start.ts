@@ -35,6 +35,15 @@ export interface StartOptions extends GlobalOptions {
   readonly verbose?: boolean;
 }
 
+/** What is printed when it is ready. */
+interface Ready {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly inbox: string;
+  /** The outputs of the stack, other than Sendoff's. */
+  readonly outputs?: Readonly<Record<string, string>>;
+}
+
 /** What happens once, at start; of interest only to who works on the stack. */
 const SET_UP = { created: true, 'no-local-behaviour': true };
 
@@ -52,8 +61,9 @@ export async function start(terminal: Terminal, options: StartOptions): Promise<
   });
   // `sendoff --local` finds this cloud by it.
   writeConnection(file, connectionOf(started, logFile));
-  const { cloud, apiKey } = started;
-  const ready = { url: cloud.apiUrl, apiKey, inbox: cloud.inboxUrl };
+  const { cloud, apiKey, appOutputs } = started;
+  const outputs = Object.keys(appOutputs).length > 0 ? { outputs: appOutputs } : {};
+  const ready: Ready = { url: cloud.apiUrl, apiKey, inbox: cloud.inboxUrl, ...outputs };
   terminal.out(options.json ? JSON.stringify(ready) : greeting(ready, Date.now() - startedAtMs));
   await stopped();
   removeConnection(file, process.pid);
@@ -132,14 +142,15 @@ function stopped(): Promise<void> {
   });
 }
 
-function greeting({ url, apiKey, inbox }: { url: string; apiKey: string; inbox: string }, tookMs: number): string {
+function greeting({ url, apiKey, inbox, outputs = {} }: Ready, tookMs: number): string {
+  const others = Object.entries(outputs).map(([name, value]) => `  ${name.padEnd(9)}  ${value}\n`);
   return `
 Sendoff is running (ready in ${(tookMs / 1000).toFixed(1)} s). Ctrl-C stops it.
 
   API        ${url}
   API key    ${apiKey}
   Inbox      ${inbox}
-
+${others.join('')}
 Send an email:
 
   curl ${url}/emails -H 'Authorization: Bearer ${apiKey}' -H 'Content-Type: application/json' \\

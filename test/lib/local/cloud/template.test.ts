@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LocalLog } from '../../../../lib/local/cloud/log.ts';
 import { createStack, creationOrder, resolveOutputs } from '../../../../lib/local/cloud/stack.ts';
 import { evaluate, referencesIn, type Scope, type Template } from '../../../../lib/local/cloud/template.ts';
 
@@ -130,6 +131,31 @@ describe('creating a stack', () => {
     await createStack(scope, types, new Set(['Alarm']), () => {});
     expect(scope.created.has('B')).toBe(false);
     expect(resolveOutputs(scope)).toEqual({ A: 'ref', Alarm: 'arn:aws:local:::Alarm/Arn' });
+  });
+
+  it('leaves out what is not known or cannot be created when it is told to, and says why', async () => {
+    const types = new Map([
+      ['Known', () => ({ ref: 'ref', attributes: {} })],
+      [
+        'Broken',
+        () => {
+          throw new Error('no room');
+        },
+      ],
+    ]);
+    const scope = scopeOf({
+      Resources: {
+        A: { Type: 'AWS::Foo::Bar' },
+        B: { Type: 'Broken' },
+        C: { Type: 'Known', Properties: { of: { 'Fn::GetAtt': ['A', 'Arn'] } } },
+      },
+    });
+    const skipped: string[] = [];
+    const log: LocalLog = (event) =>
+      event.kind === 'skipped' && void skipped.push(`${event.logicalId}: ${event.reason}`);
+    await createStack(scope, types, new Set(), log, true);
+    expect(skipped).toEqual(['A: the local cloud does not know this type', 'B: no room']);
+    expect([...scope.created.keys()]).toEqual(expect.arrayContaining(['A', 'B', 'C']));
   });
 
   it('says which resource failed and keeps the cause', async () => {
