@@ -63,9 +63,10 @@ function findLocal(env: Env): Deployment {
 }
 
 async function findStack(
-  { stage = '', stack = stackName(stage), region, profile }: Target,
+  { stage = '', stack: given = stackName(stage), region, profile }: Target,
   env: Env,
 ): Promise<Deployment> {
+  const [stack = given, construct] = given.split(/\/(.*)/s);
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const aws = {
     ...(region ? { region } : {}),
@@ -77,10 +78,16 @@ async function findStack(
   const client = new CloudFormationClient(aws);
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
-    const { Outputs = [], StackStatus: status = '' } = Stacks[0] ?? {};
-    const outputs = Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]);
+    const { Outputs = [], StackStatus: status = '', StackId: stackId = '' } = Stacks[0] ?? {};
+    const own = Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]);
+    const outputs: Record<string, string> = Object.fromEntries(own);
+    // A stack of the user's own, with a Sendoff in it, has not the outputs of ours.
+    if (stackId && (construct || !(outputs.TableName || outputs.RedisNamespace))) {
+      const { constructOutputs } = await import('./construct-outputs.ts');
+      Object.assign(outputs, await constructOutputs(client, { stackName: stack, stackId, construct }));
+    }
     const { AWS_ENDPOINT_URL: endpoint } = env;
-    return { stackName: stack, outputs: Object.fromEntries(outputs), aws, status, ...(endpoint ? { endpoint } : {}) };
+    return { stackName: stack, outputs, aws, status, ...(endpoint ? { endpoint } : {}) };
   } catch (error) {
     if (!names(error, 'ValidationError')) throw error;
     const where = await client.config.region();

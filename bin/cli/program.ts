@@ -31,7 +31,10 @@ export function createProgram(terminal: Terminal, contextOf: ContextOf): Command
     .description('Operates a deployed Sendoff, or the one of `npm start` (--local).')
     .version(packageJson().version)
     .option('--stage <name>', 'the stage: the stack is Sendoff-<name>')
-    .option('--stack <name>', 'the whole name of the stack (default: Sendoff)')
+    .option(
+      '--stack <name>',
+      'the whole name of the stack (default: Sendoff); Stack/Construct where it has several Sendoffs',
+    )
     .option('--region <name>', "AWS region (default: the AWS SDK's)")
     .option('--profile <name>', 'AWS profile (default: AWS_PROFILE)')
     .option('--local', 'speak to `npm start` on this machine')

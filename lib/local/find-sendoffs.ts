@@ -43,6 +43,8 @@ function describe(template: Template, prefix: string, sender: Variables): FoundS
     backend,
     apiId: idOf('(?:HttpApi|RestApi)'),
     outputs: {
+      // Unsubscribe links lead there.
+      ApiUrl: sender.PUBLIC_URL,
       ...(backend === 'redis' ? redisOutputs(sender, idOf) : awsOutputs(sender, idOf)),
       FeedbackQueueUrl: { Ref: feedbackQueue },
       DeadLetterQueueUrl: { Ref: idOf('DeadLetterQueue') },

@@ -92,7 +92,7 @@ function outputsOfApp(
   sendoff: FoundSendoff,
   { outputs }: LocalCloud,
 ): Record<string, string> {
-  const names = Object.keys(Outputs).filter((name) => name !== 'ApiUrl' && !(name in sendoff.outputs));
+  const names = Object.keys(Outputs).filter((name) => !(name in sendoff.outputs));
   return Object.fromEntries(names.flatMap((name) => (outputs[name] === undefined ? [] : [[name, outputs[name]]])));
 }
 
