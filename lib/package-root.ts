@@ -11,6 +11,7 @@ export const packageRoot = join(import.meta.dirname, isCheckout ? '..' : '../..'
 export interface PackageJson {
   readonly version: string;
   readonly engines: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
