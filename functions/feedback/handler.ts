@@ -3,6 +3,7 @@ import { createLogger } from '../adapters/logger.ts';
 import { settleFeedback } from '../core/feedback/feedback.ts';
 import { createBatchPublish } from '../core/webhook/dispatch.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
+import { batchResponse } from '../runtime/batch-response.ts';
 
 const backend = backendFromEnvironment();
 const log = createLogger();
@@ -14,5 +15,5 @@ export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> 
     Records.map(({ messageId, body }) => ({ id: messageId, body })),
     { table: backend.table, publish: publishForBatch(), log },
   );
-  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  return batchResponse(failed);
 }

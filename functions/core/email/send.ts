@@ -90,6 +90,9 @@ export const emailSent = task(
   },
 );
 
+/** The tasks of a worker that sends emails. */
+export const emailTasks = [emailSend, emailSent];
+
 /** Claims the record and reads the body in parallel; a job that is ahead of either waits a moment for it. */
 async function take(
   { id, fingerprint }: { id: string; fingerprint: string },
