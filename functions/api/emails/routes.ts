@@ -10,7 +10,7 @@ import { rescheduleEmail, retryEmail } from '../../core/email/reschedule.ts';
 import { parseScheduledAt } from '../../core/email/schedule-time.ts';
 import { limits } from '../../core/email/schema.ts';
 import { lastEvent } from '../../core/email/status.ts';
-import { type AcceptDependencies, type AcceptRequest, submitEmails } from '../../core/email/submit.ts';
+import { type SubmitDependencies, type SubmitRequest, submitEmails } from '../../core/email/submit.ts';
 import { cancel } from '../../core/email/transitions.ts';
 import { invalid, notFound, SendoffError } from '../../core/errors.ts';
 import { eventIdOf } from '../../core/event.ts';
@@ -30,7 +30,7 @@ export const rescheduleSchema = z.strictObject({
 });
 
 /** The routes under `/emails`. */
-export function emailRoutes(dependencies: AcceptDependencies, publish: Publish): Hono<Caller> {
+export function emailRoutes(dependencies: SubmitDependencies, publish: Publish): Hono<Caller> {
   const { backend, now, retentionMs } = dependencies;
   const { table, bodies } = backend;
   const routes = new Hono<Caller>();
@@ -48,7 +48,7 @@ export function emailRoutes(dependencies: AcceptDependencies, publish: Publish):
 
   /** Reads a request as of now, and one that is refused now but was accepted before, under the same key, as of then. */
   const readAsOf = async <T>(
-    request: Pick<AcceptRequest, 'payload' | 'keyId' | 'idempotencyKey'>,
+    request: Pick<SubmitRequest, 'payload' | 'keyId' | 'idempotencyKey'>,
     read: (nowMs: number) => Promise<T>,
   ): Promise<T> => {
     try {
