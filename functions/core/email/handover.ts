@@ -7,7 +7,7 @@ import { EMAIL_PARTITION, type EmailRecord } from './record.ts';
 import { sendJob } from './send.ts';
 import { noteHandover } from './transitions.ts';
 
-/** An accepted email that no worker has claimed after this long gets a second job: its first may never have been queued. */
+/** After this time an unclaimed email gets a second job: the first may never have been queued. */
 const OVERDUE_MS = 15 * 60_000;
 const PAGE = 100;
 const SWEEP_KEY = 'schedule#sweep';
@@ -42,7 +42,7 @@ export async function handOverDue(dependencies: ScheduleDependencies): Promise<n
   return count;
 }
 
-/** Queues each email again that was accepted but never reached a worker; looks at every email once. Answers how many. */
+/** Gives a second job to each email that no worker has claimed; examines every email once. Answers how many. */
 export async function requeueUnclaimed(dependencies: ScheduleDependencies): Promise<number> {
   const { backend, now, log, metrics } = dependencies;
   const before = timeSort(now() - OVERDUE_MS, '~');

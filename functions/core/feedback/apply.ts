@@ -34,7 +34,9 @@ export function applyFeedback(record: EmailRecord, events: readonly Feedback[]):
       toPublish.push({ feedback });
     } else {
       const fresh = newEntries(feedback, [...record.timeline, ...draft.added]);
-      toPublish.push(...fresh.map(({ recipient }) => ({ feedback, ...(recipient === undefined ? {} : { recipient }) })));
+      toPublish.push(
+        ...fresh.map(({ recipient }) => ({ feedback, ...(recipient === undefined ? {} : { recipient }) })),
+      );
       draft.added.push(...fresh.filter((entry) => fits(entry, [...record.timeline, ...draft.added])));
     }
     advance(draft, feedback, record);

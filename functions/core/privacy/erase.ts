@@ -6,44 +6,44 @@ import { suppressionKey } from '../suppression/suppression.ts';
 import { deliveryPartition } from '../webhook/delivery.ts';
 import { isMailboxOf, mentions, textsOf } from './mention.ts';
 
-/** Where an address can stand on an email. */
+/** The fields of an email that hold addresses. */
 export const roles = ['from', 'to', 'cc', 'bcc', 'replyTo'] as const;
 export type Role = (typeof roles)[number];
 
-/** Whose data is looked for. */
+/** The person whose data is searched for. */
 export interface Wanted {
   /** In its normal form (`normalizeAddress`). */
   readonly address: string;
-  /** What the address sent counts, too. */
+  /** True if emails that the address sent count, too. */
   readonly sender: boolean;
 }
 
-/** An email that names the address looked for. */
+/** An email that names the address. */
 export interface Mention {
   readonly id: string;
   readonly document: Pick<StoredDocument, 'key' | 'expired'>;
-  /** Absent when no worker of this version touches it: its time is over, or the record says none that is known. */
+  /** Absent when no worker touches the email: it has expired, or its status is unknown. */
   readonly status: EmailStatus | undefined;
-  /** Where the address stands; none: elsewhere on the record, in its timeline for example. */
+  /** The fields with the address; none: it is elsewhere on the record, for example in the timeline. */
   readonly roles: readonly Role[];
-  /** How many the email went to; 0 when the record does not say it. */
+  /** The number of recipients; 0 when the record does not say it. */
   readonly recipientCount: number;
 }
 
 /**
- * What a document is to the person: a webhook's delivery or a suppression to delete, something else that names the address, or
- * a document in which nothing was found that should be readable and is not. Absent: none of these.
+ * How a document concerns the person: a webhook's delivery or a suppression, which are deleted; another document that names
+ * the address; or one that cannot be read although it should be. Absent: it does not.
  */
 export type Finding = 'delivery' | 'suppression' | 'elsewhere' | 'unreadable' | undefined;
 
-/** What callers write: it may mention anybody, which does not make the email theirs. */
+/** Content of callers: it may mention anybody, which does not make the email theirs. */
 const CONTENT = ['subject', 'tags', 'headers'];
 /** Fields that hold a sender. */
 const SENDERS = ['from', 'senders'];
-/** Fields of a payload (webhook-payload.ts) that hold whom it is about. */
+/** Fields of a payload (webhook/payload.ts) that hold recipients. */
 const RECIPIENTS = ['to', 'recipient', 'email'];
 
-/** Whether an email's record names the address; `unreadable` when it does not, and does not say whom it went to either. */
+/** Examines the record of an email; `unreadable` when it names neither the address nor any recipient. */
 export function examineEmail(stored: StoredDocument, wanted: Wanted): Mention | 'unreadable' | undefined {
   const { key, expired, fields } = stored;
   const wantedRoles = roles.filter((role) => role !== 'from' || wanted.sender);
@@ -55,7 +55,7 @@ export function examineEmail(stored: StoredDocument, wanted: Wanted): Mention | 
   return { id: key.slice(EMAIL_PREFIX.length), document: { key, expired }, status, roles: found, recipientCount };
 }
 
-/** What a document that is neither an email's record nor a body is to the person; `emailIds` are those that name them. */
+/** Examines a document that is neither a record nor a body; `emailIds` are the emails that name the address. */
 export function examineOther(stored: StoredDocument, wanted: Wanted, emailIds: ReadonlySet<string>): Finding {
   const { key, fields } = stored;
   if (key.startsWith(deliveryPartition(''))) return examineDelivery(stored, wanted, emailIds);
@@ -80,32 +80,32 @@ function examineDelivery(stored: StoredDocument, wanted: Wanted, emailIds: Reado
   return data ? undefined : 'unreadable';
 }
 
-/** The `data` of a payload; undefined for what is no payload. */
+/** The `data` of a payload; undefined if it is no payload. */
 function dataOf(payload: unknown): Record<string, unknown> | undefined {
   try {
     const { data } = JSON.parse(String(payload)) ?? {};
     return typeof data === 'object' && data !== null ? data : undefined;
   } catch {
-    // Whatever it is, it is searched as text.
+    // No JSON: it is searched as text.
     return undefined;
   }
 }
 
-/** A field may hold one mailbox, several, or what no version of ours wrote. */
+/** A field may hold one mailbox, several, or anything that no version wrote. */
 const holdsMailbox = (value: unknown, address: string): boolean =>
   textsOf(value).some((text) => isMailboxOf(text, address));
 
 const holdsText = (fields: Document | Record<string, unknown>, except: readonly string[], address: string): boolean =>
   textsOf(Object.entries(fields).filter(([name]) => !except.includes(name))).some((text) => mentions(text, address));
 
-/** Whether anything but these fields names the address; where there are no fields, the whole text. */
+/** True if the document names the address outside these fields; without fields, anywhere in its text. */
 const namesElsewhere = ({ fields, text = '' }: StoredDocument, except: readonly string[], { address }: Wanted) =>
   fields ? holdsText(fields, except, address) : mentions(text, address);
 
 const isListOfTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
 
-/** The keys of the bodies of these emails, by email: also one that a refused request under its idempotency key left. */
+/** The keys of the bodies of these emails, including those of refused requests with the same idempotency key. */
 export async function findBodies(scan: DocumentScan, emailIds: ReadonlySet<string>): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   for await (const page of scan.pages('bodies')) {
@@ -118,8 +118,8 @@ export async function findBodies(scan: DocumentScan, emailIds: ReadonlySet<strin
 }
 
 /**
- * Deletes an email that is not to be sent any more, its bodies first: cut off in between, the record still leads to them
- * the next time. Answers false, with nothing deleted but perhaps the bodies, when it was put back on the queue meanwhile.
+ * Deletes an email that is not to be sent any more. Its bodies go first: after a crash in between, the record still leads to
+ * them. Answers false when the email was queued again meanwhile; its record then stays, its bodies may be deleted.
  */
 export async function deleteEmail(
   { table, bodies, scan }: { table: Table; bodies: BodyStore; scan: DocumentScan },

@@ -5,15 +5,15 @@ import type { Table } from '../ports/table.ts';
 import { newWebhook, WEBHOOK_PARTITION, type Webhook, webhookKey } from './endpoint.ts';
 
 /**
- * The one document that names every endpoint. An index may lag, so an endpoint that was just made could miss an event;
- * a document is read as it stands. Each of its fields is a slot with the id of one endpoint: taking a slot is one
- * conditional write, so there are never more endpoints than slots.
+ * The one document that lists every endpoint. An index may lag, so that a new endpoint could miss an event; a document
+ * is always up to date. Each of its fields is a slot with the id of one endpoint: taking a slot is one conditional
+ * write, so there are never more endpoints than slots.
  */
 export const WEBHOOK_LIST_KEY = 'webhook-list';
 
-/** Every change of an email costs one job for each endpoint that wants it. */
+/** Every event costs one job for each endpoint that subscribes to it. */
 export const MAX_WEBHOOKS = 50;
-/** A creation that has not taken its slot by then died between its two writes. */
+/** A creation that has no slot after this time crashed between its two writes. */
 const CREATION_MS = 60_000;
 
 type WebhookList = { readonly [slot: string]: string };
@@ -21,8 +21,8 @@ type WebhookList = { readonly [slot: string]: string };
 const slots = Array.from({ length: MAX_WEBHOOKS }, (_, index) => `slot${index}`);
 
 /**
- * Every endpoint, oldest first. One whose creation was answered before the call is among them. `indexed` are ids that the
- * index had lately: it names those made by version 0.1, which knew no list.
+ * Every endpoint, oldest first, including those whose creation was answered before the call. `indexed` are the ids that
+ * the index held lately: endpoints made by version 0.1 are only there.
  */
 export async function listWebhooks(table: Table, indexed: readonly string[]): Promise<Webhook[]> {
   const ids = [...new Set([...Object.values((await readList(table)) ?? {}), ...indexed])];
@@ -31,8 +31,8 @@ export async function listWebhooks(table: Table, indexed: readonly string[]): Pr
 }
 
 /**
- * Makes an endpoint; throws 422 beyond `MAX_WEBHOOKS` of them. Its document comes first: whoever finds it in the list
- * finds it in the table, or it was deleted.
+ * Creates an endpoint; throws a 422 when there are `MAX_WEBHOOKS`. Its document is written first, so that every id in
+ * the list has a document unless the endpoint was deleted.
  */
 export async function createWebhook(table: Table, wanted: Parameters<typeof newWebhook>[0]): Promise<Webhook> {
   const webhook = newWebhook(wanted);
@@ -54,12 +54,12 @@ export async function deleteWebhook(table: Table, id: string): Promise<boolean> 
   return true;
 }
 
-/** Takes a slot for an endpoint whose document is written; answers false when there is none left. */
+/** Takes a slot for an endpoint whose document is written; answers false when no slot is left. */
 async function addToList(table: Table, id: string): Promise<boolean> {
   for (let list = (await readList(table)) ?? {}; ; ) {
     if (Object.values(list).includes(id)) return true;
     const free = slots.filter((name) => list[name] === undefined);
-    // Any free one, so that creations at the same moment seldom meet at one slot.
+    // A random one, so that simultaneous creations rarely want the same slot.
     const slot = free.length > 0 ? free[randomInt(free.length)] : await freeSlot(table, list);
     if (slot === undefined) return false;
     const { applied, document } = await table.update<WebhookList>(WEBHOOK_LIST_KEY, { set: { [slot]: id } }, [
@@ -72,8 +72,8 @@ async function addToList(table: Table, id: string): Promise<boolean> {
 }
 
 /**
- * Makes the list if there is none, and adds what it misses, so that all are counted: endpoints made by version 0.1, and
- * those whose creation died between its two writes.
+ * Creates the list if there is none, and adds the endpoints that it lacks: those made by version 0.1, and those whose
+ * creation crashed between its two writes.
  */
 async function completeList(table: Table, nowMs: number): Promise<void> {
   const [list, indexed] = await Promise.all([readList(table), indexedWebhookIds(table)]);
@@ -88,12 +88,12 @@ async function completeList(table: Table, nowMs: number): Promise<void> {
 }
 
 async function readList(table: Table): Promise<WebhookList | undefined> {
-  // As one of many, for that is how the sender and the feedback read everything they read of webhooks.
+  // By getMany: the roles of the senders and of the feedback function allow no other read of webhooks.
   const [list] = await table.getMany<WebhookList>([WEBHOOK_LIST_KEY]);
   return list;
 }
 
-/** The ids in the index, which may lag. */
+/** The ids of endpoints in the index, which may lag. */
 export async function indexedWebhookIds(table: Table): Promise<string[]> {
   const entries = await table.query({
     index: 'list',
@@ -104,7 +104,7 @@ export async function indexedWebhookIds(table: Table): Promise<string[]> {
   return entries.map(({ key }) => key.slice(webhookKey('').length));
 }
 
-/** The slot of an endpoint that is gone: one that was deleted by a request that died before it gave the slot back. */
+/** Frees the slot of a deleted endpoint: the request that deleted it crashed before it did so. */
 async function freeSlot(table: Table, list: WebhookList): Promise<string | undefined> {
   const taken = Object.entries(list);
   const webhooks = await table.getMany<Webhook>(taken.map(([, id]) => webhookKey(id)));

@@ -5,34 +5,34 @@ import type { Run } from '../task/task.ts';
 import { type Webhook, webhookKey } from './endpoint.ts';
 
 /**
- * How endpoints that do not answer are kept from delaying others:
- * - On the queue `webhook` an endpoint has 1.5 s for its answer. One that takes longer is slow from then on: its jobs go
- *   through the queue `webhook-slow`, where it has 15 s, so it can only delay others that are slow, too.
- * - An endpoint that does not answer there either is paused: one attempt at a time, over all workers, and none before
- *   the pause is over. Jobs that find it paused come back later; that is no attempt.
+ * Keeps endpoints that do not answer from delaying others:
+ * - On the queue `webhook` an endpoint has 1.5 s to answer. One that takes longer is slow from then on: its jobs go to
+ *   the queue `webhook-slow`, where it has 15 s, so that it delays only other slow endpoints.
+ * - An endpoint that does not answer there either is paused: no attempt before the pause is over, then one at a time,
+ *   over all workers. A job that finds its endpoint paused comes back later; that does not count as an attempt.
  */
 
-/** The longest an answer takes on the queue `webhook`, in ms. */
+/** The time an endpoint has to answer on the queue `webhook`, in ms. */
 export const PROMPT_MS = 1_500;
-/** An endpoint that has not answered by then has failed, in ms. */
+/** The time it has on the queue `webhook-slow`, in ms. */
 export const ANSWER_TIMEOUT_MS = 15_000;
-/** An endpoint stays slow for at least this long, so that one that is slow now and then costs others 1.5 s a minute at most. */
+/** An endpoint stays slow for at least this long, so that one that is slow at times costs others at most 1.5 s a minute. */
 const SLOW_FOR_MS = 60_000;
-/** A pause is as long as the endpoint has been slow, within these. The least is the shortest wait before a retry. */
+/** A pause is as long as the endpoint has been slow, within these bounds. The least is the shortest wait before a retry. */
 const LEAST_PAUSE_MS = 5_000;
 const MOST_PAUSE_MS = 15 * 60_000;
-/** An attempt that has not ended by then has died with its worker. */
+/** After this time an attempt that has not ended counts as lost with its worker. */
 const ATTEMPT_MS = ANSWER_TIMEOUT_MS + 5_000;
-/** The jobs that a pause made wait come back spread over as long again, and over this at the most. */
+/** Jobs that wait for the end of a pause are spread over the length of the pause, and at most over this. */
 const MOST_SPREAD_MS = 60_000;
 
-/** How an attempt went, as far as the endpoint's timing is concerned. */
+/** How fast an endpoint answered an attempt. */
 export interface AttemptTiming {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
-  /** There was an answer, whatever it says, or the connection was refused at once. */
+  /** There was an answer, whatever its status, or the connection was refused promptly. */
   readonly answered: boolean;
-  /** That took no longer than `PROMPT_MS`. */
+  /** The attempt took no longer than `PROMPT_MS`. */
   readonly prompt: boolean;
 }
 
@@ -42,10 +42,10 @@ interface SlowEndpointDependencies {
   readonly random: () => number;
 }
 
-/** How long an endpoint has for its answer on this queue, in ms. */
+/** The time that an endpoint has to answer on this queue, in ms. */
 export const answerTimeoutMs = (queue: QueueName): number => (queue === 'webhook' ? PROMPT_MS : ANSWER_TIMEOUT_MS);
 
-/** The queue on which an endpoint's jobs wait, and for how many seconds: those of a paused one until its pause is over. */
+/** The queue of an endpoint's jobs, and their delay: jobs of a paused endpoint wait until the pause is over. */
 export function queueFor(
   { slowSinceMs, pausedUntilMs = 0 }: Webhook,
   nowMs: number,
@@ -58,8 +58,8 @@ export function queueFor(
 }
 
 /**
- * True when a job may try its endpoint now. Otherwise the job was sent on to its place, at the same attempt. `atOnce`:
- * a pause does not hold it up.
+ * True when a job may try its endpoint now. Otherwise the job has been queued again for later, with the same attempt
+ * number. With `atOnce` a pause is ignored.
  */
 export async function mayAttempt(
   webhook: Webhook,
@@ -81,15 +81,15 @@ export async function mayAttempt(
 
 const refused: WriteOutcome<Webhook> = { applied: false, document: undefined };
 
-/** Begins the one attempt that a paused endpoint gets, if its pause is over and no other has begun. */
+/** Begins the one attempt that a paused endpoint gets, if its pause is over and no other attempt has begun. */
 function startOnlyAttempt(table: Table, id: string, nowMs: number): Promise<WriteOutcome<Webhook>> {
   const set = { pausedUntilMs: nowMs + ATTEMPT_MS };
   return table.update<Webhook>(webhookKey(id), { set }, [{ pausedUntilMs: { atMost: nowMs } }]);
 }
 
 /**
- * Moves a job whose endpoint did not answer promptly to the slow queue, at the same attempt, and marks the endpoint,
- * so that its other jobs follow without an attempt.
+ * Moves a job whose endpoint did not answer promptly to the slow queue, with the same attempt number, and marks the
+ * endpoint as slow, so that its other jobs follow without an attempt.
  */
 export async function moveToSlowQueue(
   webhook: Webhook,
@@ -98,7 +98,7 @@ export async function moveToSlowQueue(
 ): Promise<void> {
   const { id } = webhook;
   const nowMs = run.now();
-  // Not paused yet: an endpoint that was slow once (a cold start) gets its next events without a wait.
+  // It is not paused yet: an endpoint that was slow once (a cold start) gets its next events without a wait.
   const set = { slowSinceMs: nowMs };
   const { applied } = await table.update(webhookKey(id), { set }, [{ slowSinceMs: { exists: false } }]);
   if (applied) run.log.warn('webhook is slow', { webhookId: id });
@@ -106,7 +106,7 @@ export async function moveToSlowQueue(
   await broker.send([{ queue: 'webhook-slow', job }]);
 }
 
-/** Notes an attempt on the slow queue; written only when something changes. */
+/** Records how fast an attempt on the slow queue was; writes only when something changes. */
 export async function noteTiming(table: Table, webhook: Webhook, timing: AttemptTiming): Promise<void> {
   const { startedAtMs, endedAtMs, answered, prompt } = timing;
   const { id, slowSinceMs = startedAtMs, pausedUntilMs } = webhook;
@@ -115,7 +115,7 @@ export async function noteTiming(table: Table, webhook: Webhook, timing: Attempt
     await table.update(webhookKey(id), { set: { slowSinceMs, pausedUntilMs: endedAtMs + pauseMs } });
     return;
   }
-  const slowNoMore = prompt && webhook.slowSinceMs !== undefined && endedAtMs - slowSinceMs >= SLOW_FOR_MS;
-  if (pausedUntilMs === undefined && !slowNoMore) return;
-  await table.update(webhookKey(id), { remove: ['pausedUntilMs', ...(slowNoMore ? ['slowSinceMs'] : [])] });
+  const recovered = prompt && webhook.slowSinceMs !== undefined && endedAtMs - slowSinceMs >= SLOW_FOR_MS;
+  if (pausedUntilMs === undefined && !recovered) return;
+  await table.update(webhookKey(id), { remove: ['pausedUntilMs', ...(recovered ? ['slowSinceMs'] : [])] });
 }

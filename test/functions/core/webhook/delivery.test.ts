@@ -132,8 +132,8 @@ describe('what is told', () => {
     await runUntil();
     expect(posted).toEqual([]);
     expect(logged.map(({ message }) => message)).toEqual([
-      'webhook not told: its email is gone',
-      'webhook not told: it is disabled or gone',
+      'event not delivered: its email has expired',
+      'event not delivered: its webhook is disabled or deleted',
     ]);
   });
 });
