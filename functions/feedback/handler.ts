@@ -9,7 +9,7 @@ const backend = backendFromEnvironment();
 const log = createLogger();
 const publishForBatch = createBatchPublish(backend, Date.now);
 
-/** Notes what SES reports: SES → SNS (raw delivery) → SQS → here. Answers those events that must come back. */
+/** Records the events of SES, which arrive by SNS (raw delivery) and SQS. Answers the messages that must come back. */
 export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
   const failed = await processFeedback(
     Records.map(({ messageId, body }) => ({ id: messageId, body })),

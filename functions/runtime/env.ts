@@ -31,8 +31,8 @@ export function retentionMs(): number {
 }
 
 /**
- * True on a laptop only: webhooks may go to http and to loopback. `npm start` sets `SENDOFF_LOCAL_ENDPOINTS=allowed`
- * for the functions it runs; no template has it (test/lib/constructs/feedback.test.ts).
+ * True only on a laptop: webhooks may use http and loopback addresses. `npm start` sets `SENDOFF_LOCAL_ENDPOINTS=allowed`
+ * for the functions that it runs; no template sets it (test/lib/constructs/feedback.test.ts).
  */
 export function localEndpointsAllowed(): boolean {
   return process.env.SENDOFF_LOCAL_ENDPOINTS === 'allowed';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Webhook } from 'standardwebhooks';
-import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { eventDetail, eventTypeOf } from '../../lib/local/cloud/ses/event-details.ts';
 import { eventMail } from '../../lib/local/cloud/ses/event-mail.ts';
 import { scanHeaders } from '../../lib/local/cloud/ses/raw-headers.ts';

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
 import { LEASE_MS } from '../../functions/adapters/redis/consumer.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { type LocalSendoff, startLocalSendoff } from '../../lib/local/start.ts';
 import { hasRedis } from '../helpers/redis-database.ts';
 import { anEmail, redisClientOf } from './running.ts';

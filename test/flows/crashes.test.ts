@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { shortVisibility } from '../helpers/short-visibility.ts';
 import { anEmail, running } from './running.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import type { Fault } from '../../lib/local/cloud/upstash/rest-front.ts';
 import { hasRedis } from '../helpers/redis-database.ts';
 import { anEmail, type Running, redisClientOf, running } from './running.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Resend } from 'resend';
 import { afterAll, beforeAll } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/start.ts';
 import { connectDeployed, type Deployment } from '../deploy/deployed-target.ts';
 import { onFlowsBackend, onRedis } from './flows-backend.ts';
