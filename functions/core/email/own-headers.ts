@@ -4,7 +4,7 @@ import { invalid } from '../errors.ts';
 export const UNSUBSCRIBE_HEADER = 'X-Sendoff-Unsubscribe';
 
 /** The headers that are instructions to Sendoff. */
-const OURS = /^x-sendoff-/i;
+const SENDOFF_HEADER = /^x-sendoff-/i;
 
 export function wantsUnsubscribe(headers: Readonly<Record<string, string>>): boolean {
   return Object.keys(headers).some((name) => name.toLowerCase() === UNSUBSCRIBE_HEADER.toLowerCase());
@@ -18,7 +18,7 @@ export function wantsUnsubscribe(headers: Readonly<Record<string, string>>): boo
  */
 export function checkOwnHeaders(headers: Readonly<Record<string, string>>, recipientCount: number): void {
   for (const [name, value] of Object.entries(headers)) {
-    if (!OURS.test(name)) continue;
+    if (!SENDOFF_HEADER.test(name)) continue;
     if (name.toLowerCase() !== UNSUBSCRIBE_HEADER.toLowerCase())
       throw invalid(
         `Unknown header \`${name}\`: \`X-Sendoff-…\` headers are ours. Did you mean \`${UNSUBSCRIBE_HEADER}\`?`,
@@ -33,5 +33,5 @@ export function checkOwnHeaders(headers: Readonly<Record<string, string>>, recip
 
 /** The headers without instructions to Sendoff. */
 export function publicHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OURS.test(name)));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !SENDOFF_HEADER.test(name)));
 }

@@ -31,10 +31,10 @@ export async function allowedRecipients(
       details: { suppressed: { message, type: 'SuppressionList' } },
     })),
   );
-  const noted = new Set(
+  const recorded = new Set(
     record.timeline.filter(({ event }) => event === 'suppressed').map(({ recipient }) => recipient),
   );
-  const added = recipients.filter((recipient) => !noted.has(recipient));
+  const added = recipients.filter((recipient) => !recorded.has(recipient));
   const allowed = unique.filter((address) => !suppressed.has(address));
   const ends = allowed.length === 0;
   if (added.length > 0 || ends) await noteSuppressed(table, record, { recipients: added, ends, atMs, detail: message });

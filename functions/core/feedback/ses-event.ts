@@ -5,7 +5,7 @@ import type { ReportedStatus } from '../email/status.ts';
 import type { EventDetails } from '../event.ts';
 import { isBot } from './bot.ts';
 
-/** One event that SES reports about an email of ours. */
+/** One event that SES reports about an email. */
 export interface Feedback {
   readonly event: ReportedStatus;
   readonly emailId: string;

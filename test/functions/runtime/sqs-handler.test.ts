@@ -49,7 +49,7 @@ describe('the handler of a function that works on queues of SQS', () => {
     ['send', 'bulk'],
     ['webhook', 'webhook'],
     ['webhook', 'webhook-slow'],
-  ] as const)('tells a job of %s that it came from the queue %s', async (worker, queue) => {
+  ] as const)('gives a job of %s its queue, %s', async (worker, queue) => {
     const { ran, handler } = handlerOf(worker);
     await handler(eventOf(message('1', `Sendoff-${queue}-X1`, true)), context);
     expect(ran).toMatchObject([{ queue }]);

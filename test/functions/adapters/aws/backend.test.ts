@@ -45,7 +45,7 @@ backendContract('SQS with DynamoDB', async () => {
 });
 
 describe('the backend as the environment names it', () => {
-  it('stores and queues where it is told, in one round trip', async () => {
+  it('stores and queues in the given table and queues, in one round trip', async () => {
     const aws = await startAwsEmulators();
     const { tableName, bodyBucket, queueUrls } = aws.options;
     const names = { TABLE_NAME: tableName, BODY_BUCKET: bodyBucket };

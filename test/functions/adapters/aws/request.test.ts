@@ -11,7 +11,7 @@ const identity = {
 };
 
 describe('a signature', () => {
-  it('is that of post-vanilla in the AWS Signature Version 4 test suite', () => {
+  it('equals the one of post-vanilla in the AWS Signature Version 4 test suite', () => {
     const request = { service: 'service', path: '/', headers: {}, body: '' };
     const at = new Date('2015-08-30T12:36:00Z');
     expect(signedHeaders(request, 'example.amazonaws.com', identity, at).authorization).toBe(
@@ -70,7 +70,7 @@ describe('a request to AWS', () => {
     expect((error as { retryable?: boolean }).retryable ?? false).toBe(retryable);
   });
 
-  it('asks again when its kept connection was closed meanwhile', async () => {
+  it('is repeated when its kept connection was closed meanwhile', async () => {
     answer = { status: 200, body: 'done' };
     await send();
     server.prependOnceListener('request', (request) => request.socket.destroy());

@@ -23,7 +23,7 @@ async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('pages', () => {
-  it('asks for each page with what the page before gave, until one gives nothing', async () => {
+  it('requests each page with the cursor of the page before, until a page has none', async () => {
     const asked: (number | undefined)[] = [];
     const read = async (cursor: number | undefined) => {
       asked.push(cursor);
@@ -33,7 +33,7 @@ describe('pages', () => {
     expect(asked).toEqual([undefined, 1, 2]);
   });
 
-  it('asks for no page that the loop does not want', async () => {
+  it('requests no page after the loop has ended', async () => {
     const read = vi.fn(async (cursor = 0) => ({ items: [cursor], next: cursor + 1 }));
     for await (const [item] of pages<number, number>(read)) if (item === 1) break;
     expect(read).toHaveBeenCalledTimes(2);

@@ -23,7 +23,7 @@ describe('the body', () => {
     ['a megabyte', { html: 'Lorem ipsum dolor. '.repeat(55_000) }],
   ];
 
-  it.each(bodies)('is read as it was written: %s', async (_what, fields) => {
+  it.each(bodies)('is the same after packing and unpacking: %s', async (_what, fields) => {
     const { html, text, headers, attachments } = await parse(fields);
     expect(unpackBody(packBody(await parse(fields)))).toEqual({ html, text, headers, attachments });
   });

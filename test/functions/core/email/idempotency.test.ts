@@ -9,7 +9,7 @@ const DAY_MS = 24 * HOUR_MS;
 const conflict = { name: 'SendoffError', code: 'invalid_idempotent_request', status: 409, retryable: false };
 
 describe('an idempotency key', () => {
-  it('makes one email of the same request, and answers the same id', async () => {
+  it('makes one email of a repeated request, and answers the same id', async () => {
     const simulation = createSimulation();
     const once = await accept(simulation, [{}], { idempotencyKey: 'order-1' });
     expect(await accept(simulation, [{}], { idempotencyKey: 'order-1' })).toEqual(once);
@@ -20,7 +20,7 @@ describe('an idempotency key', () => {
     expect(await list(simulation)).toHaveLength(1);
   });
 
-  it('is of one API key, and one key is not another', async () => {
+  it('belongs to one API key, and differs from other keys', async () => {
     const simulation = createSimulation();
     const ids = [
       await accept(simulation, [{}], { idempotencyKey: 'a' }),
@@ -32,7 +32,7 @@ describe('an idempotency key', () => {
     expect(ids[1]).toBe(ids[3]);
   });
 
-  it('makes one email of twenty requests at once', async () => {
+  it('makes one email of twenty simultaneous requests', async () => {
     const simulation = createSimulation();
     const requests = Array.from({ length: 20 }, () => accept(simulation, [{}], { idempotencyKey: 'order-1' }));
     expect(new Set((await Promise.all(requests)).flat()).size).toBe(1);
@@ -41,7 +41,7 @@ describe('an idempotency key', () => {
     expect(simulation.deadLetters).toEqual([]);
   });
 
-  it('with another payload is a 409, and what is sent is the first payload', async () => {
+  it('with another payload answers 409, and the first payload is sent', async () => {
     for (const beforeSending of [true, false]) {
       const simulation = createSimulation();
       const [id = ''] = await accept(simulation, [{ text: 'first' }], { idempotencyKey: 'order-1' });
@@ -58,7 +58,7 @@ describe('an idempotency key', () => {
     }
   });
 
-  it('sends the payload that won when two race', async () => {
+  it('sends the payload that was accepted when two requests race', async () => {
     const simulation = createSimulation();
     const texts = ['first', 'second', 'third', 'fourth'];
     const answers = await Promise.allSettled(
@@ -81,7 +81,7 @@ describe('an idempotency key', () => {
     simulation.clock.nowMs += 1;
     const second = await accept(simulation, [{}], { idempotencyKey: 'k' });
     expect(second).not.toEqual(first);
-    // And again, over a chain of days.
+    // Again on several days in a row.
     expect(await accept(simulation, [{}], { idempotencyKey: 'k' })).toEqual(second);
     simulation.clock.nowMs += DAY_MS + 1;
     const third = await accept(simulation, [{ text: 'other' }], { idempotencyKey: 'k' });
@@ -94,7 +94,7 @@ describe('an idempotency key', () => {
 describe('a batch under an idempotency key', () => {
   const batch = Array.from({ length: 5 }, (_, index) => ({ text: `text ${index}` }));
 
-  it('is made once, in order', async () => {
+  it('is accepted once, in order', async () => {
     const simulation = createSimulation();
     const ids = await accept(simulation, batch, { idempotencyKey: 'k' });
     expect(new Set(ids).size).toBe(5);
@@ -103,7 +103,7 @@ describe('a batch under an idempotency key', () => {
     expect(simulation.sent).toHaveLength(5);
   });
 
-  it('puts no email of another batch, shorter, longer or changed in its last entry alone', async () => {
+  it('stores no email of another batch, be it shorter, longer or changed only in its last entry', async () => {
     const others = [batch.slice(0, 4), [...batch, {}], [...batch.slice(0, 4), { text: 'other' }], batch.slice(0, 1)];
     for (const other of others) {
       const simulation = createSimulation();

@@ -5,7 +5,7 @@ describe('asking for an unsubscribe link', () => {
   const email = (headers: Record<string, string>, more: object = {}) =>
     parseEmail({ from: 'me@example.com', to: 'a@example.com', subject: 's', text: 't', headers, ...more }, 0);
 
-  it('is a custom header, which every SDK can send', async () => {
+  it('is done by a custom header, which every SDK can set', async () => {
     expect((await email({ 'x-sendoff-unsubscribe': 'true' })).headers).toEqual({ 'x-sendoff-unsubscribe': 'true' });
   });
 

@@ -8,7 +8,7 @@ const parse = (fields: Record<string, unknown> = {}) => parseEmail({ ...least, .
 const ids = { id: 'id', fingerprint: 'f', queue: 'bulk' } as const;
 
 describe('newRecord', () => {
-  it('is small: what is not there is left out', async () => {
+  it('leaves out absent fields, to stay small', async () => {
     expect(newRecord(await parse(), ids, nowMs)).toEqual({
       ...ids,
       status: 'queued',
@@ -21,7 +21,7 @@ describe('newRecord', () => {
     });
   });
 
-  it('holds addresses as answers show them', async () => {
+  it('holds mailboxes as the API answers them', async () => {
     const email = await parse({
       from: 'Lee, Ann <a@example.com>',
       cc: 'C <c@example.com>',
@@ -38,7 +38,7 @@ describe('newRecord', () => {
     });
   });
 
-  it('is scheduled only for a time to come', async () => {
+  it('is scheduled only for a time in the future', async () => {
     const later = newRecord(await parse({ scheduled_at: '2026-11-21T12:00:00.001Z' }), ids, nowMs);
     expect(later).toMatchObject({ status: 'scheduled', scheduledAtMs: nowMs + 1, timeline: [{ event: 'scheduled' }] });
     for (const scheduled_at of ['2026-11-21T12:00:00Z', '2026-11-21T11:59:30Z']) {

@@ -10,8 +10,8 @@ import { accept, bodyOf, list } from './submitting.ts';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-describe('accepting', () => {
-  it('makes record, body and job, and answers a new id each time', async () => {
+describe('submitting', () => {
+  it('stores record, body and job, and answers a new id each time', async () => {
     const simulation = createSimulation();
     const [first = ''] = await accept(simulation, [{}]);
     const [second = ''] = await accept(simulation, [{}]);
@@ -30,7 +30,7 @@ describe('accepting', () => {
     });
   });
 
-  it('answers the ids of a batch in its order, on the queue asked for', async () => {
+  it('answers the ids of a batch in order and uses the given queue', async () => {
     const simulation = createSimulation();
     const subjects = Array.from({ length: 100 }, (_, index) => `Subject ${index}`);
     const ids = await accept(
@@ -43,7 +43,7 @@ describe('accepting', () => {
     expect(new Set(simulation.backend.waiting().map(({ queue }) => queue))).toEqual(new Set(['bulk']));
   });
 
-  it('keeps records and bodies for as long as it is told after the email is due', async () => {
+  it('keeps records and bodies for the retention after the email is due', async () => {
     const simulation = createSimulation();
     const dueMs = 10 * DAY_MS;
     const scheduled_at = new Date(simulation.clock.nowMs + dueMs).toISOString();
@@ -57,7 +57,7 @@ describe('accepting', () => {
     expect(await readable(later)).toBe(false);
   });
 
-  it('queues at once what is due within the broker’s horizon, and leaves the rest to the schedule', async () => {
+  it('queues emails at once that are due within the broker’s horizon, and leaves the others to the schedule', async () => {
     const simulation = createSimulation();
     const at = (aheadMs: number) => ({ scheduled_at: new Date(simulation.clock.nowMs + aheadMs).toISOString() });
     const [, near] = await accept(simulation, [at(-30_000), at(840_000), at(840_001)]);
@@ -72,12 +72,12 @@ describe('accepting', () => {
       order: 'ascending',
     });
     const minutesAhead = due.map(({ sort }) => (Number(sort.split('#')[0]) - simulation.clock.nowMs) / 60_000);
-    // The far one is looked at 5 minutes before its time, the near one, whose job is queued, 15 minutes after.
+    // The later one is examined 5 minutes before its time, the earlier one, which is queued, 15 minutes after its time.
     expect(minutesAhead).toEqual([expect.closeTo(9, 3), 29]);
   });
 });
 
-describe('when a part fails during the accept', () => {
+describe('when a part fails during the submission', () => {
   const parts = ['table', 'bodies', 'broker'] as const;
   const failing = (simulation: Simulation, which: readonly string[], effect: 'before' | 'after'): Backend => {
     const { backend } = simulation;
@@ -85,7 +85,7 @@ describe('when a part fails during the accept', () => {
       <Args extends unknown[], Result>(part: string, call: (...args: Args) => Promise<Result>) =>
       async (...args: Args): Promise<Result> => {
         if (!which.includes(part)) return call(...args);
-        // An answer that is lost looks the same to the caller as a call that never came.
+        // To the caller a lost answer looks the same as a call that was never made.
         if (effect === 'after') await call(...args);
         throw unavailable(`${part} is down`);
       };
@@ -102,7 +102,7 @@ describe('when a part fails during the accept', () => {
   );
 
   it.each(cases)(
-    '%j, %s the call took effect: without a key nothing is sent, and the next try sends one',
+    '%j, %s the call took effect: without a key nothing is sent, and the repeated request sends one email',
     async (which, effect) => {
       const simulation = createSimulation();
       const request = accept(simulation, [{}, {}], {}, failing(simulation, which, effect));
@@ -118,7 +118,7 @@ describe('when a part fails during the accept', () => {
   );
 
   it.each(cases)(
-    '%j, %s the call took effect: with a key the next try makes it whole, and one email is sent',
+    '%j, %s the call took effect: with a key the repeated request completes it, and one email is sent',
     async (which, effect) => {
       for (const workerIsFaster of [false, true]) {
         const simulation = createSimulation();
@@ -136,7 +136,7 @@ describe('when a part fails during the accept', () => {
     },
   );
 
-  it('answers with what failed, though taking back fails as well', async () => {
+  it('rejects with the first error when the rollback fails as well', async () => {
     const simulation = createSimulation();
     const { backend } = simulation;
     const down = () => Promise.reject(unavailable('DynamoDB is down'));
@@ -149,7 +149,7 @@ describe('when a part fails during the accept', () => {
     await expect(accept(simulation, [{}], {}, whole)).rejects.toThrow('SQS is down');
   });
 
-  it('does not take back what another request with its key was answered', async () => {
+  it('does not roll back a record that another request with its key was answered', async () => {
     const simulation = createSimulation();
     const [id = ''] = await accept(simulation, [{}], { idempotencyKey: 'k' });
     const again = accept(simulation, [{}], { idempotencyKey: 'k' }, failing(simulation, ['broker'], 'before'));

@@ -7,7 +7,7 @@ const key = randomBytes(32);
 const unsubscription = { email: 'ada@example.com', sender: 'news@example.com', emailId: 'one' };
 
 describe('an unsubscribe token', () => {
-  it('opens to what was sealed, and is the same for the same email', () => {
+  it('decrypts to what was encrypted, and is the same for the same email', () => {
     const token = sealToken(key, { ...unsubscription, email: 'Ada <Ada@Example.com>' });
     expect(openToken(key, token)).toEqual(unsubscription);
     expect(sealToken(key, unsubscription)).toBe(token);
@@ -21,7 +21,7 @@ describe('an unsubscribe token', () => {
     expect(Buffer.from(token, 'base64url').toString('latin1')).not.toMatch(/ada|news|example/);
   });
 
-  it('of another key, changed in any bit, cut, or made up, opens to nothing', () => {
+  it('does not decrypt if it has another key, is changed in any bit, cut or invented', () => {
     const token = sealToken(key, unsubscription);
     const bytes = Buffer.from(token, 'base64url');
     expect(openToken(randomBytes(32), token)).toBeUndefined();
@@ -34,14 +34,14 @@ describe('an unsubscribe token', () => {
     for (const text of ['', 'x', '../../etc', '%00', 'A'.repeat(100_000)]) expect(openToken(key, text)).toBeUndefined();
   });
 
-  it('has one key for all functions, though several make it at once', async () => {
+  it('has one key for all functions, even if several create it at once', async () => {
     const { table } = createMemoryBackend();
     const keys = await Promise.all([1, 2, 3, 4].map(() => createUnsubscribeKey(table)()));
     expect(new Set(keys.map((one) => one.toString('hex'))).size).toBe(1);
     expect(keys[0]).toHaveLength(32);
   });
 
-  it('is made after a table that failed has come back', async () => {
+  it('gets its key after a table that failed works again', async () => {
     const { table } = createMemoryBackend();
     let up = false;
     const get: typeof table.get = (wanted) => (up ? table.get(wanted) : Promise.reject(new Error('down')));

@@ -8,7 +8,7 @@ const s = 1_000;
 const h = 3_600 * s;
 const ok = { status: 200, response: 'ok' };
 const timedOut = ({ timeoutMs }: Posted) => ({ status: 0, response: `no answer in ${timeoutMs}`, timedOut: true });
-/** Named `dead`: never answers; `slow`: answers within 15 s, not within 1.5; any other: at once. */
+/** An endpoint named `dead` never answers, one named `slow` within 15 s but not within 1.5 s, any other at once. */
 const byName = (posted: Posted) => {
   if (posted.url.includes('dead') || (posted.url.includes('slow') && posted.timeoutMs < ANSWER_TIMEOUT_MS))
     return timedOut(posted);
@@ -18,7 +18,7 @@ const event = (index: number) => ({ ...delivered, eventId: `msg_${index}` });
 const events = (count: number) => Array.from({ length: count }, (_, index) => event(index));
 
 describe('an endpoint that does not answer promptly', () => {
-  it('has the full time at once, at the same attempt, and both tries are told', async () => {
+  it('gets the full time at once, with the same attempt number, and both tries are recorded', async () => {
     const { add, publish, runUntil, posted, webhook, delivery } = await setUp(byName);
     await add('slow');
     await publish([delivered]);
@@ -29,21 +29,21 @@ describe('an endpoint that does not answer promptly', () => {
     ]);
     const [first, second] = posted;
     expect(second?.headers['svix-id']).toBe(first?.headers['svix-id']);
-    const told = await delivery('slow');
-    expect(told).toMatchObject({ status: 'success' });
-    expect(told?.attempts.map(({ status, response }) => [status, response])).toEqual([
+    const found = await delivery('slow');
+    expect(found).toMatchObject({ status: 'success' });
+    expect(found?.attempts.map(({ status, response }) => [status, response])).toEqual([
       [0, 'no answer in 1500'],
       [200, 'ok'],
     ]);
-    expect(told?.attempts[0]).not.toHaveProperty('timedOut');
+    expect(found?.attempts[0]).not.toHaveProperty('timedOut');
     expect(await webhook('slow')).toMatchObject({ status: 'enabled', slowSinceMs: START_MS });
-    // Its next events wait with those of its kind from the start.
+    // Its next events use the slow queue from the start.
     await publish([event(2)]);
     await runUntil();
     expect(posted.map(({ timeoutMs }) => timeoutMs)).toEqual([PROMPT_MS, ANSWER_TIMEOUT_MS, ANSWER_TIMEOUT_MS]);
   });
 
-  it('once, as one that had to start, gets its other events without a wait', async () => {
+  it('once, such as after a cold start, gets its other events without a wait', async () => {
     let calls = 0;
     const { add, publish, runUntil, posted } = await setUp((post) => (calls++ < 2 ? timedOut(post) : ok));
     await add('waking');
@@ -52,7 +52,7 @@ describe('an endpoint that does not answer promptly', () => {
     expect(posted.slice(2).map(({ headers }) => headers['svix-id'])).toEqual(['msg_0', 'msg_1']);
   });
 
-  it('does not count as failing for that, and its retries keep their timetable', async () => {
+  it('does not count as failing for that, and its retries keep their waits', async () => {
     const { add, publish, runUntil, posted, webhook, delivery } = await setUp(byName);
     await add('dead');
     await publish([delivered]);
@@ -67,7 +67,7 @@ describe('an endpoint that does not answer promptly', () => {
     expect(await delivery('dead')).toMatchObject({ status: 'failed' });
   });
 
-  it('is the only one whose events wait: the others of a batch follow it without an attempt', async () => {
+  it('delays no other endpoint: its other jobs of a batch follow without an attempt', async () => {
     const { add, publish, runUntil, posted, clock } = await setUp(byName);
     await add('dead');
     await add('healthy');
@@ -75,10 +75,10 @@ describe('an endpoint that does not answer promptly', () => {
     await runUntil(START_MS);
     const to = (name: string) => posted.filter(({ url }) => url.includes(name));
     expect(to('healthy')).toHaveLength(100);
-    // Of the first ten jobs five are its own.
+    // Five of the first ten jobs are its own.
     expect(to('dead').map(({ timeoutMs }) => timeoutMs)).toEqual([
       ...Array(5).fill(PROMPT_MS),
-      // Those are tried once more; the first that has no answer then makes the others wait.
+      // They are tried once more; the first one without an answer makes the others wait.
       ...Array(5).fill(ANSWER_TIMEOUT_MS),
     ]);
     expect(clock.nowMs).toBe(START_MS);
@@ -100,7 +100,7 @@ describe('an endpoint that does not answer promptly', () => {
     expect((await webhook('dead'))?.pausedUntilMs).toBeGreaterThan(START_MS);
   });
 
-  it('hears all it missed within the longest pause when it answers again, though none of it was tried', async () => {
+  it('gets everything that it missed within the longest pause when it answers again, although none was tried', async () => {
     const backAtMs = START_MS + 3 * h;
     const { add, publish, runUntil, posted, webhook } = await setUp((one) =>
       one.atMs < backAtMs ? timedOut(one) : ok,
@@ -108,8 +108,8 @@ describe('an endpoint that does not answer promptly', () => {
     await add('dead');
     await publish(events(300));
     await runUntil(backAtMs + 17 * 60 * s);
-    const heard = posted.filter(({ atMs }) => atMs >= backAtMs);
-    const ids = new Set(heard.map(({ headers }) => headers['svix-id']));
+    const received = posted.filter(({ atMs }) => atMs >= backAtMs);
+    const ids = new Set(received.map(({ headers }) => headers['svix-id']));
     const triedBefore = new Set(posted.filter(({ atMs }) => atMs < backAtMs).map(({ headers }) => headers['svix-id']));
     for (const { eventId } of events(300)) expect(ids.has(eventId) || triedBefore.has(eventId)).toBe(true);
     await runUntil();
@@ -120,7 +120,7 @@ describe('an endpoint that does not answer promptly', () => {
     expect(await webhook('dead')).not.toHaveProperty('failingSinceMs');
   });
 
-  it('is disabled after the time of all tries, though its many events share them', async () => {
+  it('is disabled after the time of all tries, although its many events share them', async () => {
     const { add, publish, runUntil, posted, webhook, backend, delivery } = await setUp(byName);
     await add('dead');
     await publish(events(150));
@@ -137,7 +137,7 @@ describe('an endpoint that does not answer promptly', () => {
     expect((await delivery('dead', String(posted[0]?.headers['svix-id'])))?.status).toBe('failed');
   });
 
-  it('does not keep a slow one that works from its events, whatever waits for fifty dead ones', async () => {
+  it('does not delay a slow one that works, however many jobs wait for fifty dead ones', async () => {
     const { add, publish, runUntil, posted } = await setUp(byName);
     for (let index = 0; index < 49; index++) await add(`dead-${index}`);
     await add('slow');
@@ -150,7 +150,7 @@ describe('an endpoint that does not answer promptly', () => {
     expect(posted.filter(({ url }) => url.includes('dead')).length).toBeLessThanOrEqual(2 * 49);
   });
 
-  it('is prompt again after it answered at once a minute later', async () => {
+  it('is prompt again after a prompt answer a minute later', async () => {
     let prompt = false;
     const { add, publish, runUntil, posted, webhook, clock } = await setUp((one) => (prompt ? ok : byName(one)));
     await add('slow');
@@ -189,7 +189,7 @@ describe('an endpoint that does not answer promptly', () => {
 });
 
 describe('an endpoint that refuses at once', () => {
-  it('is not slow: it keeps nobody waiting', async () => {
+  it('is not slow, as it delays nobody', async () => {
     const { add, publish, runUntil, posted, webhook } = await setUp(() => ({ status: 0, response: 'ECONNREFUSED' }));
     await add('refusing');
     await publish(events(3));
@@ -200,7 +200,7 @@ describe('an endpoint that refuses at once', () => {
 });
 
 describe('a prompt endpoint', () => {
-  it('costs one read and one write a delivery', async () => {
+  it('costs one read and one write for each delivery', async () => {
     const { add, publish, runUntil, backend, table } = await setUp(byName);
     await add('healthy');
     await publish([{ ...delivered, emailId: undefined as never, subject: {} }]);
