@@ -108,7 +108,7 @@ describe('the suppression list', () => {
 
   it('keeps an unsubscribed address from a sender whose address has other quotes', async () => {
     const { add, suppressed } = setUp();
-    await add({ email: 'a@example.com', origin: 'unsubscribe', sender: '"the.events"@example.com' });
+    await add({ email: 'a@example.com', origin: 'unsubscribe', sender: '"the.news"@example.com' });
     expect(await suppressed('the.news@example.com', 'a@example.com')).toEqual(['a@example.com']);
   });
 
@@ -138,12 +138,12 @@ describe('the suppression list', () => {
     });
 
     it('takes another sender, and keeps those with quotes', async () => {
-      const { suppressed, add, table } = await written(['"the.events"@example.com']);
+      const { suppressed, add, table } = await written(['"the.news"@example.com']);
       expect(await suppressed('the.news@example.com', quoted)).toEqual([quoted]);
       await add({ email: quoted, origin: 'unsubscribe', sender: 'offers@example.com' });
       expect(await suppressed('offers@example.com', quoted)).toEqual([quoted]);
       expect((await findSuppression(table, quoted))?.senders).toEqual([
-        '"the.events"@example.com',
+        '"the.news"@example.com',
         'offers@example.com',
       ]);
     });
