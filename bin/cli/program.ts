@@ -141,23 +141,23 @@ function declareDeadLetters(program: Command, contextOf: ContextOf): void {
     .description('show them; nothing is taken out')
     .option('--max <number>', 'how many', positive, 100)
     .action(async (options, command: Command) => {
-      const { listDeadLetters } = await import('./commands/dead-letters/list.ts');
-      await listDeadLetters(contextOf(command.optsWithGlobals()), options);
+      const { list } = await import('./commands/dead-letters/list.ts');
+      await list(contextOf(command.optsWithGlobals()), options);
     });
   deadLetters
     .command('show <job>')
     .description('show one with its body')
     .action(async (job, _options, command: Command) => {
-      const { showDeadLetter } = await import('./commands/dead-letters/show.ts');
-      await showDeadLetter(contextOf(command.optsWithGlobals()), job);
+      const { show } = await import('./commands/dead-letters/show.ts');
+      await show(contextOf(command.optsWithGlobals()), job);
     });
   deadLetters
     .command('redrive [jobs...]')
     .description('put them back on the queue they came from; Ctrl-C loses nothing')
     .option('--all', 'every one')
     .action(async (ids, { all }, command: Command) => {
-      const { redriveDeadLetters } = await import('./commands/dead-letters/redrive.ts');
-      await redriveDeadLetters(contextOf(command.optsWithGlobals()), { ids, all });
+      const { redrive } = await import('./commands/dead-letters/redrive.ts');
+      await redrive(contextOf(command.optsWithGlobals()), { ids, all });
     });
   deadLetters
     .command('purge [jobs...]')
@@ -165,8 +165,8 @@ function declareDeadLetters(program: Command, contextOf: ContextOf): void {
     .option('--all', 'every one')
     .option('-y, --yes', 'do not ask')
     .action(async (ids, { all, yes }, command: Command) => {
-      const { purgeDeadLetters } = await import('./commands/dead-letters/purge.ts');
-      await purgeDeadLetters(contextOf(command.optsWithGlobals()), { ids, all, yes });
+      const { purge } = await import('./commands/dead-letters/purge.ts');
+      await purge(contextOf(command.optsWithGlobals()), { ids, all, yes });
     });
 }
 

@@ -1,6 +1,6 @@
 import type { QueueState } from '../adapters/metrics.ts';
 import type { RedisClient, Timer } from '../adapters/redis/client.ts';
-import { queueAges } from '../adapters/redis/queue-state.ts';
+import { queueAges } from '../adapters/redis/inspection.ts';
 import { untilAnswered } from '../adapters/redis/retry.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 

@@ -2,8 +2,8 @@ import { createApiKey } from '../../../functions/core/access/api-key.ts';
 import { allApiKeys, deleteApiKey } from '../../../functions/core/access/api-key-deletion.ts';
 import { parseMailbox } from '../../../functions/core/email/address.ts';
 import { validate } from '../../../functions/core/validate.ts';
-import { notFoundError, usageError } from '../cli-error.ts';
 import { answer, type Context } from '../context.ts';
+import { notFoundError, usageError } from '../errors.ts';
 import { columns, fields, printable, timeOf } from '../layout.ts';
 
 /** API functions remember a verified key for so long (functions/api/authenticate.ts). */

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createApiKey } from '../../../functions/core/access/api-key.ts';
 import { deleteApiKey } from '../../../functions/core/access/api-key-deletion.ts';
-import { CliError, exitCodes, usageError } from '../cli-error.ts';
 import { answer, type Context } from '../context.ts';
 import { output } from '../deployment.ts';
+import { CliError, exitCodes, usageError } from '../errors.ts';
 
 /** What `sendoff send` takes. */
 export interface SendOptions {

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
 import type { EmailStatus } from '../../../functions/core/email/status.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
-import { CliError, exitCodes, notFoundError } from '../cli-error.ts';
 import { answer, type Context } from '../context.ts';
+import { CliError, exitCodes, notFoundError } from '../errors.ts';
 import { columns, duration, fields, paint, printable, type Tone, timeOf } from '../layout.ts';
 
 /** Nothing more will happen before SES has it. */

@@ -1,3 +1,4 @@
+import { stackResources } from '../../aws.ts';
 import { output } from '../../deployment.ts';
 import { count } from '../../layout.ts';
 import type { Check, Finding } from './finding.ts';
@@ -60,7 +61,6 @@ export const alarms: Check = {
   name: 'alarms',
   alsoLocal: false,
   examine: async ({ deployment }) => {
-    const { stackResources } = await import('../../stack-resources.ts');
     const { CloudWatchClient, DescribeAlarmsCommand } = await import('@aws-sdk/client-cloudwatch');
     const named = (await stackResources(deployment)).filter(({ type }) =>
       /^AWS::CloudWatch::(Composite)?Alarm$/.test(type),

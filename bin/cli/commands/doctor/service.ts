@@ -5,7 +5,7 @@ import { count, duration } from '../../layout.ts';
 import type { Check, Finding } from './finding.ts';
 
 const HEALTH_TIMEOUT_MS = 10_000;
-/** The schedule gives an email a second job after a quarter of an hour; who waits longer waits for something else. */
+/** The schedule gives an email a second job after a quarter of an hour, so a longer wait has another cause. */
 const OVERDUE_MS = 30 * 60_000;
 const LOOK_BACK_MS = 24 * 3_600_000;
 const LOOKED_AT = 500;
@@ -43,7 +43,7 @@ export const deadLetters: Check = {
   name: 'dead letters',
   alsoLocal: true,
   examine: async ({ backend }) => {
-    const depths = await (await backend()).depths();
+    const depths = await (await (await backend()).inspection()).depths();
     const { waiting = 0, running = 0 } = depths.find(({ queue }) => queue === 'dead letters') ?? {};
     const total = waiting + running;
     if (total === 0) return [{ check: 'dead letters', level: 'ok', text: 'none' }];

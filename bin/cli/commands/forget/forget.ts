@@ -1,8 +1,7 @@
 import { isUnsent, type Wanted } from '../../../../functions/core/privacy/erase.ts';
-import type { OperatedBackend } from '../../backend/open.ts';
-import { CliError } from '../../cli-error.ts';
-import { confirm } from '../../confirm.ts';
-import { answer, type Context } from '../../context.ts';
+import type { OperatedBackend } from '../../backend/operated-backend.ts';
+import { answer, type Context, confirm } from '../../context.ts';
+import { CliError } from '../../errors.ts';
 import { type Doomed, type Erasure, erase } from './erase.ts';
 import type { ForgetOptions } from './options.ts';
 import { adviceOn, describeSearch, farewell, inWords, type Leftovers } from './report.ts';

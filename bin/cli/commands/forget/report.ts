@@ -1,6 +1,6 @@
 import { isUnsent, type Mention, roles } from '../../../../functions/core/privacy/erase.ts';
-import type { OperatedBackend } from '../../backend/open.ts';
-import { explain } from '../../error-line.ts';
+import type { OperatedBackend } from '../../backend/operated-backend.ts';
+import { explain } from '../../errors.ts';
 import { count, printable } from '../../layout.ts';
 import type { ForgetOptions } from './options.ts';
 import type { Search } from './search.ts';

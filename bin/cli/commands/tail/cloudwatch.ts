@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CloudWatchLogsClient, FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogLine } from '../../../../lib/local/log-file.ts';
+import { stackResources } from '../../aws.ts';
 import type { Deployment } from '../../deployment.ts';
-import { stackResources } from '../../stack-resources.ts';
 import { sourceName } from './line.ts';
 
 /** What to read of the logs, and for how long. */
