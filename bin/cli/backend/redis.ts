@@ -1,4 +1,4 @@
-import { createRing } from '../../../functions/adapters/aws/invoke.ts';
+import { createInvokeConsumer } from '../../../functions/adapters/aws/invoke.ts';
 import { createRedisBackend } from '../../../functions/adapters/redis/backend.ts';
 import { createRedisClient } from '../../../functions/adapters/redis/client.ts';
 import { createRedisDeadLetters } from '../../../functions/adapters/redis/dead-letters.ts';
@@ -33,12 +33,12 @@ export async function openRedisBackend(
   const client = createRedisClient({
     ...options,
     namespace: output(deployment, 'RedisNamespace'),
-    // What is written with a time of a clock that is wrong by an hour would keep drainers from being rung for so long.
+    // What is written with a time of a clock that is wrong by an hour would keep consumers from being invoked so long.
     now: () => Date.now() + aheadMs,
-    ring: createRing({
+    invokeConsumer: createInvokeConsumer({
       functionName: output(deployment, 'RedisConsumerFunctionName', 'SendFunctionName'),
-      watcher: output(deployment, 'RedisWatchdogFunctionName', 'ScheduleFunctionName'),
-      // Only its failure is told; what is queued is durable, and the schedule rings within a minute.
+      watchdog: output(deployment, 'RedisWatchdogFunctionName', 'ScheduleFunctionName'),
+      // Only its failure is told; what is queued is durable, and the watchdog invokes a consumer within a minute.
       log: { info: () => {}, warn: note, error: note },
       request,
     }),

@@ -18,8 +18,8 @@ export interface RedisDeadLetters {
   /** Those after this one (an id; empty: from the first on), oldest first, at most `limit`. */
   list(after: string, limit: number): Promise<RedisDeadLetter[]>;
   /**
-   * Puts the job back on its queue and takes it out of here, in one step, and rings for a drainer if none is at work. `gone`: it was not
-   * here any more; `homeless`: it names no queue, and stays.
+   * Puts the job back on its queue and takes it out of here, in one step, and invokes a consumer if none is at work.
+   * `gone`: it was not here any more; `homeless`: it names no queue, and stays.
    */
   redrive(id: string): Promise<'redriven' | 'gone' | 'homeless'>;
   delete(id: string): Promise<void>;
@@ -28,7 +28,7 @@ export interface RedisDeadLetters {
 }
 
 /** The dead letters of the queues in Redis; those of other queues are elsewhere. */
-export function createRedisDeadLetters({ run, glance }: Pick<RedisClient, 'run' | 'glance'>): RedisDeadLetters {
+export function createRedisDeadLetters({ run, peek }: Pick<RedisClient, 'run' | 'peek'>): RedisDeadLetters {
   return {
     list: async (after, limit) => {
       const rows = (await run(['deadletters', after, limit])) as readonly (readonly string[])[];
@@ -45,7 +45,7 @@ export function createRedisDeadLetters({ run, glance }: Pick<RedisClient, 'run' 
     delete: async (id) => {
       await run(['discard', id]);
     },
-    depth: async () => (await glance()).deadLetters,
+    depth: async () => (await peek()).deadLetters,
   };
 }
 

@@ -4,7 +4,7 @@ import type { RedisClient, RedisValue } from './client.ts';
 /** Jobs of one queue, by where they are. */
 export interface QueueDepth {
   readonly waiting: number;
-  /** Delivered to a drainer. */
+  /** Delivered to a consumer. */
   readonly running: number;
   /** Not before their time. */
   readonly delayed: number;
@@ -13,7 +13,7 @@ export interface QueueDepth {
 /** How much a queue holds, and for how long. */
 export interface QueueAge {
   readonly queue: QueueName;
-  /** Waiting or with a drainer; what is delayed is not among them. */
+  /** Waiting or with a consumer; what is delayed is not among them. */
   readonly jobs: number;
   /** How long the oldest has been there, or is overdue; 0 if there is none. */
   readonly oldestMs: number;
