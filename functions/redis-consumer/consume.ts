@@ -1,17 +1,17 @@
-import { type Arrival, type DrainerQueue, LEASE_MS } from '../adapters/redis/consumer.ts';
+import { type Arrival, type ConsumerQueue, LEASE_MS } from '../adapters/redis/consumer.ts';
 import { untilAnswered } from '../adapters/redis/retry.ts';
 import type { Delivery } from '../core/ports/broker.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 import { type QueueName, queueNames } from '../core/queues.ts';
 import type { Worker } from '../core/task/worker.ts';
 
-export interface DrainDependencies {
-  readonly queue: DrainerQueue;
+export interface ConsumeDependencies {
+  readonly queue: ConsumerQueue;
   readonly work: Worker;
-  /** Starts another drainer in the place of this name. */
-  readonly ring: (replaces: string) => Promise<void>;
-  /** Starts a watcher, which rings if this drainer dies; called if there is none. */
-  readonly watch: () => Promise<void>;
+  /** Invokes another consumer, which takes the place of this name. */
+  readonly invokeConsumer: (replaces: string) => Promise<void>;
+  /** Starts a watchdog, which invokes a consumer if this one dies; called if no watchdog is running. */
+  readonly startWatchdog: () => Promise<void>;
   readonly newName: () => string;
   readonly now: () => number;
   readonly log: Logger;
@@ -25,46 +25,46 @@ export interface DrainDependencies {
   readonly deadlineMs: number;
 }
 
-export interface DrainResult {
+export interface ConsumeResult {
   readonly end: 'no place' | 'nothing left' | 'handed over';
   readonly done: number;
 }
 
-/** How often a drainer says that it is alive: several times a lease, so that a lost request is no death. */
-const BEAT_MS = 1_500;
+/** Between two heartbeats: several fit in a lease, so one lost request does not end it. */
+const HEARTBEAT_MS = 1_500;
 /** After the first job is done others are waited for this long, to be acknowledged along. */
 const GATHER_MS = 5;
 /** When nothing comes the next look is after this long, twice as long each time, up to the most. */
 const LEAST_POLL_MS = 50;
 const MOST_POLL_MS = 1_000;
 /** The most while jobs are in flight, so that no heartbeat is late: a claim that missed one has little of its lease left. */
-const IN_FLIGHT_POLL_MS = BEAT_MS / 2;
+const IN_FLIGHT_POLL_MS = HEARTBEAT_MS / 2;
 /**
- * What a task may count on from its delivery, or its drainer's last heartbeat, on. The claim on an email is 2 s longer and must
+ * What a task may count on from its delivery, or its consumer's last heartbeat, on. The claim on an email is 2 s longer and must
  * end before the delivery comes back, LEASE_MS after the last heartbeat. Only what has been in flight for a heartbeat is
  * renewed: most emails are sent by then, and cost no command more.
  */
 const RUN_MS = LEASE_MS - 2_500;
 /** Before the time-out no more jobs are taken, and those in flight have this long to end; a quarter of a shorter time. */
 const CLOSING_MS = 15_000;
-/** Before the time-out what is in flight is left to the next drainer. */
+/** So long before the time-out, the jobs still in flight are left to the next consumer. */
 const LAST_MS = 1_500;
-/** Another drainer is rung for when the backlog would take this one longer. */
+/** Another consumer is invoked when the backlog would take this one longer. */
 const BACKLOG_SECONDS = 2;
 const FLUSH_MS = 60_000;
 
 /** Works until nothing is left to do, or hands over to a fresh invocation before the time-out. */
-export async function drain(dependencies: DrainDependencies, replaces?: string): Promise<DrainResult> {
+export async function consume(dependencies: ConsumeDependencies, replaces?: string): Promise<ConsumeResult> {
   const entered = await retrying(dependencies, () => dependencies.queue.enter(replaces));
   if (entered === 'no place') return { end: 'no place', done: 0 };
   const [result] = await Promise.all([
     workUntilEmpty(dependencies),
-    entered === 'unwatched' ? dependencies.watch() : undefined,
+    entered === 'unwatched' ? dependencies.startWatchdog() : undefined,
   ]);
   return result;
 }
 
-async function workUntilEmpty(dependencies: DrainDependencies): Promise<DrainResult> {
+async function workUntilEmpty(dependencies: ConsumeDependencies): Promise<ConsumeResult> {
   const { queue, now, deadlineMs } = dependencies;
   const flights = createFlights(dependencies);
   const exchange = createExchange(dependencies, flights);
@@ -93,11 +93,11 @@ async function workUntilEmpty(dependencies: DrainDependencies): Promise<DrainRes
 }
 
 /** Leaves if nothing is left to do; otherwise a fresh invocation takes this one's place. */
-async function close({ queue, ring, newName }: DrainDependencies, done: number): Promise<DrainResult> {
+async function close({ queue, invokeConsumer, newName }: ConsumeDependencies, done: number): Promise<ConsumeResult> {
   if ((await queue.leave()) === 'left') return { end: 'nothing left', done };
   const successor = newName();
   await queue.handOver(successor);
-  await ring(successor);
+  await invokeConsumer(successor);
   return { end: 'handed over', done };
 }
 
@@ -116,11 +116,11 @@ interface Flights {
 }
 
 /** The jobs in flight, each on its own: one that is slow holds no other back. */
-function createFlights({ work, now, deadlineMs }: Pick<DrainDependencies, 'work' | 'now' | 'deadlineMs'>): Flights {
+function createFlights({ work, now, deadlineMs }: Pick<ConsumeDependencies, 'work' | 'now' | 'deadlineMs'>): Flights {
   const flying = new Map<string, Delivery>();
   let done: Delivery[] = [];
   let count = 0;
-  let wake = () => {};
+  let notify = () => {};
 
   const run = async (delivery: Delivery) => {
     const failed = await work([delivery], now() + RUN_MS, deadlineMs - LAST_MS);
@@ -128,7 +128,7 @@ function createFlights({ work, now, deadlineMs }: Pick<DrainDependencies, 'work'
     // What did not end well stays in the queue and comes back after its lease.
     if (failed.length === 0) done.push(delivery);
     count++;
-    wake();
+    notify();
   };
 
   return {
@@ -147,20 +147,20 @@ function createFlights({ work, now, deadlineMs }: Pick<DrainDependencies, 'work'
     },
     change: async (mostMs) => {
       if (done.length > 0) return;
-      const woken = await new Promise<boolean>((resolve) => {
+      const notified = await new Promise<boolean>((resolve) => {
         const timer = setTimeout(resolve, mostMs, false);
-        wake = () => {
+        notify = () => {
           clearTimeout(timer);
           resolve(true);
         };
       });
-      if (woken && flying.size > 0) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+      if (notified && flying.size > 0) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     },
   };
 }
 
 /** One round trip: acknowledges, renews, receives and starts what came; answers how many. */
-function createExchange(dependencies: DrainDependencies, flights: Flights): (closing: boolean) => Promise<number> {
+function createExchange(dependencies: ConsumeDependencies, flights: Flights): (closing: boolean) => Promise<number> {
   const { queue, now, log, inFlight, renewClaims } = dependencies;
   let beatAtMs = 0;
   const backlog = createBacklogWatch(dependencies, flights);
@@ -168,7 +168,7 @@ function createExchange(dependencies: DrainDependencies, flights: Flights): (clo
   return async (closing) => {
     const done = flights.done();
     const startMs = now();
-    const beat = startMs - beatAtMs >= BEAT_MS;
+    const heartbeat = startMs - beatAtMs >= HEARTBEAT_MS;
     const room = (name: QueueName) => (closing ? 0 : Math.max(0, inFlight[name] - flights.size(name)));
     const wanted = {
       transactional: room('transactional'),
@@ -179,14 +179,17 @@ function createExchange(dependencies: DrainDependencies, flights: Flights): (clo
     const countBacklog = !closing && backlog.wanted();
     const arrival: Arrival = await retrying(dependencies, async () => {
       // A delivery whose lease ran out may be another's by now: it is not taken back.
-      const renewed = beat && now() - beatAtMs < LEASE_MS ? flights.all() : [];
+      const renewed = heartbeat && now() - beatAtMs < LEASE_MS ? flights.all() : [];
       // Asked for at the same moment, so both are one request.
-      const renewing = beat ? renewClaims(now() + RUN_MS, BEAT_MS) : undefined;
-      const [arrived] = await Promise.all([queue.exchange({ done, renewed, wanted, beat, countBacklog }), renewing]);
+      const renewing = heartbeat ? renewClaims(now() + RUN_MS, HEARTBEAT_MS) : undefined;
+      const [arrived] = await Promise.all([
+        queue.exchange({ done, renewed, wanted, heartbeat, countBacklog }),
+        renewing,
+      ]);
       return arrived;
     });
     flights.acknowledged(done);
-    if (beat) beatAtMs = startMs;
+    if (heartbeat) beatAtMs = startMs;
     const fresh = arrival.deliveries.filter(({ id }) => !flights.has(id));
     for (const delivery of fresh) flights.start(delivery);
     for (const { id, queue: from } of arrival.dead) log.error('job given up', { deliveryId: id, queue: from });
@@ -195,9 +198,9 @@ function createExchange(dependencies: DrainDependencies, flights: Flights): (clo
   };
 }
 
-/** Once a second, while there is more to do than fits in flight: is it more than this drainer can do soon? */
-function createBacklogWatch(dependencies: DrainDependencies, flights: Flights) {
-  const { queue, ring, newName, now, inFlight, log } = dependencies;
+/** Once a second, while there is more to do than fits in flight: is it more than this consumer can do soon? */
+function createBacklogWatch(dependencies: ConsumeDependencies, flights: Flights) {
+  const { queue, invokeConsumer, newName, now, inFlight, log } = dependencies;
   let lookedAtMs = now();
   let countThen = 0;
   const full = () => queueNames.some((name) => flights.size(name) >= inFlight[name]);
@@ -209,12 +212,12 @@ function createBacklogWatch(dependencies: DrainDependencies, flights: Flights) {
       if (jobs - flights.size() <= perSecond * BACKLOG_SECONDS) return;
       const name = newName();
       if (!(await retrying(dependencies, () => queue.reserve(name)))) return;
-      log.info('another drainer is rung for', { jobs, perSecond: Math.round(perSecond) });
-      await ring(name);
+      log.info('another consumer is invoked', { jobs, perSecond: Math.round(perSecond) });
+      await invokeConsumer(name);
     },
   };
 }
 
-/** A drainer has time until shortly before its time-out. */
-const retrying = <T>({ now, log, deadlineMs }: DrainDependencies, ask: () => Promise<T>): Promise<T> =>
+/** A consumer has time until shortly before its time-out. */
+const retrying = <T>({ now, log, deadlineMs }: ConsumeDependencies, ask: () => Promise<T>): Promise<T> =>
   untilAnswered({ now, log, untilMs: deadlineMs - LAST_MS }, ask);

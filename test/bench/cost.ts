@@ -13,8 +13,8 @@ const AWS_WAIT_MS = {
   accept: 10,
   /** Claim and record of a batch, and the mail server. */
   batch: 10 + MAIL_SERVER_MS,
-  /** Six round trips to Redis, and the mail server: of a drainer that is started for one email. */
-  drainer: 30 + MAIL_SERVER_MS,
+  /** Six round trips to Redis, and the mail server: of a consumer that is started for one email. */
+  consumer: 30 + MAIL_SERVER_MS,
 };
 /** Ten jobs an invocation: one send each, a tenth of a receive and of a delete. */
 const FULL_BATCHES: Sending = { invocations: 0.1, sqsCalls: 1.2 };
@@ -59,7 +59,7 @@ export async function measureCost(local: LocalSendoff, emails: number): Promise<
     sqsCalls: sum('count', 'sqs'),
   };
   const perEmail = ({ invocations, sqsCalls }: Sending): PerEmail => {
-    const waitMs = AWS_WAIT_MS.accept + invocations * (redis ? AWS_WAIT_MS.drainer : AWS_WAIT_MS.batch);
+    const waitMs = AWS_WAIT_MS.accept + invocations * (redis ? AWS_WAIT_MS.consumer : AWS_WAIT_MS.batch);
     return {
       httpRequests: 1,
       sqsCalls,
@@ -77,7 +77,7 @@ export async function measureCost(local: LocalSendoff, emails: number): Promise<
     await cloud.function('RedisWatchdog').invoke({});
     rows.push(['Redis when idle', `${((await idle()) * MINUTES_A_MONTH).toLocaleString('en')} commands a month`]);
     rows.push(['dollars per million', `$${dollarsPerMillion(perEmail(measured)).toFixed(2)}`]);
-    rows.push(['… a drainer for each', `$${dollarsPerMillion(perEmail({ ...measured, invocations: 1 })).toFixed(2)}`]);
+    rows.push(['… a consumer for each', `$${dollarsPerMillion(perEmail({ ...measured, invocations: 1 })).toFixed(2)}`]);
   } else {
     const { writeUnits, readUnits } = perEmail(measured);
     rows.push(['DynamoDB per email', `${writeUnits.toFixed(2)} write units, ${readUnits.toFixed(2)} read units`]);

@@ -11,31 +11,31 @@ const WARM_UP = CLIENTS * 100;
 
 export interface Counts {
   readonly accepts: number;
-  readonly drained: number;
+  readonly consumed: number;
 }
 
 /** How fast emails are accepted while no worker runs, and how fast workers send what has gathered. */
-export async function measureSpeed(local: LocalSendoff, { accepts, drained }: Counts): Promise<[string, string][]> {
+export async function measureSpeed(local: LocalSendoff, { accepts, consumed }: Counts): Promise<[string, string][]> {
   const rows: [string, string][] = [];
   const accept = acceptLoad(local);
   const synchronous = await measureSynchronous(local);
   // Every instance there will be is started, and its code is warm: those that accept, and those that send.
-  let drain = await gather(local);
+  let consume = await gather(local);
   await accept.run(WARM_UP, CLIENTS);
-  await drain(WARM_UP, MAIL_SERVER_MS);
-  drain = await gather(local);
+  await consume(WARM_UP, MAIL_SERVER_MS);
+  consume = await gather(local);
   const one = await accept.run(accepts, 1);
-  const many = await accept.run(drained, CLIENTS);
+  const many = await accept.run(consumed, CLIENTS);
   rows.push(
     ['accept p50, 1 client', `${one.p50Ms.toFixed(1)} ms, ${(synchronous.p50Ms / one.p50Ms).toFixed(1)} × sync`],
     ['accept p99, 1 client', `${one.p99Ms.toFixed(1)} ms, ${(synchronous.p99Ms / one.p99Ms).toFixed(1)} × sync`],
     [`accept, ${CLIENTS} clients`, `${many.perSecond.toFixed(0)}/s`],
     [`accept p50, p99, ${CLIENTS} clients`, `${many.p50Ms.toFixed(1)} ms, ${many.p99Ms.toFixed(1)} ms`],
   );
-  rows.push(['drained, mail server 100 ms', await drain(accepts + drained, MAIL_SERVER_MS)]);
-  drain = await gather(local);
-  await accept.run(drained, CLIENTS);
-  rows.push(['drained, mail server 0 ms', await drain(drained, 0)]);
+  rows.push(['consumed, mail server 100 ms', await consume(accepts + consumed, MAIL_SERVER_MS)]);
+  consume = await gather(local);
+  await accept.run(consumed, CLIENTS);
+  rows.push(['consumed, mail server 0 ms', await consume(consumed, 0)]);
   accept.close();
   return rows;
 }

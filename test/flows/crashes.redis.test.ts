@@ -9,7 +9,7 @@ import { anEmail, redisClientOf } from './running.ts';
 
 /** Emails sent through while things die; `CRASH_EMAILS=2000` for the whole run. */
 const COUNT = Number(process.env.CRASH_EMAILS ?? 300);
-/** A drainer renews its leases every 1.5 s: this long after SES took an email, its job cannot have come back. */
+/** A consumer renews its leases every 1.5 s: this long after SES took an email, its job cannot have come back. */
 const LOOK_MS = LEASE_MS - 2_000;
 
 describe.skipIf(!hasRedis)('on backend=redis', () => {
@@ -40,7 +40,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       outgoing.end(body);
     });
 
-  /** Jobs that are waiting or in the hands of a drainer, a dead one included. */
+  /** Jobs that are waiting or in the hands of a consumer, a dead one included. */
   const jobsLeft = async () => Number(await redisClientOf(sendoff).run(['backlog']));
   /**
    * How often each of these emails was sent, once all of them were and no job is left that could send one again, or nothing
@@ -70,7 +70,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     twice: [...times].filter(([, count]) => count > 1).map(([id]) => id),
   });
   /**
-   * Looks at each email's record before a dead drainer's jobs can come back: `untold` has those that SES had taken and its
+   * Looks at each email's record before a dead consumer's jobs can come back: `untold` has those that SES had taken and its
    * Send event had not told by then, and those that a busy machine looked at too late to say.
    */
   const watchSendEvents = () => {
@@ -102,10 +102,10 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     return ids;
   };
 
-  it(`loses none of ${COUNT} emails though drainers are killed at random, and sends none twice`, async () => {
+  it(`loses none of ${COUNT} emails though consumers are killed at random, and sends none twice`, async () => {
     let kills = 0;
     let calls = 0;
-    // Of the drainers' calls only those to SES pass the cloud's faults: some of them kill the process that made them,
+    // Of the consumers' calls only those to SES pass the cloud's faults: some of them kill the process that made them,
     // when SES has the email and the record does not say so.
     const fault = sendoff.cloud.faults.add({
       service: 'ses',
@@ -130,11 +130,11 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     const { lost, twice } = summary(times);
     const known = twice.filter((id) => !untold.has(id));
     console.info(
-      `accepted ${ids.length}, lost ${lost}, sent twice ${twice.length} (told of in time and yet sent twice ${known.length}), drainers killed ${kills}, longest stall ${(longestStallMs / 1000).toFixed(1)} s`,
+      `accepted ${ids.length}, lost ${lost}, sent twice ${twice.length} (told of in time and yet sent twice ${known.length}), consumers killed ${kills}, longest stall ${(longestStallMs / 1000).toFixed(1)} s`,
     );
     expect(kills).toBeGreaterThan(0);
     expect({ accepted: ids.length, lost }).toEqual({ accepted: COUNT, lost: 0 });
-    // What SES had taken when its drainer died is told by its Send event, in about a second; another drainer gets the job
+    // What SES had taken when its consumer died is told by its Send event, in about a second; another consumer gets the job
     // after six. A machine that is busy with other tests can be slower than that (seen: 26 at twice its load).
     expect(known).toEqual([]);
   }, 240_000);

@@ -34,8 +34,8 @@ const acceptFaults: { name: string; effect: Fault['effect']; executed: boolean }
   { name: 'lost answer', effect: 'drop-after', executed: true },
 ];
 
-/** Every request of a drainer that sends one email; it is killed before the request is carried out, or after. */
-const drainSteps: { step: string; match: (body: string) => boolean; effect: 'drop-before' | 'drop-after' }[] = [
+/** Every request of a consumer that sends one email; it is killed before the request is carried out, or after. */
+const consumerSteps: { step: string; match: (body: string) => boolean; effect: 'drop-before' | 'drop-after' }[] = [
   { step: 'claims', match: has('"update"', 'sending'), effect: 'drop-before' },
   { step: 'claims', match: has('"update"', 'sending'), effect: 'drop-after' },
   { step: 'records', match: has('"update"', 'messageId'), effect: 'drop-before' },
@@ -96,9 +96,9 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     },
   );
 
-  it('a drainer killed with SIGKILL, at any step, leaves the email to be sent, once', async () => {
+  it('a consumer killed with SIGKILL, at any step, leaves the email to be sent, once', async () => {
     const ids: string[] = [];
-    for (const { step, match, effect } of drainSteps) {
+    for (const { step, match, effect } of consumerSteps) {
       const hit = Promise.withResolvers<void>();
       const kill = () => {
         sendoff.cloud.function('RedisConsumer').kill();
@@ -108,7 +108,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       const { json } = await sendoff.request('POST', '/emails', anEmail({ subject: `${step} ${effect}` }));
       ids.push(json.id);
       await hit.promise;
-      // The drainer is known to be at work for another 6 s; then its watcher rings for the next.
+      // The consumer is known to be at work for another 6 s; then its watchdog invokes the next.
       if (step === 'comes' || step === 'receives') void sendoff.cloud.function('RedisWatchdog').invoke({});
       const lastEvent = async () => (await sendoff.request('GET', `/emails/${json.id}`)).json.last_event;
       await expect.poll(lastEvent, { timeout: 20_000 }).toBe('delivered');

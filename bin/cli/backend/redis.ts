@@ -1,4 +1,4 @@
-import { createRing } from '../../../functions/adapters/aws/invoke.ts';
+import { createInvokeConsumer } from '../../../functions/adapters/aws/invoke.ts';
 import { createRedisBackend } from '../../../functions/adapters/redis/backend.ts';
 import { createRedisClient } from '../../../functions/adapters/redis/client.ts';
 import { createUpstashRequester } from '../../../functions/adapters/redis/requester.ts';
@@ -28,10 +28,10 @@ export async function openRedisBackend(
     namespace: output(deployment, 'RedisNamespace'),
     // A time written by a clock that is an hour ahead would keep consumers from being invoked for that hour.
     now: () => Date.now() + clockAheadMs,
-    ring: createRing({
+    invokeConsumer: createInvokeConsumer({
       functionName: output(deployment, 'RedisConsumerFunctionName', 'SendFunctionName'),
-      watcher: output(deployment, 'RedisWatchdogFunctionName', 'ScheduleFunctionName'),
-      // Only a failure is shown: the jobs are durable, and the schedule invokes the consumer within a minute.
+      watchdog: output(deployment, 'RedisWatchdogFunctionName', 'ScheduleFunctionName'),
+      // Only a failure is shown: the jobs are durable, and the watchdog invokes a consumer within a minute.
       log: { info: () => {}, warn: note, error: note },
       request,
     }),

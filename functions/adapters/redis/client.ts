@@ -17,8 +17,8 @@ export interface Timer {
   readonly atMs: number;
 }
 
-/** What the schedule looks at once a minute. */
-export interface Glance {
+/** What the watchdog looks at once a minute. */
+export interface Peek {
   readonly first: Timer | undefined;
   readonly deadLetters: number;
 }
@@ -32,7 +32,7 @@ export interface RedisClient {
   /** The first of all that must happen at a time; one command. */
   firstTimer(): Promise<Timer | undefined>;
   /** The same, and how many dead letters there are: two commands in a round trip, where a script would bill three. */
-  glance(): Promise<Glance>;
+  peek(): Promise<Peek>;
   /** The full name of a document's or a body's key. */
   readonly keyOf: (key: string) => string;
 }
@@ -40,8 +40,8 @@ export interface RedisClient {
 export interface RedisClientOptions extends UpstashOptions {
   /** Keeps the deployments that share a database apart. */
   readonly namespace: string;
-  /** Called, and waited for, when jobs were sent and no drainer is at work. */
-  readonly ring: () => Promise<void>;
+  /** Called, and awaited, when a job was queued and no consumer is at work. */
+  readonly invokeConsumer: () => Promise<void>;
   readonly now?: () => number;
 }
 
@@ -57,7 +57,7 @@ const GATHER_BYTES = 1024 * 1024;
 /** While so many requests are under way, what comes is gathered into the next. */
 const MAX_REQUESTS = 3;
 
-/** The operations that queue a job, and ring. */
+/** The operations that queue a job, and answer whether a consumer is to be invoked. */
 const QUEUEING = new Set(['send', 'submit', 'updatesend', 'redrive']);
 
 /** Who asks `@upstash/redis` for no address: ours is known to the requester alone, which asks for it when it is needed. */
@@ -65,7 +65,7 @@ const ELSEWHERE = { url: 'https://localhost', token: 'none' };
 
 /** Opens the database; connects with the first operation. */
 export function createRedisClient(options: RedisClientOptions): RedisClient {
-  const { namespace, ring, now = Date.now } = options;
+  const { namespace, invokeConsumer, now = Date.now } = options;
   const requester = createUpstashRequester(options);
   // Deserialization would make numbers of texts that look like some, and objects of JSON that is not ours to parse yet.
   const redis = new Redis({ ...ELSEWHERE, automaticDeserialization: false, enableTelemetry: false });
@@ -97,19 +97,19 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
     if (!checked) await refuseEviction(requester);
     checked = true;
     const args = [String(now()), ...operations.flatMap(([name, ...rest]) => [name, rest.length, ...rest].map(String))];
-    // What was queued is known to us alone, if it was, once an answer is lost: it would have told to ring.
-    let untold = false;
+    // A lost answer may have asked for a consumer: whether the job was queued is not known.
+    let unanswered = false;
     const ask = () =>
       evaluate(redis, sha, keys, args).catch((error: unknown) => {
-        untold ||= mayBeExecuted(error) && operations.some(([name]) => QUEUEING.has(name));
+        unanswered ||= mayBeExecuted(error) && operations.some(([name]) => QUEUEING.has(name));
         throw error;
       });
     const evaluated = await again(ask).catch(async (error: unknown) => {
-      if (untold) await ring();
+      if (unanswered) await invokeConsumer();
       throw error;
     });
-    const [rung, results] = evaluated as [number, readonly (readonly [number, RedisValue])[]];
-    if (rung === 1 || untold) await ring();
+    const [invoke, results] = evaluated as [number, readonly (readonly [number, RedisValue])[]];
+    if (invoke === 1 || unanswered) await invokeConsumer();
     let next = 0;
     for (const { operations: own, resolve, reject } of batch) {
       const answers = results.slice(next, next + own.length);
@@ -155,7 +155,7 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
     },
     firstTimer: async () =>
       timerOf(await again(() => redis.zrange<string[]>(`${prefix}timers`, 0, 0, { withScores: true }))),
-    glance: async () => {
+    peek: async () => {
       const commands = () => redis.pipeline().zrange<string[]>(`${prefix}timers`, 0, 0, { withScores: true });
       const [timers, deadLetters] = await again(() => commands().xlen(`${prefix}dead`).exec());
       return { first: timerOf(timers), deadLetters };

@@ -4,8 +4,8 @@ import { queueNames } from '../../core/queues.ts';
 import type { Operation, RedisClient, RedisValue } from './client.ts';
 
 /**
- * How long a drainer that says nothing is taken to be alive, in ms: then others take its deliveries over. Also how long
- * one that was rung may take to come (redis-scripts.ts has that number too).
+ * How long a consumer without a heartbeat counts as alive, in ms: then others take over its deliveries. An invoked consumer has
+ * as long to start (scripts.ts has that number too).
  */
 export const LEASE_MS = 6_000;
 
@@ -15,8 +15,8 @@ export interface Exchange {
   /** Deliveries still worked on, whose lease begins anew. */
   readonly renewed: readonly Delivery[];
   readonly wanted: Readonly<Record<QueueName, number>>;
-  /** Say that this drainer is alive, and take over what a dead one left. */
-  readonly beat: boolean;
+  /** Send a heartbeat, and take over the deliveries of crashed consumers. */
+  readonly heartbeat: boolean;
   /** Ask for the number of jobs that are waiting or worked on. */
   readonly countBacklog: boolean;
 }
@@ -28,36 +28,36 @@ export interface Arrival {
   readonly backlog?: number;
 }
 
-/** The queues as one drainer sees them. Every call is one script: nothing of others happens in between. */
-export interface DrainerQueue {
-  /** Takes a place among the drainers, or that of `replaces`, if there is one; `unwatched`: a watcher is to be started. */
+/** The queues as one consumer sees them. Every call is one script: nothing of others happens in between. */
+export interface ConsumerQueue {
+  /** Takes a place among the consumers, or that of `replaces`, if there is one; `unwatched`: a watchdog is to be started. */
   enter(replaces?: string): Promise<'no place' | 'entered' | 'unwatched'>;
   /** Acknowledges, renews and receives in one round trip. */
   exchange(exchange: Exchange): Promise<Arrival>;
   /**
-   * Leaves if nothing is waiting, being worked on or soon due; a job sent later rings. Otherwise it stays: answers when
+   * Leaves if nothing is waiting, being worked on or soon due; a job sent later invocations. Otherwise it stays: answers when
    * the next job is due (epoch ms), 0 for now.
    */
   leave(): Promise<'left' | number>;
-  /** Takes a place for another drainer of this name, if there is one left. */
+  /** Takes a place for another consumer of this name, if there is one left. */
   reserve(name: string): Promise<boolean>;
-  /** Gives this drainer's place to another of this name, which is to be rung. */
+  /** Gives this consumer's place to another of this name, which is to be invoked. */
   handOver(name: string): Promise<void>;
 }
 
-export interface DrainerOptions {
-  /** Unique among all drainers. */
+export interface ConsumerOptions {
+  /** Unique among all consumers. */
   readonly name: string;
-  /** The most drainers at once. */
+  /** The most consumers at once. */
   readonly maxConsumers: number;
   /** A job received more often goes to the dead-letter stream. */
   readonly maxReceiveCount: number;
-  /** Whoever rang watches over this drainer. */
+  /** A watchdog invoked this consumer, and watches over it. */
   readonly watched: boolean;
 }
 
 /** The queues on Redis Streams with one consumer group. */
-export function createDrainerQueue({ run, runAll }: RedisClient, options: DrainerOptions): DrainerQueue {
+export function createConsumerQueue({ run, runAll }: RedisClient, options: ConsumerOptions): ConsumerQueue {
   const { name, maxConsumers, maxReceiveCount, watched } = options;
   return {
     enter: async (replaces = '') => {
@@ -65,9 +65,17 @@ export function createDrainerQueue({ run, runAll }: RedisClient, options: Draine
       return (['no place', 'entered', 'unwatched'] as const)[Number(answer)] ?? 'no place';
     },
 
-    async exchange({ done, renewed, wanted, beat, countBacklog }) {
+    async exchange({ done, renewed, wanted, heartbeat, countBacklog }) {
       const room = queueNames.map((queue) => wanted[queue]);
-      const receive: Operation = ['receive', name, LEASE_MS, maxReceiveCount, beat ? 1 : 0, beat ? 1 : 0, ...room];
+      const receive: Operation = [
+        'receive',
+        name,
+        LEASE_MS,
+        maxReceiveCount,
+        heartbeat ? 1 : 0,
+        heartbeat ? 1 : 0,
+        ...room,
+      ];
       const operations = [
         ...byQueue(done, (queue, ids): Operation => ['acknowledge', queue, ...ids]),
         ...byQueue(renewed, (queue, ids): Operation => ['renew', queue, name, ...ids]),

@@ -23,7 +23,7 @@ const LAST_IN_MS = 2n ** 64n - 1n;
  * ahead of ours.
  */
 export function createRedisInspection(
-  client: Pick<RedisClient, 'run' | 'glance'>,
+  client: Pick<RedisClient, 'run' | 'peek'>,
   { clockAheadMs = 0 }: { readonly clockAheadMs?: number } = {},
 ): Inspection {
   return { depths: () => queueDepths(client), deadLetters: createRedisDeadLetters(client, clockAheadMs) };
@@ -68,7 +68,7 @@ function rows(answer: RedisValue): readonly (readonly number[])[] {
 
 /** The dead-letter stream. Reading takes nothing out and hides nothing; redriving is one step, so there is always one copy. */
 function createRedisDeadLetters(
-  { run, glance }: Pick<RedisClient, 'run' | 'glance'>,
+  { run, peek }: Pick<RedisClient, 'run' | 'peek'>,
   clockAheadMs: number,
 ): DeadLetters {
   const list = async (after: string, limit: number): Promise<HeldDeadLetter[]> => {
@@ -76,7 +76,7 @@ function createRedisDeadLetters(
     return entries.map((entry) => letterOf(entry, run, clockAheadMs));
   };
   return {
-    count: async () => (await glance()).deadLetters,
+    count: async () => (await peek()).deadLetters,
 
     async *pages() {
       for (let after = ''; ; ) {

@@ -7,13 +7,13 @@
  * A document is a string: JSON with `f` (fields, each value encoded as JSON *in a string*, so that Lua, to which []
  * and {} are the same, never encodes a value again), `l` and `d` (its members in the two indexes) and `x` (when it expires,
  * epoch ms, as text). An index is a sorted set of members `partition \1 sort \1 key`, all of score 0: byte order.
- * `timers` is a sorted set of all that must happen at a time: delayed jobs, and `@`, the time until which a drainer is
+ * `timers` is a sorted set of all that must happen at a time: delayed jobs, and `@`, the time until which a consumer is
  * known to be at work. Its first entry is all the schedule has to look at.
  *
  * ARGV: now (epoch ms), then for each operation its name, the number of its arguments, and these.
  */
 const PRELUDE = `
-local LIST, DUE, TIMERS, TRANSACTIONAL, BULK, WEBHOOK, DEAD, DRAINERS, DOCUMENTS, WATCHER, WEBHOOK_SLOW =
+local LIST, DUE, TIMERS, TRANSACTIONAL, BULK, WEBHOOK, DEAD, CONSUMERS, DOCUMENTS, WATCHDOG, WEBHOOK_SLOW =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local GROUP = 'workers'
 local call = redis.call
@@ -22,7 +22,7 @@ local index_key = { l = LIST, d = DUE }
 local queues = { 'transactional', 'bulk', 'webhook', 'webhook-slow' }
 local stream_key = { transactional = TRANSACTIONAL, bulk = BULK, webhook = WEBHOOK, ['webhook-slow'] = WEBHOOK_SLOW }
 local texts = {}
-local ring = 0
+local invoke = 0
 local operations = {}
 
 local function expired(doc) return doc.x and tonumber(doc.x) <= now end
@@ -170,24 +170,24 @@ end
 `;
 
 const QUEUE = `
--- A drainer looks this far ahead itself: the schedule, once a minute, sees what is due later in time.
+-- A consumer waits this long for a job that is due; the watchdog, once a minute, sees later ones in time.
 local NEAR_MS = 65000
--- How long someone who rang may take to come.
-local RING_MS = 6000
+-- How long an invoked consumer may take to start.
+local START_MS = 6000
 
-local function wake(due)
-  if ring == 1 or due > now + NEAR_MS then return end
-  local awake = call('ZSCORE', TIMERS, '@')
-  if awake and tonumber(awake) > now then return end
-  call('ZADD', TIMERS, now + RING_MS, '@')
-  ring = 1
+local function need_consumer(due)
+  if invoke == 1 or due > now + NEAR_MS then return end
+  local until_ms = call('ZSCORE', TIMERS, '@')
+  if until_ms and tonumber(until_ms) > now then return end
+  call('ZADD', TIMERS, now + START_MS, '@')
+  invoke = 1
 end
 
 function operations.send(queue, job, due, nonce)
   due = due == '' and now or tonumber(due)
   if due > now then call('ZADD', TIMERS, due, queue .. '|' .. nonce .. '|' .. job)
   else call('XADD', stream_key[queue], '*', 'job', job) end
-  wake(due)
+  need_consumer(due)
   return 1
 end
 
@@ -288,28 +288,28 @@ local function reclaim(consumer, queue, lease, count, most, out)
   end
 end
 
--- A drainer says it is at work; others see it by its name, an accept by '@'.
-local function beat(drainer, lease)
-  call('ZADD', DRAINERS, now + lease, drainer)
+-- Records that a consumer is at work: other consumers see its name, an accept sees "@".
+local function heartbeat(consumer, lease)
+  call('ZADD', CONSUMERS, now + lease, consumer)
   call('ZADD', TIMERS, now + lease, '@')
 end
 
 -- After these the room there is for jobs of each queue, in the order of the queues.
-function operations.receive(drainer, lease, most, beating, reclaiming, ...)
+function operations.receive(consumer, lease, most, beats, reclaiming, ...)
   local room = {}
   for i, queue in ipairs(queues) do room[queue] = tonumber(({ ... })[i]) end
   local out = {}
-  if beating == '1' then beat(drainer, tonumber(lease)) end
+  if beats == '1' then heartbeat(consumer, tonumber(lease)) end
   promote()
   if reclaiming == '1' then
     for _, queue in ipairs(queues) do
-      if room[queue] > 0 then reclaim(drainer, queue, tonumber(lease), room[queue], tonumber(most), out) end
+      if room[queue] > 0 then reclaim(consumer, queue, tonumber(lease), room[queue], tonumber(most), out) end
     end
   end
   for _, row in ipairs(out) do
     if not row[4] then room[row[1]] = room[row[1]] - 1 end
   end
-  read_new(drainer, room, out)
+  read_new(consumer, room, out)
   return out
 end
 
@@ -320,20 +320,20 @@ function operations.acknowledge(queue, ...)
 end
 
 -- The lease on each of these deliveries begins anew.
-function operations.renew(queue, drainer, ...)
-  local command = { 'XCLAIM', stream_key[queue], GROUP, drainer, 0 }
+function operations.renew(queue, consumer, ...)
+  local command = { 'XCLAIM', stream_key[queue], GROUP, consumer, 0 }
   for _, id in ipairs({ ... }) do command[#command + 1] = id end
   command[#command + 1] = 'JUSTID'
   return in_group(unpack(command))
 end
 
--- Answers 0 (no place), 1, or 2 when a watcher is to be started, which is wanted and not there: one a minute does, as
--- long as it watches.
-function operations.enter(drainer, replaces, most, lease, watched)
-  if replaces ~= '' then call('ZREM', DRAINERS, replaces) end
-  call('ZREMRANGEBYSCORE', DRAINERS, '-inf', now)
-  if call('ZCARD', DRAINERS) >= tonumber(most) then return 0 end
-  beat(drainer, tonumber(lease))
+-- Answers 0 (no place), 1, or 2 when the consumer is to start a watchdog: it wants one and none was started in the
+-- last minute.
+function operations.enter(consumer, replaces, most, lease, watched)
+  if replaces ~= '' then call('ZREM', CONSUMERS, replaces) end
+  call('ZREMRANGEBYSCORE', CONSUMERS, '-inf', now)
+  if call('ZCARD', CONSUMERS) >= tonumber(most) then return 0 end
+  heartbeat(consumer, tonumber(lease))
   if watched == '0' and operations.watch() == 1 then return 2 end
   return 1
 end
@@ -345,46 +345,46 @@ local function backlog()
 end
 
 -- Leaving and looking whether anything is left to do are one step: a job sent before it is seen here, a job sent
--- after it finds no '@' and rings. Answers 1 (left), 0 (there are jobs), or as text when the next job is due.
-function operations.leave(drainer)
+-- after it finds no "@" and invokes a consumer. Answers 1 (left), 0 (there are jobs), or as text when the next job is due.
+function operations.leave(consumer)
   if backlog() > 0 then return 0 end
   local timers = call('ZRANGEBYSCORE', TIMERS, '-inf', now + NEAR_MS, 'WITHSCORES', 'LIMIT', 0, 2)
   local due
   for i = 1, #timers, 2 do
     if timers[i] ~= '@' then due = due or timers[i + 1] end
   end
-  local others = call('ZRANGEBYSCORE', DRAINERS, '(' .. now, '+inf')
+  local others = call('ZRANGEBYSCORE', CONSUMERS, '(' .. now, '+inf')
   local first = true
-  for _, other in ipairs(others) do first = first and other >= drainer end
+  for _, other in ipairs(others) do first = first and other >= consumer end
   -- Of several, one waits for what is due soon.
   if due and first then return due end
-  call('ZREM', DRAINERS, drainer)
+  call('ZREM', CONSUMERS, consumer)
   if #others <= 1 then call('ZREM', TIMERS, '@') end
   return 1
 end
 
--- A place for one drainer more, if there is one: answers 1 when it may be rung for.
-function operations.reserve(drainer, most)
-  if call('ZCOUNT', DRAINERS, '(' .. now, '+inf') >= tonumber(most) then return 0 end
-  call('ZADD', DRAINERS, now + RING_MS, drainer)
+-- Reserves a place for one consumer more, if there is one: answers 1 when it may be invoked.
+function operations.reserve(consumer, most)
+  if call('ZCOUNT', CONSUMERS, '(' .. now, '+inf') >= tonumber(most) then return 0 end
+  call('ZADD', CONSUMERS, now + START_MS, consumer)
   return 1
 end
 
--- For a handover: the place of one drainer becomes that of the next, and '@' gives it time to come.
-function operations.handover(drainer, successor)
-  call('ZREM', DRAINERS, drainer)
-  beat(successor, RING_MS)
+-- The place of one consumer becomes that of the next, and "@" gives that one time to start.
+function operations.handover(consumer, successor)
+  call('ZREM', CONSUMERS, consumer)
+  heartbeat(successor, START_MS)
   return 1
 end
 
-function operations.watch() return call('SET', WATCHER, '1', 'NX', 'PX', 60000) and 1 or 0 end
+function operations.watch() return call('SET', WATCHDOG, '1', 'NX', 'PX', 60000) and 1 or 0 end
 
-function operations.unwatch() return call('DEL', WATCHER) end
+function operations.unwatch() return call('DEL', WATCHDOG) end
 
 function operations.backlog() return backlog() end
 
-function operations.wake()
-  wake(now)
+function operations.invoke()
+  need_consumer(now)
   return 1
 end
 `;
@@ -416,7 +416,7 @@ function operations.redrive(id)
   if not stream or not fields.job then return -1 end
   call('XADD', stream, '*', 'job', fields.job)
   call('XDEL', DEAD, id)
-  wake(now)
+  need_consumer(now)
   return 1
 end
 
@@ -448,7 +448,7 @@ function operations.timers(rank, count)
 end
 
 -- For each queue how many jobs it holds and how long the oldest has been there, in ms: delivered or not, or due and not
--- even taken by a drainer.
+-- even taken by a consumer.
 function operations.ages()
   local since = {}
   local due = call('ZRANGEBYSCORE', TIMERS, '-inf', now, 'WITHSCORES', 'LIMIT', 0, 1000)
@@ -493,7 +493,7 @@ while at <= #ARGV do
   else results[#results + 1] = { 0, type(result) == 'table' and result.err or tostring(result) } end
   at = at + 2 + count
 end
-return { ring, results }
+return { invoke, results }
 `;
 
 /** The script's text; its SHA-1 is what EVALSHA names it by. Pure: a bundle that does not use it does not hold it. */

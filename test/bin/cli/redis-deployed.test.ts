@@ -198,7 +198,7 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
     expect(await sendoff('dead-letters redrive --all')).toEqual({ exitCode: 0, out: 'Redrove 1 job.', notes: '' });
     expect(asked.at(-1)).toMatchObject({
       what: 'lambda /2015-03-31/functions/Sendoff-Send-1/invocations',
-      body: '{"replaces":"","watcher":"Sendoff-Schedule-1"}',
+      body: '{"replaces":"","watchdog":"Sendoff-Schedule-1"}',
     });
     expect(Number(await database.command('XLEN', key('bulk')))).toBe(1);
   });

@@ -192,7 +192,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
       expect(await sendoff('dead-letters redrive --all')).toEqual({
         exitCode: 0,
         out: 'Redrove 1 job.',
-        notes: 'a function could not be started; the schedule will ring again',
+        notes: 'a function could not be invoked; the watchdog tries again within a minute',
       });
       fault.remove();
       expect((await record(id))?.status).toBe('sending');

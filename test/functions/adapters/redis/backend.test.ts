@@ -15,7 +15,11 @@ const outage = { status: 503, error: 'down' };
 
 async function underTest() {
   const { front, close } = await startRedisDatabase();
-  const client = createRedisClient({ credentials: async () => front, namespace: randomUUID(), ring: async () => {} });
+  const client = createRedisClient({
+    credentials: async () => front,
+    namespace: randomUUID(),
+    invokeConsumer: async () => {},
+  });
   const backend = createRedisBackend(client);
   const receive = async (queue: QueueName): Promise<Delivery[]> => {
     const wants = queue === 'bulk' ? [0, 10, 0, 0] : [10, 0, 0, 0];

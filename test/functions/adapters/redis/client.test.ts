@@ -35,11 +35,11 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
   });
   afterAll(() => database?.close());
 
-  const open = (token = database.front.token, ring = async () => {}) =>
+  const open = (token = database.front.token, invokeConsumer = async () => {}) =>
     createRedisClient({
       credentials: async () => ({ url: database.front.url, token }),
       namespace: randomUUID(),
-      ring,
+      invokeConsumer,
       retryDelaysMs: [1, 1],
       timeoutMs: 1_000,
     });
@@ -67,9 +67,9 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(database.front.counts.requests).toBe(1);
   });
 
-  it('rings when the answer to a queued job is lost: the job may be there, and no one else be told', async () => {
-    let rings = 0;
-    const client = open(undefined, async () => void rings++);
+  it('invokes a consumer when the answer to a queued job is lost: the job may be there, and nobody else knows of it', async () => {
+    let invocations = 0;
+    const client = open(undefined, async () => void invocations++);
     const { submit, table } = createRedisBackend(client);
     await table.get('the first request looks at the eviction policy too');
     for (const [effect, times, expected] of [
@@ -80,14 +80,14 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     ] as const) {
       fail(effect, times);
       await expect(submit([submission()])).rejects.toMatchObject({ retryable: true });
-      expect(rings).toBe(expected);
+      expect(invocations).toBe(expected);
     }
     fail('drop-after', 2);
     await expect(table.get('x')).rejects.toMatchObject({ retryable: true });
-    expect(rings).toBe(2);
+    expect(invocations).toBe(2);
     fail('drop-after', 2);
     await expect(createRedisDeadLetters(client).redrive('1-1')).rejects.toMatchObject({ retryable: true });
-    expect(rings).toBe(3);
+    expect(invocations).toBe(3);
   });
 
   it('accepts an email in one request of six commands', async () => {
@@ -142,21 +142,21 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
 
   it.each([
     ['before Redis had the request', 'drop-before'],
-    // Told to ring or not, by an answer that nobody heard: it does.
+    // The lost answer may have asked for a consumer: one is invoked in any case.
     ['after Redis had carried it out', 'drop-after'],
-  ] as const)('asks again when its kept connection was closed %s, and rings once', async (_when, effect) => {
-    let rings = 0;
-    const client = open(undefined, async () => void rings++);
+  ] as const)('asks again when its kept connection was closed %s, and invokes one consumer', async (_when, effect) => {
+    let invocations = 0;
+    const client = open(undefined, async () => void invocations++);
     const { submit, table } = createRedisBackend(client);
     // Several connections are kept, all of which the server closes.
-    await Promise.all([client.firstTimer(), client.glance(), table.get('warm')]);
+    await Promise.all([client.firstTimer(), client.peek(), table.get('warm')]);
     const one = submission();
     fail(effect, 1);
     await submit([one]);
-    expect(rings).toBe(1);
+    expect(invocations).toBe(1);
     expect(await table.get(one.record.key)).toMatchObject({ status: 'queued' });
     expect(await client.run(['backlog'])).toBe(1);
-    for (const ask of [client.firstTimer, client.glance]) {
+    for (const ask of [client.firstTimer, client.peek]) {
       fail(effect, 1);
       await expect(ask()).resolves.toBeDefined();
     }
@@ -179,9 +179,9 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
 
   it('takes two commands in a request for one that failed, when one of them did', async () => {
     const client = open();
-    expect(await client.glance()).toEqual({ first: undefined, deadLetters: 0 });
+    expect(await client.peek()).toEqual({ first: undefined, deadLetters: 0 });
     await database.command('SET', client.keyOf('').replace(/doc:$/, 'dead'), 'no stream');
-    await expect(client.glance()).rejects.toThrow(/^WRONGTYPE/);
+    await expect(client.peek()).rejects.toThrow(/^WRONGTYPE/);
   });
 
   it('asks for its credentials again after they could not be read', async () => {
@@ -192,7 +192,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
         return database.front;
       },
       namespace: randomUUID(),
-      ring: async () => {},
+      invokeConsumer: async () => {},
     });
     // The check of the eviction policy asks first and takes no offence; the operation then fails.
     await expect(client.run(['backlog'])).rejects.toThrow('no secret');

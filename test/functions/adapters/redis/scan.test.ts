@@ -12,7 +12,7 @@ async function underTest() {
   const requester = createUpstashRequester({ credentials: async () => front });
   const command = async (...body: string[]) => (await requester.request<unknown>({ body })).result;
   const open = (namespace: string) => {
-    const client = createRedisClient({ credentials: async () => front, namespace, ring: async () => {} });
+    const client = createRedisClient({ credentials: async () => front, namespace, invokeConsumer: async () => {} });
     const storeDamaged = async (key: string, text: string) => {
       await command('SET', client.keyOf(key), `{"f":{"to":"[\\"${text}`);
     };

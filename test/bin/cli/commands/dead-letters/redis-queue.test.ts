@@ -14,7 +14,7 @@ import { queueDepths } from '../../../../../functions/adapters/redis/queue-state
 import { createRedisScan } from '../../../../../functions/adapters/redis/scan.ts';
 import { type EmailRecord, recordKey } from '../../../../../functions/core/email/record.ts';
 import { queueNames } from '../../../../../functions/core/queues.ts';
-import { bury, createDraining, type Draining } from '../../../../functions/redis-consumer/consuming.ts';
+import { bury, type Consuming, createConsuming } from '../../../../functions/redis-consumer/consuming.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../../../helpers/redis-database.ts';
 
 const jobOf = (id: string) => JSON.stringify({ task: 'email.send', args: { id, fingerprint: 'f' }, attempt: 1 });
@@ -35,31 +35,31 @@ function dying(client: RedisClient, nth: number, when: 'before' | 'after'): Redi
     ...client,
     run: (operation) => step(() => client.run(operation)),
     runAll: (operations) => step(() => client.runAll(operations)),
-    glance: () => step(() => client.glance()),
+    peek: () => step(() => client.peek()),
     calls: () => calls,
   };
 }
 
 describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
   let database: RedisDatabase;
-  let draining: Draining;
+  let consuming: Consuming;
 
   beforeAll(async () => {
     database = await startRedisDatabase();
   });
   afterAll(() => database?.close());
   beforeEach(() => {
-    draining = createDraining(database);
+    consuming = createConsuming(database);
   });
 
-  const open = (client: RedisClient = draining.client) => redisDeadLetters(createRedisDeadLetters(client), 0);
+  const open = (client: RedisClient = consuming.client) => redisDeadLetters(createRedisDeadLetters(client), 0);
   const all = async (queue: DeadLetterQueue = open()): Promise<DeadLetter[]> => {
     const letters: DeadLetter[] = [];
     for (let batch = await queue.receive(); batch.length > 0; batch = await queue.receive()) letters.push(...batch);
     return letters;
   };
   const stream = async (name: string): Promise<string[]> => {
-    const key = draining.client.keyOf('').replace(/doc:$/, name);
+    const key = consuming.client.keyOf('').replace(/doc:$/, name);
     const entries = (await database.command('XRANGE', key, '-', '+')) as [Buffer, Buffer[]][];
     return entries.map(([, fields]) => String(fields[1]));
   };
@@ -89,12 +89,12 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
     },
   });
 
-  it('are what a drainer gave up, with its queue, how often it was received and since when', async () => {
+  it('are what a consumer gave up, with its queue, how often it was received and since when', async () => {
     const sentAtMs = Date.now();
-    await draining.backend.broker.send([{ queue: 'bulk', job: { task: 'note', args: { id: 'x' }, attempt: 2 } }]);
+    await consuming.backend.broker.send([{ queue: 'bulk', job: { task: 'note', args: { id: 'x' }, attempt: 2 } }]);
     // A lease of 0 ms is always over.
     const receive = ['receive', 'dier', 0, 3, 0, 1, 10, 10, 10, 10] as const;
-    for (let time = 0; time < 5; time++) await draining.client.run(receive);
+    for (let time = 0; time < 5; time++) await consuming.client.run(receive);
     expect(await all()).toMatchObject([
       {
         body: '{"task":"note","args":{"id":"x"},"attempt":2}',
@@ -106,27 +106,27 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
     ]);
     const [letter] = await all();
     expect(Math.abs((letter?.queuedAtMs ?? 0) - sentAtMs)).toBeLessThan(1_000);
-    expect(await queueDepths(draining.client)).toMatchObject({ queues: { bulk: { running: 0 } }, deadLetters: 1 });
+    expect(await queueDepths(consuming.client)).toMatchObject({ queues: { bulk: { running: 0 } }, deadLetters: 1 });
   });
 
   it('are all read, each once, however many; reading takes nothing out', async () => {
-    for (let id = 0; id < 25; id++) await bury(draining, database, jobOf(String(id)));
+    for (let id = 0; id < 25; id++) await bury(consuming, database, jobOf(String(id)));
     const ids = (await all()).map(({ emailId }) => emailId);
     expect(ids).toEqual(Array.from({ length: 25 }, (_, id) => String(id)));
     expect(await open().depth()).toBe(25);
   });
 
-  it('go back to the queue they came from, and a drainer is rung for', async () => {
-    await bury(draining, database, jobOf('a'), 'webhook');
+  it('go back to the queue they came from, and a consumer is invoked', async () => {
+    await bury(consuming, database, jobOf('a'), 'webhook');
     const [letter] = await all();
     expect(await letter?.redrive()).toBe(true);
     expect([await stream('dead'), await stream('webhook')]).toEqual([[], [jobOf('a')]]);
-    expect(draining.rings).toHaveLength(1);
+    expect(consuming.invocations).toHaveLength(1);
   });
 
   it('go back once when two operators redrive them at the same time', async () => {
-    for (let id = 0; id < 15; id++) await bury(draining, database, jobOf(String(id)));
-    const both = [draining.client, draining.client].map((client) =>
+    for (let id = 0; id < 15; id++) await bury(consuming, database, jobOf(String(id)));
+    const both = [consuming.client, consuming.client].map((client) =>
       redriveDeadLetters(contextOf(client), { ids: [], all: true }),
     );
     await Promise.all(both);
@@ -135,42 +135,42 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
   });
 
   it('that are there twice go back twice: which of the two does the work is for the claim to say', async () => {
-    await bury(draining, database, jobOf('twin'));
-    await bury(draining, database, jobOf('twin'));
-    await redriveDeadLetters(contextOf(draining.client), { ids: [], all: true });
+    await bury(consuming, database, jobOf('twin'));
+    await bury(consuming, database, jobOf('twin'));
+    await redriveDeadLetters(contextOf(consuming.client), { ids: [], all: true });
     expect(await stream('transactional')).toEqual([jobOf('twin'), jobOf('twin')]);
   });
 
   it('may be anything: what is no JSON is shown, goes back to its queue, and is deleted', async () => {
-    await bury(draining, database, POISON, 'bulk');
+    await bury(consuming, database, POISON, 'bulk');
     const [letter] = await all();
     expect(letter).toMatchObject({ body: POISON, job: undefined, emailId: undefined, sourceQueue: 'bulk' });
     expect(await letter?.redrive()).toBe(true);
     expect(await stream('bulk')).toEqual([POISON]);
-    await bury(draining, database, POISON, 'bulk');
+    await bury(consuming, database, POISON, 'bulk');
     await (await all())[0]?.delete();
     expect(await stream('dead')).toEqual([]);
   });
 
   it.each(['', 'dead', 'list', 'constructor'])('that name no queue of ours (%j) stay', async (queue) => {
-    await bury(draining, database, jobOf('a'), queue);
+    await bury(consuming, database, jobOf('a'), queue);
     const [letter] = await all();
     expect(await letter?.redrive()).toBe(false);
     expect(await stream('dead')).toEqual([jobOf('a')]);
-    expect(draining.rings).toEqual([]);
+    expect(consuming.invocations).toEqual([]);
   });
 
   it('are in one place, wherever redriving them is cut off; run again it ends', async () => {
     const jobs = [...Array.from({ length: 12 }, (_, id) => jobOf(String(id))), POISON].toSorted();
     for (let nth = 1, finished = false; !finished; nth++) {
       for (const when of ['before', 'after'] as const) {
-        draining = createDraining(database);
-        for (const job of jobs) await bury(draining, database, job);
-        const client = dying(draining.client, nth, when);
+        consuming = createConsuming(database);
+        for (const job of jobs) await bury(consuming, database, job);
+        const client = dying(consuming.client, nth, when);
         const end = await redriveDeadLetters(contextOf(client), { ids: [], all: true }).catch((error) => error);
         finished = end === undefined;
         expect(await copies()).toEqual(jobs);
-        await redriveDeadLetters(contextOf(draining.client), { ids: [], all: true });
+        await redriveDeadLetters(contextOf(consuming.client), { ids: [], all: true });
         expect([await copies(), await stream('dead')]).toEqual([jobs, []]);
       }
       expect(nth).toBeLessThan(50);
@@ -180,15 +180,15 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
   it('are purged only after their email has ended as failed, wherever that is cut off', async () => {
     for (let nth = 1, finished = false; !finished; nth++) {
       for (const when of ['before', 'after'] as const) {
-        draining = createDraining(database);
+        consuming = createConsuming(database);
         const id = randomUUID();
-        await draining.backend.table.insert({ key: recordKey(id), fields: strandedEmail(id) });
-        await bury(draining, database, jobOf(id));
+        await consuming.backend.table.insert({ key: recordKey(id), fields: strandedEmail(id) });
+        await bury(consuming, database, jobOf(id));
         const purge = (client: RedisClient) => purgeDeadLetters(contextOf(client), { ids: [], all: true, yes: true });
-        finished = (await purge(dying(draining.client, nth, when)).catch((error) => error)) === undefined;
-        const status = async () => (await draining.backend.table.get<EmailRecord>(recordKey(id)))?.status;
+        finished = (await purge(dying(consuming.client, nth, when)).catch((error) => error)) === undefined;
+        const status = async () => (await consuming.backend.table.get<EmailRecord>(recordKey(id)))?.status;
         if ((await stream('dead')).length === 0) expect(await status()).toBe('failed');
-        await purge(draining.client);
+        await purge(consuming.client);
         expect([await stream('dead'), await status()]).toEqual([[], 'failed']);
       }
       expect(nth).toBeLessThan(50);
@@ -196,7 +196,7 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
   });
 });
 
-/** As a drainer leaves it that died: claimed, its lease over. */
+/** As a consumer leaves it that died: claimed, its lease over. */
 const strandedEmail = (id: string): EmailRecord => ({
   id,
   status: 'sending',
