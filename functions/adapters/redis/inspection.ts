@@ -67,10 +67,7 @@ function rows(answer: RedisValue): readonly (readonly number[])[] {
 }
 
 /** The dead-letter stream. Reading takes nothing out and hides nothing; redriving is one step, so there is always one copy. */
-function createRedisDeadLetters(
-  { run, peek }: Pick<RedisClient, 'run' | 'peek'>,
-  clockAheadMs: number,
-): DeadLetters {
+function createRedisDeadLetters({ run, peek }: Pick<RedisClient, 'run' | 'peek'>, clockAheadMs: number): DeadLetters {
   const list = async (after: string, limit: number): Promise<HeldDeadLetter[]> => {
     const entries = (await run(['deadletters', after, limit])) as readonly (readonly string[])[];
     return entries.map((entry) => letterOf(entry, run, clockAheadMs));

@@ -1,4 +1,5 @@
-import { isUnsent, type Wanted } from '../../../../functions/core/privacy/erase.ts';
+import { isUnsent } from '../../../../functions/core/email/status.ts';
+import type { Wanted } from '../../../../functions/core/privacy/erase.ts';
 import type { OperatedBackend } from '../../backend/operated-backend.ts';
 import { answer, type Context, confirm } from '../../context.ts';
 import { CliError } from '../../errors.ts';
