@@ -45,6 +45,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],
   access: ['document', 'email'],
+  inspection: ['email'],
   privacy: ['document', 'email', 'suppression', 'webhook'],
 };
 
@@ -115,7 +116,7 @@ describe('imports', () => {
     expect(imports.map(objection).filter(Boolean)).toEqual([]);
   });
 
-  it.fails('make no circle', () => {
+  it('make no circle', () => {
     const within = imports.filter(({ to }) => existsSync(join(root, to)) && !to.startsWith('node_modules'));
     expect(circlesIn(within)).toEqual([]);
   });

@@ -3,7 +3,6 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisBackend } from '../../../../functions/adapters/redis/backend.ts';
 import { createRedisClient } from '../../../../functions/adapters/redis/client.ts';
-import { createRedisDeadLetters } from '../../../../functions/adapters/redis/dead-letters.ts';
 import type { Submission } from '../../../../functions/core/ports/backend.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../../helpers/redis-database.ts';
 
@@ -86,7 +85,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     await expect(table.get('x')).rejects.toMatchObject({ retryable: true });
     expect(invocations).toBe(2);
     fail('drop-after', 2);
-    await expect(createRedisDeadLetters(client).redrive('1-1')).rejects.toMatchObject({ retryable: true });
+    await expect(client.run(['redrive', '1-1'])).rejects.toMatchObject({ retryable: true });
     expect(invocations).toBe(3);
   });
 
