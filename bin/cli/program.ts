@@ -185,7 +185,11 @@ function declareWatching(program: Command, contextOf: ContextOf): void {
     .option('--since <time>', 'how far back it begins, e.g. 30m, 24h, 7d', milliseconds, milliseconds('1m'))
     .option('--no-follow', 'end with the last line there is')
     .option('--email <id>', 'only lines about this email')
-    .option('--only <function>', 'api, send, schedule, http, …; may be repeated', collect)
+    .option(
+      '--only <function>',
+      'api, send, schedule, http, … (backend=redis: api, consumer, watchdog, …); may be repeated',
+      collect,
+    )
     .addOption(new Option('--level <level>', 'the least level').choices(['info', 'warn', 'error']).default('info'))
     .action(async (options, command: Command) => {
       await (await import('./commands/tail/tail.ts')).tailLogs(contextOf(command.optsWithGlobals()), options);

@@ -1,7 +1,7 @@
 import type { LogLine } from '../../../../lib/local/log-file.ts';
 import type { Context } from '../../context.ts';
 import { cloudWatchLines, type LogQuery } from './cloudwatch.ts';
-import { type LogLevel, levels, readLine, showLine } from './line.ts';
+import { currentName, type LogLevel, levels, readLine, showLine } from './line.ts';
 import { localLines } from './local.ts';
 
 /** What `sendoff tail` takes. */
@@ -14,13 +14,13 @@ export interface TailOptions {
   readonly level: LogLevel;
 }
 
-/** `tail`: the logs of all functions in one, until Ctrl-C, which is how it ends well. */
+/** `tail`: the logs of all functions in one, until Ctrl-C, which is a good end. */
 export async function tailLogs(context: Context, options: TailOptions): Promise<void> {
   const { terminal } = context;
   const deployment = await context.deployment();
   const query: LogQuery = {
     sinceMs: context.now() - options.since,
-    only: options.only ?? [],
+    only: (options.only ?? []).map((name) => currentName(name, deployment)),
     follow: options.follow,
     signal: terminal.interruption(),
     ...(options.email === undefined ? {} : { containing: options.email }),
