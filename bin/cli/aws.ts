@@ -6,7 +6,7 @@ export type SendAwsRequest = (request: AwsRequest) => Promise<string>;
 
 const TIMEOUT_MS = 20_000;
 
-/** Signed requests as the functions make them, with the operator's own identity: for services of whose SDK one call is needed. */
+/** Makes signed requests with the operator's identity, for services of which the CLI needs a single call. */
 export function awsRequests({ aws, endpoint }: Deployment): SendAwsRequest {
   return async (request) => {
     const { CloudFormationClient } = await import('@aws-sdk/client-cloudformation');

@@ -2,7 +2,7 @@ import { connectionFile, type LocalConnection, readConnection } from '../../lib/
 import { stackName } from '../../lib/stack-name.ts';
 import { CliError, names, notFoundError, usageError } from './errors.ts';
 
-/** Which deployment is meant: the options every command takes. */
+/** The options that say which deployment is meant; every command takes them. */
 export interface Target {
   readonly stage?: string;
   readonly stack?: string;
@@ -36,7 +36,7 @@ export interface Deployment {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** A person waits longer than a function may, on networks far worse. */
+/** Longer than in a function: people can wait, and their networks are worse. */
 const requestHandler = { connectionTimeout: 5_000, requestTimeout: 20_000 };
 
 /** Finds the deployment by the outputs of its stack, or of `npm start`. */
@@ -69,7 +69,7 @@ async function findStack(
   const aws = {
     ...(region ? { region } : {}),
     ...(profile ? { profile } : {}),
-    // An emulator's host name has no bucket in front.
+    // The name of a bucket cannot be put before the host name of an emulator.
     ...(env.AWS_ENDPOINT_URL ? { forcePathStyle: true } : {}),
     requestHandler,
   };

@@ -10,10 +10,10 @@ export interface OperatedBackend {
   readonly bodies: BodyStore;
   /** Everything that the table and the store of the bodies hold. */
   readonly scan: DocumentScan;
-  /** Opens the queues; apart from the rest because most commands need no client of SQS. */
+  /** Opens the queues. It is a function because most commands need no SQS client. */
   inspection(): Promise<Inspection>;
   /** Sends one command to the database; absent with backend=aws. */
   readonly redis?: RedisCommand;
-  /** Where deleted documents live on, and for how long, a line each: `forget` ends with it. */
+  /** The places that keep deleted documents, and for how long, a line each; `forget` shows them. */
   readonly remains: readonly string[];
 }

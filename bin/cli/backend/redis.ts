@@ -9,10 +9,10 @@ import type { Terminal } from '../terminal.ts';
 import type { OperatedBackend } from './operated-backend.ts';
 import { redisCredentials } from './redis-credentials.ts';
 
-/** A person waits longer than a function may. */
+/** Longer than in a function: people can wait. */
 const TIMEOUT_MS = 20_000;
 
-/** Upstash Redis; the reports of SES come over SQS here too. */
+/** Upstash Redis, and SQS for what SES reports. */
 export async function openRedisBackend(
   deployment: Deployment,
   { env, note }: Pick<Terminal, 'env' | 'note'>,

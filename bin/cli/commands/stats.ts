@@ -10,7 +10,7 @@ import { toneOf } from './status.ts';
 
 const PAGE = 500;
 
-/** `stats`: how much waits where, and what became of the emails of the last while. */
+/** `stats`: the depths of the queues, and the statuses of recent emails. */
 export async function showStats(context: Context, { since, max }: { since: number; max: number }): Promise<void> {
   const backend = await context.backend();
   const [depths, recent] = await Promise.all([

@@ -9,7 +9,7 @@ import { columns, duration, fields, paint, printable, type Tone, timeOf } from '
 const lost: readonly EmailStatus[] = ['failed', 'canceled', 'suppressed', 'bounced', 'complained'];
 const POLL_MS = 500;
 
-/** `status ID`: where the email stands and its timeline; with `wait`, once it is sent or cannot be. */
+/** `status ID`: the status of an email and its timeline; with `wait`, as soon as it is sent or has ended otherwise. */
 export async function showStatus(context: Context, id: string, { wait }: { wait?: number }): Promise<void> {
   const { table } = await context.backend();
   const record = wait === undefined ? await find(table, id) : await settled(context, table, id, wait);

@@ -1,7 +1,7 @@
 import type { DeadLetter, DeadLetters, HeldDeadLetter } from '../ports/inspection.ts';
 
 /** What became of a dead letter that was visited: `taken` when it is out of the queue, `left` when it stays. */
-export type Fate = 'taken' | 'left';
+export type Outcome = 'taken' | 'left';
 
 export interface VisitOptions {
   /** Stops the visit after the current page. */
@@ -37,17 +37,17 @@ export interface Redrive extends ChosenVisit {
 /** Visits every dead letter once, those of a page at the same time, until `enough`. Rejects after a page in which a visit failed. */
 export async function visitDeadLetters(
   deadLetters: DeadLetters,
-  visit: (letter: HeldDeadLetter) => Promise<Fate>,
+  visit: (letter: HeldDeadLetter) => Promise<Outcome>,
   { signal, onProgress, enough = () => false }: VisitOptions & { readonly enough?: () => boolean },
 ): Promise<Visit> {
   const count = { taken: 0, left: 0 };
   const isOver = () => signal.aborted || enough();
   if (isOver()) return { ...count, stopped: true };
   for await (const page of deadLetters.pages()) {
-    const fates = await Promise.allSettled(page.map(visit));
-    for (const fate of fates) {
-      if (fate.status === 'rejected') throw fate.reason;
-      count[fate.value]++;
+    const outcomes = await Promise.allSettled(page.map(visit));
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      count[outcome.value]++;
     }
     onProgress?.(count.taken + count.left);
     if (isOver()) return { ...count, stopped: true };
@@ -74,7 +74,7 @@ export async function listDeadLetters(
 export async function visitChosen(
   deadLetters: DeadLetters,
   { ids, all }: Choice,
-  visit: (letter: HeldDeadLetter) => Promise<Fate>,
+  visit: (letter: HeldDeadLetter) => Promise<Outcome>,
   options: VisitOptions,
 ): Promise<ChosenVisit> {
   const missing = new Set(ids);
@@ -92,7 +92,7 @@ export async function redriveDeadLetters(
   { startedAtMs, ...options }: VisitOptions & { readonly startedAtMs: number },
 ): Promise<Redrive> {
   let late = 0;
-  const redrive = async (letter: HeldDeadLetter): Promise<Fate> => {
+  const redrive = async (letter: HeldDeadLetter): Promise<Outcome> => {
     // It may be one that was just redriven and has failed again: without this, a redrive of all might never end.
     if (choice.all && letter.queuedAtMs > startedAtMs) {
       late++;

@@ -4,7 +4,7 @@ import { CliError } from '../../errors.ts';
 import { count } from '../../layout.ts';
 import { checkChoice, handleChosen } from './handle-chosen.ts';
 
-/** `dead-letters redrive`: gives jobs back to the queue they came from; nothing is lost wherever it ends. */
+/** `dead-letters redrive`: puts jobs back on the queue they came from; an interruption loses nothing. */
 export async function redrive(context: Context, choice: Choice): Promise<void> {
   checkChoice(choice);
   const { deadLetters } = await (await context.backend()).inspection();

@@ -13,7 +13,7 @@ const last: readonly Check[] = [account, configurationSet, identities, deadLette
 
 const tones: Readonly<Record<Level, Tone>> = { ok: 'good', warning: 'warning', problem: 'bad', unknown: 'bad' };
 
-/** `doctor`: looks at everything that must be right for mail to go out; exit code 4 if something is not. */
+/** `doctor`: checks everything that sending depends on; exit code 4 if it finds a problem. */
 export async function runDoctor(context: Context, { from }: { from?: string }): Promise<void> {
   const deployment = await context.deployment();
   const { backend } = context;
@@ -24,14 +24,12 @@ export async function runDoctor(context: Context, { from }: { from?: string }): 
   const findings = (await Promise.all(possible.map((check) => examine(check, input)))).flat();
   answer(context, findings, () => screen(context, findings));
   if (deployment.local && !context.json)
-    context.terminal.note(
-      '\nSES, alarms and triggers are not examined: on this machine there is nothing to find out about them.',
-    );
+    context.terminal.note('\nSES, alarms and triggers were not examined: they exist on AWS alone.');
   const bad = findings.filter(({ level }) => level === 'problem' || level === 'unknown').length;
   if (bad > 0) throw new CliError(`doctor found ${count(bad, 'problem')}.`, exitCodes.problemsFound);
 }
 
-/** The checks of this kind of backend. When it cannot be opened, that is what the only check finds. */
+/** The checks of this kind of backend; if it cannot be opened, a check that says so. */
 async function backendChecks(backend: CheckInput['backend']): Promise<readonly Check[]> {
   try {
     const { redis } = await backend();

@@ -3,7 +3,7 @@ import { output } from '../../deployment.ts';
 import { count } from '../../layout.ts';
 import type { Check, Finding } from './finding.ts';
 
-/** What the API and the schedule need beside the senders. */
+/** Concurrent executions that the API and the schedule need beside the senders. */
 const RESERVE = 10;
 
 export const triggers: Check = {
@@ -91,7 +91,7 @@ export const alarms: Check = {
       findings.push({
         check: 'alarms',
         level: 'warning',
-        text: `${silent.length} of ${all.length} tell nobody`,
+        text: `${silent.length} of ${all.length} notify nobody`,
         advice: 'give the stack a topic for its alarms',
       });
     return findings.length > 0 ? findings : [{ check: 'alarms', level: 'ok', text: `${all.length}, none in alarm` }];

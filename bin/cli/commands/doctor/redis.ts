@@ -13,20 +13,27 @@ export function database(command: RedisCommand): Check {
     name: check,
     alsoLocal: true,
     examine: async () => {
-      // Upstash does not have these commands, and a token may not be allowed them: then nothing is said of their answers.
+      // Upstash has no such commands, and a token may not be allowed to use them: a failure of these two is no finding.
       const [info, config] = await Promise.allSettled([command('INFO', 'server'), command('CONFIG', 'GET', POLICY)]);
       const startedAtMs = performance.now();
       await command('PING');
       const tookMs = performance.now() - startedAtMs;
       const version = info.status === 'fulfilled' ? /^redis_version:(\S+)/m.exec(String(info.value))?.[1] : undefined;
       const policy = config.status === 'fulfilled' ? policyOf(config.value) : undefined;
-      const told =
-        policy === undefined ? "; it does not tell if it evicts (Upstash: the database's switch must be off)" : '';
-      const text = `${version ? `Redis ${version} ` : ''}answers in ${duration(tookMs)}${told}`;
+      const unknown =
+        policy === undefined
+          ? '; it does not say whether it evicts (in the console of Upstash, eviction must be off)'
+          : '';
+      const text = `${version ? `Redis ${version} ` : ''}answers in ${duration(tookMs)}${unknown}`;
       const answer: Finding =
         tookMs < SLOW_MS
           ? { check, level: 'ok', text }
-          : { check, level: 'warning', text, advice: 'from here; functions should be in the region of the database' };
+          : {
+              check,
+              level: 'warning',
+              text,
+              advice: 'measured from here; the functions should be in the region of the database',
+            };
       return [answer, ...(policy === undefined ? [] : [eviction(policy)])];
     },
   };
@@ -41,11 +48,11 @@ function policyOf(answer: unknown): string | undefined {
 function eviction(policy: string): Finding {
   const check = 'eviction';
   return policy === 'noeviction'
-    ? { check, level: 'ok', text: 'off: a full database refuses, it forgets nothing' }
+    ? { check, level: 'ok', text: 'off: a full database refuses writes and loses nothing' }
     : {
         check,
         level: 'problem',
-        text: `${POLICY} is ${policy}: a full database would forget emails, so nothing is accepted`,
+        text: `${POLICY} is ${policy}: a full database would lose emails, so nothing is accepted`,
         advice: `set it to noeviction, in redis.conf and by CONFIG SET ${POLICY} noeviction`,
       };
 }
@@ -62,7 +69,7 @@ export const minuteRule: Check = {
     if (states.length > 0 && states.every((state) => state === 'ENABLED'))
       return [{ check, level: 'ok', text: 'its rule is on: the queues are looked at once a minute' }];
     const text =
-      states.length === 0 ? 'the stack has no rule' : `its rule is ${states.join(', ')}: what is delayed is not sent`;
+      states.length === 0 ? 'the stack has no rule' : `its rule is ${states.join(', ')}: delayed jobs are not sent`;
     const advice = states.length === 0 ? 'npx cdk deploy' : `aws events enable-rule --name ${rules[0]?.physicalId}`;
     return [{ check, level: 'problem', text, advice }];
   },

@@ -53,7 +53,7 @@ export const deadLetters: Check = {
         check: 'dead letters',
         level: 'problem',
         text: `${count(total, 'job')} that no worker could handle`,
-        advice: 'sendoff dead-letters list; when the cause is mended: sendoff dead-letters redrive --all',
+        advice: 'sendoff dead-letters list; when the cause is fixed: sendoff dead-letters redrive --all',
       },
     ];
   },
@@ -81,7 +81,7 @@ export const waitingEmails: Check = {
         check: 'waiting emails',
         level: 'warning',
         text: `${count(overdue.length, 'email')} of the last day not sent ${duration(OVERDUE_MS)} after being due`,
-        advice: `sendoff status ${overdue[0]?.id} tells why`,
+        advice: `sendoff status ${overdue[0]?.id} says why`,
       } satisfies Finding,
     ];
   },

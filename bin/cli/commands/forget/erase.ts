@@ -7,7 +7,7 @@ import { CliError, exitCodes } from '../../errors.ts';
 import { type Search, type Stored, visitMentioning } from './search.ts';
 
 /** The part of a search that is to be deleted. */
-export type Doomed = Pick<Search, 'mentions' | 'deliveries' | 'suppressions' | 'deadLetters'>;
+export type Targets = Pick<Search, 'mentions' | 'deliveries' | 'suppressions' | 'deadLetters'>;
 
 /** The result of a deletion. */
 export interface Erasure {
@@ -33,13 +33,13 @@ const AT_ONCE = 20;
 export async function erase(
   { terminal, now }: Context,
   backend: OperatedBackend,
-  doomed: Doomed,
+  targets: Targets,
   wanted: Wanted,
   signal: AbortSignal,
 ): Promise<Erasure> {
   const emails = new Set<string>();
   const failures = new Map<string, unknown>();
-  const ids = new Set(doomed.mentions.map(({ id }) => id));
+  const ids = new Set(targets.mentions.map(({ id }) => id));
   const bodies = ids.size > 0 ? await findBodies(backend.scan, ids) : new Map<string, string[]>();
   const ofEmail = (mention: Mention): Deletion => ({
     key: mention.document.key,
@@ -47,14 +47,14 @@ export async function erase(
       // An email that a worker has at this moment, or that was put back on its queue, stays.
       if (isUnsent(mention) && !(await cancel(backend.table, mention.id, now())).applied) return;
       if (await deleteEmail(backend, mention, bodies.get(mention.id) ?? [])) emails.add(mention.id);
-      terminal.progress(`${emails.size} of ${doomed.mentions.length} emails deleted …`);
+      terminal.progress(`${emails.size} of ${targets.mentions.length} emails deleted …`);
     },
   });
   const ofStored = (stored: Stored): Deletion => ({ key: stored.key, run: () => backend.scan.delete(stored) });
-  await runAll(doomed.mentions.map(ofEmail), failures, signal);
-  const deliveries = await runAll(doomed.deliveries.map(ofStored), failures, signal);
-  const suppressions = await runAll(doomed.suppressions.map(ofStored), failures, signal);
-  const deadLetters = doomed.deadLetters > 0 ? await deleteDeadLetters(backend, wanted, signal) : 0;
+  await runAll(targets.mentions.map(ofEmail), failures, signal);
+  const deliveries = await runAll(targets.deliveries.map(ofStored), failures, signal);
+  const suppressions = await runAll(targets.suppressions.map(ofStored), failures, signal);
+  const deadLetters = targets.deadLetters > 0 ? await deleteDeadLetters(backend, wanted, signal) : 0;
   return { emails, deliveries, suppressions, deadLetters, failures };
 }
 

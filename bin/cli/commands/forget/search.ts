@@ -1,6 +1,6 @@
 import type { DocumentScan, StoredDocument } from '../../../../functions/core/document/scan.ts';
 import { normalizeAddress, parseMailbox } from '../../../../functions/core/email/address.ts';
-import { type Fate, visitDeadLetters } from '../../../../functions/core/inspection/dead-letters.ts';
+import { type Outcome, visitDeadLetters } from '../../../../functions/core/inspection/dead-letters.ts';
 import type { DeadLetters, HeldDeadLetter } from '../../../../functions/core/ports/inspection.ts';
 import { examineEmail, examineOther, type Mention, type Wanted } from '../../../../functions/core/privacy/erase.ts';
 import { isAddress, mentions } from '../../../../functions/core/privacy/mention.ts';
@@ -16,25 +16,25 @@ export interface Search {
   /** Emails looked at. */
   readonly examined: number;
   readonly mentions: readonly Mention[];
-  /** Events that webhooks were told. */
+  /** Webhook events. */
   readonly deliveries: readonly Stored[];
   /** More than one where a version before 0.2 took a quoted and an unquoted form for two addresses. */
   readonly suppressions: readonly Stored[];
   /** Jobs in the dead-letter queue. */
   readonly deadLetters: number;
-  /** Keys of other documents that name the address, which is not theirs alone. */
+  /** Keys of other documents that name the address and are not about this person alone. */
   readonly elsewhere: readonly string[];
   /** Keys of documents that cannot be read and, searched as text, do not name the address. */
   readonly unreadable: readonly string[];
 }
 
-/** Reads an address of any form that any version has accepted, into its normal form; throws an error that says what is wrong with it. */
+/** Normalizes an address of any form that any version has accepted; throws an error that says what is wrong with it. */
 export function readAddress(text: string): string {
   const address = normalizeAddress(text);
   return isAddress(address) ? address : normalizeAddress(parseMailbox(text, 'address').address);
 }
 
-/** Looks through everything that is stored, emails first: deliveries are found by them. Throws when stopped. */
+/** Searches everything that is stored, emails first because deliveries are found by their ids. Throws when stopped. */
 export async function findAll(
   { scan, inspection }: Pick<OperatedBackend, 'scan' | 'inspection'>,
   wanted: Wanted,
@@ -92,7 +92,7 @@ export async function visitMentioning(
   deadLetters: DeadLetters,
   { address }: Wanted,
   signal: AbortSignal,
-  visit: (letter: HeldDeadLetter) => Promise<Fate>,
+  visit: (letter: HeldDeadLetter) => Promise<Outcome>,
 ): Promise<number> {
   let visited = 0;
   const visitIfMentioning = async (letter: HeldDeadLetter) => {

@@ -55,7 +55,7 @@ export function showLine(
   return `${paint(terminal, 'faint', time)}  ${source.padEnd(8)}  ${paint(terminal, tones[level], level.padEnd(5))}  ${printable(text)}`;
 }
 
-/** Lambda's own events are left out, except for those of an invocation that did not end well. */
+/** Reads one of Lambda's own events; undefined unless it says that an invocation did not end well. */
 function platformLine(line: ReadLine, { type, record }: Record<string, unknown>): ReadLine | undefined {
   const status = typeof record === 'object' && record !== null && 'status' in record ? record.status : undefined;
   if (type !== 'platform.report' || typeof status !== 'string' || status === 'success') return undefined;

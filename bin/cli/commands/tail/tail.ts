@@ -4,9 +4,9 @@ import { cloudWatchLines, type LogQuery } from './cloudwatch.ts';
 import { currentName, type LogLevel, levels, readLine, showLine } from './line.ts';
 import { localLines } from './local.ts';
 
-/** What `sendoff tail` takes. */
+/** The options of `sendoff tail`. */
 export interface TailOptions {
-  /** How far back it begins, ms. */
+  /** How far back to begin, in ms. */
   readonly since: number;
   readonly follow: boolean;
   readonly email?: string;

@@ -79,7 +79,7 @@ describe('sendoff tail --local', () => {
     writeFileSync(logFile, '');
   });
 
-  it('shows the lines since, at the level, of the source and the email asked for', async () => {
+  it('filters lines by time, level, source and email', async () => {
     const info = '{"level":"info","message":"fine","emailId":"e2"}';
     writeFileSync(
       logFile,
@@ -202,11 +202,9 @@ describe('sendoff tail', () => {
     ];
     beforeEach(() => {
       const Outputs = [{ OutputKey: 'RedisNamespace', OutputValue: 'Sendoff1' }];
-      cloudFormation
-        .on(DescribeStacksCommand)
-        .resolves({
-          Stacks: [{ StackName: 'Sendoff', CreationTime: new Date(0), StackStatus: 'CREATE_COMPLETE', Outputs }],
-        });
+      cloudFormation.on(DescribeStacksCommand).resolves({
+        Stacks: [{ StackName: 'Sendoff', CreationTime: new Date(0), StackStatus: 'CREATE_COMPLETE', Outputs }],
+      });
       deployLogGroups(ids);
       for (const id of ids)
         logs.on(FilterLogEventsCommand, { logGroupName: `group-${id}` }).resolves({ events: [event(id, 1_000, id)] });
@@ -244,13 +242,13 @@ describe('sendoff tail', () => {
     });
   });
 
-  it('asks only the log groups it is told to', async () => {
+  it('asks only the log groups of --only', async () => {
     await tail(['--no-follow', '--only', 'send']);
     const groups = logs.commandCalls(FilterLogEventsCommand).map(({ args }) => args[0].input.logGroupName);
     expect(groups).toEqual(['group-SendoffSendFunctionLogs12345678']);
   });
 
-  it('follows, and shows no line twice though it reads what came in late', async () => {
+  it('follows, and shows late lines, but no line twice', async () => {
     const controller = new AbortController();
     const first = event('1', 1_000, 'first');
     logs
