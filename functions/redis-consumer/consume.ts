@@ -1,5 +1,6 @@
-import { type Arrival, type ConsumerQueue, LEASE_MS } from '../adapters/redis/consumer.ts';
+import type { Arrival, ConsumerQueue } from '../adapters/redis/consumer.ts';
 import { untilAnswered } from '../adapters/redis/retry.ts';
+import { LEASE_MS } from '../adapters/redis/times.ts';
 import type { Delivery } from '../core/ports/broker.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 import { type QueueName, queueNames } from '../core/queues.ts';

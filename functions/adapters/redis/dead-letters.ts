@@ -1,4 +1,5 @@
 import type { RedisClient, RedisValue } from './client.ts';
+import * as operations from './operations.ts';
 
 /** An entry of the dead-letter stream. */
 export interface RedisDeadLetter {
@@ -31,7 +32,7 @@ export interface RedisDeadLetters {
 export function createRedisDeadLetters({ run, peek }: Pick<RedisClient, 'run' | 'peek'>): RedisDeadLetters {
   return {
     list: async (after, limit) => {
-      const rows = (await run(['deadletters', after, limit])) as readonly (readonly string[])[];
+      const rows = (await run(operations.deadLetters({ after, count: limit }))) as readonly (readonly string[])[];
       return rows.map(([id = '', body = '', queue = '', received = '', queued = '']) => ({
         id,
         body,
@@ -41,9 +42,9 @@ export function createRedisDeadLetters({ run, peek }: Pick<RedisClient, 'run' | 
         queuedAtMs: Number(queued || id.split('-')[0]),
       }));
     },
-    redrive: async (id) => endings(await run(['redrive', id])),
+    redrive: async (id) => endings(await run(operations.redrive(id))),
     delete: async (id) => {
-      await run(['discard', id]);
+      await run(operations.discard(id));
     },
     depth: async () => (await peek()).deadLetters,
   };

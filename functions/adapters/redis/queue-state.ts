@@ -1,5 +1,6 @@
 import { type QueueName, queueNames } from '../../core/queues.ts';
 import type { RedisClient, RedisValue } from './client.ts';
+import { ages, depths, timers } from './operations.ts';
 
 /** Jobs of one queue, by where they are. */
 export interface QueueDepth {
@@ -26,8 +27,8 @@ const TIMERS_AT_ONCE = 5_000;
 export async function queueDepths({
   run,
 }: Pick<RedisClient, 'run'>): Promise<{ queues: Record<QueueName, QueueDepth>; deadLetters: number }> {
-  const [depths, delayed] = await Promise.all([run(['depths']), delayedJobs(run)]);
-  const pairs = rows(depths);
+  const [jobs, delayed] = await Promise.all([run(depths()), delayedJobs(run)]);
+  const pairs = rows(jobs);
   const depthOf = (index: number): QueueDepth => {
     const [jobs = 0, running = 0] = pairs[index] ?? [];
     return { waiting: Math.max(0, jobs - running), running, delayed: delayed[index] ?? 0 };
@@ -38,7 +39,7 @@ export async function queueDepths({
 
 /** How old the oldest job of each queue is; worth its ten commands only when there may be any. */
 export async function queueAges({ run }: Pick<RedisClient, 'run'>): Promise<QueueAge[]> {
-  const pairs = rows(await run(['ages']));
+  const pairs = rows(await run(ages()));
   return queueNames.map((queue, index) => {
     const [jobs = 0, oldestMs = 0] = pairs[index] ?? [];
     return { queue, jobs, oldestMs };
@@ -49,7 +50,7 @@ export async function queueAges({ run }: Pick<RedisClient, 'run'>): Promise<Queu
 async function delayedJobs(run: RedisClient['run']): Promise<number[]> {
   const sums = queueNames.map(() => 0);
   for (let rank = 0; ; rank += TIMERS_AT_ONCE) {
-    const [seen = 0, ...counts] = (await run(['timers', rank, TIMERS_AT_ONCE])) as readonly number[];
+    const [seen = 0, ...counts] = (await run(timers({ rank, count: TIMERS_AT_ONCE }))) as readonly number[];
     for (const [index, count] of counts.entries()) sums[index] = (sums[index] ?? 0) + count;
     if (seen < TIMERS_AT_ONCE) return sums;
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { LEASE_MS } from '../../../functions/adapters/redis/consumer.ts';
+import { backlog } from '../../../functions/adapters/redis/operations.ts';
+import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import type { Delivery } from '../../../functions/core/ports/broker.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { type Consuming, createConsuming, interrupting } from './consuming.ts';
@@ -19,7 +20,7 @@ describe.skipIf(!hasRedis)('a consumer', () => {
   });
 
   const left = async () => ({
-    jobs: await consuming.client.run(['backlog']),
+    jobs: await consuming.client.run(backlog()),
     timer: await consuming.client.firstTimer(),
   });
 

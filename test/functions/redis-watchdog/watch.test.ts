@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QueueState } from '../../../functions/adapters/metrics.ts';
-import { type Exchange, LEASE_MS } from '../../../functions/adapters/redis/consumer.ts';
+import type { Exchange } from '../../../functions/adapters/redis/consumer.ts';
+import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import { unavailable } from '../../../functions/core/errors.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
 import { runMinute, watchUntilDone } from '../../../functions/redis-watchdog/watch.ts';

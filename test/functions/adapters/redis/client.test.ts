@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisBackend } from '../../../../functions/adapters/redis/backend.ts';
 import { createRedisClient } from '../../../../functions/adapters/redis/client.ts';
 import { createRedisDeadLetters } from '../../../../functions/adapters/redis/dead-letters.ts';
+import { backlog } from '../../../../functions/adapters/redis/operations.ts';
 import type { Submission } from '../../../../functions/core/ports/backend.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../../helpers/redis-database.ts';
 
@@ -155,7 +156,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     await submit([one]);
     expect(invocations).toBe(1);
     expect(await table.get(one.record.key)).toMatchObject({ status: 'queued' });
-    expect(await client.run(['backlog'])).toBe(1);
+    expect(await client.run(backlog())).toBe(1);
     for (const ask of [client.firstTimer, client.peek]) {
       fail(effect, 1);
       await expect(ask()).resolves.toBeDefined();
@@ -195,8 +196,8 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
       invokeConsumer: async () => {},
     });
     // The check of the eviction policy asks first and takes no offence; the operation then fails.
-    await expect(client.run(['backlog'])).rejects.toThrow('no secret');
-    expect(await client.run(['backlog'])).toBe(0);
+    await expect(client.run(backlog())).rejects.toThrow('no secret');
+    expect(await client.run(backlog())).toBe(0);
   });
 
   it('refuses a server that evicts, and says what to set', async () => {
@@ -221,7 +222,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     try {
       await expect(submit([one, submission()])).rejects.toMatchObject({ status: 503, retryable: true });
       expect(await table.get(one.record.key)).toBeUndefined();
-      expect(await client.run(['backlog'])).toBe(1);
+      expect(await client.run(backlog())).toBe(1);
     } finally {
       await database.command('CONFIG', 'SET', 'maxmemory', '0');
     }
