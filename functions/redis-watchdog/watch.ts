@@ -1,6 +1,7 @@
 import type { QueueState } from '../adapters/metrics.ts';
 import type { RedisClient, Timer } from '../adapters/redis/client.ts';
 import { queueAges } from '../adapters/redis/inspection.ts';
+import { invoke, unwatch, watch } from '../adapters/redis/operations.ts';
 import { untilAnswered } from '../adapters/redis/retry.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 
@@ -61,7 +62,7 @@ export async function invokeWhenDue(
     if (!first || first.atMs >= endMs) return invocations;
     if (first.atMs <= now()) {
       // Invokes none if a consumer is at work: that one takes the job itself.
-      invocations += (await answered(dependencies, () => client.run(['invoke']))) === 1 ? 1 : 0;
+      invocations += (await answered(dependencies, () => client.run(invoke()))) === 1 ? 1 : 0;
       await sleep(PATIENCE_MS);
     } else {
       await sleep(first.atMs - now());
@@ -80,10 +81,10 @@ export async function watchUntilDone(dependencies: WatchdogDependencies): Promis
   await sleep(PATIENCE_MS);
   for (let invocations = 0; ; ) {
     invocations += await invokeWhenDue(dependencies);
-    await answered(dependencies, () => client.run(['unwatch']));
+    await answered(dependencies, () => client.run(unwatch()));
     if (now() >= endMs) return invocations;
     const first = await answered(dependencies, () => client.firstTimer());
-    if (!first || first.atMs >= endMs || (await client.run(['watch'])) !== 1) return invocations;
+    if (!first || first.atMs >= endMs || (await client.run(watch())) !== 1) return invocations;
   }
 }
 

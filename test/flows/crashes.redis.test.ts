@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
-import { LEASE_MS } from '../../functions/adapters/redis/consumer.ts';
+import { backlog } from '../../functions/adapters/redis/operations.ts';
+import { LEASE_MS } from '../../functions/adapters/redis/times.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
 import { type LocalSendoff, startLocalSendoff } from '../../lib/local/start.ts';
 import { hasRedis } from '../helpers/redis-database.ts';
@@ -41,7 +42,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     });
 
   /** Jobs that are waiting or in the hands of a consumer, a dead one included. */
-  const jobsLeft = async () => Number(await redisClientOf(sendoff).run(['backlog']));
+  const jobsLeft = async () => Number(await redisClientOf(sendoff).run(backlog()));
   /**
    * How often each of these emails was sent, once all of them were and no job is left that could send one again, or nothing
    * has been sent for so long.

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { backlog } from '../../functions/adapters/redis/operations.ts';
 import type { Fault } from '../../lib/local/cloud/upstash/rest-front.ts';
 import { hasRedis } from '../helpers/redis-database.ts';
 import { anEmail, type Running, redisClientOf, running } from './running.ts';
 
 const outage = { status: 503, error: 'injected' } as const;
-/** By the operations of the script in a request (functions/adapters/redis/scripts.ts). */
+/** By the operations of the script in a request (functions/adapters/redis/lua). */
 const has =
   (...words: string[]) =>
   (body: string) =>
@@ -115,7 +116,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     }
     // With no job, delayed or not, nothing can be sent again.
     const client = redisClientOf(sendoff);
-    await expect.poll(() => client.run(['backlog']), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => client.run(backlog()), { timeout: 20_000 }).toBe(0);
     await expect.poll(() => client.firstTimer(), { timeout: 20_000 }).toBeUndefined();
     const times = ids.map((id) => sendoff.cloud.ses.messages().filter(({ tags }) => tags[EMAIL_ID_TAG] === id).length);
     expect(times).toEqual(ids.map(() => 1));

@@ -2,6 +2,7 @@ import { readJob } from '../../core/inspection/read-job.ts';
 import type { DeadLetters, HeldDeadLetter, Inspection, QueueDepth } from '../../core/ports/inspection.ts';
 import { type QueueName, queueNames } from '../../core/queues.ts';
 import type { RedisClient, RedisValue } from './client.ts';
+import * as operations from './operations.ts';
 
 /** How much a queue holds, and for how long. */
 export interface QueueAge {
@@ -31,7 +32,7 @@ export function createRedisInspection(
 
 /** How old the oldest job of each queue is; it costs ten commands, so ask only when there may be any. */
 export async function queueAges({ run }: Pick<RedisClient, 'run'>): Promise<QueueAge[]> {
-  const pairs = rows(await run(['ages']));
+  const pairs = rows(await run(operations.ages()));
   return queueNames.map((queue, index) => {
     const [jobs = 0, oldestMs = 0] = pairs[index] ?? [];
     return { queue, jobs, oldestMs };
@@ -40,7 +41,7 @@ export async function queueAges({ run }: Pick<RedisClient, 'run'>): Promise<Queu
 
 async function queueDepths(client: Pick<RedisClient, 'run'>): Promise<QueueDepth[]> {
   const [depths, delayed, ages] = await Promise.all([
-    client.run(['depths']),
+    client.run(operations.depths()),
     delayedJobs(client.run),
     queueAges(client),
   ]);
@@ -56,7 +57,7 @@ async function queueDepths(client: Pick<RedisClient, 'run'>): Promise<QueueDepth
 async function delayedJobs(run: RedisClient['run']): Promise<number[]> {
   const sums = queueNames.map(() => 0);
   for (let rank = 0; ; rank += TIMERS_AT_ONCE) {
-    const [seen = 0, ...counts] = (await run(['timers', rank, TIMERS_AT_ONCE])) as readonly number[];
+    const [seen = 0, ...counts] = (await run(operations.timers({ rank, count: TIMERS_AT_ONCE }))) as readonly number[];
     for (const [index, count] of counts.entries()) sums[index] = (sums[index] ?? 0) + count;
     if (seen < TIMERS_AT_ONCE) return sums;
   }
@@ -68,8 +69,8 @@ function rows(answer: RedisValue): readonly (readonly number[])[] {
 
 /** The dead-letter stream. Reading takes nothing out and hides nothing; redriving is one step, so there is always one copy. */
 function createRedisDeadLetters({ run, peek }: Pick<RedisClient, 'run' | 'peek'>, clockAheadMs: number): DeadLetters {
-  const list = async (after: string, limit: number): Promise<HeldDeadLetter[]> => {
-    const entries = (await run(['deadletters', after, limit])) as readonly (readonly string[])[];
+  const list = async (after: string, count: number): Promise<HeldDeadLetter[]> => {
+    const entries = (await run(operations.deadLetters({ after, count }))) as readonly (readonly string[])[];
     return entries.map((entry) => letterOf(entry, run, clockAheadMs));
   };
   return {
@@ -104,10 +105,10 @@ function letterOf(entry: readonly string[], run: RedisClient['run'], clockAheadM
     queuedAtMs: Math.round(queuedAtMs - clockAheadMs),
     receiveCount: Number(received),
     sourceQueue: queue || undefined,
-    // 1: it is back on its queue. 0: it was not here any more, so someone else has dealt with it. -1: it names no queue of ours.
-    redrive: async () => (await run(['redrive', id])) !== -1,
+    // 0 is success too: it is not here any more, so someone else has redriven or deleted it.
+    redrive: async () => (await run(operations.redrive(id))) !== -1,
     delete: async () => {
-      await run(['discard', id]);
+      await run(operations.discard(id));
     },
   };
 }

@@ -8,13 +8,15 @@ import type {
   Table,
   WriteOutcome,
 } from '../../core/ports/table.ts';
-import type { Operation, RedisClient, RedisValue } from './client.ts';
+import type { RedisClient, RedisValue } from './client.ts';
+import type { InsertArguments, UpdateArguments } from './lua/documents.ts';
+import * as operations from './operations.ts';
 
 /** Between the parts of an index's member; sorts before every character a sort value may have. */
 const SEPARATOR = '\u0001';
-/** Comes right after the separator: bounds all members that begin alike. */
+/** Comes right after the separator: an upper bound of all members that begin with the same part. */
 const AFTER_SEPARATOR = '\u0002';
-/** One insert in so many takes what expired documents left at the old end of its partition out of the index: up to 500 entries. */
+/** One insert in so many removes up to 500 entries of expired documents from the old end of its partition in the index. */
 const SWEEP_EVERY = 200;
 
 interface Stored {
@@ -24,43 +26,49 @@ interface Stored {
   readonly x?: string;
 }
 
-/** The table port on Redis; how documents and indexes are kept is told in redis-scripts.ts. */
+/** The table port on Redis. lua/cache.ts tells how a document is stored, lua/indexes.ts how an index is. */
 export function createRedisTable(client: RedisClient, now: () => number = Date.now, random = Math.random): Table {
   const { keyOf, run, runAll } = client;
   const parse = <T extends Document>(text: RedisValue): T | undefined => parseDocument<T>(text, now());
   const outcome = <T extends Document>(answer: RedisValue) => parseOutcome<T>(answer, now());
 
   return {
-    get: async (key) => parse(await run(['get', keyOf(key)])),
+    get: async (key) => parse(await run(operations.get(keyOf(key)))),
 
     getMany: async <T extends Document>(keys: readonly string[]) => {
       if (keys.length === 0) return [];
-      const texts = await runAll(keys.map((key): Operation => ['get', keyOf(key)]));
+      const texts = await runAll(keys.map((key) => operations.get(keyOf(key))));
       return texts.map((text) => parse<T>(text));
     },
 
     async insert(document) {
-      const operations: Operation[] = [['insert', ...insertArguments(client, document)]];
-      if (document.list && document.expiresAtMs !== undefined && random() * SWEEP_EVERY < 1)
-        operations.push(['sweep', 'l', ...wholePartition(document.list.partition)]);
-      const [answer = null] = await runAll(operations);
+      const { list: entry, expiresAtMs } = document;
+      const sweeps = entry !== undefined && expiresAtMs !== undefined && random() * SWEEP_EVERY < 1;
+      const [answer = null] = await runAll([
+        operations.insert(insertArguments(client, document)),
+        ...(sweeps ? [operations.sweep({ index: 'l', ...wholePartition(entry.partition) })] : []),
+      ]);
       return outcome(answer);
     },
 
     update: async (key, change, anyOf) =>
-      outcome(await run(['update', ...updateArguments(client, key, change, anyOf)])),
+      outcome(await run(operations.update(updateArguments(client, key, change, anyOf)))),
 
-    delete: async (key, anyOf) => (await run(['delete', keyOf(key), JSON.stringify({ any: tests(anyOf) })])) === 1,
+    delete: async (key, anyOf) => {
+      const change = JSON.stringify({ any: tests(anyOf) });
+      return (await run(operations.deleteDocument({ key: keyOf(key), change }))) === 1;
+    },
 
     async query({ index, partition, limit, order, after, before }) {
-      const [first, last] = wholePartition(partition);
+      const all = wholePartition(partition);
       const at = (sort: string) => `${partition}${SEPARATOR}${sort}`;
       const [low, high] = order === 'ascending' ? [after, before] : [before, after];
-      const from = low === undefined ? first : `[${at(low)}${AFTER_SEPARATOR}`;
-      const to = high === undefined ? last : `(${at(high)}${SEPARATOR}`;
-      const bounds = order === 'ascending' ? [from, to] : [to, from];
-      const slot = index === 'list' ? 'l' : 'd';
-      const members = list(await run(['query', slot, order === 'descending' ? 1 : 0, ...bounds, limit]));
+      const lowest = low === undefined ? all.from : `[${at(low)}${AFTER_SEPARATOR}`;
+      const highest = high === undefined ? all.to : `(${at(high)}${SEPARATOR}`;
+      const descending = order === 'descending';
+      const bounds = descending ? { from: highest, to: lowest } : { from: lowest, to: highest };
+      const query = operations.query({ index: index === 'list' ? 'l' : 'd', descending, ...bounds, limit });
+      const members = list(await run(query));
       return members.map((member) => {
         const [, sort = '', ...key] = String(member).split(SEPARATOR);
         return { key: key.join(SEPARATOR), sort };
@@ -69,24 +77,24 @@ export function createRedisTable(client: RedisClient, now: () => number = Date.n
   };
 }
 
-/** The arguments of the operation `insert`, which `submit` begins with too. */
+/** A new document as the script takes it. */
 export function insertArguments(
   { keyOf }: RedisClient,
   { key, fields, list: listEntry, due, expiresAtMs }: NewDocument,
-): [key: string, text: string, expires: string, list: string, due: string] {
+): InsertArguments {
   const [l, d, x] = [memberOf(key, listEntry), memberOf(key, due), expiryOf(expiresAtMs)];
   const stored: Stored = { f: encode(fields), ...(l ? { l } : {}), ...(d ? { d } : {}), ...(x ? { x } : {}) };
-  return [keyOf(key), JSON.stringify(stored), x, l, d];
+  return { key: keyOf(key), text: JSON.stringify(stored), expires: x, list: l, due: d };
 }
 
-/** The arguments of the operation `update`, which `updatesend` begins with too. */
+/** A change as the script takes it. */
 export function updateArguments(
   { keyOf }: RedisClient,
   key: string,
   change: Change,
   anyOf: readonly Condition[] | undefined,
-): [key: string, change: string] {
-  return [keyOf(key), JSON.stringify(changeArgument(key, change, anyOf))];
+): UpdateArguments {
+  return { key: keyOf(key), change: JSON.stringify(changeArgument(key, change, anyOf)) };
 }
 
 /** What a write answers: whether it applied, and the document's text. */
@@ -115,8 +123,8 @@ function memberOf(key: string, entry: IndexEntry | undefined): string {
 }
 
 /** From the first to the last member of a partition. */
-function wholePartition(partition: string): [string, string] {
-  return [`[${partition}${SEPARATOR}`, `(${partition}${AFTER_SEPARATOR}`];
+function wholePartition(partition: string): { from: string; to: string } {
+  return { from: `[${partition}${SEPARATOR}`, to: `(${partition}${AFTER_SEPARATOR}` };
 }
 
 function encode(fields: Document): Record<string, string> {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { LEASE_MS } from '../../../functions/adapters/redis/consumer.ts';
+import { backlog } from '../../../functions/adapters/redis/operations.ts';
+import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import type { Delivery } from '../../../functions/core/ports/broker.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
-import { type Consuming, createConsuming, interrupting } from './consuming.ts';
+import { type Consuming, createConsuming, interrupting, roomFor } from './consuming.ts';
 
 const idOf = ({ body }: Delivery): string => JSON.parse(body).args.id;
 
@@ -19,7 +20,7 @@ describe.skipIf(!hasRedis)('a consumer', () => {
   });
 
   const left = async () => ({
-    jobs: await consuming.client.run(['backlog']),
+    jobs: await consuming.client.run(backlog()),
     timer: await consuming.client.firstTimer(),
   });
 
@@ -244,7 +245,7 @@ describe.skipIf(!hasRedis)('the queue', () => {
   });
   afterAll(() => database?.close());
 
-  const wanted = { transactional: 10, bulk: 10, webhook: 10, 'webhook-slow': 10 };
+  const wanted = roomFor(10);
   const look = { done: [], renewed: [], wanted, heartbeat: true, countBacklog: false };
 
   it('brings back what a dead consumer left, once its lease has run out, and not what a live one renews', async () => {
@@ -254,18 +255,14 @@ describe.skipIf(!hasRedis)('the queue', () => {
     if (!dead || !alive || !other) throw new Error('three queues were made');
     await consuming.send('1');
     await consuming.send('2');
-    const [left] = (
-      await dead.exchange({ ...look, wanted: { transactional: 1, bulk: 0, webhook: 0, 'webhook-slow': 0 } })
-    ).deliveries;
-    const kept = (
-      await alive.exchange({ ...look, wanted: { transactional: 1, bulk: 0, webhook: 0, 'webhook-slow': 0 } })
-    ).deliveries;
+    const [left] = (await dead.exchange({ ...look, wanted: roomFor(0, { transactional: 1 }) })).deliveries;
+    const kept = (await alive.exchange({ ...look, wanted: roomFor(0, { transactional: 1 }) })).deliveries;
     let came: readonly Delivery[] = [];
     const startedAtMs = Date.now();
     while (came.length === 0) {
       await alive.exchange({
         ...look,
-        wanted: { transactional: 0, bulk: 0, webhook: 0, 'webhook-slow': 0 },
+        wanted: roomFor(0),
         renewed: kept,
       });
       came = (await other.exchange(look)).deliveries;
@@ -285,7 +282,7 @@ describe.skipIf(!hasRedis)('the queue', () => {
     await consuming.backend.broker.send(jobs);
     const { deliveries } = await one.exchange({
       ...look,
-      wanted: { transactional: 7, bulk: 9, webhook: 2, 'webhook-slow': 4 },
+      wanted: roomFor(0, { transactional: 7, bulk: 9, webhook: 2, 'webhook-slow': 4 }),
     });
     expect(queues.map((name) => deliveries.filter(({ queue }) => queue === name).length)).toEqual([7, 8, 2, 4]);
     expect(new Set(deliveries.map(({ id, queue }) => queue + id)).size).toBe(21);

@@ -5,7 +5,9 @@ import { type ConsumerQueue, createConsumerQueue } from '../../../functions/adap
 import type { Backend } from '../../../functions/core/ports/backend.ts';
 import type { Delivery, Job } from '../../../functions/core/ports/broker.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
-import { type ConsumeDependencies, type ConsumeResult, consume } from '../../../functions/redis-consumer/consume.ts';
+import { type QueueName, queueNames } from '../../../functions/core/queues.ts';
+import { type ConsumeResult, consume } from '../../../functions/redis-consumer/consume.ts';
+import type { ConsumeDependencies } from '../../../functions/redis-consumer/dependencies.ts';
 import type { RedisDatabase } from '../../helpers/redis-database.ts';
 
 const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
@@ -80,7 +82,7 @@ export function createConsuming({ front }: Pick<RedisDatabase, 'front'>, now: ()
           newName: randomUUID,
           now,
           log: silent,
-          inFlight: { transactional: inFlight, bulk: inFlight, webhook: inFlight, 'webhook-slow': inFlight },
+          inFlight: () => inFlight,
           flushMetrics: () => void flushes.push(now()),
           renewClaims: options.renewClaims ?? (async () => {}),
           deadlineMs: now() + runMs,
@@ -88,6 +90,11 @@ export function createConsuming({ front }: Pick<RedisDatabase, 'front'>, now: ()
         replaces,
       ),
   };
+}
+
+/** Room for so many jobs of each queue, except of `some`. */
+export function roomFor(each: number, some: Partial<Record<QueueName, number>> = {}): Record<QueueName, number> {
+  return Object.fromEntries(queueNames.map((name) => [name, some[name] ?? each])) as Record<QueueName, number>;
 }
 
 /** Calls `before` with the number of each call to the queue, before it is made. */

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QueueState } from '../../../functions/adapters/metrics.ts';
-import { type Exchange, LEASE_MS } from '../../../functions/adapters/redis/consumer.ts';
+import type { Exchange } from '../../../functions/adapters/redis/consumer.ts';
+import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import { unavailable } from '../../../functions/core/errors.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
 import { runMinute, watchUntilDone } from '../../../functions/redis-watchdog/watch.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
-import { bury, createConsuming } from '../redis-consumer/consuming.ts';
+import { bury, createConsuming, roomFor } from '../redis-consumer/consuming.ts';
 
 const MINUTES_A_MONTH = 43_800;
 /** Of Upstash's 500,000 free commands a month idling may take so many. */
@@ -14,7 +15,7 @@ const IDLE_COMMANDS_A_MONTH = 100_000;
 const EVERYTHING: Exchange = {
   done: [],
   renewed: [],
-  wanted: { transactional: 10, bulk: 10, webhook: 10, 'webhook-slow': 10 },
+  wanted: roomFor(10),
   heartbeat: false,
   countBacklog: false,
 };
@@ -105,7 +106,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     expect(ages.get('bulk')?.jobs).toBe(1);
     await consuming.queue().exchange({ ...EVERYTHING, done: [] });
     await run();
-    expect(reports[1]?.queues).toMatchObject([{ queue: 'transactional', jobs: 1 }, {}, {}, {}]);
+    expect(reports[1]?.queues?.[0]).toMatchObject({ queue: 'transactional', jobs: 1 });
   });
 
   it('tells of a delayed job that is overdue and that no consumer came for', async () => {
@@ -113,7 +114,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     await consuming.send('x', { dueAtMs: Date.now() + 3_600_000 });
     pass(3_600_000 + 600_000);
     await run();
-    expect(reports[0]?.queues).toMatchObject([{ queue: 'transactional', jobs: 0 }, {}, {}, {}]);
+    expect(reports[0]?.queues?.[0]).toMatchObject({ queue: 'transactional', jobs: 0 });
     expect(reports[0]?.queues?.[0]?.oldestMs).toBeGreaterThanOrEqual(599_000);
   });
 
@@ -149,7 +150,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
       await queue.exchange({ ...EVERYTHING, heartbeat: true });
       if (when === 'when it dies') pass(3_600_000);
       await run();
-      expect(reports[0]?.queues).toMatchObject([{ queue: 'transactional', jobs: 1 }, {}, {}, {}]);
+      expect(reports[0]?.queues?.[0]).toMatchObject({ queue: 'transactional', jobs: 1 });
     },
   );
 

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisBackend } from '../../../../functions/adapters/redis/backend.ts';
 import { createRedisClient } from '../../../../functions/adapters/redis/client.ts';
+import { backlog, redrive } from '../../../../functions/adapters/redis/operations.ts';
 import type { Submission } from '../../../../functions/core/ports/backend.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../../helpers/redis-database.ts';
 
@@ -85,7 +86,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     await expect(table.get('x')).rejects.toMatchObject({ retryable: true });
     expect(invocations).toBe(2);
     fail('drop-after', 2);
-    await expect(client.run(['redrive', '1-1'])).rejects.toMatchObject({ retryable: true });
+    await expect(client.run(redrive('1-1'))).rejects.toMatchObject({ retryable: true });
     expect(invocations).toBe(3);
   });
 
@@ -154,7 +155,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     await submit([one]);
     expect(invocations).toBe(1);
     expect(await table.get(one.record.key)).toMatchObject({ status: 'queued' });
-    expect(await client.run(['backlog'])).toBe(1);
+    expect(await client.run(backlog())).toBe(1);
     for (const ask of [client.firstTimer, client.peek]) {
       fail(effect, 1);
       await expect(ask()).resolves.toBeDefined();
@@ -194,8 +195,8 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
       invokeConsumer: async () => {},
     });
     // The check of the eviction policy asks first and takes no offence; the operation then fails.
-    await expect(client.run(['backlog'])).rejects.toThrow('no secret');
-    expect(await client.run(['backlog'])).toBe(0);
+    await expect(client.run(backlog())).rejects.toThrow('no secret');
+    expect(await client.run(backlog())).toBe(0);
   });
 
   it('refuses a server that evicts, and says what to set', async () => {
@@ -220,7 +221,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     try {
       await expect(submit([one, submission()])).rejects.toMatchObject({ status: 503, retryable: true });
       expect(await table.get(one.record.key)).toBeUndefined();
-      expect(await client.run(['backlog'])).toBe(1);
+      expect(await client.run(backlog())).toBe(1);
     } finally {
       await database.command('CONFIG', 'SET', 'maxmemory', '0');
     }

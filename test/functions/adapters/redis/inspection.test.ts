@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRedisBackend } from '../../../../functions/adapters/redis/backend.ts';
 import type { RedisClient } from '../../../../functions/adapters/redis/client.ts';
 import { createRedisInspection, queueAges } from '../../../../functions/adapters/redis/inspection.ts';
+import { receive } from '../../../../functions/adapters/redis/operations.ts';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import { listDeadLetters, redriveDeadLetters } from '../../../../functions/core/inspection/dead-letters.ts';
 import { purgeDeadLetters } from '../../../../functions/core/inspection/purge.ts';
@@ -14,6 +15,8 @@ import { bury, type Consuming, createConsuming } from '../../redis-consumer/cons
 
 const jobOf = (id: string) => JSON.stringify({ task: 'email.send', args: { id, fingerprint: 'f' }, attempt: 1 });
 const POISON = '{"not JSON';
+const noRoom = { transactional: 0, bulk: 0, webhook: 0, 'webhook-slow': 0 };
+const consumer = { consumer: 'tests', leaseMs: 60_000, maxReceiveCount: 5, heartbeat: false, reclaim: false };
 const everything = { ids: [], all: true };
 const { signal } = new AbortController();
 
@@ -32,8 +35,7 @@ describe.skipIf(!hasRedis)('on redis-server', () => {
       ...backend,
       open: () => createRedisInspection(client),
       take: async (queue) => {
-        const room = queueNames.map((name) => (name === queue ? 1 : 0));
-        expect(await client.run(['receive', 'tests', 60_000, 5, 0, 0, ...room])).toHaveLength(1);
+        expect(await client.run(receive({ ...consumer, room: { ...noRoom, [queue]: 1 } }))).toHaveLength(1);
       },
       bury: async (body, queue = '' as never) => {
         const queued = String(Date.now());
@@ -103,7 +105,7 @@ describe.skipIf(!hasRedis)('the queues in Redis', () => {
       ['webhook', 1],
       ['webhook-slow', 0],
     ]);
-    await client.run(['receive', 'tests', 60_000, 5, 0, 0, 0, 0, 1, 0]);
+    await client.run(receive({ ...consumer, room: { ...noRoom, webhook: 1 } }));
     const oldest = new Map(
       (await createRedisInspection(client).depths()).map((one) => [one.queue, one.oldestMs ?? -1]),
     );
@@ -140,8 +142,14 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
     const sentAtMs = Date.now();
     await consuming.backend.broker.send([{ queue: 'bulk', job: { task: 'note', args: { id: 'x' }, attempt: 2 } }]);
     // A lease of 0 ms is always over.
-    const receive = ['receive', 'dier', 0, 3, 0, 1, 10, 10, 10, 10] as const;
-    for (let time = 0; time < 5; time++) await consuming.client.run(receive);
+    const crashing = receive({
+      ...consumer,
+      leaseMs: 0,
+      maxReceiveCount: 3,
+      reclaim: true,
+      room: { ...noRoom, bulk: 10 },
+    });
+    for (let time = 0; time < 5; time++) await consuming.client.run(crashing);
     const { letters } = await listDeadLetters(open(), 10, signal);
     expect(letters).toMatchObject([
       {
