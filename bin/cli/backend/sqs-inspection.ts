@@ -1,6 +1,6 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { createSqsInspection } from '../../../functions/adapters/aws/inspection.ts';
-import { inspectedQueues } from '../../../functions/core/inspection/together.ts';
+import { inspectedQueues } from '../../../functions/core/inspection/inspected-queues.ts';
 import type { InspectedQueue, Inspection } from '../../../functions/core/ports/inspection.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
 import { type Deployment, output } from '../deployment.ts';

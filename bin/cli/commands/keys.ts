@@ -21,7 +21,7 @@ export async function createKey(
   name: string,
   { permission, domain }: CreateKeyOptions,
 ): Promise<void> {
-  const { createKeySchema } = await import('../../../functions/api/api-keys/routes.ts');
+  const { createKeySchema } = await import('../../../functions/core/access/api-key-input.ts');
   const given = validate(createKeySchema, { name, permission });
   if (domain !== undefined && given.permission !== 'sending_access')
     throw usageError('--domain confines a key that may only send: leave out --permission full_access.');

@@ -9,8 +9,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { type EmailRecord, recordKey } from '../../core/email/record.ts';
+import { inspectedQueues } from '../../core/inspection/inspected-queues.ts';
 import { readJob } from '../../core/inspection/read-job.ts';
-import { inspectedQueues } from '../../core/inspection/together.ts';
 import type {
   DeadLetters,
   HeldDeadLetter,

@@ -1,8 +1,5 @@
-import type { DeadLetters, InspectedQueue, Inspection, QueueDepth } from '../ports/inspection.ts';
-import { queueNames } from '../queues.ts';
-
-/** Every queue that a deployment may have, in the order in which they are shown. */
-export const inspectedQueues: readonly InspectedQueue[] = [...queueNames, 'feedback', 'dead letters'];
+import type { DeadLetters, Inspection, QueueDepth } from '../ports/inspection.ts';
+import { inspectedQueues } from './inspected-queues.ts';
 
 /**
  * Several inspections as one: with backend=redis the queues are in Redis, and the feedback queue and its dead letters on SQS.

@@ -35,11 +35,11 @@ export interface DeadLetter {
   readonly sourceQueue: string | undefined;
 }
 
-/** A dead letter of the page that was read last. */
+/** A dead letter as a page hands it out, to be redriven or deleted before the next page is read. */
 export interface HeldDeadLetter extends DeadLetter {
   /**
-   * Puts it back on the queue it came from and takes it out of here. A process that dies in between loses nothing: the job is
-   * then in both places, or (Redis) the two are one step. False when it belongs to no queue of this deployment; then it stays.
+   * Puts it back on the queue it came from, and takes it out of here. A crash loses nothing: on Redis this is one step, and on
+   * SQS the job is then in both places. Answers false, and leaves it here, when it belongs to no queue of this deployment.
    */
   redrive(): Promise<boolean>;
   delete(): Promise<void>;
@@ -50,8 +50,8 @@ export interface DeadLetters {
   /** About how many there are. */
   count(): Promise<number>;
   /**
-   * All dead letters, each once, a page at a time. SQS hides what is read: when the loop ends, by `break` too, those that were
-   * neither redriven nor deleted are visible to others again; if the process dies, a minute after they were read.
+   * All dead letters, each once, a page at a time. SQS hides messages that are read: those that were neither redriven nor
+   * deleted become visible to others again when the loop ends, also by `break`; after a crash, a minute after they were read.
    */
   pages(): AsyncGenerator<readonly HeldDeadLetter[], void>;
   /** One dead letter; undefined when there is none with this id, or when the signal stopped the search. */
