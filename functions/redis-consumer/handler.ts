@@ -52,10 +52,10 @@ interface ConsumerEvent {
   readonly watcher?: string;
 }
 
-/** Sends queued emails and posts events to webhooks until nothing is left. Invoked when a job is queued and no consumer is at work. */
+/** Sends queued emails and posts events to webhooks until no job is left; invoked when a job is queued and no consumer works. */
 export const handler = withMetrics(metrics, async (event: ConsumerEvent, context: Context): Promise<ConsumeResult> => {
   const watchdog = event.watchdog ?? event.watcher;
-  // Made anew by each invocation: an email that an earlier one left unfinished when it was frozen must not be sent by it any more.
+  // New for each invocation: one that was frozen with an email unfinished must not send it when it goes on later.
   const claims = createClaims({ table: backend.table, now: Date.now, log });
   const work = createWorker<Dependencies>({
     tasks: [emailSend, emailSent, deliverWebhook],

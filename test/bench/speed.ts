@@ -4,9 +4,9 @@ import { acceptLoad, load } from './load.ts';
 import { holdWorkers } from './workers.ts';
 
 export const MAIL_SERVER_MS = 100;
-/** The most that Lambda's event source would run at once is more than two cores do well; clients are as many as Celery's were. */
+/** As many as in the comparison with Celery; Lambda's event source would run more at once than two cores can. */
 const CLIENTS = 16;
-/** Enough for each of so many functions to have its code compiled. */
+/** Enough that each function has compiled its code. */
 const WARM_UP = CLIENTS * 100;
 
 export interface Counts {
@@ -19,7 +19,7 @@ export async function measureSpeed(local: LocalSendoff, { accepts, consumed }: C
   const rows: [string, string][] = [];
   const accept = acceptLoad(local);
   const synchronous = await measureSynchronous(local);
-  // Every instance there will be is started, and its code is warm: those that accept, and those that send.
+  // Starts and warms all instances: those that accept, and those that send.
   let consume = await gather(local);
   await accept.run(WARM_UP, CLIENTS);
   await consume(WARM_UP, MAIL_SERVER_MS);
@@ -52,10 +52,10 @@ async function measureSynchronous({ cloud }: LocalSendoff) {
   return result;
 }
 
-/** Lets emails gather; answers what lets the workers go and measures how fast they send so many. */
+/** Holds the workers while emails gather. The answer releases them and measures how fast they send so many. */
 async function gather(local: LocalSendoff) {
   const { ses, idle } = local.cloud;
-  // Before the hold: a receive that was under way still brings what comes first.
+  // Counted before the hold: a receive that is under way still takes the first emails.
   const before = ses.sentCount;
   const release = await holdWorkers(local);
   return async (count: number, mailServerMs: number): Promise<string> => {

@@ -5,7 +5,8 @@ import { createRedisBroker, sendArguments } from './broker.ts';
 import type { RedisClient } from './client.ts';
 import type { Operation } from './lua/operation.ts';
 import * as operations from './operations.ts';
-import { createRedisTable, insertArguments, parseOutcome, updateArguments } from './table.ts';
+import { insertArguments, parseOutcome, updateArguments } from './stored-document.ts';
+import { createRedisTable } from './table.ts';
 
 /** Both broker and table on one Redis database. */
 export function createRedisBackend(client: RedisClient, now: () => number = Date.now): Backend {

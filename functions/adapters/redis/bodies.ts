@@ -1,7 +1,7 @@
 import type { BodyStore } from '../../core/ports/bodies.ts';
 import type { RedisClient } from './client.ts';
 import { deleteBody, get, putBody } from './operations.ts';
-import { expiryOf } from './table.ts';
+import { expiryOf } from './stored-document.ts';
 
 /** Bytes as they are stored: the REST protocol carries text. */
 export const encodeBody = (bytes: Uint8Array): string =>

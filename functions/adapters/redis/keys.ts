@@ -1,8 +1,8 @@
 import { queueNames } from '../../core/queues.ts';
 
 /**
- * The names of the keys beside the streams. They are stored data, a deployed stack has its jobs and documents under them: so
- * `drainers` holds the consumers, and `watcher` says that a watchdog is running.
+ * The names of the keys beside the streams. They are stored data: deployed stacks have their jobs and documents under them, so
+ * `drainers` (the consumers) and `watcher` (a watchdog is running) keep the names of version 0.1.
  */
 const names = {
   list: 'list',
@@ -14,7 +14,7 @@ const names = {
   documents: 'doc:',
 } as const;
 
-/** The keys of one deployment by their use: the script gets them as KEYS, followed by the stream of each queue. */
+/** The keys of one deployment; `all` is what the script gets as KEYS. The stream of a queue is named as the queue is. */
 export function redisKeys(namespace: string) {
   // One hash tag: a cluster keeps all keys of a deployment together.
   const keyOf = (name: string) => `{sendoff:${namespace}}:${name}`;
@@ -26,7 +26,7 @@ export function redisKeys(namespace: string) {
   };
 }
 
-/** The keys as the script takes them from KEYS: `LIST`, `DUE`, …, and in `streams` that of each queue. */
+/** Lua that takes the keys from KEYS: `LIST`, `DUE`, …, and `streams`, which has the stream of each queue. */
 export function luaKeys(): string {
   const fixed = Object.keys(names).map((use) => use.toUpperCase());
   return `

@@ -17,7 +17,7 @@ import { createConsuming, interrupting } from './consuming.ts';
 const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 const RETENTION_MS = 86_400_000;
 
-/** Accepting and sending on Redis, with a clock that turns by itself: by `stepMs` with each request of a consumer. */
+/** Accepting and sending on Redis, with a clock that moves by `stepMs` with each request of a consumer. */
 function setUp(database: RedisDatabase, stepMs = 1_500) {
   const clock = { nowMs: Date.now() };
   const now = () => clock.nowMs;
@@ -28,7 +28,7 @@ function setUp(database: RedisDatabase, stepMs = 1_500) {
   const metrics = createRecordedMetrics();
   const stream = consuming.client.keyOf('').replace(/doc:$/, 'transactional');
   /** How long a delivery has been idle is counted by Redis' own clock. */
-  const turnClocks = async () => {
+  const moveClocks = async () => {
     clock.nowMs += stepMs;
     const pending = await database.command('XPENDING', stream, 'workers', '-', '+', '100');
     for (const row of Array.isArray(pending) ? pending : []) {
@@ -94,7 +94,7 @@ function setUp(database: RedisDatabase, stepMs = 1_500) {
       });
       const wrap = (queue: ConsumerQueue) =>
         interrupting(queue, async (call) => {
-          await turnClocks();
+          await moveClocks();
           await before(call);
         });
       return consuming.consume({ work, wrap, ...(renews ? { renewClaims: claims.renew } : {}) });
@@ -114,14 +114,14 @@ describe.skipIf(!hasRedis)('an email on Redis', () => {
     sending = setUp(database);
   });
 
-  it('is sent once when a second job of it comes while SES takes its time: scheduled in 13 s, moved to 6 s', async () => {
+  it('is sent once when a second job for it arrives before SES has answered: scheduled in 13 s, moved to 6 s', async () => {
     const { clock, provider } = sending;
     const startMs = clock.nowMs;
     const id = await sending.accept({ scheduled_at: new Date(startMs + 13_000).toISOString() });
     await sending.reschedule(id, startMs + 6_000);
     const answer = Promise.withResolvers<void>();
     provider.answers = () => answer.promise;
-    // SES answers the first send, begun at 6 s, at 16 s: the job of the first time came at 13 s.
+    // The first send begins at 6 s and SES answers it at 16 s; the job of the first schedule arrives at 13 s.
     await sending.consume(() => {
       if (clock.nowMs >= startMs + 17_000) answer.resolve();
     });
@@ -139,7 +139,7 @@ describe.skipIf(!hasRedis)('an email on Redis', () => {
     const startMs = clock.nowMs;
     const fetched = Promise.withResolvers<void>();
     files.fetched = () => fetched.promise;
-    // The second job finds the email in the first one's hands, and again when it comes back after its delivery's lease.
+    // The second job finds the email claimed by the first, twice: when it arrives, and when it is delivered again after its lease.
     await sending.consume(() => {
       if (clock.nowMs >= startMs + 14_000) fetched.resolve();
     });
@@ -147,14 +147,14 @@ describe.skipIf(!hasRedis)('an email on Redis', () => {
     expect((await sending.recordOf(id)).status).toBe('sent');
   }, 60_000);
 
-  it('is not sent by a worker whose claim ended while no heartbeat came through, but by the one that claimed it then', async () => {
+  it('is not sent by a worker whose claim ended for want of a heartbeat, but by the worker that claimed it then', async () => {
     const { clock, provider, files } = sending;
     const id = await sending.accept({ scheduled_at: new Date(clock.nowMs + 3_000).toISOString() });
     await sending.reschedule(id, clock.nowMs + 1_000);
     const fetches = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let fetching = 0;
     files.fetched = () => fetches[fetching++]?.promise ?? Promise.resolve();
-    // No lease is renewed: the job of the second time claims the email, and sends it before the first has its files.
+    // No lease is renewed: the second job claims the email, and sends it before the first has its files.
     const consumed = sending.consume(async () => {
       if (fetching === 2) fetches[1]?.resolve();
       if (provider.sends > 0) fetches[0]?.resolve();
@@ -164,7 +164,7 @@ describe.skipIf(!hasRedis)('an email on Redis', () => {
     expect((await sending.recordOf(id)).status).toBe('sent');
   }, 60_000);
 
-  it('costs no command more for its lease when it is sent within a heartbeat; a slower one, two a heartbeat', async () => {
+  it('costs no command more for its lease if it is sent within a heartbeat, and two a heartbeat if it takes longer', async () => {
     const commands = async (renews: boolean, emails: number, slowForCalls: number) => {
       const own = setUp(database, slowForCalls > 0 ? undefined : 1);
       await own.consume();
@@ -182,7 +182,7 @@ describe.skipIf(!hasRedis)('an email on Redis', () => {
     };
     expect(await commands(true, 20, 0)).toEqual(await commands(false, 20, 0));
     const [slow, unrenewed] = [await commands(true, 1, 4), await commands(false, 1, 4)];
-    // A heartbeat is two of these.
+    // A heartbeat takes two of these commands.
     const heartbeats = slow.zadd / 2;
     const [writes, reads] = [slow.set - unrenewed.set, slow.mget + slow.get - unrenewed.mget - unrenewed.get];
     expect(writes).toBeGreaterThan(0);

@@ -24,7 +24,7 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     timer: await consuming.client.firstTimer(),
   });
 
-  it('is invoked by the first job and by none that comes while it is expected or at work', async () => {
+  it('is invoked by the first job, and by no job that arrives while it starts or works', async () => {
     await consuming.send('1');
     await consuming.send('2');
     expect(consuming.invocations).toEqual(['']);
@@ -38,7 +38,7 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     expect({ sent, invocations: consuming.invocations.length }).toEqual({ sent: 3, invocations: 1 });
   });
 
-  it('runs all there is, acknowledges it, and leaves nothing behind; the next job invokes a consumer again', async () => {
+  it('runs and acknowledges all jobs and leaves nothing behind; the next job invokes a consumer again', async () => {
     for (let id = 0; id < 25; id++) await consuming.send(String(id));
     expect(await consuming.consume()).toEqual({ end: 'nothing left', done: 25 });
     expect(consuming.ran.toSorted()).toEqual(Array.from({ length: 25 }, (_, id) => String(id)).toSorted());
@@ -51,7 +51,7 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     expect(await consuming.consume()).toEqual({ end: 'nothing left', done: 0 });
   });
 
-  it('has its metrics written once a minute while it works, not at its end alone', async () => {
+  it('has its metrics written once a minute while it works', async () => {
     let nowMs = Date.now();
     const own = createConsuming(database, () => nowMs);
     for (let id = 0; id < 10; id++) await own.send(String(id));
@@ -64,7 +64,7 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     expect(own.flushes.map((atMs) => (atMs - startMs) / 1000)).toEqual([75, 150, 225]);
   });
 
-  it('tells each job what it can count on without a renewal, and when the consumer itself stops', async () => {
+  it('tells each job how long it has without a renewal, and when the consumer itself stops', async () => {
     const nowMs = Date.now();
     const own = createConsuming(database, () => nowMs);
     await own.send('1');
@@ -77,7 +77,7 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     expect(times).toEqual([LEASE_MS - 2_500, 298_500]);
   });
 
-  it('runs no more at once than it may, and refills as soon as one is done', async () => {
+  it('runs no more jobs at once than it may, and takes the next as soon as one is done', async () => {
     for (let id = 0; id < 12; id++) await consuming.send(String(id));
     let [flying, most] = [0, 0];
     const work = async () => {
@@ -130,12 +130,12 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     expect(await consuming.consume()).toMatchObject({ end: 'nothing left', done: 0 });
   });
 
-  it('finds no place when there are as many as may be', async () => {
+  it('finds no place when there are as many consumers as allowed', async () => {
     await consuming.queue('one').enter();
     expect(await consuming.consume({ maxConsumers: 1 })).toEqual({ end: 'no place', done: 0 });
   });
 
-  it('has itself watched from its first moment, once with all others of the minute', async () => {
+  it('starts a watchdog, one for all consumers of the same minute', async () => {
     await consuming.send('1');
     await Promise.all([consuming.consume(), consuming.consume()]);
     await consuming.consume();
@@ -149,29 +149,32 @@ describe.skipIf(!hasRedis)('a consumer', () => {
   });
 
   describe('a job that arrives at any moment of its end', () => {
-    // Every step of a consumer is one script, and a script is atomic: to send a job before each step, and after the
-    // last, is to try every interleaving there is.
+    // Every step of a consumer is one script, and a script is atomic: a job that is sent before each step, and after the
+    // last, tries every interleaving.
     const steps = 6;
-    it.each(Array.from({ length: steps }, (_, step) => step + 1))('before step %i: is run or invoked', async (step) => {
-      await consuming.send('first');
-      const { invocations } = consuming;
-      invocations.length = 0;
-      let calls = 0;
-      const wrap = (queue: Parameters<typeof interrupting>[0]) =>
-        interrupting(queue, async (call) => {
-          calls = call;
-          if (call === step) await consuming.send('late');
-        });
-      await consuming.consume({ wrap });
-      if (calls < step) await consuming.send('late');
-      const ranByIt = consuming.ran.includes('late');
-      expect({ ranByIt, invoked: invocations.length }).toEqual(
-        ranByIt ? { ranByIt, invoked: 0 } : { ranByIt, invoked: 1 },
-      );
-      if (!ranByIt) await consuming.consume();
-      expect(consuming.ran.filter((id) => id === 'late')).toHaveLength(1);
-      expect(await left()).toEqual({ jobs: 0, timer: undefined });
-    });
+    it.each(Array.from({ length: steps }, (_, step) => step + 1))(
+      'before step %i: is run, or invokes the next consumer',
+      async (step) => {
+        await consuming.send('first');
+        const { invocations } = consuming;
+        invocations.length = 0;
+        let calls = 0;
+        const wrap = (queue: Parameters<typeof interrupting>[0]) =>
+          interrupting(queue, async (call) => {
+            calls = call;
+            if (call === step) await consuming.send('late');
+          });
+        await consuming.consume({ wrap });
+        if (calls < step) await consuming.send('late');
+        const ranByIt = consuming.ran.includes('late');
+        expect({ ranByIt, invoked: invocations.length }).toEqual(
+          ranByIt ? { ranByIt, invoked: 0 } : { ranByIt, invoked: 1 },
+        );
+        if (!ranByIt) await consuming.consume();
+        expect(consuming.ran.filter((id) => id === 'late')).toHaveLength(1);
+        expect(await left()).toEqual({ jobs: 0, timer: undefined });
+      },
+    );
 
     it.each(Array.from({ length: steps }, (_, step) => step + 1))(
       'before step %i of a consumer at its time-out: is run by it or by its successor',
@@ -182,7 +185,7 @@ describe.skipIf(!hasRedis)('a consumer', () => {
             calls = call;
             if (call === step) await consuming.send('late');
           });
-        // Its time is over when it begins: it takes no job and only ends.
+        // Its time is over when it starts: it takes no job and ends.
         await consuming.consume({ wrap, runMs: 0 });
         if (calls < step) await consuming.send('late');
         for (let next = consuming.invocations.shift(); next !== undefined; next = consuming.invocations.shift())
@@ -215,19 +218,19 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     });
   });
 
-  it('hands over before its time-out, with what it could not do', async () => {
+  it('hands over before its time-out, with the jobs it could not do', async () => {
     for (let id = 0; id < 3; id++) await consuming.send(String(id));
     consuming.invocations.length = 0;
     const result = await consuming.consume({ runMs: 0 });
     expect(result).toEqual({ end: 'handed over', done: 0 });
     const [successor = ''] = consuming.invocations;
     expect(successor).not.toBe('');
-    // The successor has the place already: with as many as may be, it alone still enters.
+    // The successor has the place already: where one consumer is allowed, it alone still enters.
     expect(await consuming.consume({ maxConsumers: 1 })).toMatchObject({ end: 'no place' });
     expect(await consuming.consume({ maxConsumers: 1, replaces: successor })).toEqual({ end: 'nothing left', done: 3 });
   });
 
-  it('invokes another when the backlog is longer than it can take soon', async () => {
+  it('invokes another when it cannot do the backlog soon', async () => {
     for (let id = 0; id < 60; id++) await consuming.send(String(id));
     consuming.invocations.length = 0;
     let begun = 0;
@@ -248,8 +251,8 @@ describe.skipIf(!hasRedis)('the queue', () => {
   const wanted = roomFor(10);
   const look = { done: [], renewed: [], wanted, heartbeat: true, countBacklog: false };
 
-  it('brings back what a dead consumer left, once its lease has run out, and not what a live one renews', async () => {
-    // The lease of a delivery is counted by Redis' own clock.
+  it('delivers the jobs of a crashed consumer again after their lease, and no job whose lease is renewed', async () => {
+    // Redis counts the lease of a delivery by its own clock.
     const consuming = createConsuming(database);
     const [dead, alive, other] = ['dead', 'alive', 'other'].map((name) => consuming.queue(name));
     if (!dead || !alive || !other) throw new Error('three queues were made');
@@ -272,7 +275,7 @@ describe.skipIf(!hasRedis)('the queue', () => {
     expect(Date.now() - startedAtMs).toBeGreaterThan(LEASE_MS - 500);
   }, 30_000);
 
-  it('fills the room there is for each queue, however little there is for another', async () => {
+  it('fills the room for each queue, however little room there is for another', async () => {
     const consuming = createConsuming(database);
     const one = consuming.queue('one');
     const queues = ['transactional', 'bulk', 'webhook', 'webhook-slow'] as const;
@@ -290,14 +293,14 @@ describe.skipIf(!hasRedis)('the queue', () => {
     const left = ['transactional', ...Array(6).fill('webhook'), ...Array(4).fill('webhook-slow')];
     expect(rest.map(({ queue }) => queue).sort()).toEqual(left);
     expect(backlog).toBe(32);
-    // What is done of one queue is gone from that queue alone; with jobs left in another no consumer leaves.
+    // Acknowledged jobs are removed from their own queue alone; while another queue has jobs, no consumer leaves.
     await one.exchange({ ...look, done: [...deliveries, ...rest].filter(({ queue }) => queue !== 'webhook') });
     expect(await one.leave()).toBe(0);
     await one.exchange({ ...look, done: [...deliveries, ...rest].filter(({ queue }) => queue === 'webhook') });
     expect(await one.leave()).toBe('left');
   });
 
-  it('moves a job to the dead letters that was received as often as it may be', async () => {
+  it('moves a job to the dead letters after its last allowed receive', async () => {
     const consuming = createConsuming(database);
     const queue = consuming.queue('one');
     await consuming.backend.broker.send([
@@ -306,7 +309,7 @@ describe.skipIf(!hasRedis)('the queue', () => {
     const [{ id } = { id: '' }] = (await queue.exchange(look)).deliveries;
     const { keyOf } = consuming.client;
     const key = (name: string) => keyOf('').replace('doc:', name);
-    // As if it had been received the full number of times, the last time longer ago than the lease.
+    // As if it had been received as often as allowed, the last time longer ago than the lease.
     const claimed = ['XCLAIM', key('webhook'), 'workers', 'one', '0', id, 'IDLE', '60000', 'RETRYCOUNT', '3'];
     await database.command(...claimed);
     const { deliveries, dead } = await queue.exchange(look);
@@ -317,7 +320,7 @@ describe.skipIf(!hasRedis)('the queue', () => {
     expect(await database.command('XLEN', key('webhook'))).toBe(0);
   });
 
-  it('knows no group after the server lost what it had, and makes it again', async () => {
+  it('makes the consumer group again after the server has lost its data', async () => {
     const consuming = createConsuming(database);
     await consuming.send('1');
     await consuming.consume();

@@ -12,7 +12,7 @@ import type { RedisDatabase } from '../../helpers/redis-database.ts';
 
 const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** A deployment of its own on a database, with consumers that record what they did. */
+/** A deployment of its own on a database; its consumers record what they did. */
 export interface Consuming {
   readonly client: RedisClient;
   readonly backend: Backend;
@@ -22,11 +22,11 @@ export interface Consuming {
   readonly ran: string[];
   /** Watchdogs that were started. */
   readonly watchdogs: { count: number };
-  /** When metrics were to be written, epoch ms. */
+  /** The times at which metrics were to be written, epoch ms. */
   readonly flushes: number[];
   send(id: string, more?: Partial<Job>): Promise<void>;
   queue(name?: string, maxConsumers?: number, watched?: boolean): ConsumerQueue;
-  /** Runs one consumer; `on` looks at, and may change, what it asks of the queue. */
+  /** Runs one consumer; `wrap` may look at its calls to the queue, and change them. */
   consume(options?: ConsumeOptions): Promise<ConsumeResult>;
 }
 
@@ -40,7 +40,7 @@ export interface ConsumeOptions {
   readonly inFlight?: number;
 }
 
-/** Makes one; `now` moves the clock of its scripts. */
+/** Creates a deployment; its scripts use the clock `now`. */
 export function createConsuming({ front }: Pick<RedisDatabase, 'front'>, now: () => number = Date.now): Consuming {
   const invocations: string[] = [];
   const ran: string[] = [];
@@ -97,7 +97,7 @@ export function roomFor(each: number, some: Partial<Record<QueueName, number>> =
   return Object.fromEntries(queueNames.map((name) => [name, some[name] ?? each])) as Record<QueueName, number>;
 }
 
-/** Calls `before` with the number of each call to the queue, before it is made. */
+/** Calls `before` ahead of each call to the queue, with the number of that call. */
 export function interrupting(queue: ConsumerQueue, before: (call: number) => Promise<void>): ConsumerQueue {
   let calls = 0;
   const step = async <T>(call: () => Promise<T>): Promise<T> => {
@@ -113,7 +113,7 @@ export function interrupting(queue: ConsumerQueue, before: (call: number) => Pro
   };
 }
 
-/** Puts an entry straight into the dead-letter stream, as a consumer does with what was received too often. */
+/** Adds an entry to the dead-letter stream, as the script does with a job that was received too often. */
 export async function bury(
   { client }: Pick<Consuming, 'client'>,
   { command }: Pick<RedisDatabase, 'command'>,

@@ -9,7 +9,7 @@ import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/
 import { bury, createConsuming, roomFor } from '../redis-consumer/consuming.ts';
 
 const MINUTES_A_MONTH = 43_800;
-/** Of Upstash's 500,000 free commands a month idling may take so many. */
+/** So many of Upstash's 500,000 free commands a month may be used while nothing happens. */
 const IDLE_COMMANDS_A_MONTH = 100_000;
 
 const EVERYTHING: Exchange = {
@@ -28,7 +28,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
   });
   afterAll(() => database?.close());
 
-  /** A deployment and runs of the clock, in a time that only sleeping moves. */
+  /** A deployment and its watchdog, with a clock that only sleeping moves. */
   const create = () => {
     let nowMs = Date.now();
     const consuming = createConsuming(database, () => nowMs);
@@ -63,12 +63,12 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
 
   it(`idles for less than ${IDLE_COMMANDS_A_MONTH} commands a month, those in scripts counted`, async () => {
     const { run } = create();
-    // The first use of a process checks the eviction policy; the clock alone never gets that far.
+    // The first script of a process checks the eviction policy; an idle watchdog runs no script.
     await database.command('CONFIG', 'RESETSTAT');
     for (let minute = 0; minute < 100; minute++) await run();
     const aMonth = ((await commands()) / 100) * MINUTES_A_MONTH;
     console.info(`idle: ${aMonth} commands a month`);
-    // As the README has it: two a minute.
+    // Two a minute, as documented.
     expect(aMonth).toBe(87_600);
     expect(aMonth).toBeLessThanOrEqual(IDLE_COMMANDS_A_MONTH);
   });
@@ -81,7 +81,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     expect(((await commands()) / 10) * MINUTES_A_MONTH).toBeLessThanOrEqual(IDLE_COMMANDS_A_MONTH);
   });
 
-  it('costs no more while dead letters wait for an operator, and tells of them each minute', async () => {
+  it('costs no more while dead letters wait for an operator, and reports them each minute', async () => {
     const { consuming, reports, run } = create();
     await bury(consuming, database);
     await database.command('CONFIG', 'RESETSTAT');
@@ -90,17 +90,17 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     expect(reports).toEqual([{ deadLetters: 1 }, { deadLetters: 1 }, { deadLetters: 1 }]);
   });
 
-  it('tells how old the oldest job of each queue is while there is any, delivered or not', async () => {
+  it('reports the age of the oldest job of each queue while there is one, delivered or not', async () => {
     const { consuming, reports, run, pass } = create();
     await consuming.send('never taken');
-    // Its stream's id is of Redis' own clock, which is not moved: the milliseconds until now are not told apart.
+    // The id in the stream has the time of Redis' own clock, which this test does not move.
     pass(120_000);
     await consuming.backend.broker.send([{ queue: 'bulk', job: { task: 'note', args: {}, attempt: 1 } }]);
     await run();
     const ages = new Map(reports[0]?.queues?.map(({ queue, ...age }) => [queue, age]));
     expect(ages.get('transactional')?.jobs).toBe(1);
     expect(ages.get('transactional')?.oldestMs).toBeGreaterThan(119_000);
-    // The clock of this test moves on by sleeping, beside the question.
+    // The watchdog sleeps while the ages are read, and so moves the clock.
     expect(ages.get('transactional')?.oldestMs).toBeLessThan(130_000);
     expect(ages.get('webhook')).toEqual({ jobs: 0, oldestMs: 0 });
     expect(ages.get('bulk')?.jobs).toBe(1);
@@ -109,7 +109,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     expect(reports[1]?.queues?.[0]).toMatchObject({ queue: 'transactional', jobs: 1 });
   });
 
-  it('tells of a delayed job that is overdue and that no consumer came for', async () => {
+  it('reports a delayed job that is overdue and that no consumer has taken', async () => {
     const { consuming, reports, run, pass } = create();
     await consuming.send('x', { dueAtMs: Date.now() + 3_600_000 });
     pass(3_600_000 + 600_000);
@@ -132,7 +132,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     expect([reports, warnings.length]).toEqual([[{ deadLetters: 0 }], 1]);
   });
 
-  it('sees nothing old, and asks for nothing, once a consumer left in order', async () => {
+  it('reads no ages after a consumer has left in order', async () => {
     const { consuming, reports, run } = create();
     await consuming.send('x');
     await consuming.consume();
@@ -140,15 +140,15 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     expect(reports).toEqual([{ deadLetters: 0 }]);
   });
 
-  it.each(['while it works', 'when it dies'])(
-    'sees by its two commands that a queue holds something: a consumer leaves a mark %s',
+  it.each(['while the consumer works', 'after it has died'])(
+    'sees with its two commands that a queue holds a job, because of the mark that a consumer sets: %s',
     async (when) => {
       const { consuming, reports, run, pass } = create();
       await consuming.send('x');
       const queue = consuming.queue('one');
       await queue.enter();
       await queue.exchange({ ...EVERYTHING, heartbeat: true });
-      if (when === 'when it dies') pass(3_600_000);
+      if (when === 'after it has died') pass(3_600_000);
       await run();
       expect(reports[0]?.queues?.[0]).toMatchObject({ queue: 'transactional', jobs: 1 });
     },
@@ -170,7 +170,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     expect(await consuming.consume()).toMatchObject({ done: 1 });
   });
 
-  it('invokes a consumer when one has not been heard of for its lease', async () => {
+  it('invokes a consumer when one has sent no heartbeat for its lease', async () => {
     const { consuming, run, elapsedMs } = create();
     await consuming.queue('killed').enter();
     let invokedAtMs = 0;
@@ -206,7 +206,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     expect(consuming.invocations).toHaveLength(1);
   });
 
-  it('as a watchdog lets the next consumer have one, when it has ended', async () => {
+  it('lets the next consumer start another watchdog when it has ended', async () => {
     const { consuming, log, now, sleep } = create();
     const queue = consuming.queue('one');
     expect([await queue.enter(), await consuming.queue('two').enter()]).toEqual(['unwatched', 'entered']);
@@ -216,7 +216,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     expect(await queue.enter()).toBe('unwatched');
   });
 
-  it('as a watchdog goes on for a consumer that came while it was about to end', async () => {
+  it('goes on for a consumer that started while it was about to end', async () => {
     const { consuming, log, now, sleep } = create();
     const [first, second] = [consuming.queue('first'), consuming.queue('second')];
     await first.enter();
@@ -226,7 +226,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
       ...consuming.client,
       firstTimer: async () => {
         const timer = await consuming.client.firstTimer();
-        // It has seen that nothing is left, and has not said so yet.
+        // It has seen that no timer is left, and has not signed off yet.
         if (++looks === 1) await second.enter();
         return timer;
       },

@@ -28,7 +28,7 @@ local function inGroup(...)
   return call(...)
 end
 
--- Deliveries that a crashed consumer left, or whose job failed.
+-- Deliveries of a crashed consumer, and those whose jobs failed.
 local function reclaimExpired(consumer, queue, leaseMs, count, maxReceiveCount, out)
   local stream = streams[queue]
   local entries = inGroup('XAUTOCLAIM', stream, GROUP, consumer, leaseMs, '0-0', 'COUNT', count)[2]

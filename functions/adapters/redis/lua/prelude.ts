@@ -2,8 +2,8 @@ import { luaKeys } from '../keys.ts';
 import { NEAR_MS, START_MS, WATCH_MS } from '../times.ts';
 
 /**
- * The variables of the whole script. `readFirst` has the operations whose first argument is a key that all runs of them read:
- * the script reads these keys in one command. `invoke` is 1 once a job was queued and no consumer is at work.
+ * The variables of the whole script. `readFirst` names the operations that read the document of their first argument: the script
+ * reads all these documents in one command. `invoke` becomes 1 when a job is queued and no consumer is at work.
  */
 export const prelude = /* @__PURE__ */ luaPrelude();
 

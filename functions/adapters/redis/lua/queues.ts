@@ -50,7 +50,7 @@ export const updateAndSend = (args: UpdateArguments & SendArguments): Operation 
 /** Answers the number of jobs that are waiting or with a consumer. */
 export const backlog = (): Operation => ['backlog'];
 
-/** Invokes a consumer unless one is at work. Answers 1. */
+/** Has a consumer invoked unless one is at work. Answers 1. */
 export const invoke = (): Operation => ['invoke'];
 
 /**

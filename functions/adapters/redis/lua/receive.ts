@@ -25,7 +25,7 @@ export const receive = (args: {
   ...queueNames.map((queue) => args.room[queue]),
 ];
 
-/** What is due, then deliveries whose lease has ended, then new jobs. */
+/** Moves due jobs to their streams, takes over deliveries whose lease has ended, then reads new jobs. */
 export const receiving = `
 local function promoteDueJobs()
   local moved = {}

@@ -47,7 +47,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     database.front.fault = { effect, ...(times === undefined ? {} : { times }) };
   };
 
-  it('makes one request, and one command with those of its script, of what is asked at one moment', async () => {
+  it('sends operations of the same moment in one request, and reads all their documents with one command', async () => {
     const { table, bodies } = createRedisBackend(open());
     await table.insert({ key: 'a', fields: { a: 1 } });
     database.front.counts.requests = 0;
@@ -102,7 +102,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(stats).toEqual({ evalsha: 1, set: 2, zadd: 1, xadd: 1, zscore: 1 });
   });
 
-  it('sends the script again to a server that does not know it any more', async () => {
+  it('sends the script again to a server that has lost it', async () => {
     const { table } = createRedisBackend(open());
     await table.insert({ key: 'x', fields: { a: 1 } });
     await database.command('SCRIPT', 'FLUSH');
@@ -131,7 +131,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(await table.get(one.record.key)).toBeUndefined();
   });
 
-  it('takes back what was written when only the answer was lost', async () => {
+  it('rolls back an email that was written and whose answer was lost', async () => {
     const { submit, table } = createRedisBackend(open());
     await table.get('warm');
     fail('drop-after', 2);
@@ -148,7 +148,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     let invocations = 0;
     const client = open(undefined, async () => void invocations++);
     const { submit, table } = createRedisBackend(client);
-    // Several connections are kept, all of which the server closes.
+    // The server closes all connections that are kept.
     await Promise.all([client.firstTimer(), client.peek(), table.get('warm')]);
     const one = submission();
     fail(effect, 1);
@@ -162,7 +162,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     }
   });
 
-  it('tries again by itself what was not executed', async () => {
+  it('tries again by itself a request that was not executed', async () => {
     const { table } = createRedisBackend(open());
     await table.get('warm');
     fail({ status: 400, error: 'LOADING Redis is loading the dataset in memory' }, 2);
@@ -170,14 +170,14 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(database.front.fault).toBeUndefined();
   });
 
-  it('says of wrong credentials what is wrong, and that trying again is no help', async () => {
+  it('names wrong credentials as the fault, and is not retryable then', async () => {
     await expect(createRedisBackend(open('wrong')).table.get('x')).rejects.toMatchObject({
       retryable: false,
       message: expect.stringMatching(/credentials/),
     });
   });
 
-  it('takes two commands in a request for one that failed, when one of them did', async () => {
+  it('fails a request of two commands if one of them fails', async () => {
     const client = open();
     expect(await client.peek()).toEqual({ first: undefined, deadLetters: 0 });
     await database.command('SET', client.keyOf('').replace(/doc:$/, 'dead'), 'no stream');
@@ -194,12 +194,12 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
       namespace: randomUUID(),
       invokeConsumer: async () => {},
     });
-    // The check of the eviction policy asks first and takes no offence; the operation then fails.
+    // The check of the eviction policy asks first and ignores the failure; the operation then fails.
     await expect(client.run(backlog())).rejects.toThrow('no secret');
     expect(await client.run(backlog())).toBe(0);
   });
 
-  it('refuses a server that evicts, and says what to set', async () => {
+  it('refuses a server that evicts keys, and says what to set', async () => {
     await database.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     try {
       await expect(createRedisBackend(open()).table.get('x')).rejects.toMatchObject({
@@ -212,7 +212,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(await createRedisBackend(open()).table.get('x')).toBeUndefined();
   });
 
-  it('accepts nothing on a server that is full, and all again when there is room', async () => {
+  it('accepts nothing on a full server, and accepts again when there is room', async () => {
     const client = open();
     const { submit, table } = createRedisBackend(client);
     await submit([submission()]);
@@ -228,7 +228,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(await submit([one])).toMatchObject([{ applied: true }]);
   });
 
-  it('takes no writes for accepted on a replica', async () => {
+  it('accepts nothing on a replica', async () => {
     const { submit, table } = createRedisBackend(open());
     await table.get('warm');
     await database.command('REPLICAOF', '127.0.0.1', '1');
@@ -239,7 +239,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     }
   });
 
-  it('takes what expired documents left out of an index when it is read', async () => {
+  it('removes the members of expired documents from an index when it is read', async () => {
     const client = open();
     const { table } = createRedisBackend(client);
     const list = { partition: 'p', sort: 'a' };
@@ -253,7 +253,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(await database.command('ZCARD', index)).toBe(1);
   });
 
-  it('sweeps an index now and then when documents are put into it', async () => {
+  it('sweeps an index once in a while when a document is inserted', async () => {
     const client = open();
     const { createRedisTable } = await import('../../../../functions/adapters/redis/table.ts');
     const table = createRedisTable(client, Date.now, () => 0);

@@ -39,7 +39,7 @@ describe.skipIf(!hasRedis)('on redis-server', () => {
   });
 
   it.each(['null', '"text"', '{}', '{"f":"text"}', '{"f":{"a":"{"}}', '', '[]'])(
-    'takes %j for no document',
+    'treats %j as text, not as a document',
     async (text) => {
       const { open, close, command } = await underTest();
       try {
