@@ -13,11 +13,6 @@ const DRAIN_TIMEOUT = Duration.minutes(5);
 /** A run ends after 62 s, when the next one has begun. */
 const WAKE_TIMEOUT = Duration.seconds(70);
 const WAKE_MEMORY_MB = 128;
-/** Emails in flight at once in one drainer: they wait for SES, not for the CPU. */
-const IN_FLIGHT = 100;
-const BULK_IN_FLIGHT = 50;
-/** Endpoints that are waited for at once; as many again of those that do not answer promptly. */
-const WEBHOOK_IN_FLIGHT = 50;
 
 /** What only the backend `redis` is made of. */
 export interface RedisParts extends BackendParts {
@@ -68,10 +63,6 @@ function redisFunctions(
       CONFIGURATION_SET: sesSending.configurationSet.configurationSetName,
       MAX_CONSUMERS: String(config.maxConsumers),
       MAX_RECEIVE_COUNT: String(config.maxReceiveCount),
-      IN_FLIGHT: String(IN_FLIGHT),
-      BULK_IN_FLIGHT: String(BULK_IN_FLIGHT),
-      WEBHOOK_IN_FLIGHT: String(WEBHOOK_IN_FLIGHT),
-      WEBHOOK_SLOW_IN_FLIGHT: String(WEBHOOK_IN_FLIGHT),
     },
     statements: [access.statement, sending({ sesSending })],
     runtime: config,

@@ -228,7 +228,7 @@ describe('scheduling', () => {
     const soon = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 20 minutes' }) as never);
     const later = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 2 days' }) as never);
     // On Redis the broker has both already, and the watchdog only invokes a consumer when one is due.
-    const nothingDue = onRedis ? { rings: 0 } : { handedOver: 0 };
+    const nothingDue = onRedis ? { invocations: 0 } : { handedOver: 0 };
     expect(await sendoff.runSchedule()).toMatchObject(nothingDue);
     for (const { data } of [soon, later]) {
       expect((await sendoff.resend.emails.cancel(data?.id ?? '')).error).toBeNull();

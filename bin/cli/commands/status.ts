@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
 import { type EmailStatus, isUnsent } from '../../../functions/core/email/status.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
-import { CliError, exitCodes, notFoundError } from '../cli-error.ts';
 import { answer, type Context } from '../context.ts';
+import { CliError, exitCodes, notFoundError } from '../errors.ts';
 import { columns, duration, fields, paint, printable, type Tone, timeOf } from '../layout.ts';
 
 const lost: readonly EmailStatus[] = ['failed', 'canceled', 'suppressed', 'bounced', 'complained'];
 const POLL_MS = 500;
 
-/** `status ID`: where the email stands and its timeline; with `wait`, once it is sent or cannot be. */
+/** `status ID`: the status of an email and its timeline; with `wait`, as soon as it is sent or has ended otherwise. */
 export async function showStatus(context: Context, id: string, { wait }: { wait?: number }): Promise<void> {
   const { table } = await context.backend();
   const record = wait === undefined ? await find(table, id) : await settled(context, table, id, wait);

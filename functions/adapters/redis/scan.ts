@@ -6,14 +6,14 @@ import {
   type StoredDocument,
   type StoredKind,
 } from '../../core/document/scan.ts';
-import { parseDocument } from './table.ts';
+import { parseDocument } from './stored-document.ts';
 
-/** Sends one command past the script; rejects with Redis' own error. */
+/** Sends one command without the script; rejects with Redis' own error. */
 export type RedisCommand = (...command: string[]) => Promise<unknown>;
 
-/** Keys that Redis looks at in one step; those of other deployments in the database count, too. */
+/** Keys that Redis looks at in one step, including those of other deployments in the database. */
 const SCAN_COUNT = '1000';
-/** Documents in one answer: some have 100 KB. */
+/** Documents in one answer; some are of 100 KB. */
 const READ_AT_ONCE = 100;
 
 const patterns: Readonly<Record<StoredKind, string>> = {
@@ -22,14 +22,14 @@ const patterns: Readonly<Record<StoredKind, string>> = {
   others: '*',
 };
 
-/** The scan of a deployment's documents in Redis; `prefix` is what their keys begin with there. */
+/** The scan of a deployment's documents in Redis; all their keys begin with `prefix`. */
 export function createRedisScan(command: RedisCommand, prefix: string): DocumentScan {
   const pattern = prefix.replace(/[\\*?[\]^]/g, '\\$&');
 
   const read = async (keys: readonly string[]): Promise<StoredDocument[]> => {
     if (keys.length === 0) return [];
     const texts = (await command('MGET', ...keys.map((key) => prefix + key))) as readonly (string | null)[];
-    // What is gone meanwhile, or no text, is no document.
+    // A key that was deleted meanwhile, or holds no string, has no document.
     return texts.flatMap((text, index) => (text === null ? [] : [storedDocument(keys[index] ?? '', text)]));
   };
 
@@ -51,7 +51,7 @@ export function createRedisScan(command: RedisCommand, prefix: string): Document
       }
     },
 
-    // What it leaves in an index is taken out by whoever meets it there, as with documents that expire.
+    // Its members in the indexes are removed later, as those of expired documents are (lua/indexes.ts).
     delete: async ({ key }) => {
       await command('DEL', prefix + key);
     },
@@ -67,7 +67,7 @@ function storedDocument(key: string, text: string): StoredDocument {
     const fields = parseDocument(text, 0);
     if (fields) return { key, expired: false, fields };
   } catch {
-    // No document of ours: it is searched as text.
+    // The key holds no document of ours: its text is searched.
   }
   return { key, expired: false, text };
 }

@@ -62,8 +62,6 @@ describe('the stack with backend=redis', () => {
       expect(send?.[1].Properties.Environment.Variables).toMatchObject({
         PUBLIC_URL: expect.anything(),
         DEPLOYMENT: expect.stringMatching(/Mail$/),
-        WEBHOOK_IN_FLIGHT: '50',
-        WEBHOOK_SLOW_IN_FLIGHT: '50',
       });
     }
     const stage = Object.keys(rest.findResources('AWS::ApiGateway::Stage'))[0] ?? '';

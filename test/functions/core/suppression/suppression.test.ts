@@ -142,10 +142,7 @@ describe('the suppression list', () => {
       expect(await suppressed('the.news@example.com', quoted)).toEqual([quoted]);
       await add({ email: quoted, origin: 'unsubscribe', sender: 'offers@example.com' });
       expect(await suppressed('offers@example.com', quoted)).toEqual([quoted]);
-      expect((await findSuppression(table, quoted))?.senders).toEqual([
-        '"the.news"@example.com',
-        'offers@example.com',
-      ]);
+      expect((await findSuppression(table, quoted))?.senders).toEqual(['"the.news"@example.com', 'offers@example.com']);
     });
   });
 
