@@ -23,29 +23,29 @@ import {
 } from './metrics.ts';
 
 const PERIOD = Duration.minutes(5);
-/** Fewer failures than this are no rate. */
+/** With fewer failures than this the rate counts as 0. */
 const LEAST_FAILURES = 5;
 
 interface Condition {
   readonly metric: IMetric;
   /** Alarm when the metric is at least this. */
   readonly atLeast: number;
-  /** What it means and what to do; shown in the notification. At most 1,024 characters. */
+  /** The meaning and what to do; part of the notification. At most 1,024 characters. */
   readonly description: string;
-  /** In this many of so many periods; by default one of one. */
+  /** Alarm when the metric is that high in so many of the last periods; by default one of one. */
   readonly periods?: { readonly bad: number; readonly of: number };
   readonly missing?: TreatMissingData;
 }
 
 export interface AlarmsProps {
   readonly metrics: MonitoringMetrics;
-  /** Who is told that an alarm begins and ends; nobody if absent. */
+  /** Gets a notification when an alarm begins and when it ends; absent: no notifications. */
   readonly topic?: ITopic | undefined;
 }
 
 /**
- * An alarm for each thing that needs a person. What mends itself (a retry, a cold start, one lost request) raises none.
- * `operations` in the README has the same list with more words: a new alarm belongs there too.
+ * An alarm for each condition that needs a person. There is none for what recovers by itself: a retry, a cold start, one
+ * lost request. The documentation explains each alarm: describe a new one there too.
  */
 export class Alarms extends Construct {
   readonly all: readonly IAlarm[];
@@ -74,7 +74,7 @@ export class Alarms extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: periods.of,
       datapointsToAlarm: periods.bad,
-      // No data is what a deployment that nobody uses has.
+      // A deployment that nobody uses has no data.
       treatMissingData: missing ?? TreatMissingData.NOT_BREACHING,
       alarmDescription: description,
     });
@@ -91,23 +91,23 @@ function deadLetters({ deadLetters: all, deadLettersKept }: MonitoringMetrics): 
     metric: totalOf(all.map(({ count }) => count({ period: PERIOD }))),
     atLeast: 1,
     description:
-      'Jobs are in the dead-letter queue: a worker failed on them, or died of them, as often as maxReceiveCount allows. Their emails are not sent. ' +
-      'Do: `npx sendoff dead-letters list` names the emails; look for their emailId in the logs of the send function; mend the cause (a permission, a crash, a bad deployment); then `npx sendoff dead-letters redrive --all`. Redriving sends nothing twice. ' +
+      'Jobs are in the dead-letter queue: they failed, or crashed their function, as often as maxReceiveCount allows. Their emails are not sent. ' +
+      'Do: `npx sendoff dead-letters list` names the emails; look for their emailId in the logs of the function that sends; fix the cause (a permission, a crash, a bad deployment); then `npx sendoff dead-letters redrive --all`. Redriving sends no email twice. ' +
       deadLettersKept,
   };
 }
 
-function oldestJob({ name, oldestJobAge, allowedAge, workersOption }: QueueMetrics): Condition {
-  const remedy = workersOption
-    ? `raise ${workersOption} or the account limit of Lambda`
+function oldestJob({ name, oldestJobAge, allowedAge, concurrencyOption }: QueueMetrics): Condition {
+  const remedy = concurrencyOption
+    ? `raise ${concurrencyOption} or the account limit of Lambda`
     : 'raise the account limit of Lambda';
   return {
     metric: oldestJobAge({ period: PERIOD }),
     atLeast: allowedAge.toSeconds(),
     periods: { bad: 2, of: 2 },
     description:
-      `The oldest job of the ${name} queue has waited over ${Math.ceil(allowedAge.toMinutes({ integral: false }))} minutes, longer than any delay and one redelivery take: work comes in faster than it is done, or the workers do not run. ` +
-      `Do: on the dashboard, if concurrency is at its limit or the function is throttled, ${remedy}; if SES throttles (many retries), ask for a higher sending rate; if nothing is done at all, look into the logs of the function that reads this queue.`,
+      `The oldest job of the ${name} queue has waited over ${Math.ceil(allowedAge.toMinutes({ integral: false }))} minutes, longer than the longest delay and one redelivery: jobs arrive faster than they are done, or the function that reads the queue does not run. ` +
+      `Do: on the dashboard, if concurrency is at its limit or the function is throttled, ${remedy}; if SES throttles (many retries), ask for a higher sending rate; if no job is done at all, read the logs of the function that reads this queue.`,
   };
 }
 
@@ -133,8 +133,8 @@ function sendingStalled({ deployment }: MonitoringMetrics): Condition {
     atLeast: 1,
     periods: { bad: 3, of: 3 },
     description:
-      'For 15 minutes emails were tried and none was sent. Nothing is lost: each is tried again for about five hours, then it is failed. ' +
-      'Do: `npx sendoff doctor` tells if SES paused the account, the daily quota is used up or a permission is missing; the logs of the send function have the code. When SES works again all of it goes out by itself.',
+      'For 15 minutes Sendoff tried to send emails and none was sent. No email is lost: each is retried for about five hours and then fails. ' +
+      'Do: `npx sendoff doctor` shows if SES paused the account, the daily quota is used up or a permission is missing; the logs of the function that sends have the error code. When SES works again, the emails are sent without your help.',
   };
 }
 
@@ -153,7 +153,7 @@ function apiErrors({ entry }: MonitoringMetrics): Condition {
     metric,
     atLeast: 1,
     description:
-      `At least ${LEAST_FAILURES} requests in five minutes, and 1 % of all, were answered 5xx: nothing of them was accepted, and callers must send them again (safely with an Idempotency-Key). ` +
+      `At least ${LEAST_FAILURES} requests in five minutes, and 1 % of all, were answered 5xx: their emails were not accepted, and callers must repeat them (with an Idempotency-Key no email is sent twice). ` +
       'Do: look for level=error in the logs of the API function. `request failed` names the AWS service that did not answer: see https://health.aws.amazon.com. `request failed unexpectedly` is a bug or a missing permission.',
   };
 }
@@ -164,20 +164,20 @@ function functionErrors(metrics: MonitoringMetrics): Condition {
     atLeast: 1,
     periods: { bad: 2, of: 3 },
     description:
-      'A function has crashed, run out of memory or run into its time limit, and not just once. Jobs it held come back by themselves; nothing is lost. ' +
-      'Do: the dashboard shows which function; its log ends with `Task timed out`, `Runtime exited` or a stack trace. Out of memory: raise apiMemoryMb or sendMemoryMb. After a deployment: roll back, then look.',
+      'A function crashed, ran out of memory or reached its time limit, more than once. Its jobs are delivered again; no email is lost. ' +
+      'Do: the dashboard shows which function it is; its log ends with `Task timed out`, `Runtime exited` or a stack trace. Out of memory: raise apiMemoryMb or sendMemoryMb. After a deployment: roll back first.',
   };
 }
 
 function functionThrottles(metrics: MonitoringMetrics): Condition {
-  const options = [...new Set(metrics.queues.flatMap(({ workersOption }) => workersOption ?? []))];
+  const options = [...new Set(metrics.queues.flatMap(({ concurrencyOption }) => concurrencyOption ?? []))];
   return {
     metric: overFunctions(metrics, 'Throttles', (fn) => fn.metricThrottles({ period: PERIOD, statistic: Stats.SUM })),
     atLeast: 1,
     periods: { bad: 2, of: 3 },
     description:
-      'Lambda refuses to start functions: the concurrency of the account in this region is used up, by this service or by another. Requests are answered 503, jobs wait; nothing is lost. ' +
-      `Do: ask for more (Service Quotas, Lambda, Concurrent executions; new accounts begin with as few as 10), or lower ${options.join(', ')} so that the API keeps its share.`,
+      'Lambda throttles functions: the concurrency of the account in this region is used up, by Sendoff or by other functions. Requests are answered 503 and jobs wait; no email is lost. ' +
+      `Do: ask for more (Service Quotas, Lambda, Concurrent executions; new accounts may have as few as 10), or lower ${options.join(', ')} to leave concurrency for the API.`,
   };
 }
 
@@ -187,8 +187,8 @@ function bounceRate(): Condition {
     atLeast: BOUNCE_RATE_LIMIT,
     missing: TreatMissingData.IGNORE,
     description:
-      '4 % of the mail of this account bounces. At 5 % SES puts the account under review, at 10 % it may stop it from sending. ' +
-      'Do: stop what sends to addresses that were never confirmed (an imported list, a form without a confirmation); `npx sendoff stats` and GET /suppressions tell which. Addresses that bounced are suppressed by themselves. Do not switch Sendoff off: mail to good addresses lowers the rate.',
+      '4 % of the emails of this account bounce. At 5 % SES puts the account under review, at 10 % it may stop it from sending. ' +
+      'Do: stop sending to addresses that were never confirmed (an imported list, a form without a confirmation); `npx sendoff stats` and GET /suppressions show them. Sendoff suppresses addresses that bounced. Keep sending other email: deliveries to good addresses lower the rate.',
   };
 }
 
@@ -198,12 +198,12 @@ function complaintRate(): Condition {
     atLeast: COMPLAINT_RATE_LIMIT,
     missing: TreatMissingData.IGNORE,
     description:
-      '0.08 % of the mail of this account is reported as spam. At 0.1 % SES puts the account under review, at 0.5 % it may stop it from sending. ' +
-      'Do: find the mailing whose recipients complain (GET /suppressions?origin=complaint), stop it, and send only to people who asked for it, with an unsubscribe link. Addresses that complained are suppressed by themselves.',
+      'Recipients report 0.08 % of the emails of this account as spam. At 0.1 % SES puts the account under review, at 0.5 % it may stop it from sending. ' +
+      'Do: find the mailing whose recipients complain (GET /suppressions?origin=complaint), stop it, and send only to people who asked for it, with an unsubscribe link. Sendoff suppresses addresses that complained.',
   };
 }
 
-/** The sum under this label, of metrics by their ids in the expression; one that has no data counts as 0. */
+/** The sum of metrics, given by their ids in the expression. A metric without data counts as 0. */
 function sum(label: string, metrics: Readonly<Record<string, IMetric>>): MathExpression {
   const filled = Object.keys(metrics).map((id) => `FILL(${id}, 0)`);
   return new MathExpression({
@@ -220,16 +220,19 @@ function totalOf(metrics: readonly IMetric[]): IMetric {
   return sum('jobs', Object.fromEntries(metrics.map((metric, index) => [`part${index}`, metric])));
 }
 
-/** Over both mail queues. */
-function sumOf(deployment: string, what: EmailCount): MathExpression {
+/** The count over all mail queues. */
+function sumOf(deployment: string, counted: EmailCount): MathExpression {
   const counts = mailQueues.map((queue) => [
-    `${what}_${queue}`,
-    emailCount(deployment, what, queue, { period: PERIOD }),
+    `${counted}_${idOf(queue)}`,
+    emailCount(deployment, counted, queue, { period: PERIOD }),
   ]);
-  return sum(what, Object.fromEntries(counts));
+  return sum(counted, Object.fromEntries(counts));
 }
 
-/** What percentage `part` is of itself and the rest; 0 while it is only a few. */
+/** An id in a metric expression cannot have hyphens. */
+const idOf = (queue: string): string => queue.replaceAll('-', '_');
+
+/** `part` in percent of `part + rest`; 0 while `part` is below `LEAST_FAILURES`. */
 function shareOf(part: MathExpression, rest: MathExpression): MathExpression {
   return new MathExpression({
     label: '% of emails that failed',
