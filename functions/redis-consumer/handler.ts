@@ -11,6 +11,7 @@ import { createRedisBackend } from '../adapters/redis/backend.ts';
 import { createDrainerQueue } from '../adapters/redis/consumer.ts';
 import { createClaims } from '../core/email/claims.ts';
 import { emailSend, emailSent, type SendDependencies } from '../core/email/send.ts';
+import { type QueueName, queueNames, queues } from '../core/queues.ts';
 import { createOutgoingHeaders } from '../core/suppression/unsubscribe-link.ts';
 import { createWorker } from '../core/task/worker.ts';
 import { type DeliveryDependencies, deliverWebhook } from '../core/webhook/delivery.ts';
@@ -79,12 +80,10 @@ export const handler = withMetrics(metrics, async (event: DrainEvent, context: C
       newName,
       now: Date.now,
       log,
-      inFlight: {
-        transactional: requiredNumber('IN_FLIGHT'),
-        bulk: requiredNumber('BULK_IN_FLIGHT'),
-        webhook: requiredNumber('WEBHOOK_IN_FLIGHT'),
-        'webhook-slow': requiredNumber('WEBHOOK_SLOW_IN_FLIGHT'),
-      },
+      inFlight: Object.fromEntries(queueNames.map((name) => [name, queues[name].inFlight])) as Record<
+        QueueName,
+        number
+      >,
       flushMetrics: metrics.flush,
       renewClaims: claims.renew,
       deadlineMs: Date.now() + context.getRemainingTimeInMillis(),
