@@ -3,6 +3,8 @@ import { contradictionIn } from './config/contradictions.ts';
 import type { Option } from './config/option.ts';
 import { type Config, type OptionName, optionNames, options } from './config/options.ts';
 
+export type { Config, OptionName } from './config/options.ts';
+
 /** An option that is not known or whose value is not allowed. Its message is for the person who gave it. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

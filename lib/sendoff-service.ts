@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { type AwsFunctions, type AwsParts, createAwsParts } from './backends/aws.ts';
 import type { BackendParts } from './backends/parts.ts';
 import { createRedisParts, type RedisFunctions, type RedisParts } from './backends/redis.ts';
-import type { Config } from './config/options.ts';
+import type { Config } from './config.ts';
 import type { ApiEntry } from './constructs/api/entry.ts';
 import { HttpEntry } from './constructs/api/http-entry.ts';
 import { RestEntry } from './constructs/api/rest-entry.ts';

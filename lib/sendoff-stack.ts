@@ -1,6 +1,6 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import type { Config } from './config/options.ts';
+import type { Config } from './config.ts';
 import { SendoffService } from './sendoff-service.ts';
 import { stackName } from './stack-name.ts';
 

@@ -1,6 +1,5 @@
 import type { Construct } from 'constructs';
-import type { Config } from './config/options.ts';
-import { parseConfig, type RenamedOptions } from './config.ts';
+import { type Config, parseConfig, type RenamedOptions } from './config.ts';
 import { SendoffService } from './sendoff-service.ts';
 
 /** The options of lib/config/options.ts, which has their defaults, ranges and meanings; `stage` is an option of the stack only. */

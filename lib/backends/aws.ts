@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { type QueueName, queueNames, queues as queueTable, queueUrlVariable } from '../../functions/core/queues.ts';
-import type { Config } from '../config/options.ts';
+import type { Config } from '../config.ts';
 import { BodyBucket } from '../constructs/body-bucket.ts';
 import { DocumentTable } from '../constructs/document-table.ts';
 import { sqsDeadLetters, workQueueMetrics } from '../constructs/monitoring/metrics.ts';

@@ -1,5 +1,5 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Config } from '../config/options.ts';
+import type { Config } from '../config.ts';
 import type { MonitoringMetrics } from '../constructs/monitoring/metrics.ts';
 import type { SendoffFunction } from '../constructs/sendoff-function.ts';
 import type { SesSending } from '../constructs/ses-sending.ts';

@@ -1,7 +1,7 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { ArnFormat, Names, Stack, Token } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import type { Config } from '../config/options.ts';
+import type { Config } from '../config.ts';
 
 /** How functions and the operator reach the Redis database of a deployment. It contains no credentials. */
 export interface RedisAccess {

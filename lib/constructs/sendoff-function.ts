@@ -15,7 +15,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { type BackendName, bundle, handlerEntry } from '../bundle.ts';
-import type { Config } from '../config/options.ts';
+import type { Config } from '../config.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -113,17 +113,17 @@ export class SendoffFunction extends LambdaFunction {
 }
 
 /**
- * The bundle as an asset whose hash depends on its content only. This is three times as fast as NodejsFunction, which
- * starts a shell, npx and esbuild for each function, and whose source maps and hashes depend on the output's path.
+ * The bundle as an asset whose hash is that of its content. Three times as fast as NodejsFunction, which starts a
+ * shell, npx and esbuild for each function, and whose source maps, and so hashes, depend on the output's path.
  */
 function bundledCode(handler: string, backend: BackendName): AssetCode {
   const entry = handlerEntry(handler);
   return Code.fromAsset(dirname(entry), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      // The type requires it. It would be used if `tryBundle` returned false.
+      // Required by the type; used only if `tryBundle` declines, which it never does.
       image: DockerImage.fromRegistry('unused'),
-      // Part of the CDK's cache key: an app may have a bundle of the same handler for each backend.
+      // Keeps apart, in an app with both, what the CDK would otherwise take for the same bundle.
       environment: { BACKEND: backend },
       local: {
         tryBundle: (outputDirectory) => {

@@ -11,7 +11,7 @@ import {
 } from '../../../functions/adapters/metrics.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
 import { type QueueName, queues } from '../../../functions/core/queues.ts';
-import type { OptionName } from '../../config/options.ts';
+import type { OptionName } from '../../config.ts';
 import { queuesOf } from '../../queues.ts';
 import type { ApiEntry } from '../api/entry.ts';
 import type { WorkQueue } from '../work-queue.ts';
