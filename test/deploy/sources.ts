@@ -5,6 +5,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -85,14 +86,20 @@ export async function previousRelease(rootDirectory: string, directory: string):
     '[0-9]*',
   );
   const name = tags.split('\n')[0] || 'HEAD';
-  mkdirSync(directory, { recursive: true });
-  const archive = join(directory, 'sources.tar');
-  await git('archive', '--output', archive, name);
-  await run('tar', ['-xf', archive, '-C', directory], { cwd: directory, env: environment });
+  await extractSources(rootDirectory, name, directory);
   const lockFile = (of: string) => readFileSync(join(of, 'package-lock.json'), 'utf8');
   if (lockFile(directory) === lockFile(rootDirectory)) linkModules(rootDirectory, directory);
   else await install(directory);
   return { directory, name };
+}
+
+/** Writes the sources of a commit, tag or branch into the directory. */
+export async function extractSources(rootDirectory: string, ref: string, directory: string): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  const archive = join(directory, 'sources.tar');
+  await run('git', ['archive', '--output', archive, ref], { cwd: rootDirectory, env: environment });
+  await run('tar', ['-xf', archive, '-C', directory], { cwd: directory, env: environment });
+  rmSync(archive);
 }
 
 /** Scripts are not run: only the packages `node` and `esbuild` have one, and both are used as they come. */
@@ -101,6 +108,7 @@ async function install(directory: string): Promise<void> {
   await run('npm', args, { cwd: directory, env: process.env as Record<string, string> });
 }
 
-function linkModules(rootDirectory: string, directory: string): void {
+/** Gives the sources in the directory the packages that are installed in the root. */
+export function linkModules(rootDirectory: string, directory: string): void {
   symlinkSync(realpathSync(join(rootDirectory, 'node_modules')), join(directory, 'node_modules'));
 }
