@@ -12,13 +12,13 @@ import {
 import { dirname, join } from 'node:path';
 import { run } from './child-process.ts';
 
-/** A response header that only functions of `changedCopy` answer. */
+/** A response header of the functions in `changedCopy`. */
 export const RELEASE_HEADER = 'x-release';
 export const CHANGED_RELEASE = 'changed';
 
 const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', LANG: 'C.UTF-8' };
 
-/** A copy of the working tree, uncommitted changes included, in which the code of every function is another. */
+/** Copies the working tree, with uncommitted changes, and changes the code of every function. */
 export async function changedCopy(rootDirectory: string, directory: string): Promise<string> {
   const args = [
     'ls-files',
@@ -35,7 +35,7 @@ export async function changedCopy(rootDirectory: string, directory: string): Pro
   const listed = await run('git', args, { cwd: rootDirectory, env: environment });
   for (const file of new Set(listed.split('\0').filter(Boolean))) {
     mkdirSync(dirname(join(directory, file)), { recursive: true });
-    // A file that was deleted, but not from the index, is not part of the working tree.
+    // `force`: the index may have a file that is deleted in the working tree.
     cpSync(join(rootDirectory, file), join(directory, file), { force: true });
   }
   linkModules(rootDirectory, directory);
@@ -43,7 +43,7 @@ export async function changedCopy(rootDirectory: string, directory: string): Pro
   return directory;
 }
 
-/** What the handlers answer stays; that they run is seen from outside. */
+/** Adds the release header to the answers of a handler. */
 function wrap(handlerFile: string): void {
   renameSync(handlerFile, join(dirname(handlerFile), 'unchanged.ts'));
   writeFileSync(
@@ -66,8 +66,8 @@ export interface PreviousRelease {
 }
 
 /**
- * The last tagged release before this commit, taken out of git into the directory; without a tag, HEAD: a clone of CI's
- * may be shallow and have none.
+ * Extracts the last tagged release before this commit into the directory; without a tag HEAD, because a clone in CI may be
+ * shallow and have no tags.
  */
 export async function previousRelease(rootDirectory: string, directory: string): Promise<PreviousRelease> {
   const git = async (...args: string[]) => (await run('git', args, { cwd: rootDirectory, env: environment })).trim();
@@ -102,7 +102,7 @@ export async function extractSources(rootDirectory: string, ref: string, directo
   rmSync(archive);
 }
 
-/** Scripts are not run: only the packages `node` and `esbuild` have one, and both are used as they come. */
+/** Installs without running scripts: only the packages `node` and `esbuild` have one, and neither is needed. */
 async function install(directory: string): Promise<void> {
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   await run('npm', args, { cwd: directory, env: process.env as Record<string, string> });

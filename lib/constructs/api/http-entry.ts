@@ -19,7 +19,7 @@ import type { ApiEntry } from './entry.ts';
 /** A custom host name for the API. */
 export interface CustomDomain {
   readonly domainName: string;
-  /** Of a certificate for that name, in the API's region. */
+  /** The ARN of a certificate for that name, in the API's region. */
   readonly certificateArn: string;
 }
 
