@@ -39,7 +39,7 @@ async function start(options: LocalSendoffOptions): Promise<Running> {
 export const requestTo = ({ cloud, apiKey }: Pick<LocalSendoff, 'cloud' | 'apiKey'>): Request =>
   requester(cloud.apiUrl, apiKey);
 
-/** Looks into the database of a running Sendoff on Redis, and rings for nobody. */
+/** Looks into the database of a running Sendoff on Redis, and invokes no consumer. */
 export function redisClientOf({ cloud, redis }: Pick<LocalSendoff, 'cloud' | 'redis'>): RedisClient {
   if (!redis) throw new Error('the backend is redis');
   return silentClient(redis, cloud.outputs.RedisNamespace ?? '');

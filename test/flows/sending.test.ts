@@ -227,8 +227,8 @@ describe('scheduling', () => {
   it('hands over what is due soon when the schedule runs, and leaves what is due later', async () => {
     const soon = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 20 minutes' }) as never);
     const later = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 2 days' }) as never);
-    // On Redis the broker has both already, and the schedule only rings when one is due.
-    const nothingDue = onRedis ? { rings: 0 } : { handedOver: 0 };
+    // On Redis the broker has both already, and the watchdog only invokes a consumer when one is due.
+    const nothingDue = onRedis ? { invocations: 0 } : { handedOver: 0 };
     expect(await sendoff.runSchedule()).toMatchObject(nothingDue);
     for (const { data } of [soon, later]) {
       expect((await sendoff.resend.emails.cancel(data?.id ?? '')).error).toBeNull();

@@ -1,6 +1,7 @@
 import packageJson from '../../../package.json' with { type: 'json' };
 import { permissions } from '../../core/access/api-key.ts';
 import { emailSchema, limits } from '../../core/email/schema.ts';
+import { lastEvents } from '../../core/email/status.ts';
 import { createKeySchema, renameKeySchema } from '../api-keys/routes.ts';
 import { rescheduleSchema } from '../emails/routes.ts';
 import { errorResponses, withErrors } from './errors.ts';
@@ -28,20 +29,6 @@ const idempotencyKey = header('Idempotency-Key', 'The same key and payload withi
 const addresses = { type: 'array', items: text };
 const emailReference = object({ object: { const: 'email' }, id: text });
 
-const lastEvents: readonly string[] = [
-  'scheduled',
-  'queued',
-  'sent',
-  'delivery_delayed',
-  'delivered',
-  'opened',
-  'clicked',
-  'bounced',
-  'complained',
-  'failed',
-  'canceled',
-  'suppressed',
-];
 const exampleEmail = {
   from: 'Shop <orders@example.com>',
   to: 'success@simulator.amazonses.com',

@@ -1,5 +1,5 @@
 import { CLAIM_FIELDS, type EmailRecord, type TimelineEntry } from '../email/record.ts';
-import { rankOf, type Stand } from '../email/status.ts';
+import { type RankedStatus, rankOf } from '../email/status.ts';
 import type { Change, Condition } from '../ports/table.ts';
 import type { Feedback } from './ses-event.ts';
 
@@ -36,7 +36,7 @@ export function progress(record: EmailRecord, events: readonly Feedback[]): Prog
   return { news, ...writeOf(record, draft) };
 }
 
-interface Draft extends Stand {
+interface Draft extends RankedStatus {
   status: EmailRecord['status'];
   soft: boolean | undefined;
   messageId: string | undefined;

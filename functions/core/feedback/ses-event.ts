@@ -1,19 +1,13 @@
 import * as z from 'zod/mini';
 import { normalizeAddress } from '../email/address.ts';
 import { EMAIL_ID_TAG } from '../email/schema.ts';
-import type { EmailStatus } from '../email/status.ts';
+import type { ReportedStatus } from '../email/status.ts';
 import type { EventDetails } from '../event.ts';
 import { isBot } from './bot.ts';
 
-/** What SES can report, in our words. */
-export type FeedbackEvent = Extract<
-  EmailStatus,
-  'sent' | 'delivered' | 'delivery_delayed' | 'bounced' | 'complained' | 'failed' | 'opened' | 'clicked' | 'suppressed'
->;
-
 /** One thing SES reports about an email of ours. */
 export interface Feedback {
-  readonly event: FeedbackEvent;
+  readonly event: ReportedStatus;
   readonly emailId: string;
   readonly messageId: string;
   readonly atMs: number;

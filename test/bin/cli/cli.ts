@@ -8,14 +8,14 @@ import { connectionOf, writeConnection } from '../../../lib/local/connection.ts'
 import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../../lib/local/start.ts';
 import { shortVisibility } from '../../helpers/short-visibility.ts';
 
-/** What a command line left behind. */
+/** The result of a command line. */
 export interface Result {
   readonly exitCode: number;
   readonly out: string;
   readonly notes: string;
 }
 
-/** Everything of a terminal that a test wants to be otherwise. */
+/** The parts of a terminal that a test replaces. */
 export interface Situation extends Partial<Omit<Terminal, 'out' | 'note' | 'readInput' | 'ask' | 'interruption'>> {
   readonly input?: string;
   /** What the person answers when asked. */

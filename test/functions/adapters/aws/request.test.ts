@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRing } from '../../../../functions/adapters/aws/invoke.ts';
+import { createInvokeConsumer } from '../../../../functions/adapters/aws/invoke.ts';
 import { awsRequest, signedHeaders } from '../../../../functions/adapters/aws/request.ts';
 import type { Logger } from '../../../../functions/core/ports/telemetry.ts';
 
@@ -87,12 +87,16 @@ describe('a request to AWS', () => {
   });
 });
 
-describe('a ring', () => {
+describe('the invocation of a consumer', () => {
   it('that fails is logged, and fails no one', async () => {
     const errors: string[] = [];
     const log: Logger = { info: () => {}, warn: () => {}, error: (message) => void errors.push(message) };
-    const ring = createRing({ functionName: 'drain', log, request: () => Promise.reject(new Error('throttled')) });
-    await ring();
+    const invokeConsumer = createInvokeConsumer({
+      functionName: 'consumer',
+      log,
+      request: () => Promise.reject(new Error('throttled')),
+    });
+    await invokeConsumer();
     expect(errors).toHaveLength(1);
   });
 
@@ -100,12 +104,12 @@ describe('a ring', () => {
     const requests: unknown[] = [];
     const log: Logger = { info: () => {}, warn: () => {}, error: () => {} };
     const request = async (one: unknown) => void requests.push(one);
-    await createRing({ functionName: 'drain', watcher: 'wake', log, request })('somebody');
+    await createInvokeConsumer({ functionName: 'consumer', watchdog: 'watchdog', log, request })('somebody');
     expect(requests).toMatchObject([
       {
-        path: '/2015-03-31/functions/drain/invocations',
+        path: '/2015-03-31/functions/consumer/invocations',
         headers: { 'x-amz-invocation-type': 'Event' },
-        body: '{"replaces":"somebody","watcher":"wake"}',
+        body: '{"replaces":"somebody","watchdog":"watchdog"}',
       },
     ]);
   });
