@@ -13,8 +13,8 @@ export function forEachQueue<T>(make: (name: QueueName) => T): Record<QueueName,
 }
 
 /** A queue's name as a part of construct ids and outputs: `WebhookSlow`. It never changes: logical ids are made of it. */
-export const queueId = (name: QueueName): string =>
+export const queueId = (name: string): string =>
   name.replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The stack's output with the URL of a queue of SQS: `WebhookSlowQueueUrl`. */
-export const queueUrlOutput = (name: QueueName): string => `${queueId(name)}QueueUrl`;
+/** The name of the stack output with the URL of an SQS queue: `WebhookSlowQueueUrl`. */
+export const queueUrlOutput = (name: string): string => `${queueId(name)}QueueUrl`;
