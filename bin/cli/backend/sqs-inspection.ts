@@ -3,6 +3,7 @@ import { createSqsInspection } from '../../../functions/adapters/aws/inspection.
 import { inspectedQueues } from '../../../functions/core/inspection/inspected-queues.ts';
 import type { InspectedQueue, Inspection } from '../../../functions/core/ports/inspection.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
+import { queueUrlOutput } from '../../../lib/queues.ts';
 import { type Deployment, output } from '../deployment.ts';
 
 /** Inspects the SQS queues that the deployment's outputs name. */
@@ -21,8 +22,4 @@ export function openSqsInspection(deployment: Deployment, table: Table): Inspect
   });
 }
 
-/** The output with the URL of a queue: `TransactionalQueueUrl`, `WebhookSlowQueueUrl`, `DeadLetterQueueUrl`. */
-function outputOf(queue: InspectedQueue): string {
-  const words = queue === 'dead letters' ? ['dead', 'letter'] : queue.split('-');
-  return `${words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}QueueUrl`;
-}
+const outputOf = (queue: InspectedQueue): string => queueUrlOutput(queue === 'dead letters' ? 'dead-letter' : queue);

@@ -13,6 +13,8 @@ export type TemplateResource = {
   Properties?: Readonly<Record<string, unknown>> | undefined;
   DependsOn?: string | readonly string[] | undefined;
   Condition?: string | undefined;
+  DeletionPolicy?: string | undefined;
+  UpdateReplacePolicy?: string | undefined;
 };
 
 /** What a resource became: the value of Ref and those of GetAtt. */

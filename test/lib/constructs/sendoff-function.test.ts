@@ -2,7 +2,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { sendoffTemplate } from '../../helpers/sendoff-template.ts';
 
-describe('a worker function', () => {
+describe('a function of Sendoff', () => {
   const { template } = sendoffTemplate({
     apiMemoryMb: 1024,
     sendMemoryMb: 2048,
@@ -13,7 +13,7 @@ describe('a worker function', () => {
     logLevel: 'warn',
   });
 
-  it('runs Node 24 on arm64, from the handler that index.mjs exports', () => {
+  it('runs the handler that index.mjs exports, on Node 24 and arm64', () => {
     template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -21,7 +21,7 @@ describe('a worker function', () => {
     });
   });
 
-  it('logs JSON of the level asked for, into a group of its own that forgets', () => {
+  it('logs JSON of the configured level into its own log group, whose entries expire', () => {
     template.allResourcesProperties('AWS::Lambda::Function', {
       LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: Match.stringLikeRegexp('FunctionLogs') } },
       Environment: { Variables: { LOG_LEVEL: 'warn' } },
@@ -29,11 +29,11 @@ describe('a worker function', () => {
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 14 });
   });
 
-  it('may feed the queue that triggers it: its retries are no runaway loop', () => {
+  it('may queue jobs on the queue that triggers it: Lambda must not stop its retries', () => {
     template.allResourcesProperties('AWS::Lambda::Function', { RecursiveLoop: 'Allow' });
   });
 
-  it('reserves no concurrency, which a new account could not give', () => {
+  it('reserves no concurrency: a new account has none to reserve', () => {
     for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function'))) {
       expect(Properties).not.toHaveProperty('ReservedConcurrentExecutions');
     }

@@ -19,10 +19,10 @@ import type { Config } from '../config.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { WorkQueue } from './work-queue.ts';
 
-/** Jobs a queue hands to one invocation; 10 is the most without a batching window. */
+/** The most jobs that one invocation gets; 10 is the limit without a batching window. */
 export const BATCH_SIZE = 10;
 
-/** What all functions of a deployment have in common. */
+/** The options that all functions of a deployment share. */
 export interface RuntimeOptions {
   readonly logLevel: Config['logLevel'];
   readonly logRetentionDays: RetentionDays;
@@ -30,28 +30,28 @@ export interface RuntimeOptions {
   readonly backend: BackendName;
 }
 
-export interface WorkerFunctionProps {
-  /** The folder in functions/ whose handler.ts it runs. */
+export interface SendoffFunctionProps {
+  /** The folder in functions/ with the handler.ts that it runs. */
   readonly handler: string;
   readonly description: string;
-  /** The construct id of its log group, where that is not the function's: a log group that is renamed loses its logs. */
+  /** The construct id of its log group, if the function was renamed: a renamed log group would lose its logs. */
   readonly logGroupId?: string;
   readonly timeout: Duration;
   readonly memoryMb: number;
   readonly environment: { readonly [name: string]: string };
-  /** Everything its role may do, besides writing its own log (and traces). */
+  /** Everything its role may do, besides writing its own logs and traces. */
   readonly statements: readonly PolicyStatement[];
   readonly runtime: RuntimeOptions;
 }
 
 /**
- * A Lambda function of ours: Node 24 on arm64, bundled as ESM, its own log group, and a role that may do what
- * its statements say and nothing else: no managed policy.
+ * A Lambda function of Sendoff: Node 24 on arm64, bundled as ESM, with its own log group and a role that has the given
+ * statements and no managed policy.
  *
- * No concurrency is reserved: an account new to AWS has as few as 10 in all, of which none can be reserved.
+ * It reserves no concurrency: a new AWS account may have as few as 10, and none of these can be reserved.
  */
-export class WorkerFunction extends LambdaFunction {
-  constructor(scope: Construct, id: string, props: WorkerFunctionProps) {
+export class SendoffFunction extends LambdaFunction {
+  constructor(scope: Construct, id: string, props: SendoffFunctionProps) {
     const { logLevel, logRetentionDays, xray, backend } = props.runtime;
     const logGroup = new LogGroup(scope, props.logGroupId ?? `${id}Logs`, {
       retention: logRetentionDays,
@@ -77,8 +77,8 @@ export class WorkerFunction extends LambdaFunction {
         NODE_OPTIONS: '--enable-source-maps',
         ...(xray ? { TRACE_CALLS: 'true' } : {}),
       },
-      // A worker retries by putting a new job on the queue that triggers it. Lambda takes that for a runaway loop and
-      // stops it after 16 rounds; ours ends by itself, with the retry policy's last attempt.
+      // A worker retries by putting a new job on the queue that triggers it. Lambda would take that for a runaway loop and
+      // stop it after 16 rounds; the retry policy ends it anyway.
       // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
       recursiveLoop: RecursiveLoop.ALLOW,
       ...(xray ? { tracing: Tracing.ACTIVE } : {}),
@@ -87,8 +87,8 @@ export class WorkerFunction extends LambdaFunction {
   }
 
   /**
-   * Lets the queue trigger this function with batches of jobs, of which it reports the jobs that did not end well.
-   * Batches are of 10 at once, or larger ones that wait for their jobs.
+   * Lets the queue trigger this function with batches of jobs. The function reports the jobs that failed.
+   * A batch has up to 10 jobs; a larger one needs a time to wait until it is full.
    */
   consume(
     id: string,

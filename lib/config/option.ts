@@ -1,12 +1,12 @@
-/** One option of a deployment: what the README's table says of it, and how its value is read. */
+/** One option of a deployment: its description for the documentation, and how its value is parsed. */
 export interface Option<T> {
-  /** As shown to people: `text`, `whole number`, `true or false`, … */
+  /** As the documentation names it: `text`, `whole number`, `true or false`, … */
   readonly type: string;
   readonly default: T;
   readonly meaning: string;
-  /** The values allowed, in words; part of the error message. */
+  /** The allowed values in words; part of the error message. */
   readonly range: string;
-  /** The value, from a string of the command line or JSON of cdk.json; undefined when it is not allowed. */
+  /** Parses a string of the command line or a JSON value of cdk.json; undefined when the value is not allowed. */
   parse(value: unknown): T | undefined;
 }
 
@@ -22,7 +22,7 @@ export function wholeNumber(fallback: number, least: number, most: number, meani
   };
 }
 
-/** One number out of a list. */
+/** One of the listed numbers. */
 export function oneNumberOf(values: readonly number[], fallback: number, meaning: string): Option<number> {
   return {
     type: 'whole number',
@@ -33,7 +33,7 @@ export function oneNumberOf(values: readonly number[], fallback: number, meaning
   };
 }
 
-/** One word out of a list. */
+/** One of the listed words. */
 export function oneOf<T extends string>(values: readonly T[], fallback: T, meaning: string): Option<T> {
   return {
     type: 'word',
@@ -72,7 +72,7 @@ export function text(pattern: RegExp, range: string, meaning: string): Option<st
   };
 }
 
-/** A list of texts: an array in cdk.json, separated by commas on the command line. */
+/** A list of texts: an array in cdk.json, or separated by commas on the command line. */
 export function list(pattern: RegExp, range: string, meaning: string): Option<readonly string[]> {
   return {
     type: 'list',
@@ -93,7 +93,7 @@ function splitAtCommas(value: string): string[] {
   return value.trim() === '' ? [] : value.split(',').map((entry) => entry.trim());
 }
 
-/** An empty string is not 0, which is what Number('') says. */
+/** An empty string is not a number here, although `Number('')` is 0. */
 function numberIf(value: unknown, allowed: (value: number) => boolean): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && allowed(number) ? number : undefined;
