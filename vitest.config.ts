@@ -7,6 +7,7 @@ export default defineConfig({
     pool: 'threads',
     // The long ones wait more than they work: a core is not left to vitest itself.
     maxWorkers: '100%',
+    globalSetup: 'test/helpers/bundles-of-one-run.ts',
     testTimeout: 30_000,
     hookTimeout: 30_000,
     coverage: {

@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { buildSync, type Metafile } from 'esbuild';
 
 /** Where queues and documents are. */
@@ -70,6 +70,27 @@ export function bundle(entry: string, outputDirectory: string, backend: BackendN
     totalBytes: sizeOf(code, metafile),
     metafile,
   };
+}
+
+/**
+ * Bundles a handler, or copies its bundle if one is in the directory that SENDOFF_BUNDLES names. Only the tests set it, for
+ * the length of one run (test/helpers/bundles-of-one-run.ts): dozens of stacks are synthesized from the same sources.
+ */
+export function bundleOnce(entry: string, outputDirectory: string, backend: BackendName): void {
+  const { SENDOFF_BUNDLES } = process.env;
+  if (!SENDOFF_BUNDLES) return void bundle(entry, outputDirectory, backend);
+  const kept = join(SENDOFF_BUNDLES, `${basename(dirname(entry))}-${backend}`);
+  if (!existsSync(kept)) {
+    const own = mkdtempSync(`${kept}-`);
+    bundle(entry, own, backend);
+    try {
+      renameSync(own, kept);
+    } catch (error) {
+      // Another worker was faster: its bundle is the same.
+      if (!existsSync(kept)) throw error;
+    }
+  }
+  cpSync(kept, outputDirectory, { recursive: true });
 }
 
 function sizeOf(files: Iterable<string>, { outputs }: Metafile): number {
