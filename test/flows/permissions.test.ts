@@ -55,7 +55,8 @@ describe('what a role does not grant', () => {
   });
 });
 
-describe.each(variants)('what roles grant, with %j', (config) => {
+// At the same time: each waits most of the time.
+describe.concurrent.each(variants)('what roles grant, with %j', (config) => {
   const sendoff = running({ config });
 
   it('is enough for everything the service does, and nothing of it is left over', async () => {
