@@ -14,7 +14,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { type BackendName, bundleOnce, handlerEntry } from '../bundle.ts';
+import { type BackendName, bundle, handlerEntry } from '../bundle.ts';
 import type { Config } from '../config.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -127,7 +127,7 @@ function bundledCode(handler: string, backend: BackendName): AssetCode {
       environment: { BACKEND: backend },
       local: {
         tryBundle: (outputDirectory) => {
-          bundleOnce(entry, outputDirectory, backend);
+          bundle(entry, outputDirectory, backend);
           return true;
         },
       },
