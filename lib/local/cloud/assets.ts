@@ -25,7 +25,7 @@ export function openAssets(assemblyDirectory: string): Assets {
       throw new Error(`${assemblyDirectory} has no asset ${hash}: was it synthesized with bundling?`);
     },
     inlineFolder: async (logicalId) => {
-      temporary ??= mkdtemp(join(tmpdir(), 'sendoff-local-'));
+      temporary ??= mkdtemp(join(tmpdir(), 'local-cloud-'));
       const folder = join(await temporary, logicalId);
       await mkdir(folder);
       return folder;

@@ -7,12 +7,12 @@ import { createIam, type Iam } from './aws/iam.ts';
 import { createPipeline, type Pipeline } from './aws/pipeline.ts';
 import { createCallerLookup, createServices } from './aws/services.ts';
 import { type Emulators, startEmulators } from './emulators/emulators.ts';
+import type { Schedule } from './event-bridge/schedule.ts';
 import { createHostCheck } from './host-check.ts';
 import { createIdleWatch, type IdleWatch } from './idle.ts';
 import type { EventSource } from './lambda/event-source.ts';
 import type { LocalFunction } from './lambda/function.ts';
 import { type RuntimeApi, startRuntimeApi } from './lambda/runtime-api.ts';
-import type { Schedule } from './lambda/schedule.ts';
 import type { LocalCloudOptions } from './options.ts';
 import { makePrivateDirectory } from './private-directory.ts';
 
@@ -21,8 +21,8 @@ export const localAccountId = '000000000000';
 /** Keys that may do everything. */
 export const operatorCredentials = { accessKeyId: 'AKIALOCALOPERATOR000', secretAccessKey: 'local-operator' };
 
-/** What runs before the first resource is created. */
-export type Core = {
+/** The parts that run before the first resource is created. */
+export type Base = {
   region: string;
   assets: Assets;
   emulators: Emulators;
@@ -40,11 +40,11 @@ export type Core = {
   schedules: Schedule[];
 };
 
-/** Takes what must be undone when the cloud closes. */
+/** Registers a function that runs when the cloud closes. */
 export type OnClose = (close: () => Promise<void>) => void;
 
-/** Starts everything that does not hang on the template: emulators, Runtime API, AWS front, gateway. */
-export async function startCore(options: LocalCloudOptions, onClose: OnClose): Promise<Core> {
+/** Starts the parts that do not depend on the template: emulators, Runtime API, AWS front, gateway. */
+export async function startBase(options: LocalCloudOptions, onClose: OnClose): Promise<Base> {
   const { region = 'us-east-1', dataDirectory, ses = {}, log = () => {} } = options;
   const accountId = localAccountId;
   const assets = openAssets(options.assetDirectory);
@@ -63,7 +63,7 @@ export async function startCore(options: LocalCloudOptions, onClose: OnClose): P
   return { region, assets, emulators, runtimeApi, gateway, ...aws, ...created };
 }
 
-type Created = Pick<Core, 'functions' | 'eventSources' | 'schedules'>;
+type Created = Pick<Base, 'functions' | 'eventSources' | 'schedules'>;
 
 async function startAws(
   { log = () => {}, awsPort = 0, secrets = {}, hosts = [] }: LocalCloudOptions,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { BodyTooLargeError, closeServer, listen, readBody } from '../aws/front.ts';
 import type { HostCheck } from '../host-check.ts';
+import { BodyTooLargeError, closeServer, listen, readBody } from '../http-server.ts';
 import type { LocalFunction } from '../lambda/function.ts';
 import type { LocalLog } from '../log.ts';
 import { createHttpApi, type HttpApi } from './http-api.ts';

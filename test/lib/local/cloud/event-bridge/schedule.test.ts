@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { parseCron, startSchedule } from '../../../../../lib/local/cloud/lambda/schedule.ts';
+import { parseCron, startSchedule } from '../../../../../lib/local/cloud/event-bridge/schedule.ts';
 
 describe('cron expressions', () => {
   it.each([
