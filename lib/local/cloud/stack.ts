@@ -57,7 +57,7 @@ function assertKnownTypes(template: Template, types: Map<string, CreateResource>
   const unknown = Object.entries(template.Resources).filter(([, { Type }]) => !types.has(Type) && !without.has(Type));
   if (unknown.length === 0) return;
   const named = unknown.map(([logicalId, { Type }]) => `${Type} (${logicalId})`).join(', ');
-  throw new Error(`The local cloud has no behaviour for: ${named}`);
+  throw new Error(`The local cloud has no behaviour for: ${named}. Add lib/local/resources/<type>.ts`);
 }
 
 /** A resource without local behaviour has every attribute: an ARN-like name that leads nowhere. */
