@@ -5,6 +5,7 @@ import { createFaults, type Faults } from './aws/faults.ts';
 import { type Front, startFront } from './aws/front.ts';
 import { createIam, type Iam } from './aws/iam.ts';
 import { createPipeline, type Pipeline } from './aws/pipeline.ts';
+import { createSecretStore, type SecretStore } from './aws/secrets.ts';
 import { createCallerLookup, createServices } from './aws/services.ts';
 import { type Emulators, startEmulators } from './emulators/emulators.ts';
 import type { Schedule } from './event-bridge/schedule.ts';
@@ -31,6 +32,7 @@ export type Base = {
   gateway: Gateway;
   pipeline: Pipeline;
   iam: Iam;
+  secretStore: SecretStore;
   faults: Faults;
   calls: Calls;
   idleWatch: IdleWatch;
@@ -75,7 +77,8 @@ async function startAws(
   );
   const [faults, calls] = [createFaults(), createCalls()];
   const idleWatch = createIdleWatch({ functions, eventSources, queues: emulators.fauxqs.sqsStore, ses: emulators.ses });
-  const services = createServices({ ...parts, iam, calls, secrets });
+  const secretStore = createSecretStore(secrets);
+  const services = createServices({ ...parts, iam, calls, secretStore });
   const killInstance = (id: string) => functions.get(id.split('/')[0] ?? '')?.killInstance(id);
   const pipeline = createPipeline({ services, iam, faults, calls, log, killInstance, onDone: idleWatch.changed });
   const callerOf = createCallerLookup(functions, operatorCredentials.accessKeyId);
@@ -88,7 +91,7 @@ async function startAws(
     pages,
     hostCheck: createHostCheck(hosts),
   });
-  return { iam, faults, calls, idleWatch, pipeline, front };
+  return { iam, secretStore, faults, calls, idleWatch, pipeline, front };
 }
 
 async function stopFunctions({ schedules, eventSources, functions }: Created): Promise<void> {

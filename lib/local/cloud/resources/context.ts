@@ -2,6 +2,7 @@ import type { Gateway } from '../api-gateway/gateway.ts';
 import type { Assets } from '../assets.ts';
 import type { Iam } from '../aws/iam.ts';
 import type { Pipeline } from '../aws/pipeline.ts';
+import type { SecretStore } from '../aws/secrets.ts';
 import type { Dynalite } from '../emulators/dynalite.ts';
 import type { Fauxqs } from '../emulators/fauxqs.ts';
 import type { Schedule } from '../event-bridge/schedule.ts';
@@ -24,6 +25,7 @@ export type ResourceContext = {
   fauxqs: Fauxqs;
   ses: Ses;
   iam: Iam;
+  secretStore: SecretStore;
   gateway: Gateway;
   host: FunctionHost;
   pipeline: Pipeline;
