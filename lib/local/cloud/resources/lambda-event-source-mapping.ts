@@ -10,6 +10,7 @@ type Properties = {
   MaximumBatchingWindowInSeconds?: number;
   ScalingConfig?: { MaximumConcurrency?: number };
   FunctionResponseTypes?: string[];
+  FilterCriteria?: unknown;
 };
 
 const neededActions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
@@ -22,6 +23,7 @@ export function lambdaEventSourceMapping(context: ResourceContext): CreateResour
     const queue = context.fauxqs.sqsStore.getQueueByArn(wanted.EventSourceArn);
     if (!queue)
       throw new Error(`${wanted.EventSourceArn} is no queue of this template: only SQS event sources run locally`);
+    if (wanted.FilterCriteria) throw new Error('An event source with FilterCriteria does not run locally');
     const target = findFunction(context, wanted.FunctionName);
     for (const action of neededActions) {
       if (context.iam.check(target.logicalId, { action, resources: [queue.arn] }).allowed) continue;
