@@ -19,6 +19,7 @@ function anotherFauxqs(files: Readonly<Record<string, string>>): string {
 
 const sqsStore = { 'sqs/sqsStore.js': 'export class SqsStore {}' };
 const snsStore = { 'sns/snsStore.js': 'export class SnsStore {}' };
+const persistence = { 'persistence.js': 'export class PersistenceManager {}' };
 const s3Store = { 's3/s3Store.js': 'export class S3Store {}' };
 
 describe('the parts of fauxqs that its package does not export', () => {
@@ -28,14 +29,14 @@ describe('the parts of fauxqs that its package does not export', () => {
   });
 
   it.each([
-    ['a file', { ...snsStore, ...s3Store }, 'fauxqs 9.0.0 has no SqsStore in dist/sqs/sqsStore.js'],
+    ['a file', { ...snsStore, ...s3Store, ...persistence }, 'fauxqs 9.0.0 has no SqsStore in dist/sqs/sqsStore.js'],
     [
       'a class in its file',
       {
         ...sqsStore,
         ...snsStore,
+        ...persistence,
         's3/s3Store.js': 'export class Renamed {}',
-        'persistence.js': 'export class PersistenceManager {}',
       },
       'fauxqs 9.0.0 has no S3Store in dist/s3/s3Store.js',
     ],
