@@ -36,6 +36,8 @@ export type LocalCloudOptions = {
 export type Overrides = {
   /** Of every event source's queue, in seconds; fractions are allowed. */
   visibilityTimeoutSeconds?: number;
+  /** Of every event source that has one, in seconds; fractions are allowed. */
+  batchingWindowSeconds?: number;
   /** Waits before the retries of an asynchronous invocation. Default 60 and 120, as on AWS. */
   asyncRetryDelaysSeconds?: number[];
   /** Of every function. */
