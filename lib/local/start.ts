@@ -48,7 +48,14 @@ export async function startLocalSendoff(given: LocalSendoffOptions = {}): Promis
     const functionEnvironment = { ...local, ...redis?.environment, ...options.functionEnvironment };
     const assetDirectory = assemblyDirectory;
     const secrets = redis?.secrets ?? {};
-    started = await startLocalCloud({ ...options, functionEnvironment, secrets, template, assetDirectory });
+    started = await startLocalCloud({
+      stackName: 'sendoff',
+      ...options,
+      functionEnvironment,
+      secrets,
+      template,
+      assetDirectory,
+    });
     const table = redis ? redis.table(output(started, 'RedisNamespace')) : dynamoTable(started);
     const apiKey = await localKey(table, options.dataDirectory);
     return { cloud: { ...started, close }, table, apiKey, ...(redis ? { redis: redis.database } : {}) };

@@ -55,7 +55,8 @@ describe('permissions that a role does not have', () => {
   });
 });
 
-describe.each(variants)('the permissions of the roles, with %j', (config) => {
+// At the same time: each waits most of the time.
+describe.concurrent.each(variants)('the permissions of the roles, with %j', (config) => {
   const sendoff = running({ config });
 
   it('are enough for everything that the service does, and none is unused', async () => {

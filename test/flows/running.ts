@@ -4,6 +4,7 @@ import type { RedisClient } from '../../functions/adapters/redis/client.ts';
 import type { LocalEvent } from '../../lib/local/cloud/log.ts';
 import { silentClient } from '../../lib/local/redis.ts';
 import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/start.ts';
+import { shortBatching } from '../helpers/short-batching.ts';
 import { onFlowsBackend } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 
@@ -30,7 +31,9 @@ export function running(options: LocalSendoffOptions = {}): Running {
 
 async function start(options: LocalSendoffOptions): Promise<Running> {
   const events: LocalEvent[] = [];
-  const local = await startLocalSendoff({ ...onFlowsBackend(options), log: (event) => void events.push(event) });
+  const overrides = { ...shortBatching, ...options.overrides };
+  const log = (event: LocalEvent) => void events.push(event);
+  const local = await startLocalSendoff({ ...onFlowsBackend(options), overrides, log });
   const { cloud, apiKey } = local;
   return { ...local, events, request: requestTo(local), resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/start.ts';
 import { connectDeployed, type Deployment } from '../deploy/deployed-target.ts';
+import { shortBatching } from '../helpers/short-batching.ts';
 import { onFlowsBackend, onRedis } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 import type { Target } from './target-interface.ts';
@@ -42,6 +43,7 @@ export async function startLocalTarget(options: LocalSendoffOptions): Promise<Ta
   const logged: unknown[] = [];
   const { cloud, apiKey, table } = await startLocalSendoff({
     ...onFlowsBackend(options),
+    overrides: { ...shortBatching, ...options.overrides },
     log: (event) => void logged.push(event),
   });
   return {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { LocalFunction } from '../lambda/function.ts';
 import type { InvocationResult } from '../lambda/result.ts';
-import { answerHeaders, clfTime, lambdaLimitBytes, withTimeout } from './http-api.ts';
-import { createRouteTable, type RouteMatch } from './http-api-routes.ts';
-import { type GatewayRequest, type GatewayResponse, messageResponse } from './message.ts';
+import { lambdaLimitBytes, withTimeout } from './integration.ts';
+import { answerHeaders, clfTime, type GatewayRequest, type GatewayResponse, messageResponse } from './message.ts';
+import { createRouteTable, type RouteMatch } from './routes.ts';
 
 const integrationTimeoutMs = 29_000;
 

@@ -8,7 +8,7 @@ import type { CallerLookup } from './front.ts';
 import type { Iam } from './iam.ts';
 import { createLambdaService } from './lambda.ts';
 import { createS3Service } from './s3.ts';
-import { createSecretsManagerService, createSsmService, type Secrets } from './secrets.ts';
+import { createSecretsManagerService, createSsmService, type SecretStore } from './secrets.ts';
 import { createSesService } from './ses.ts';
 import { createSnsService } from './sns.ts';
 import { createSqsService } from './sqs.ts';
@@ -19,14 +19,14 @@ export type ServiceParts = {
   functions: Map<string, LocalFunction>;
   iam: Iam;
   calls: CallCounter;
-  secrets: Secrets;
+  secretStore: SecretStore;
   region: string;
   accountId: string;
 };
 
 /** Every AWS service the local cloud has, by the name it signs with. */
 export function createServices(parts: ServiceParts): Map<string, AwsService> {
-  const { emulators, functions, iam, calls, secrets, region, accountId } = parts;
+  const { emulators, functions, iam, calls, secretStore, region, accountId } = parts;
   const mayList = ({ caller }: AwsCall, bucketArn: string) =>
     caller.kind === 'operator' ||
     iam.check(caller.functionName, { action: 's3:ListBucket', resources: [bucketArn] }).allowed;
@@ -37,8 +37,8 @@ export function createServices(parts: ServiceParts): Map<string, AwsService> {
     createDynamoDbService(emulators.dynalite, calls, accountId, region),
     createSesService(emulators.ses, accountId, region),
     createLambdaService(functions, accountId, region),
-    createSecretsManagerService(secrets, accountId, region),
-    createSsmService(secrets, accountId, region),
+    createSecretsManagerService(secretStore, accountId, region),
+    createSsmService(secretStore, accountId, region),
   ];
   return new Map(services.map((service) => [service.name, service]));
 }

@@ -38,3 +38,10 @@ export function s3Error(status: number, code: string, message: string): AwsAnswe
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message><RequestId>${randomUUID()}</RequestId></Error>`;
   return { status, headers: { 'content-type': 'application/xml' }, body };
 }
+
+/** Headers as strings, without those that describe the hop. */
+export function plainHeaders(headers: Record<string, unknown>): Record<string, string> {
+  const hop = ['connection', 'keep-alive', 'transfer-encoding', 'date'];
+  const entries = Object.entries(headers).filter(([name, value]) => value !== undefined && !hop.includes(name));
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeServer, listen, readBody } from '../aws/front.ts';
+import { closeServer, listen, readBody } from '../http-server.ts';
 
 /** What an instance asks for and reports through the Runtime API. */
 export type RuntimeClient = {

@@ -55,7 +55,7 @@ const START_TIMEOUT_MS = 10_000;
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const binary = findRedisServer();
   if (!binary) throw new Error(installRedis);
-  const directory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'sendoff-redis-'));
+  const directory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'local-redis-'));
   makePrivateDirectory(directory);
   const address = { host: '127.0.0.1', port: await freePort(), password: randomBytes(24).toString('base64url') };
   const { host: bind, port, password: requirepass } = address;

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { closeServer, listen } from '../aws/front.ts';
+import { closeServer, listen } from '../http-server.ts';
 import { connectRedis, type RedisAddress, RedisError, type Reply, type RespConnection, Status } from './resp.ts';
 
 /**

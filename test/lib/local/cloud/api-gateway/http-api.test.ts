@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createRouteTable } from '../../../../../lib/local/cloud/api-gateway/http-api-routes.ts';
+import { createRouteTable } from '../../../../../lib/local/cloud/api-gateway/routes.ts';
 import {
   functionResources,
   httpApiResources,

@@ -77,11 +77,11 @@ describe('a function', () => {
   it('gets a context as on AWS', async () => {
     const { context, remainingMs } = await call(target);
     expect(context).toMatchObject({
-      functionName: 'sendoff-Echo',
+      functionName: 'local-Echo',
       functionVersion: '$LATEST',
-      invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:sendoff-Echo',
+      invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:local-Echo',
       memoryLimitInMB: '192',
-      logGroupName: '/aws/lambda/sendoff-Echo',
+      logGroupName: '/aws/lambda/local-Echo',
       awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
     expect(remainingMs).toBeGreaterThan(0);
@@ -96,10 +96,10 @@ describe('a function', () => {
       EXTRA: 'extra',
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
-      AWS_LAMBDA_FUNCTION_NAME: 'sendoff-Echo',
+      AWS_LAMBDA_FUNCTION_NAME: 'local-Echo',
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '192',
-      AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/sendoff-Echo',
+      AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/local-Echo',
       AWS_LAMBDA_LOG_STREAM_NAME: expect.stringContaining('[$LATEST]'),
       AWS_LAMBDA_RUNTIME_API: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',

@@ -100,7 +100,7 @@ describe('schedules', () => {
       'detail-type': 'Scheduled Event',
       source: 'aws.events',
       account: '000000000000',
-      resources: ['arn:aws:events:us-east-1:000000000000:rule/sendoff-Rule'],
+      resources: ['arn:aws:events:us-east-1:000000000000:rule/local-Rule'],
       detail: {},
     });
     expect(await cloud.waitFor('override')).toMatchObject({

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { parseCron, startSchedule } from '../../../../../lib/local/cloud/lambda/schedule.ts';
+import { parseCron, startSchedule } from '../../../../../lib/local/cloud/event-bridge/schedule.ts';
 
 describe('cron expressions', () => {
   it.each([
@@ -12,13 +12,15 @@ describe('cron expressions', () => {
     ['0 3,15 * * ? *', '2026-11-21T15:00:00Z', true],
     ['0 3 ? * 7 *', '2026-11-21T03:00:00Z', true],
     ['0 3 ? * 1 *', '2026-11-21T03:00:00Z', false],
+    ['0 3 ? * MON-SAT *', '2026-11-21T03:00:00Z', true],
+    ['0 3 ? NOV SUN *', '2026-11-21T03:00:00Z', false],
     ['0 3 21 11 ? 2026', '2026-11-21T03:00:00Z', true],
     ['0 3 21 11 ? 2027', '2026-11-21T03:00:00Z', false],
   ])('%s at %s: %s', (fields, time, expected) => {
     expect(parseCron(fields)(new Date(time))).toBe(expected);
   });
 
-  it.each(['* * * *', '* * * * MON *', 'x * * * ? *'])('refuses what it cannot read: %s', (fields) => {
+  it.each(['* * * *', '* * ? * MON#1 *', 'x * * * ? *'])('refuses what it cannot read: %s', (fields) => {
     expect(() => parseCron(fields)).toThrow(/cron/);
   });
 });

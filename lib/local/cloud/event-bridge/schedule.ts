@@ -34,11 +34,11 @@ function everyMinute(run: (now: Date) => void): Schedule {
   return { stop: () => clearTimeout(timer) };
 }
 
-/** Whether a minute (UTC) is one of a cron expression's: `minutes hours day-of-month month day-of-week year`, in numbers. */
+/** Whether a minute (UTC) is one of a cron expression's: `minutes hours day-of-month month day-of-week year`. */
 export function parseCron(fields: string): (time: Date) => boolean {
   const parts = fields.trim().split(/\s+/);
   if (parts.length !== 6) throw new Error(`A cron expression has six fields: cron(${fields})`);
-  const tests = parts.map(parseField);
+  const tests = parts.map((part) => parseField(withoutNames(part)));
   return (time) => {
     const values = [
       time.getUTCMinutes(),
@@ -50,6 +50,18 @@ export function parseCron(fields: string): (time: Date) => boolean {
     ];
     return tests.every((test, index) => test(values[index] ?? 0));
   };
+}
+
+const names = [
+  ...['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'].map((name, at) => [
+    name,
+    at + 1,
+  ]),
+  ...['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'].map((name, at) => [name, at + 1]),
+] as [string, number][];
+
+function withoutNames(field: string): string {
+  return names.reduce((text, [name, number]) => text.replaceAll(name, String(number)), field.toUpperCase());
 }
 
 function parseField(field: string): (value: number) => boolean {
