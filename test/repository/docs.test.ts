@@ -87,7 +87,7 @@ describe('the documents', () => {
   it('give a reason for every dependency', () => {
     const { dependencies, peerDependencies, optionalDependencies, devDependencies } = JSON.parse(read('package.json'));
     const all = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies, ...devDependencies });
-    const named = new Set(read('docs/contributing.md').match(/(?<=`)[@a-z][\w@./*-]*(?=`)/g));
+    const named = new Set(`${read('README.md')}${read('docs/contributing.md')}`.match(/(?<=`)[@a-z][\w@./*-]*(?=`)/g));
     const isNamed = (name: string) => named.has(name) || [...named].some((group) => isInGroup(name, group));
     expect(all.filter((name) => !isNamed(name))).toEqual([]);
   });
