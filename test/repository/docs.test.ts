@@ -55,12 +55,16 @@ describe('the documents', () => {
 
   it.each(pages)('%s names only npm scripts that exist', (file) => {
     const { scripts } = JSON.parse(read('package.json'));
-    const named = [...read(file).matchAll(/npm (?:run ([a-z:]+)|(start|test)\b)/g)].map(([, run, short]) => run ?? short);
+    const named = [...read(file).matchAll(/npm (?:run ([a-z:]+)|(start|test)\b)/g)].map(
+      ([, run, short]) => run ?? short,
+    );
     expect(named.filter((name) => name && !(name in scripts))).toEqual([]);
   });
 
   it.each(pages)('%s names only files of the repository that exist', (file) => {
-    const named = [...read(file).matchAll(/`((?:bin|docs|functions|lib|test)\/[\w./-]+)`/g)].map(([, path = '']) => path);
+    const named = [...read(file).matchAll(/`((?:bin|docs|functions|lib|test)\/[\w./-]+)`/g)].map(
+      ([, path = '']) => path,
+    );
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
@@ -103,7 +107,11 @@ describe('anchors', () => {
   });
 
   it('and paths are checked from the page that has the link', () => {
-    const link = (from: string, to: string, anchor = ''): Link => ({ from, to: relative('.', join(dirname(from), to)), anchor });
+    const link = (from: string, to: string, anchor = ''): Link => ({
+      from,
+      to: relative('.', join(dirname(from), to)),
+      anchor,
+    });
     expect(isBroken(link('docs/api.md', '../README.md'))).toBe(false);
     expect(isBroken(link('docs/api.md', 'README.md'))).toBe(true);
     expect(isBroken(link('docs/api.md', 'webhooks.md', 'retries'))).toBe(false);

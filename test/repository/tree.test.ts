@@ -35,7 +35,9 @@ describe('the tree', () => {
   });
 
   it('has a mirror of each source folder that is tested, and no test folder without one', () => {
-    const folders = foldersBelow('test', '**').filter((path) => !OWN_FOLDERS_OF_TESTS.includes(path.split('/')[1] ?? ''));
+    const folders = foldersBelow('test', '**').filter(
+      (path) => !OWN_FOLDERS_OF_TESTS.includes(path.split('/')[1] ?? ''),
+    );
     const withoutSource = folders
       .filter((path) => !/\/fixtures(\/|$)/.test(path) && !existsSync(join(root, path.slice('test/'.length))))
       // A file with a folder of tests: dead-letters.ts has dead-letters/.
