@@ -10,7 +10,7 @@ const LONGEST_README_BYTES = 9_216;
 const LONGEST_PAGE_BYTES = 10_500;
 
 const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })];
-const withoutCode = (page: string) => page.replaceAll(/^```[^]*?^```$/gm, '');
+const withoutCode = (page: string) => page.replaceAll(/^```.*?^```$/gms, '');
 
 /** A link of a page to another place of the repository. */
 interface Link {

@@ -7,6 +7,6 @@ export const optionsPage = join(import.meta.dirname, '..', '..', 'docs', 'option
 
 /** The page with the table as lib/config.ts has it. */
 export const withOptions = (page: string): string =>
-  page.replace(/(<!-- options -->\n)[^]*?(<!-- \/options -->)/, (_, start, end) => `${start}${optionsTable()}\n${end}`);
+  page.replace(/(<!-- options -->\n).*?(<!-- \/options -->)/s, (_, start, end) => `${start}${optionsTable()}\n${end}`);
 
 if (import.meta.main) writeFileSync(optionsPage, withOptions(readFileSync(optionsPage, 'utf8')));
