@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { EndpointRules } from '../adapters/http/post-webhook.ts';
 import type { SenderDomains } from '../core/email/sender-domain.ts';
-import type { AcceptDependencies } from '../core/email/submit.ts';
+import type { SubmitDependencies } from '../core/email/submit.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 import { createPublish } from '../core/webhook/dispatch.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
@@ -17,7 +17,7 @@ import { unsubscribeRoutes } from './unsubscribe/routes.ts';
 import { refuseUnsupportedPaths } from './unsupported-paths.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
-export interface ApiDependencies extends AcceptDependencies {
+export interface ApiDependencies extends SubmitDependencies {
   readonly log: Logger;
   readonly domains: SenderDomains;
   /** The AWS region in which it sends. */

@@ -6,13 +6,25 @@ const MAX_ENTRIES = 1_000;
 /** Fields of addresses, in which whatever is wrong is told in Resend's words. */
 const ADDRESS_FIELDS = new Set<PropertyKey>(['from', 'to', 'cc', 'bcc', 'reply_to']);
 
-/** Parses with a schema; the first thing wrong becomes a 422 that names the field. */
+/** No schema of a request nests deeper. */
+const MAX_DEPTH = 4;
+
+/** Parses with a schema and makes all text well-formed; the first thing wrong becomes a 422 that names the field. */
 export function validate<T>(schema: z.ZodMiniType<T>, value: unknown, fields: readonly string[] = []): T {
   checkEntries(value);
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) return wellFormed(result.data, MAX_DEPTH);
   const [issue] = result.error.issues;
   throw issue ? describeIssue(named(issue), value, fields) : invalid('The request is not valid.');
+}
+
+/** The value with U+FFFD for each half of a surrogate pair: that is no character, and no database takes it. */
+function wellFormed<T>(value: T, depth: number): T;
+function wellFormed(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value !== 'object' || value === null || depth === 0) return value;
+  if (Array.isArray(value)) return value.map((entry) => wellFormed(entry, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, wellFormed(field, depth - 1)]));
 }
 
 /**

@@ -1,47 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import { startFunction } from '../adapters/aws/invoke.ts';
-import { createSesMailer } from '../adapters/aws/ses-mailer.ts';
-import { fetchFile } from '../adapters/http/fetch-file.ts';
-import { createPostWebhook } from '../adapters/http/post-webhook.ts';
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
-import { composeMime } from '../adapters/mime/compose.ts';
 import { createRedisBackend } from '../adapters/redis/backend.ts';
 import { createDrainerQueue } from '../adapters/redis/consumer.ts';
 import { createClaims } from '../core/email/claims.ts';
-import { emailSend, emailSent, type SendDependencies } from '../core/email/send.ts';
-import { createOutgoingHeaders } from '../core/suppression/unsubscribe-link.ts';
+import { emailTasks, type SendDependencies } from '../core/email/send.ts';
 import { createWorker } from '../core/task/worker.ts';
 import { type DeliveryDependencies, deliverWebhook } from '../core/webhook/delivery.ts';
-import { createPublish } from '../core/webhook/dispatch.ts';
-import { publishEvent } from '../core/webhook/publish-task.ts';
-import { localEndpointsAllowed, required, requiredNumber } from '../runtime/env.ts';
+import { required, requiredNumber } from '../runtime/env.ts';
 import { redisFromEnvironment, ringFromEnvironment } from '../runtime/redis.ts';
+import { sendDependencies } from '../runtime/send-dependencies.ts';
+import { webhookDependencies } from '../runtime/webhook-dependencies.ts';
 import { type DrainResult, drain } from './consume.ts';
 
 const log = createLogger();
 const ring = ringFromEnvironment(log);
 const client = redisFromEnvironment(log, ring);
 const backend = createRedisBackend(client);
-const mailer = createSesMailer(required('CONFIGURATION_SET'));
-const outgoingHeaders = createOutgoingHeaders(backend.table, required('PUBLIC_URL'));
 const metrics = createMetrics(required('DEPLOYMENT'));
 const newName = () => randomUUID();
 
-type Dependencies = SendDependencies & DeliveryDependencies;
-
-const dependencies: Omit<Dependencies, 'claims'> = {
-  ...backend,
-  mailer,
-  compose: async (record, body, fetchMs) =>
-    composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile, fetchMs),
-  publish: createPublish(backend, Date.now),
-  metrics,
-  post: createPostWebhook({ allowLocal: localEndpointsAllowed() }),
-  region: required('AWS_REGION'),
-  random: Math.random,
-};
+const dependencies = { ...sendDependencies(backend, metrics), ...webhookDependencies(backend) };
 
 interface DrainEvent {
   /** The place to take among the drainers. */
@@ -54,8 +35,8 @@ interface DrainEvent {
 export const handler = withMetrics(metrics, async (event: DrainEvent, context: Context): Promise<DrainResult> => {
   // Of this invocation alone: what an earlier one left unfinished when it was frozen must not send any more.
   const claims = createClaims({ table: backend.table, now: Date.now, log });
-  const work = createWorker<Dependencies>({
-    tasks: [emailSend, emailSent, publishEvent, deliverWebhook],
+  const work = createWorker<SendDependencies & DeliveryDependencies>({
+    tasks: [...emailTasks, deliverWebhook],
     dependencies: { ...dependencies, claims },
     broker: backend.broker,
     log,

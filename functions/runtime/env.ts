@@ -1,4 +1,4 @@
-import { type QueueName, queueNames } from '../core/queues.ts';
+import { type QueueName, queueNames, queueUrlVariable } from '../core/queues.ts';
 
 /** Reads a variable that the deployment must have set. */
 export function required(name: string): string {
@@ -14,9 +14,14 @@ export function requiredNumber(name: string): number {
   return value;
 }
 
-/** The queues' URLs: `TRANSACTIONAL_QUEUE_URL`, …, `WEBHOOK_SLOW_QUEUE_URL`. */
+/** The URL of a queue of SQS (`TRANSACTIONAL_QUEUE_URL`, …). */
+export function queueUrl(queue: QueueName): string {
+  return required(queueUrlVariable(queue));
+}
+
+/** The URLs of all queues of SQS. */
 export function queueUrls(): Record<QueueName, string> {
-  const entries = queueNames.map((queue) => [queue, required(`${queue.toUpperCase().replace('-', '_')}_QUEUE_URL`)]);
+  const entries = queueNames.map((queue) => [queue, queueUrl(queue)]);
   return Object.fromEntries(entries) as Record<QueueName, string>;
 }
 

@@ -2,7 +2,7 @@ import { type Claims, createClaims } from '../../functions/core/email/claims.ts'
 import { parseEmail } from '../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
 import { emailSend, emailSent } from '../../functions/core/email/send.ts';
-import { type AcceptRequest, submitEmails } from '../../functions/core/email/submit.ts';
+import { type SubmitRequest, submitEmails } from '../../functions/core/email/submit.ts';
 import { newId } from '../../functions/core/ids.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
 import type { Delivery } from '../../functions/core/ports/broker.ts';
@@ -33,7 +33,7 @@ export interface Simulation {
   readonly answers: (() => void)[];
   /** How long each email's attachments could be fetched, in ms. */
   readonly fetchTimes: number[];
-  accept(input?: Record<string, unknown>, request?: Partial<AcceptRequest>): Promise<string>;
+  accept(input?: Record<string, unknown>, request?: Partial<SubmitRequest>): Promise<string>;
   record(id: string): Promise<EmailRecord>;
   /** Runs jobs as one worker invocation, on these ports; answers what must not be acknowledged. */
   work(deliveries: readonly Delivery[], ports?: WorkerPorts): Promise<string[]>;

@@ -1,3 +1,4 @@
+import { documentPages } from '../../../functions/core/document/pages.ts';
 import { timeSort } from '../../../functions/core/document/time-sort.ts';
 import { EMAIL_PARTITION, type EmailRecord } from '../../../functions/core/email/record.ts';
 import type { EmailStatus } from '../../../functions/core/email/status.ts';
@@ -39,18 +40,14 @@ function rowsOf({ terminal }: Context, queues: readonly Depth[]) {
 }
 
 async function recentRecords(table: Table, sinceMs: number, max: number) {
+  const limit = Math.min(PAGE, max);
+  const query = { index: 'list', partition: EMAIL_PARTITION, order: 'descending', limit } as const;
   const records: EmailRecord[] = [];
-  const before = timeSort(sinceMs, '');
-  for (let after: string | undefined; ; ) {
-    const limit = Math.min(PAGE, max - records.length);
-    const query = { index: 'list', partition: EMAIL_PARTITION, order: 'descending', limit, before } as const;
-    const entries = await table.query({ ...query, ...(after ? { after } : {}) });
-    const page = await table.getMany<EmailRecord>(entries.map(({ key }) => key));
-    records.push(...page.filter((record) => record !== undefined));
-    after = entries.at(-1)?.sort;
-    if (entries.length < limit || !after) return { records, complete: true };
-    if (records.length >= max) return { records, complete: false };
+  for await (const page of documentPages<EmailRecord>(table, { ...query, before: timeSort(sinceMs, '') })) {
+    records.push(...page);
+    if (records.length >= max) return { records: records.slice(0, max), complete: false };
   }
+  return { records, complete: true };
 }
 
 type Summary = ReturnType<typeof summary>;

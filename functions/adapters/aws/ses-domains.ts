@@ -5,6 +5,7 @@ import {
   SESClient,
   type VerificationStatus,
 } from '@aws-sdk/client-ses';
+import { pages } from '../../core/document/pages.ts';
 import type { DomainStatus, SenderDomains } from '../../core/email/sender-domain.ts';
 import { SendoffError, unavailable } from '../../core/errors.ts';
 import { clientOptions } from './clients.ts';
@@ -25,14 +26,13 @@ const statusOf: Readonly<Record<VerificationStatus, DomainStatus>> = {
 export function createSesDomains(client = new SESClient(clientOptions)): SenderDomains {
   const names = async () => {
     const found: string[] = [];
-    for (let token: string | undefined; ; ) {
-      const page = await client.send(
-        new ListIdentitiesCommand({ IdentityType: 'Domain', MaxItems: PAGE, NextToken: token }),
-      );
-      found.push(...(page.Identities ?? []));
-      token = page.NextToken;
-      if (!token) return found.map((name) => name.toLowerCase()).sort();
-    }
+    const pagesOfSes = pages(async (NextToken: string | undefined) => {
+      const command = new ListIdentitiesCommand({ IdentityType: 'Domain', MaxItems: PAGE, NextToken });
+      const { Identities = [], NextToken: next } = await client.send(command);
+      return { items: Identities, next: next || undefined };
+    });
+    for await (const names of pagesOfSes) found.push(...names);
+    return found.map((name) => name.toLowerCase()).sort();
   };
   const statuses = async (Identities: readonly string[]) => {
     if (Identities.length === 0) return new Map<string, DomainStatus>();

@@ -3,7 +3,7 @@ import { get } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { SendoffError, unavailable } from '../../core/errors.ts';
 import type { FetchFile } from '../mime/compose.ts';
-import { isPublicAddress, privateAddress, publicLookup } from './public-address.ts';
+import { isPublicAddress, privateAddressError, publicLookup } from './public-address.ts';
 
 /** For one file: all its redirects, and its last byte. */
 const TIMEOUT_MS = 10_000;
@@ -81,7 +81,7 @@ function request(
   if (protocol !== 'https:') throw refuse('Attachment: only https URLs are fetched');
   const host = hostname.replace(/^\[|\]$/g, '');
   // An address in the URL itself is never looked up, so the lookup cannot check it.
-  if (isIP(host) && !isPublic(host)) throw privateAddress(hostname);
+  if (isIP(host) && !isPublic(host)) throw privateAddressError(hostname);
   return new Promise((resolve, reject) => {
     const trust = ca === undefined ? {} : { ca };
     get(url, { lookup, signal, agent: false, ...trust }, resolve).on('error', (error) =>

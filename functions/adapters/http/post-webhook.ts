@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { invalid, SendoffError } from '../../core/errors.ts';
 import type { PostWebhook } from '../../core/webhook/delivery.ts';
-import { isPublicAddress, privateAddress, publicLookup } from './public-address.ts';
+import { isPublicAddress, privateAddressError, publicLookup } from './public-address.ts';
 
 const MAX_URL_LENGTH = 2_048;
 /** What is kept of an answer, for people to look at. */
@@ -32,7 +32,7 @@ export function checkEndpoint(text: string, { allowLocal }: EndpointRules): URL 
   const local = allowLocal && LOOPBACK.test(host);
   if (url.protocol !== 'https:' && !(local && url.protocol === 'http:')) throw refuse('it must be an https URL.');
   if (url.username || url.password) throw refuse('it must hold no user name and no password.');
-  if (!local && (LOOPBACK.test(host) || (isIP(host) && !isPublicAddress(host)))) throw privateAddress(host);
+  if (!local && (LOOPBACK.test(host) || (isIP(host) && !isPublicAddress(host)))) throw privateAddressError(host);
   return url;
 }
 

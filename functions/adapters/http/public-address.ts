@@ -42,7 +42,7 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /** The error for a host that resolves to a private address; final. */
-export function privateAddress(hostname: string): SendoffError {
+export function privateAddressError(hostname: string): SendoffError {
   return new SendoffError('security_error', 451, `${hostname} is not on the public internet`);
 }
 
@@ -64,7 +64,7 @@ export function createPublicLookup(resolve: ResolveAll): LookupFunction {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
       if (addresses.length === 0 || addresses.some(({ address }) => !isPublicAddress(address)))
-        return callback(privateAddress(hostname), []);
+        return callback(privateAddressError(hostname), []);
       if (options.all) return callback(null, addresses);
       const [first] = addresses;
       return callback(null, first?.address ?? '', first?.family);

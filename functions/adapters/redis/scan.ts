@@ -1,3 +1,4 @@
+import { pages } from '../../core/document/pages.ts';
 import {
   BODY_PREFIX,
   type DocumentScan,
@@ -32,19 +33,22 @@ export function createRedisScan(command: RedisCommand, prefix: string): Document
     return texts.flatMap((text, index) => (text === null ? [] : [storedDocument(keys[index] ?? '', text)]));
   };
 
+  const keyPages = (kind: StoredKind) =>
+    pages(async (cursor: string | undefined) => {
+      const scan = ['SCAN', cursor ?? '0', 'MATCH', pattern + patterns[kind], 'COUNT', SCAN_COUNT];
+      const [next, names] = (await command(...scan)) as readonly [string | number, readonly string[]];
+      const keys = names.map((name) => name.slice(prefix.length)).filter((key) => isOf(kind, key));
+      return { items: keys, next: String(next) === '0' ? undefined : String(next) };
+    });
+
   return {
     async *pages(kind) {
-      let cursor = '0';
-      do {
-        const scan = ['SCAN', cursor, 'MATCH', pattern + patterns[kind], 'COUNT', SCAN_COUNT];
-        const [next, names] = (await command(...scan)) as readonly [string, readonly string[]];
-        const keys = names.map((name) => name.slice(prefix.length)).filter((key) => isOf(kind, key));
+      for await (const keys of keyPages(kind)) {
         if (kind === 'bodies') yield keys.map((key) => ({ key, expired: false }));
         else
           for (let start = 0; start < keys.length; start += READ_AT_ONCE)
             yield await read(keys.slice(start, start + READ_AT_ONCE));
-        cursor = String(next);
-      } while (cursor !== '0');
+      }
     },
 
     // What it leaves in an index is taken out by whoever meets it there, as with documents that expire.

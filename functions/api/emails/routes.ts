@@ -7,7 +7,7 @@ import { EMAIL_PARTITION, type EmailRecord, recordKey } from '../../core/email/r
 import { rescheduleEmail, retryEmail } from '../../core/email/reschedule.ts';
 import { parseScheduledAt } from '../../core/email/schedule-time.ts';
 import { lastEvent } from '../../core/email/status.ts';
-import type { AcceptDependencies } from '../../core/email/submit.ts';
+import type { SubmitDependencies } from '../../core/email/submit.ts';
 import { cancel } from '../../core/email/transitions.ts';
 import { invalid, notFound, type SendoffError } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
@@ -19,7 +19,7 @@ import { rescheduleSchema } from './schema.ts';
 import { detail, summary, timeline } from './view.ts';
 
 /** The routes under `/emails`. */
-export function emailRoutes(dependencies: AcceptDependencies, publish: Publish): Hono<Caller> {
+export function emailRoutes(dependencies: SubmitDependencies, publish: Publish): Hono<Caller> {
   const { backend, now, retentionMs } = dependencies;
   const { table, bodies } = backend;
   const accepting = { ...dependencies, publish };

@@ -1,4 +1,4 @@
-import { listPage } from '../document/list.ts';
+import { documentPages } from '../document/pages.ts';
 import { invalid } from '../errors.ts';
 import type { Table } from '../ports/table.ts';
 import { API_KEY_PARTITION, type ApiKey, apiKeyKey } from './api-key.ts';
@@ -43,13 +43,10 @@ async function anotherRemains(table: Table, id: string, nowMs: number): Promise<
   return false;
 }
 
-/** Every key, newest first, read page by page. */
+/** Every key, newest first. */
 export async function allApiKeys(table: Table): Promise<ApiKey[]> {
+  const query = { index: 'list', partition: API_KEY_PARTITION, limit: PAGE, order: 'descending' } as const;
   const keys: ApiKey[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await listPage<ApiKey>(table, API_KEY_PARTITION, apiKeyKey, { limit: String(PAGE), after });
-    keys.push(...page.items);
-    after = page.items.at(-1)?.id;
-    if (!page.hasMore || !after) return keys;
-  }
+  for await (const page of documentPages<ApiKey>(table, query)) keys.push(...page);
+  return keys;
 }

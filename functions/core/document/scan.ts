@@ -20,7 +20,7 @@ export interface DocumentScan {
    * Everything of a kind, in any order and perhaps more than once; of what is written meanwhile some. A document that
    * cannot be read is answered as text, and never ends the scan.
    */
-  pages(kind: StoredKind): AsyncIterable<StoredDocument[]>;
+  pages(kind: StoredKind): AsyncIterable<readonly StoredDocument[]>;
   /** Deletes what is stored under the key, whatever it is; if it was expired, only as long as nothing took its place. */
   delete(document: Pick<StoredDocument, 'key' | 'expired'>): Promise<void>;
 }

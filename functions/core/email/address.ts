@@ -45,7 +45,7 @@ export function parseMailbox(text: string, field: string): Mailbox {
   const address = normalizeDomain(mailbox.address);
   const why = whyBad(address);
   if (why) throw refuse(why);
-  const read = { name: (mailbox.name ?? '').toWellFormed(), address };
+  const read = { name: mailbox.name ?? '', address };
   // Quoting and punycode lengthen: what is accepted must be readable again by the sender.
   if (formatMailbox(read).length > MAX_MAILBOX_LENGTH) throw refuse(tooLong);
   return read;

@@ -34,7 +34,7 @@ export interface Claims {
 }
 
 /** The end of the lease (epoch ms) of a run that can count on `deadlineMs`. */
-export const leaseOf = (deadlineMs: number): number => deadlineMs + LEASE_MARGIN_MS;
+export const leaseEnd = (deadlineMs: number): number => deadlineMs + LEASE_MARGIN_MS;
 
 /** The claims of a worker that has none yet. */
 export function createClaims({
@@ -60,7 +60,7 @@ export function createClaims({
     has: (runId) => claims.has(runId),
     maySend: (runId) => now() < (claims.get(runId)?.leaseUntilMs ?? 0) - UNUSED_MS,
     renew: async (deadlineMs, leastGainMs) => {
-      const leaseUntilMs = leaseOf(deadlineMs);
+      const leaseUntilMs = leaseEnd(deadlineMs);
       const gaining = [...claims.values()].filter((claim) => leaseUntilMs - claim.leaseUntilMs >= leastGainMs);
       const outcomes = await Promise.allSettled(gaining.map((claim) => renewOne(claim, leaseUntilMs)));
       const failed = outcomes.filter((outcome) => outcome.status === 'rejected');

@@ -92,12 +92,11 @@ function checkTags(tags: Email['tags']): Email['tags'] {
   return tags;
 }
 
-/** Half of a surrogate pair is no character: it becomes U+FFFD here as in every encoding later. */
 function singleLine(text: string, field: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
   if (/[\u0000-\u001f\u007f]/.test(text))
     throw invalid(`Invalid \`${field}\` field. It has a line break or another control character.`);
-  return text.toWellFormed();
+  return text;
 }
 
 type GivenAttachment = NonNullable<EmailInput['attachments']>[number];

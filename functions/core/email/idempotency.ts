@@ -42,7 +42,7 @@ export const keyedId = (keyId: string, idempotencyKey: string, index: number, ge
 export const fingerprintOf = (payload: string, index: number): string => sha256(`${index} ${payload}`).slice(0, 32);
 
 /** The answer to a key that is in use with another payload. */
-export function reused(): SendoffError {
+export function keyReused(): SendoffError {
   return new SendoffError(
     'invalid_idempotent_request',
     409,

@@ -42,7 +42,7 @@ export async function allowedRecipients(
 }
 
 /** Tells that an email ended here; the same telling for the same end, however often it is called. */
-export async function publishEnd({ id, attempts, timeline }: EmailRecord, publish: Publish): Promise<void> {
+export async function publishFailed({ id, attempts, timeline }: EmailRecord, publish: Publish): Promise<void> {
   const end = timeline.findLast(({ event }) => event === 'failed');
   if (!end) return;
   const eventId = eventIdOf('email.failed', id, String(end.atMs), String(attempts));

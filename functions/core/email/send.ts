@@ -7,11 +7,12 @@ import type { Mailer } from '../ports/mailer.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import { emailRetry } from '../task/retry.ts';
-import { HeldElsewhere, type Run, task } from '../task/task.ts';
+import { HeldElsewhere, type Run, type Task, task } from '../task/task.ts';
 import type { Publish } from '../webhook/dispatch.ts';
+import { publishEvent } from '../webhook/publish-task.ts';
 import { type Body, bodyKey, unpackBody } from './body.ts';
-import { type Claims, leaseOf } from './claims.ts';
-import { addressOf, allowedRecipients, publishEnd } from './recipients.ts';
+import { type Claims, leaseEnd } from './claims.ts';
+import { addressOf, allowedRecipients, publishFailed } from './recipients.ts';
 import type { EmailRecord } from './record.ts';
 import { claim, claimedBy, markFailed, markSent, release } from './transitions.ts';
 
@@ -57,7 +58,7 @@ export const emailSend = task(
       const ownOrNobodys = [claimedBy(run.id), { status: 'queued', attempts: { below: run.job.attempt } }];
       const { applied, document } = await markFailed(table, args, ownOrNobodys, run.now(), error.message);
       if (applied) metrics.count('failed', run.queue);
-      if (applied && document) await publishEnd(document, publish);
+      if (applied && document) await publishFailed(document, publish);
     },
     onEnd: (run, { claims }) => claims.end(run.id),
   },
@@ -90,6 +91,9 @@ export const emailSent = task(
   },
 );
 
+/** The tasks of a worker that sends emails. */
+export const emailTasks: readonly Task<unknown, SendDependencies>[] = [emailSend, emailSent, publishEvent];
+
 /** Claims the record and reads the body in parallel; a job that is ahead of either waits a moment for it. */
 async function take(
   { id, fingerprint }: { id: string; fingerprint: string },
@@ -98,7 +102,7 @@ async function take(
 ): Promise<[WriteOutcome<EmailRecord>, Uint8Array | undefined]> {
   const { id: runId, job, now, deadlineMs } = run;
   const claimIt = async () => {
-    const leaseUntilMs = leaseOf(deadlineMs);
+    const leaseUntilMs = leaseEnd(deadlineMs);
     const wanted = { runId, attempt: job.attempt, nowMs: now(), leaseUntilMs };
     const outcome = await claim(table, { id, fingerprint }, wanted);
     if (outcome.applied) claims.begin({ emailId: id, runId, leaseUntilMs });
@@ -136,7 +140,7 @@ async function explainRefusal(
   if (record.status === 'sending' && record.attempts <= job.attempt)
     throw new HeldElsewhere('another worker holds the email');
   // This very job may have ended it and died before it could tell.
-  if (record.status === 'failed' && record.attempts <= job.attempt) await publishEnd(record, publish);
+  if (record.status === 'failed' && record.attempts <= job.attempt) await publishFailed(record, publish);
   log.info('job has nothing to do', { emailId: id, status: record.status, attempt: job.attempt });
 }
 

@@ -3,12 +3,12 @@ import type { Metrics } from '../ports/telemetry.ts';
 import type { QueueName } from '../queues.ts';
 import { bodyKey, packBody } from './body.ts';
 import type { Email } from './email.ts';
-import { fingerprintOf, isKeyFree, keyedId, reused } from './idempotency.ts';
+import { fingerprintOf, isKeyFree, keyedId, keyReused } from './idempotency.ts';
 import { type EmailRecord, listEntry, newRecord, recordKey } from './record.ts';
 import { sendJob } from './send.ts';
 import { scheduleCheck } from './transitions.ts';
 
-export interface AcceptDependencies {
+export interface SubmitDependencies {
   readonly backend: Backend;
   readonly now: () => number;
   readonly newId: () => string;
@@ -17,7 +17,7 @@ export interface AcceptDependencies {
   readonly retentionMs: number;
 }
 
-export interface AcceptRequest {
+export interface SubmitRequest {
   /** 1 to 100 emails of one request. */
   readonly emails: readonly Email[];
   /** What was sent to us, for telling a repeated request from another one. */
@@ -36,7 +36,7 @@ export interface AcceptRequest {
  * @throws 409 `invalid_idempotent_request` when the key was used with another payload in the last 24 hours.
  * @throws 503 when anything is not durable; the same request may be sent again.
  */
-export async function submitEmails(request: AcceptRequest, dependencies: AcceptDependencies): Promise<string[]> {
+export async function submitEmails(request: SubmitRequest, dependencies: SubmitDependencies): Promise<string[]> {
   const { emails, idempotencyKey } = request;
   // One moment for all of it: in two parts of a batch a key must not be 24 hours old in one and younger in the other.
   const nowMs = dependencies.now();
@@ -62,14 +62,14 @@ async function submitDrafts(
   drafts: readonly Draft[],
   queue: QueueName,
   nowMs: number,
-  { backend, metrics }: AcceptDependencies,
+  { backend, metrics }: SubmitDependencies,
 ): Promise<string[] | undefined> {
   const outcomes = await backend.submit(drafts.map(({ submission }) => submission));
   const ids: string[] = [];
   for (const [index, { record }] of drafts.entries()) {
     const existing = outcomes[index]?.applied ? undefined : (outcomes[index]?.document as EmailRecord | undefined);
     if (existing && isKeyFree(existing.createdAtMs, nowMs)) return undefined;
-    if (existing && existing.fingerprint !== record.fingerprint) throw reused();
+    if (existing && existing.fingerprint !== record.fingerprint) throw keyReused();
     ids.push(record.id);
   }
   // A request that was repeated under its key made nothing new.
@@ -84,12 +84,12 @@ interface Draft {
 }
 
 function newDraft(
-  request: AcceptRequest,
+  request: SubmitRequest,
   email: Email,
   index: number,
   generation: number,
   nowMs: number,
-  dependencies: AcceptDependencies,
+  dependencies: SubmitDependencies,
 ): Draft {
   const { keyId, idempotencyKey, payload, queue } = request;
   const { backend, newId, retentionMs } = dependencies;

@@ -1,5 +1,5 @@
 import { BODY_PREFIX, type DocumentScan, EMAIL_PREFIX, type StoredDocument } from '../document/scan.ts';
-import type { EmailStatus } from '../email/status.ts';
+import { type EmailStatus, emailStatuses, endedStatuses } from '../email/status.ts';
 import type { BodyStore } from '../ports/bodies.ts';
 import type { Document, Table } from '../ports/table.ts';
 import { suppressionKey } from '../suppression/suppression.ts';
@@ -36,30 +36,12 @@ export interface Mention {
  */
 export type Finding = 'delivery' | 'suppression' | 'elsewhere' | 'unreadable' | undefined;
 
-/** What is still to be sent needs its record and its body. */
-const unsent: readonly EmailStatus[] = ['scheduled', 'queued', 'sending'];
-const ended: readonly EmailStatus[] = [
-  'sent',
-  'delivery_delayed',
-  'delivered',
-  'opened',
-  'clicked',
-  'bounced',
-  'complained',
-  'failed',
-  'canceled',
-  'suppressed',
-];
-
 /** What callers write: it may mention anybody, which does not make the email theirs. */
 const CONTENT = ['subject', 'tags', 'headers'];
 /** Fields that hold a sender. */
 const SENDERS = ['from', 'senders'];
 /** Fields of a payload (webhook-payload.ts) that hold whom it is about. */
 const RECIPIENTS = ['to', 'recipient', 'email'];
-
-/** True while the email waits to be sent: deleting it would stop it unsaid, for its other recipients too. */
-export const isUnsent = ({ status }: Mention): boolean => status !== undefined && unsent.includes(status);
 
 /** Whether an email's record names the address; `unreadable` when it does not, and does not say whom it went to either. */
 export function examineEmail(stored: StoredDocument, wanted: Wanted): Mention | 'unreadable' | undefined {
@@ -68,7 +50,7 @@ export function examineEmail(stored: StoredDocument, wanted: Wanted): Mention | 
   const found = fields ? wantedRoles.filter((role) => holdsMailbox(fields[role], wanted.address)) : [];
   if (found.length === 0 && !namesElsewhere(stored, [...roles, ...CONTENT], wanted))
     return isListOfTexts(fields?.to) ? undefined : 'unreadable';
-  const status = expired ? undefined : [...unsent, ...ended].find((known) => known === fields?.status);
+  const status = expired ? undefined : emailStatuses.find((known) => known === fields?.status);
   const recipientCount = [fields?.to, fields?.cc, fields?.bcc].flat().filter(Boolean).length;
   return { id: key.slice(EMAIL_PREFIX.length), document: { key, expired }, status, roles: found, recipientCount };
 }
@@ -146,7 +128,7 @@ export async function deleteEmail(
 ): Promise<boolean> {
   await Promise.all(bodyKeys.map((key) => bodies.delete(key)));
   if (status === undefined) await scan.delete(document);
-  else if (!(await table.delete(document.key, [{ status: { in: [...ended] } }])))
+  else if (!(await table.delete(document.key, [{ status: { in: endedStatuses } }])))
     return (await table.get(document.key)) === undefined;
   return true;
 }

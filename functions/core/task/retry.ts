@@ -1,8 +1,8 @@
 /** When a failed job is tried again. */
-export type RetryPolicy = Backoff | Timetable;
+export type RetryPolicy = Backoff | FixedWaits;
 
 /** A fixed wait before each further try. */
-export interface Timetable {
+export interface FixedWaits {
   /** Tries in all, the first included: one more than there are waits. */
   readonly maxAttempts: number;
   readonly waitsSeconds: readonly number[];
@@ -26,7 +26,7 @@ export const emailRetry: Backoff = { maxAttempts: 50, baseSeconds: 2, capSeconds
 const waitsSeconds = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 
 /** For other people's servers: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h apart, as Resend's and Svix's webhooks. */
-export const webhookRetry: Timetable = { maxAttempts: waitsSeconds.length + 1, waitsSeconds };
+export const webhookRetry: FixedWaits = { maxAttempts: waitsSeconds.length + 1, waitsSeconds };
 
 /** From the first try to the last, in ms. */
 export const webhookRetrySpanMs = waitsSeconds.reduce((sum, seconds) => sum + seconds, 0) * 1000;

@@ -10,9 +10,16 @@ import type { FieldValue, Table } from '../ports/table.ts';
 import { webhookRetry, webhookRetrySpanMs } from '../task/retry.ts';
 import { type Run, task } from '../task/task.ts';
 import { disableFailing, noteFailing, noteWorking, validSecrets, type Webhook, webhookKey } from './endpoint.ts';
-import { type AttemptPace, answerTimeoutMs, mayTry, moveToSlowQueue, notePace, PROMPT_MS } from './pace.ts';
 import { emailPayload, subjectPayload } from './payload.ts';
 import { signatureHeaders } from './signature.ts';
+import {
+  type AttemptTiming,
+  answerTimeoutMs,
+  mayAttempt,
+  moveToSlowQueue,
+  noteTiming,
+  PROMPT_MS,
+} from './slow-endpoints.ts';
 
 const DAY_MS = 86_400_000;
 /** How long what was told, and how it went, can be looked up. */
@@ -42,7 +49,7 @@ export type DeliveryAttempt = WebhookAnswer & {
   readonly durationMs: number;
 };
 
-/** One event for one endpoint, and how telling it went. */
+/** One event for one endpoint, and how outgoing it went. */
 export type WebhookDelivery = {
   readonly id: string;
   readonly webhookId: string;
@@ -108,7 +115,7 @@ export const deliverWebhook = task(
     // The same event queued twice: SNS and SQS deliver at least once.
     if (delivery?.status === 'success' && !replay) return;
     // Who asks for a replay finds out at once whether the endpoint is back.
-    if (!(await mayTry(webhook, { run, atOnce: replay === true }, dependencies))) return;
+    if (!(await mayAttempt(webhook, { run, atOnce: replay === true }, dependencies))) return;
     const payload = delivery?.payload ?? (event && (await payloadOf(event, dependencies)));
     if (payload === undefined) return log.warn('webhook not told: its email is gone', { webhookId, eventId });
     await attempt({ webhook, eventId, event, payload, delivery }, run, dependencies);
@@ -116,35 +123,35 @@ export const deliverWebhook = task(
 );
 
 /** Posts once and keeps how it went; throws a retryable error unless it succeeded or goes on on the slow queue. */
-async function attempt(telling: Telling, run: Run, dependencies: DeliveryDependencies): Promise<void> {
+async function attempt(outgoing: OutgoingEvent, run: Run, dependencies: DeliveryDependencies): Promise<void> {
   const { table, post } = dependencies;
-  const { webhook, eventId, payload } = telling;
+  const { webhook, eventId, payload } = outgoing;
   const { queue, now } = run;
   const startedAtMs = now();
   const secrets = validSecrets(webhook, startedAtMs);
   const headers = signatureHeaders({ eventId, payload, secrets }, startedAtMs);
   const { timedOut = false, ...answer } = await post(webhook.endpoint, headers, payload, answerTimeoutMs(queue));
-  const pace = paceOf(answer, { startedAtMs, endedAtMs: now(), timedOut });
-  if (queue === 'webhook' && !pace.answered) {
-    await noteAttempt(telling, { startedAtMs, answer, next: 'now' }, run, table);
+  const timing = timingOf(answer, { startedAtMs, endedAtMs: now(), timedOut });
+  if (queue === 'webhook' && !timing.answered) {
+    await noteAttempt(outgoing, { startedAtMs, answer, next: 'now' }, run, table);
     return moveToSlowQueue(webhook, run, dependencies);
   }
   const next = succeeded(answer) ? 'none' : 'by timetable';
-  await noteAttempt(telling, { startedAtMs, answer, next }, run, table);
-  if (queue !== 'webhook') await notePace(table, webhook, pace);
+  await noteAttempt(outgoing, { startedAtMs, answer, next }, run, table);
+  if (queue !== 'webhook') await noteTiming(table, webhook, timing);
   if (succeeded(answer)) return;
   const failure = `The endpoint ${describe(answer)}`;
   // The many jobs of a paused endpoint share its attempts, so that none of them may come to the end of its timetable.
   const sinceMs = startedAtMs - webhookRetrySpanMs;
-  if (!pace.answered && (webhook.failingSinceMs ?? startedAtMs) <= sinceMs)
+  if (!timing.answered && (webhook.failingSinceMs ?? startedAtMs) <= sinceMs)
     await disable(table, { webhookId: webhook.id, eventId, sinceMs, failure }, run);
   throw unavailable(failure);
 }
 
-function paceOf(
+function timingOf(
   { status }: WebhookAnswer,
   { startedAtMs, endedAtMs, timedOut }: { startedAtMs: number; endedAtMs: number; timedOut: boolean },
-): AttemptPace {
+): AttemptTiming {
   const prompt = !timedOut && endedAtMs - startedAtMs <= PROMPT_MS;
   return { startedAtMs, endedAtMs, prompt, answered: status !== 0 || prompt };
 }
@@ -173,7 +180,7 @@ async function payloadOf(event: WebhookEvent, { table, bodies, region }: Deliver
   return emailPayload(event, record, { headers, region });
 }
 
-interface Telling {
+interface OutgoingEvent {
   readonly webhook: Webhook;
   readonly eventId: string;
   readonly event: WebhookEvent | undefined;
@@ -181,7 +188,7 @@ interface Telling {
   readonly delivery: WebhookDelivery | undefined;
 }
 
-interface Attempt {
+interface AttemptResult {
   readonly startedAtMs: number;
   readonly answer: WebhookAnswer;
   /** When it is tried again; `now`: on the slow queue, which is the same try. */
@@ -190,8 +197,8 @@ interface Attempt {
 
 /** Keeps what happened, for people to look up, and whether the endpoint works. */
 async function noteAttempt(
-  { webhook, eventId, event, payload, delivery }: Telling,
-  { startedAtMs, answer, next: nextTry }: Attempt,
+  { webhook, eventId, event, payload, delivery }: OutgoingEvent,
+  { startedAtMs, answer, next: nextTry }: AttemptResult,
   { job, now }: Run,
   table: Table,
 ): Promise<void> {

@@ -3,8 +3,8 @@ import type { Broker } from '../ports/broker.ts';
 import type { Table } from '../ports/table.ts';
 import { deliverWebhook } from './delivery.ts';
 import type { Webhook } from './endpoint.ts';
-import { placeOf } from './pace.ts';
-import { indexedWebhookIds, listWebhooks } from './slots.ts';
+import { indexedWebhookIds, listWebhooks } from './registry.ts';
+import { queueFor } from './slow-endpoints.ts';
 
 /** Resolves when everyone who wants to be told is sure to be: the jobs are durable. */
 export type Publish = (events: readonly WebhookEvent[]) => Promise<void>;
@@ -54,7 +54,7 @@ function publishTo(
         .map((webhook) =>
           deliverWebhook.call(
             { webhookId: webhook.id, eventId: event.eventId, event },
-            { ...placeOf(webhook, now(), random), now },
+            { ...queueFor(webhook, now(), random), now },
           ),
         ),
     );

@@ -19,7 +19,7 @@ export type Webhook = {
   readonly createdAtMs: number;
   /** Since when every attempt has failed. */
   readonly failingSinceMs?: number;
-  /** Since when it does not answer promptly; its jobs then wait on a queue of their own (webhook-pace.ts). */
+  /** Since when it does not answer promptly; its jobs then wait on a queue of their own (webhook-timing.ts). */
   readonly slowSinceMs?: number;
   /** There while it does not answer at all: no attempt is made before this time. */
   readonly pausedUntilMs?: number;

@@ -67,6 +67,12 @@ describe('validate', () => {
     throw new Error('it was taken');
   };
 
+  it('replaces half of a surrogate pair by U+FFFD wherever it stands, and keeps a whole one', () => {
+    const given = { name: '\ud83d!', list: ['a\udc4b'], either: '👋', inner: { deep: '\ud83d\ud83d' } };
+    const mended = { name: '\ufffd!', list: ['a\ufffd'], either: '👋', inner: { deep: '\ufffd\ufffd' } };
+    expect(validate(schema, given)).toEqual(mended);
+  });
+
   it('answers what it was given, when that is right', () => {
     expect(validate(schema, { name: 'abc', inner: { deep: 'x' } })).toEqual({ name: 'abc', inner: { deep: 'x' } });
   });

@@ -1,5 +1,6 @@
 import { timeSort } from '../../../../functions/core/document/time-sort.ts';
 import { EMAIL_PARTITION, type EmailRecord } from '../../../../functions/core/email/record.ts';
+import { isUnsent } from '../../../../functions/core/email/status.ts';
 import { output } from '../../deployment.ts';
 import { count, duration } from '../../layout.ts';
 import type { Check, Finding } from './finding.ts';
@@ -86,7 +87,6 @@ export const waitingEmails: Check = {
   },
 };
 
-function isOverdue({ status, createdAtMs, scheduledAtMs }: EmailRecord, nowMs: number): boolean {
-  const waits = status === 'queued' || status === 'sending' || status === 'scheduled';
-  return waits && (scheduledAtMs ?? createdAtMs) < nowMs - OVERDUE_MS;
+function isOverdue(record: EmailRecord, nowMs: number): boolean {
+  return isUnsent(record) && (record.scheduledAtMs ?? record.createdAtMs) < nowMs - OVERDUE_MS;
 }

@@ -1,11 +1,6 @@
+import { isUnsent } from '../../../../functions/core/email/status.ts';
 import { cancel } from '../../../../functions/core/email/transitions.ts';
-import {
-  deleteEmail,
-  findBodies,
-  isUnsent,
-  type Mention,
-  type Wanted,
-} from '../../../../functions/core/privacy/erase.ts';
+import { deleteEmail, findBodies, type Mention, type Wanted } from '../../../../functions/core/privacy/erase.ts';
 import type { OperatedBackend } from '../../backend/open.ts';
 import { CliError, exitCodes } from '../../cli-error.ts';
 import type { Context } from '../../context.ts';

@@ -1,4 +1,5 @@
-import { isUnsent, type Wanted } from '../../../../functions/core/privacy/erase.ts';
+import { isUnsent } from '../../../../functions/core/email/status.ts';
+import type { Wanted } from '../../../../functions/core/privacy/erase.ts';
 import type { OperatedBackend } from '../../backend/open.ts';
 import { CliError } from '../../cli-error.ts';
 import { confirm } from '../../confirm.ts';

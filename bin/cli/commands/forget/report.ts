@@ -1,4 +1,5 @@
-import { isUnsent, type Mention, roles } from '../../../../functions/core/privacy/erase.ts';
+import { isUnsent } from '../../../../functions/core/email/status.ts';
+import { type Mention, roles } from '../../../../functions/core/privacy/erase.ts';
 import type { OperatedBackend } from '../../backend/open.ts';
 import { explain } from '../../error-line.ts';
 import { count, printable } from '../../layout.ts';

@@ -7,6 +7,7 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { pages } from '../../../core/document/pages.ts';
 import {
   BODY_PREFIX,
   type DocumentScan,
@@ -41,17 +42,14 @@ export function createDynamoScan(
   now: () => number = Date.now,
 ): DocumentScan {
   return {
-    async *pages(kind) {
-      let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
-      do {
+    pages: (kind) =>
+      pages(async (ExclusiveStartKey: Record<string, AttributeValue> | undefined) => {
         const request = { TableName, ConsistentRead: true, ExpressionAttributeNames: NAMES, ...requests[kind] };
         const { Items = [], LastEvaluatedKey } = await awsCall('DynamoDB', () =>
           client.send(new ScanCommand({ ...request, ExclusiveStartKey })),
         );
-        yield Items.map((item) => storedDocument(item, kind, now()));
-        ExclusiveStartKey = LastEvaluatedKey;
-      } while (ExclusiveStartKey);
-    },
+        return { items: Items.map((item) => storedDocument(item, kind, now())), next: LastEvaluatedKey };
+      }),
 
     async delete({ key, expired }) {
       const onlyExpired = {

@@ -12,7 +12,7 @@ import { type EmailRecord, recordKey } from '../../../../functions/core/email/re
 import { findSuppression, suppress } from '../../../../functions/core/suppression/suppression.ts';
 import { deliveryKey, deliveryPartition } from '../../../../functions/core/webhook/delivery.ts';
 import { webhookKey } from '../../../../functions/core/webhook/endpoint.ts';
-import { createWebhook } from '../../../../functions/core/webhook/slots.ts';
+import { createWebhook } from '../../../../functions/core/webhook/registry.ts';
 import { localCli } from '../cli.ts';
 
 const local = localCli();

@@ -5,7 +5,7 @@ import { backendContract } from '../../../contracts/backend.ts';
 import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
 import { tableContract } from '../../../contracts/table.ts';
-import { webhookListContract } from '../../../contracts/webhook-list.ts';
+import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { startAwsEmulators } from '../../../helpers/aws-emulators.ts';
 
 const outage = { kind: 'error', status: 503, code: 'ServiceUnavailable', message: 'down' } as const;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createFetchFile, type FetchOptions, fetchFile } from '../../../../functions/adapters/http/fetch-file.ts';
-import { isPublicAddress, privateAddress } from '../../../../functions/adapters/http/public-address.ts';
+import { isPublicAddress, privateAddressError } from '../../../../functions/adapters/http/public-address.ts';
 import { composeMime } from '../../../../functions/adapters/mime/compose.ts';
 import type { Attachment } from '../../../../functions/core/email/email.ts';
 
@@ -38,7 +38,7 @@ beforeEach(() => {
 
 /** The internet of these tests: *.example is this server, but private.example, which leads to a private address. */
 const lookup: LookupFunction = (hostname, options, callback) => {
-  if (hostname === 'private.example') return callback(privateAddress(hostname), []);
+  if (hostname === 'private.example') return callback(privateAddressError(hostname), []);
   if (!hostname.endsWith('.example')) return callback(Object.assign(new Error('unknown'), { code: 'ENOTFOUND' }), []);
   return options.all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4);
 };

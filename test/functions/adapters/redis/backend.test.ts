@@ -8,7 +8,7 @@ import { backendContract } from '../../../contracts/backend.ts';
 import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
 import { tableContract } from '../../../contracts/table.ts';
-import { webhookListContract } from '../../../contracts/webhook-list.ts';
+import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { hasRedis, startRedisDatabase } from '../../../helpers/redis-database.ts';
 
 const outage = { status: 503, error: 'down' };

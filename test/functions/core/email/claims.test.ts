@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createClaims, leaseOf } from '../../../../functions/core/email/claims.ts';
+import { createClaims, leaseEnd } from '../../../../functions/core/email/claims.ts';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
@@ -84,7 +84,7 @@ describe('a renewal', () => {
   it('extends the lease, here and on the record alike', async () => {
     const { claims, clock, record } = await setUp();
     await claims.renew(START_MS + 15_000, 1_500);
-    expect(await record()).toMatchObject({ leaseUntilMs: leaseOf(START_MS + 15_000), claimedBy: runId });
+    expect(await record()).toMatchObject({ leaseUntilMs: leaseEnd(START_MS + 15_000), claimedBy: runId });
     clock.nowMs = START_MS + 15_500;
     expect(claims.maySend(runId)).toBe(true);
   });
@@ -92,7 +92,7 @@ describe('a renewal', () => {
   it('is spared where it gains too little', async () => {
     const { claims, record } = await setUp();
     const before = await record();
-    const deadlineMs = START_MS + 10_000 - leaseOf(0);
+    const deadlineMs = START_MS + 10_000 - leaseEnd(0);
     await claims.renew(deadlineMs + 1_499, 1_500);
     expect(await record()).toEqual(before);
     await claims.renew(deadlineMs + 1_500, 1_500);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { SendoffError } from '../../../../functions/core/errors.ts';
 import type { WebhookEvent } from '../../../../functions/core/event.ts';
-import { settleFeedback } from '../../../../functions/core/feedback/feedback.ts';
+import { processFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import { suppress } from '../../../../functions/core/suppression/suppression.ts';
 import { createPublish } from '../../../../functions/core/webhook/dispatch.ts';
-import { createWebhook } from '../../../../functions/core/webhook/slots.ts';
+import { createWebhook } from '../../../../functions/core/webhook/registry.ts';
 import {
   crashingAt,
   createSimulation,
@@ -57,7 +57,7 @@ describe('an email whose worker dies at any of its calls', () => {
         send: async (message) => {
           const messageId = await simulation.ports.mailer.send(message);
           const body = sesEvents.send({ emailId: message.emailId, messageId });
-          expect(await settleFeedback([{ id: 'n', body }], { table, publish: async () => {}, log })).toEqual([]);
+          expect(await processFeedback([{ id: 'n', body }], { table, publish: async () => {}, log })).toEqual([]);
           return messageId;
         },
       };

@@ -3,7 +3,7 @@ import { submitInParallel } from '../../../../functions/adapters/aws/backend.ts'
 import { bodyKey, unpackBody } from '../../../../functions/core/email/body.ts';
 import { parseEmail } from '../../../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
-import { type AcceptRequest, submitEmails } from '../../../../functions/core/email/submit.ts';
+import { type SubmitRequest, submitEmails } from '../../../../functions/core/email/submit.ts';
 import { unavailable } from '../../../../functions/core/errors.ts';
 import { newId } from '../../../../functions/core/ids.ts';
 import type { Backend } from '../../../../functions/core/ports/backend.ts';
@@ -16,7 +16,7 @@ const conflict = { name: 'SendoffError', code: 'invalid_idempotent_request', sta
 const accept = async (
   simulation: Simulation,
   inputs: readonly Record<string, unknown>[],
-  request: Partial<AcceptRequest> = {},
+  request: Partial<SubmitRequest> = {},
   backend: Backend = simulation.backend,
 ) => {
   const now = () => simulation.clock.nowMs;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
-import type { EmailStatus } from '../../../../functions/core/email/status.ts';
+import { type EmailStatus, emailStatuses } from '../../../../functions/core/email/status.ts';
 import {
   cancel,
   claim,
@@ -19,11 +19,6 @@ import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
 
 const nowMs = 1_800_000_000_000;
 const job = { queue: 'transactional', job: { task: 't', args: {}, attempt: 1 } } as const;
-const statuses: EmailStatus[] = [
-  ...(['scheduled', 'queued', 'sending', 'sent', 'delivery_delayed', 'delivered'] as const),
-  ...(['opened', 'clicked', 'bounced', 'complained', 'failed', 'canceled', 'suppressed'] as const),
-];
-
 const setUp = async (fields: Document) => {
   const backend = createMemoryBackend({ now: () => nowMs });
   const { table } = backend;
@@ -74,7 +69,7 @@ describe.each<[string, Move, EmailStatus[], EmailStatus | undefined]>([
   ],
   ['claim (another payload)', ({ table }) => claim(table, { id: '1', fingerprint: 'g' }, wanted), [], undefined],
 ])('%s', (name, move, from, to) => {
-  it.each(statuses)('from %s', async (status) => {
+  it.each(emailStatuses)('from %s', async (status) => {
     const setting = await setUp({ status, scheduledAtMs: nowMs, claimedBy: 'run', leaseUntilMs: nowMs - 1 });
     const before = await setting.record();
     expect((await move(setting)).applied).toBe(from.includes(status));

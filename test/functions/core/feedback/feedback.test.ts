@@ -3,7 +3,7 @@ import { type EmailRecord, recordKey } from '../../../../functions/core/email/re
 import { retryEmail } from '../../../../functions/core/email/reschedule.ts';
 import { cancel, claim, markFailed, markSent, release } from '../../../../functions/core/email/transitions.ts';
 import type { WebhookEvent } from '../../../../functions/core/event.ts';
-import { settleFeedback } from '../../../../functions/core/feedback/feedback.ts';
+import { processFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import type { LogFields } from '../../../../functions/core/ports/telemetry.ts';
 import { findSuppression } from '../../../../functions/core/suppression/suppression.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
@@ -24,7 +24,7 @@ function setUp() {
   };
   let notices = 0;
   const settle = (...bodies: string[]) =>
-    settleFeedback(
+    processFeedback(
       bodies.map((body) => ({ id: `notice-${++notices}`, body })),
       dependencies,
     );
@@ -229,10 +229,10 @@ describe('events that do no harm', () => {
     await sending();
     const notices = [{ id: 'n', body: sesEvents.bounce(one) }];
     const down = async () => Promise.reject(new Error('down'));
-    expect(await settleFeedback(notices, { ...dependencies, publish: down })).toEqual(['n']);
+    expect(await processFeedback(notices, { ...dependencies, publish: down })).toEqual(['n']);
     expect((await record()).status).toBe('sending');
-    expect(await settleFeedback(notices, { ...dependencies, table: { ...table, update: down } })).toEqual(['n']);
-    expect(await settleFeedback(notices, dependencies)).toEqual([]);
+    expect(await processFeedback(notices, { ...dependencies, table: { ...table, update: down } })).toEqual(['n']);
+    expect(await processFeedback(notices, dependencies)).toEqual([]);
     expect((await record()).status).toBe('bounced');
     const ids = told.filter(({ type }) => type === 'email.bounced').map(({ eventId }) => eventId);
     expect(ids.length).toBeGreaterThan(0);
@@ -316,7 +316,7 @@ describe('several functions at the same record', () => {
       return found as never;
     };
     const settle = (body: string) =>
-      settleFeedback([{ id: 'n', body }], { ...dependencies, table: { ...table, getMany } });
+      processFeedback([{ id: 'n', body }], { ...dependencies, table: { ...table, getMany } });
     expect((await Promise.all(events.map(settle))).flat()).toEqual([]);
     expect((await record()).status).toBe('complained');
     expect(eventsOf(await record()).toSorted()).toEqual([
@@ -363,7 +363,7 @@ describe('10,000 events', () => {
     const waiting = events.map((body, index) => ({ id: String(index), body }));
     const work = async () => {
       for (let batch = waiting.splice(0, 10); batch.length > 0; batch = waiting.splice(0, 10))
-        expect(await settleFeedback(batch, dependencies)).toEqual([]);
+        expect(await processFeedback(batch, dependencies)).toEqual([]);
     };
     await Promise.all(Array.from({ length: instances }, work));
     return Promise.all(

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { DocumentScan, StoredDocument } from '../../../../functions/core/document/scan.ts';
+import { isUnsent } from '../../../../functions/core/email/status.ts';
 import type { Document } from '../../../../functions/core/ports/table.ts';
 import {
   deleteEmail,
   examineEmail,
   examineOther,
   findBodies,
-  isUnsent,
   type Mention,
 } from '../../../../functions/core/privacy/erase.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';

@@ -4,7 +4,7 @@ import type { WebhookEvent } from '../../../../functions/core/event.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
 import { createBatchPublish, createPublish } from '../../../../functions/core/webhook/dispatch.ts';
 import { newWebhook, WEBHOOK_PARTITION, webhookKey } from '../../../../functions/core/webhook/endpoint.ts';
-import { createWebhook, deleteWebhook } from '../../../../functions/core/webhook/slots.ts';
+import { createWebhook, deleteWebhook } from '../../../../functions/core/webhook/registry.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
 
 const START_MS = Date.parse('2026-11-21T10:00:00Z');
@@ -93,7 +93,7 @@ describe('an endpoint', () => {
   });
 });
 
-describe('telling costs', () => {
+describe('outgoing costs', () => {
   it('one read a batch when there is no endpoint, and a query a minute', async () => {
     const { ports, now, clock, reads } = setUp();
     const publishForBatch = createBatchPublish(ports, now);

@@ -8,7 +8,7 @@ import {
   listWebhooks,
   MAX_WEBHOOKS,
   WEBHOOK_LIST_KEY,
-} from '../../functions/core/webhook/slots.ts';
+} from '../../functions/core/webhook/registry.ts';
 import type { TableUnderTest } from './table.ts';
 
 /** What the list of endpoints promises, on every table: it rests on conditional writes alone. */

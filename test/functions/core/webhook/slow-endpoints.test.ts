@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deliverWebhook } from '../../../../functions/core/webhook/delivery.ts';
 import { changeWebhook, webhookKey } from '../../../../functions/core/webhook/endpoint.ts';
-import { ANSWER_TIMEOUT_MS, PROMPT_MS } from '../../../../functions/core/webhook/pace.ts';
+import { ANSWER_TIMEOUT_MS, PROMPT_MS } from '../../../../functions/core/webhook/slow-endpoints.ts';
 import { delivered, type Posted, START_MS, setUp } from './delivering.ts';
 
 const s = 1_000;

@@ -26,8 +26,8 @@ const ATTEMPT_MS = ANSWER_TIMEOUT_MS + 5_000;
 /** The jobs that a pause made wait come back spread over as long again, and over this at the most. */
 const MOST_SPREAD_MS = 60_000;
 
-/** How an attempt went, as far as the endpoint's pace is concerned. */
-export interface AttemptPace {
+/** How an attempt went, as far as the endpoint's timing is concerned. */
+export interface AttemptTiming {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   /** There was an answer, whatever it says, or the connection was refused at once. */
@@ -36,7 +36,7 @@ export interface AttemptPace {
   readonly prompt: boolean;
 }
 
-interface PaceDependencies {
+interface SlowEndpointDependencies {
   readonly table: Table;
   readonly broker: Broker;
   readonly random: () => number;
@@ -46,7 +46,7 @@ interface PaceDependencies {
 export const answerTimeoutMs = (queue: QueueName): number => (queue === 'webhook' ? PROMPT_MS : ANSWER_TIMEOUT_MS);
 
 /** The queue on which an endpoint's jobs wait, and for how many seconds: those of a paused one until its pause is over. */
-export function placeOf(
+export function queueFor(
   { slowSinceMs, pausedUntilMs = 0 }: Webhook,
   nowMs: number,
   random: () => number,
@@ -61,18 +61,18 @@ export function placeOf(
  * True when a job may try its endpoint now. Otherwise the job was sent on to its place, at the same attempt. `atOnce`:
  * a pause does not hold it up.
  */
-export async function mayTry(
+export async function mayAttempt(
   webhook: Webhook,
   { run, atOnce }: { run: Run; atOnce: boolean },
-  { table, broker, random }: PaceDependencies,
+  { table, broker, random }: SlowEndpointDependencies,
 ): Promise<boolean> {
   const { id, slowSinceMs, pausedUntilMs } = webhook;
   const nowMs = run.now();
   if (run.queue === 'webhook' ? slowSinceMs === undefined : atOnce || pausedUntilMs === undefined) return true;
   const { applied, document = webhook } =
-    run.queue === 'webhook' || (pausedUntilMs ?? 0) > nowMs ? refused : await startAlone(table, id, nowMs);
+    run.queue === 'webhook' || (pausedUntilMs ?? 0) > nowMs ? refused : await startOnlyAttempt(table, id, nowMs);
   if (applied) return true;
-  const { queue, delaySeconds } = placeOf(document, nowMs, random);
+  const { queue, delaySeconds } = queueFor(document, nowMs, random);
   const { dueAtMs: _, ...job } = run.job;
   const due = delaySeconds > 0 && !atOnce ? { dueAtMs: nowMs + delaySeconds * 1000 } : {};
   await broker.send([{ queue, job: { ...job, ...due } }]);
@@ -82,7 +82,7 @@ export async function mayTry(
 const refused: WriteOutcome<Webhook> = { applied: false, document: undefined };
 
 /** Begins the one attempt that a paused endpoint gets, if its pause is over and no other has begun. */
-function startAlone(table: Table, id: string, nowMs: number): Promise<WriteOutcome<Webhook>> {
+function startOnlyAttempt(table: Table, id: string, nowMs: number): Promise<WriteOutcome<Webhook>> {
   const set = { pausedUntilMs: nowMs + ATTEMPT_MS };
   return table.update<Webhook>(webhookKey(id), { set }, [{ pausedUntilMs: { atMost: nowMs } }]);
 }
@@ -91,7 +91,11 @@ function startAlone(table: Table, id: string, nowMs: number): Promise<WriteOutco
  * Moves a job whose endpoint did not answer promptly to the slow queue, at the same attempt, and marks the endpoint,
  * so that its other jobs follow without an attempt.
  */
-export async function moveToSlowQueue(webhook: Webhook, run: Run, { table, broker }: PaceDependencies): Promise<void> {
+export async function moveToSlowQueue(
+  webhook: Webhook,
+  run: Run,
+  { table, broker }: SlowEndpointDependencies,
+): Promise<void> {
   const { id } = webhook;
   const nowMs = run.now();
   // Not paused yet: an endpoint that was slow once (a cold start) gets its next events without a wait.
@@ -103,8 +107,8 @@ export async function moveToSlowQueue(webhook: Webhook, run: Run, { table, broke
 }
 
 /** Notes an attempt on the slow queue; written only when something changes. */
-export async function notePace(table: Table, webhook: Webhook, pace: AttemptPace): Promise<void> {
-  const { startedAtMs, endedAtMs, answered, prompt } = pace;
+export async function noteTiming(table: Table, webhook: Webhook, timing: AttemptTiming): Promise<void> {
+  const { startedAtMs, endedAtMs, answered, prompt } = timing;
   const { id, slowSinceMs = startedAtMs, pausedUntilMs } = webhook;
   if (!answered) {
     const pauseMs = Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, startedAtMs - slowSinceMs));
