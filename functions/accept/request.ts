@@ -2,10 +2,10 @@ import type { EmailRequest } from '../core/email/accept.ts';
 import { invalid } from '../core/errors.ts';
 
 /**
- * The JSON that the HTTP API would be sent, and what it says. Going through JSON gives both ways of accepting the same
- * rules: fields that are undefined are absent, dates are text.
+ * The JSON that a client would send to the HTTP API, and its parsed value. Through JSON the same rules hold for both ways
+ * of accepting: a field that is undefined is absent, a date is text.
  *
- * @throws 422 `invalid_parameter` for what JSON cannot hold.
+ * @throws 422 `invalid_parameter` for a value that JSON cannot hold.
  */
 export function toRequest(emails: unknown): Pick<EmailRequest, 'payload' | 'value'> {
   try {

@@ -20,9 +20,9 @@ import { webhookRoutes } from './webhooks/routes.ts';
 export interface ApiDependencies extends SubmitDependencies {
   readonly log: Logger;
   readonly domains: SenderDomains;
-  /** The AWS region in which it sends. */
+  /** The AWS region that sends the emails. */
   readonly region: string;
-  /** Which endpoints webhooks may have; if absent, those of a deployment: https on the public internet. */
+  /** The endpoints that webhooks may have; if absent, only https on the public internet. */
   readonly endpointRules?: EndpointRules;
 }
 
@@ -63,7 +63,7 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   return secured;
 }
 
-/** SDKs that resolve a base URL with a trailing slash ask for `//emails`; a slash at the end means the same too. */
+/** SDKs whose base URL has a trailing slash ask for `//emails`. A slash at the end makes no difference either. */
 function getPath(request: Request): string {
   const path = new URL(request.url).pathname.replace(/\/{2,}/g, '/');
   return path.length > 1 ? path.replace(/\/$/, '') : path;

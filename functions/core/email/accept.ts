@@ -10,9 +10,9 @@ import { type SubmitDependencies, submitEmails } from './submit.ts';
 export interface EmailRequest {
   /** The JSON of the request: tells a repeated request from another one under the same idempotency key. */
   readonly payload: string;
-  /** What that JSON says. */
+  /** The parsed JSON. */
   readonly value: unknown;
-  /** Whom the idempotency key belongs to: two callers may use the same key. */
+  /** The scope of the idempotency key: callers with different ids may use the same key. */
   readonly keyId: string;
   readonly idempotencyKey?: string | undefined;
   /** Throws for a sender that the caller may not use. */
