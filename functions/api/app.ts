@@ -4,63 +4,66 @@ import type { SenderDomains } from '../core/email/sender-domain.ts';
 import type { SubmitDependencies } from '../core/email/submit.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 import { createPublish } from '../core/webhook/dispatch.ts';
-import { absentRoutes } from './absent-routes.ts';
-import { checkMethod, noEndpoint } from './allowed-methods.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
+import { attachmentDownloadRoutes, emailAttachmentRoutes } from './attachments/routes.ts';
 import { authenticate, type Caller } from './authenticate.ts';
 import { baseUrl } from './base-url.ts';
+import { checkMethod, noEndpoint } from './check-method.ts';
 import { domainRoutes } from './domains/routes.ts';
-import { attachmentDownloadRoutes, emailAttachmentRoutes } from './emails/attachments.ts';
 import { emailRoutes } from './emails/routes.ts';
 import { handleError } from './error-response.ts';
 import { suppressionRoutes } from './suppressions/routes.ts';
 import { unsubscribeRoutes } from './unsubscribe/routes.ts';
+import { refuseUnsupportedPaths } from './unsupported-paths.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
 export interface ApiDependencies extends SubmitDependencies {
   readonly log: Logger;
   readonly domains: SenderDomains;
-  /** The AWS region in which it sends. */
+  /** The AWS region that sends the emails. */
   readonly region: string;
-  /** Which endpoints webhooks may have; if absent, those of a deployment: https on the public internet. */
+  /** The endpoints that webhooks may have; if absent, only https on the public internet. */
   readonly endpointRules?: EndpointRules;
 }
 
 /** The HTTP API, as a function from request to response. */
 export function createApp(dependencies: ApiDependencies): Hono<Caller> {
-  const { backend, now, newId, log, domains, region, endpointRules = { allowLocal: false } } = dependencies;
-  const { table, broker } = backend;
-  const publish = createPublish(backend, now);
   const app = new Hono<Caller>({ getPath });
-  app.onError(handleError(log));
+  app.onError(handleError(dependencies.log));
   app.notFound(() => {
     throw noEndpoint();
   });
-  absentRoutes(app);
+  refuseUnsupportedPaths(app);
   app.use(checkMethod(() => app.routes));
 
-  app.get('/health', (context) => context.json({ status: 'ok' }));
-  app.get('/openapi.json', async (context) =>
-    context.json((await import('./openapi/document.ts')).openApi(baseUrl(context))),
-  );
-
-  app.route('/unsubscribe', unsubscribeRoutes(table, publish, now));
-
-  app.route('/attachments', attachmentDownloadRoutes({ backend, now }));
-
-  const signedIn = authenticate(table, now, log);
-  for (const path of ['/emails', '/api-keys', '/suppressions', '/webhooks', '/domains']) app.use(`${path}/*`, signedIn);
-  app.route('/emails', emailRoutes(dependencies, publish));
-  app.route('/emails', emailAttachmentRoutes({ backend, now }));
-  app.route('/api-keys', apiKeyRoutes({ table, domains, now }));
-  app.route('/domains', domainRoutes(domains, region));
-  app.route('/suppressions', suppressionRoutes(table, publish, now));
-  app.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
-
+  app.route('/', securedRoutes(dependencies));
   return app;
 }
 
-/** SDKs that resolve a base URL with a trailing slash ask for `//emails`; a slash at the end means the same too. */
+/** Every route. What is mounted here asks for an API key, unless access.ts lists it as public. */
+function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
+  const { backend, now, newId, log, domains, region, endpointRules = { allowLocal: false } } = dependencies;
+  const { table, broker } = backend;
+  const publish = createPublish(backend, now);
+  const secured = new Hono<Caller>();
+  secured.use(authenticate(table, now, log));
+
+  secured.get('/health', (context) => context.json({ status: 'ok' }));
+  secured.get('/openapi.json', async (context) =>
+    context.json((await import('./openapi/document.ts')).openApi(baseUrl(context))),
+  );
+  secured.route('/emails', emailRoutes(dependencies, publish));
+  secured.route('/emails', emailAttachmentRoutes({ backend, now }));
+  secured.route('/attachments', attachmentDownloadRoutes({ backend, now }));
+  secured.route('/api-keys', apiKeyRoutes({ table, domains, now }));
+  secured.route('/domains', domainRoutes(domains, region));
+  secured.route('/suppressions', suppressionRoutes(table, publish, now));
+  secured.route('/unsubscribe', unsubscribeRoutes(table, publish, now));
+  secured.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
+  return secured;
+}
+
+/** SDKs whose base URL has a trailing slash ask for `//emails`. A slash at the end makes no difference either. */
 function getPath(request: Request): string {
   const path = new URL(request.url).pathname.replace(/\/{2,}/g, '/');
   return path.length > 1 ? path.replace(/\/$/, '') : path;

@@ -4,22 +4,24 @@ import { SendoffError } from '../core/errors.ts';
 import { sha256 } from '../core/ids.ts';
 import type { Table } from '../core/ports/table.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
+import { isPublic, isSending } from './access.ts';
 
-/** How long a verified key is believed without asking again; a deleted key works no longer than this. */
+/** How long a verified key is used without another look at the table; a deleted key works no longer than this. */
 const CACHE_MS = 60_000;
-/** Keys remembered at most; beyond it the oldest is forgotten. */
+/** The most keys in the cache; beyond it the oldest is removed. */
 const CACHE_SIZE = 1_000;
 
-/** What the routes know about the caller. */
+/** What a route knows of its caller. Public routes have no key. */
 export interface Caller {
   Variables: { apiKey: ApiKey };
 }
 
 /**
- * Asks for `Authorization: Bearer <key>`. Notes once an hour that a key is in use, beside the request's own work: the
- * answer waits for both, for a function is frozen when it has answered, and what is under way then may be lost.
+ * Asks for `Authorization: Bearer <key>` on every route that access.ts does not list as public. Notes once an hour that a
+ * key is in use, in parallel with the request's own work. The answer waits for both: a function is frozen when it has
+ * answered, and a write that is under way then may be lost.
  *
- * @throws 401 `missing_api_key`, 403 `invalid_api_key`, 401 `restricted_api_key` when a sending key asks for more.
+ * @throws 401 `missing_api_key`, 403 `invalid_api_key`, 401 `restricted_api_key` when a key with `sending_access` asks for more.
  */
 export function authenticate(table: Table, now: () => number, log: Logger): MiddlewareHandler<Caller> {
   const cache = new Map<string, { apiKey: ApiKey; untilMs: number }>();
@@ -44,6 +46,7 @@ export function authenticate(table: Table, now: () => number, log: Logger): Midd
   };
 
   return async (context, next) => {
+    if (isPublic(context)) return next();
     const [, token] = /^Bearer +(\S+)$/i.exec(context.req.header('authorization') ?? '') ?? [];
     if (!token)
       throw new SendoffError(
@@ -52,14 +55,10 @@ export function authenticate(table: Table, now: () => number, log: Logger): Midd
         'Missing API key in the authorization header: `Authorization: Bearer <key>`',
       );
     const { apiKey, noting } = await verify(token);
-    if (apiKey.permission !== 'full_access' && !maySend(context.req.method, context.req.path)) {
+    if (apiKey.permission !== 'full_access' && !isSending(context)) {
       throw new SendoffError('restricted_api_key', 401, 'This API key is restricted to only send emails');
     }
     context.set('apiKey', apiKey);
     await Promise.all([next(), noting]);
   };
-}
-
-function maySend(method: string, path: string): boolean {
-  return method === 'POST' && (path === '/emails' || path === '/emails/batch');
 }

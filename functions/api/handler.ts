@@ -4,8 +4,8 @@ import { newId } from '../core/ids.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
 import { localEndpointsAllowed, required, retentionMs } from '../runtime/env.ts';
 import { loadedSesDomains } from '../runtime/sender-domains.ts';
+import { createLambdaHandler } from './api-gateway.ts';
 import { createApp } from './app.ts';
-import { createLambdaHandler } from './lambda.ts';
 
 const backend = backendFromEnvironment();
 

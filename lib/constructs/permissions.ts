@@ -20,9 +20,13 @@ import {
   sendThroughSes,
 } from './statements.ts';
 
-/** Accepting an email: write its record, its body and its job; delete the record and the body if one of the writes failed. */
+/**
+ * Accepting an email: write its record, its body and its job; delete the record and the body if one of the writes failed. Reading
+ * records is for a repeated request under an idempotency key whose `scheduled_at` has passed since.
+ */
 export function acceptStatements(resources: Resources): PolicyStatement[] {
   return [
+    onDocuments(resources, ['email'], 'GetItem'),
     onDocuments(resources, ['email', 'body'], 'PutItem', 'DeleteItem'),
     onQueues(resources, queuesOf('send')),
     onBodies(resources, 'PutObject'),

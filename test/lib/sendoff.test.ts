@@ -189,6 +189,7 @@ describe('Sendoff in another app', () => {
     });
     expect(grantsOf(other.template, 'Checkout')).toEqual({
       'Allow dynamodb:DeleteItem': documents('email', 'body'),
+      'Allow dynamodb:GetItem': documents('email'),
       'Allow dynamodb:PutItem': documents('email', 'body'),
       'Allow s3:PutObject': bodies,
       'Allow sqs:SendMessage': both,

@@ -1,36 +1,16 @@
 import { Hono } from 'hono';
-import * as z from 'zod/mini';
-import {
-  API_KEY_PARTITION,
-  type ApiKey,
-  apiKeyKey,
-  createApiKey,
-  permissions,
-  renameApiKey,
-} from '../../core/access/api-key.ts';
+import { API_KEY_PARTITION, type ApiKey, apiKeyKey, createApiKey, renameApiKey } from '../../core/access/api-key.ts';
 import { deleteApiKey } from '../../core/access/api-key-deletion.ts';
+import { createKeySchema, renameKeySchema } from '../../core/access/api-key-input.ts';
 import { listPage } from '../../core/document/list.ts';
-import { domainId, findDomain, type SenderDomains } from '../../core/email/sender-domain.ts';
+import { findDomain, type SenderDomains } from '../../core/email/sender-domain.ts';
 import { invalid, notFound } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
 import type { Table } from '../../core/ports/table.ts';
 import { validate } from '../../core/validate.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
-
-/** May be empty, as with Resend. */
-const name = z.string().check(z.maxLength(50));
-
-/** What `POST /api-keys` takes. */
-export const createKeySchema = z.strictObject({
-  name,
-  permission: z.optional(z.enum(permissions)),
-  domain_id: z.optional(
-    z.nullable(z.string().check(z.describe('Confines a key with `sending_access` to senders of this domain'))),
-  ),
-});
-/** What `PATCH /api-keys/{id}` takes. */
-export const renameKeySchema = z.strictObject({ name });
+import { apiKeyView } from './view.ts';
 
 export interface ApiKeyRouteDependencies {
   readonly table: Table;
@@ -60,7 +40,7 @@ export function apiKeyRoutes({ table, domains, now }: ApiKeyRouteDependencies): 
   });
 
   const confinedTo = async (id: string, permission: ApiKey['permission']) => {
-    // Resend ignores it here; but a key that was to be confined must not be one that may do everything.
+    // Resend ignores the field here. But a key that was to be confined must not become one with full access.
     if (permission !== 'sending_access')
       throw invalid('Invalid `domain_id` field: it needs `permission` to be `sending_access`.');
     const domain = await findDomain(domains, id);
@@ -88,16 +68,4 @@ export function apiKeyRoutes({ table, domains, now }: ApiKeyRouteDependencies): 
   });
 
   return routes;
-}
-
-/** A key as the list shows it: Resend's fields, and what it may do. */
-function apiKeyView({ id, name: keyName, permission, domain, createdAtMs, lastUsedAtMs }: ApiKey) {
-  return {
-    id,
-    name: keyName,
-    permission,
-    domain_id: domain === undefined ? null : domainId(domain),
-    created_at: new Date(createdAtMs).toISOString(),
-    last_used_at: lastUsedAtMs === undefined ? null : new Date(lastUsedAtMs).toISOString(),
-  };
 }

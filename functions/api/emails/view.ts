@@ -37,9 +37,9 @@ export function detail(record: EmailRecord, body: Body | undefined) {
 /** An email's timeline, oldest first. */
 export function timeline(record: EmailRecord) {
   const sentAtMs = record.timeline.find(({ event }) => event === 'sent')?.atMs ?? 0;
-  // The provider's clock may be behind ours: nothing happens to a message before it is sent.
+  // SES's clock may be behind ours: no event of a message is shown before the message was sent.
   const placeMs = ({ event, atMs }: TimelineEntry) => (followsSent(event) ? Math.max(atMs, sentAtMs) : atMs);
-  // Entries stand in the order in which they were learned, which events may turn around.
+  // Entries are stored in the order of arrival, and events may arrive in another order than they happened.
   const entries = [...record.timeline].sort((a, b) => placeMs(a) - placeMs(b));
   const events = entries.map(({ atMs, event, detail: reason, recipient, soft, machine }) => ({
     type: `email.${event}`,

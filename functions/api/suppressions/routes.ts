@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import * as z from 'zod/mini';
 import { listPage, type Page, type PageRequest } from '../../core/document/list.ts';
 import { parseMailbox } from '../../core/email/address.ts';
 import { invalid, notFound } from '../../core/errors.ts';
@@ -18,18 +17,7 @@ import { validate } from '../../core/validate.ts';
 import type { Publish } from '../../core/webhook/dispatch.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
-
-const MAX_BATCH = 100;
-/** Longer than any id and any address; a database refuses a key that is too long instead of not finding it. */
-const MAX_LENGTH = 500;
-const many = z.array(z.string().check(z.maxLength(MAX_LENGTH))).check(z.minLength(1), z.maxLength(MAX_BATCH));
-
-/** What `POST /suppressions` takes. */
-export const addSuppressionSchema = z.strictObject({ email: z.string() });
-/** What `POST /suppressions/batch/add` takes. */
-export const addSuppressionsSchema = z.strictObject({ emails: many });
-/** What `POST /suppressions/batch/remove` takes: one of the two. */
-export const removeSuppressionsSchema = z.strictObject({ emails: z.optional(many), ids: z.optional(many) });
+import { addSuppressionSchema, addSuppressionsSchema, removeSuppressionsSchema } from './schema.ts';
 
 /** The routes under `/suppressions`. */
 export function suppressionRoutes(table: Table, publish: Publish, now: () => number): Hono<Caller> {
@@ -69,7 +57,7 @@ export function suppressionRoutes(table: Table, publish: Publish, now: () => num
     return context.json({ object: 'list', has_more: hasMore, data: items.map(suppressionView) });
   });
 
-  // An address may have a slash, which some gateways hand over decoded.
+  // An address may have a slash, which some gateways decode.
   routes.get('/:idOrEmail{.+}', async (context) => {
     const found = await findSuppression(table, context.req.param('idOrEmail'));
     if (!found) throw notFound('Suppression');
@@ -85,7 +73,7 @@ export function suppressionRoutes(table: Table, publish: Publish, now: () => num
   return routes;
 }
 
-/** A page, of one origin if asked for; origins are rare enough to be sifted out of the whole list. */
+/** A page, of one origin if asked for: suppressions are few enough to filter the whole list. */
 async function pageOf(table: Table, page: PageRequest, origin: string | undefined): Promise<Page<Suppression>> {
   const read = (request: PageRequest) => listPage<Suppression>(table, SUPPRESSION_PARTITION, suppressionKey, request);
   if (origin === undefined) return read(page);
@@ -105,6 +93,6 @@ async function pageOf(table: Table, page: PageRequest, origin: string | undefine
     if (towardsNewer) matching.unshift(...found);
     else matching.push(...found);
   }
-  const items_ = towardsNewer ? matching.slice(-limit) : matching.slice(0, limit);
-  return { items: items_, hasMore: matching.length > limit };
+  const chosen = towardsNewer ? matching.slice(-limit) : matching.slice(0, limit);
+  return { items: chosen, hasMore: matching.length > limit };
 }

@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import * as z from 'zod/mini';
 import { checkEndpoint, type EndpointRules } from '../../adapters/http/post-webhook.ts';
 import { listPage } from '../../core/document/list.ts';
 import { invalid, notFound } from '../../core/errors.ts';
@@ -24,21 +23,8 @@ import {
 import { createWebhook, deleteWebhook } from '../../core/webhook/registry.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
+import { changeWebhookSchema, createWebhookSchema } from './schema.ts';
 import { attemptView, deliverySummary, deliveryView, webhookDetail, webhookSummary } from './view.ts';
-
-const eventNames = z.array(z.string()).check(z.minLength(1), z.maxLength(webhookEventTypes.length));
-
-/** What `POST /webhooks` takes. */
-export const createWebhookSchema = z.strictObject({ endpoint: z.string(), events: eventNames });
-/** What `PATCH /webhooks/{id}` takes. */
-export const changeWebhookSchema = z.strictObject({
-  endpoint: z.optional(z.string()),
-  events: z.optional(eventNames),
-  status: z.optional(z.enum(['enabled', 'disabled'])),
-  // Clients send the id in the body as well; the one in the path counts.
-  id: z.optional(z.unknown()),
-  webhook_id: z.optional(z.unknown()),
-});
 
 export interface WebhookRouteDependencies {
   readonly table: Table;
@@ -112,7 +98,7 @@ interface DeliveryRouteDependencies {
   readonly find: (id: string) => Promise<Webhook>;
 }
 
-/** What an endpoint was told, how it answered, and telling it again. */
+/** The routes of an endpoint's events: their deliveries, the attempts of each, and replay. */
 function deliveryRoutes(routes: Hono<Caller>, { table, broker, find }: DeliveryRouteDependencies): void {
   const findDelivery = async (webhookId: string, eventId: string): Promise<WebhookDelivery> => {
     const delivery = await table.get<WebhookDelivery>(deliveryKey(webhookId, eventId));

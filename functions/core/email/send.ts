@@ -8,8 +8,9 @@ import type { Mailer } from '../ports/mailer.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import { emailRetry } from '../task/retry.ts';
-import { HeldElsewhere, type Run, task } from '../task/task.ts';
+import { HeldElsewhere, type Run, type Task, task } from '../task/task.ts';
 import type { Publish } from '../webhook/dispatch.ts';
+import { publishEvent } from '../webhook/publish-task.ts';
 import { type Body, bodyKey, unpackBody } from './body.ts';
 import { type Claims, leaseEnd } from './claims.ts';
 import { addressOf, allowedRecipients } from './recipients.ts';
@@ -92,7 +93,7 @@ export const emailSent = task(
 );
 
 /** The tasks of a worker that sends emails. */
-export const emailTasks = [emailSend, emailSent];
+export const emailTasks: readonly Task<unknown, SendDependencies>[] = [emailSend, emailSent, publishEvent];
 
 /** Claims the record and reads the body in parallel; if one of them is missing, a first try waits a moment for it. */
 async function take(

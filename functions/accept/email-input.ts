@@ -1,0 +1,30 @@
+/** A file of an email: give either `content` or `path`. */
+export interface AttachmentInput {
+  readonly filename?: string;
+  /** The bytes, or base64. iCalendar may be given as plain text. */
+  readonly content?: string | Uint8Array;
+  /** An https URL to fetch the file from when the email is sent. */
+  readonly path?: string;
+  readonly content_type?: string;
+  /** For inline images: `<img src="cid:…">`. */
+  readonly content_id?: string;
+}
+
+/** One email, with the fields and the limits of `POST /emails` (docs/api.md). */
+export interface EmailInput {
+  /** `email@example.com` or `Name <email@example.com>`, as all addresses. */
+  readonly from: string;
+  readonly to: string | readonly string[];
+  readonly subject: string;
+  readonly cc?: string | readonly string[];
+  readonly bcc?: string | readonly string[];
+  readonly reply_to?: string | readonly string[];
+  readonly html?: string;
+  /** If absent, the text part is made from the html; an empty one means no text part. */
+  readonly text?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly tags?: readonly { readonly name: string; readonly value: string }[];
+  readonly attachments?: readonly AttachmentInput[];
+  /** ISO 8601 with a time zone, or plain English such as `in 1 hour`; at most 30 days ahead. */
+  readonly scheduled_at?: string;
+}

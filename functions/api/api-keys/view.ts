@@ -1,0 +1,14 @@
+import type { ApiKey } from '../../core/access/api-key.ts';
+import { domainId } from '../../core/email/sender-domain.ts';
+
+/** A key as the list shows it: Resend's fields, and its permission. */
+export function apiKeyView({ id, name, permission, domain, createdAtMs, lastUsedAtMs }: ApiKey) {
+  return {
+    id,
+    name,
+    permission,
+    domain_id: domain === undefined ? null : domainId(domain),
+    created_at: new Date(createdAtMs).toISOString(),
+    last_used_at: lastUsedAtMs === undefined ? null : new Date(lastUsedAtMs).toISOString(),
+  };
+}

@@ -1,0 +1,112 @@
+import { emailSchema, limits } from '../../core/email/schema.ts';
+import { lastEvents } from '../../core/email/status.ts';
+import { header, id, input, list, object, operation, orNull, paging, request, text, time } from '../openapi/parts.ts';
+import { rescheduleSchema } from './schema.ts';
+
+const idempotencyKey = header('Idempotency-Key', 'The same key and payload within 24 hours make one email.', {
+  type: 'string',
+  minLength: 1,
+  maxLength: limits.idempotencyKeyLength,
+});
+const addresses = { type: 'array', items: text };
+const emailReference = object({ object: { const: 'email' }, id: text });
+
+const exampleEmail = {
+  from: 'Shop <orders@example.com>',
+  to: 'success@simulator.amazonses.com',
+  subject: 'Your order',
+  html: '<p>It is on its way.</p>',
+  tags: [{ name: 'kind', value: 'order' }],
+  attachments: [{ filename: 'order.txt', content: 'MSBib29r' }],
+};
+const summary = {
+  id: text,
+  message_id: { type: 'string', description: 'The Message-ID header; empty until SES has taken the email' },
+  from: text,
+  to: addresses,
+  cc: orNull(addresses),
+  bcc: orNull(addresses),
+  reply_to: orNull(addresses),
+  subject: text,
+  created_at: time,
+  scheduled_at: orNull(time),
+  last_event: { enum: lastEvents },
+};
+const tags = { type: 'array', items: object({ name: text, value: text }) };
+const detail = {
+  object: { const: 'email' },
+  ...summary,
+  html: orNull(text),
+  text: orNull(text),
+  tags,
+  topic_id: { type: 'null' },
+};
+const event = {
+  type: 'object',
+  properties: {
+    type: text,
+    created_at: time,
+    recipient: text,
+    reason: text,
+    permanent: { type: 'boolean' },
+    machine: { type: 'boolean' },
+  },
+  required: ['type', 'created_at'],
+};
+const validation = header(
+  'x-batch-validation',
+  '`strict`: one bad entry refuses all. `permissive`: bad entries are told by index.',
+  { enum: ['strict', 'permissive'], default: 'strict' },
+);
+const email = { $ref: '#/components/schemas/Email' };
+const batch = { type: 'array', items: email, minItems: 1, maxItems: limits.batch };
+const batchResult = {
+  type: 'object',
+  properties: {
+    data: { type: 'array', items: object({ id: text }) },
+    errors: { type: 'array', items: object({ index: { type: 'integer' }, message: text }) },
+  },
+  required: ['data'],
+};
+
+/** The schema that the paths refer to as `Email`. */
+export const emailComponent = () => input(emailSchema);
+
+/** The paths under `/emails`, without those of attachments. */
+export const emailPaths = () => ({
+  '/emails': {
+    post: operation('sendEmail', 'Accept an email', object({ id: text }), {
+      parameters: [idempotencyKey],
+      ...request(email, exampleEmail),
+    }),
+    get: operation('listEmails', 'List emails, newest first', list(object(summary)), { parameters: paging }),
+  },
+  '/emails/batch': {
+    post: operation('sendBatch', 'Accept up to 100 emails', batchResult, {
+      parameters: [idempotencyKey, validation],
+      ...request(batch, [exampleEmail]),
+    }),
+  },
+  '/emails/{id}': {
+    parameters: [id],
+    get: operation('getEmail', 'One email with its content', object(detail)),
+    patch: operation(
+      'rescheduleEmail',
+      'Give a scheduled email another time',
+      emailReference,
+      request(input(rescheduleSchema), { scheduled_at: 'in 1 hour' }),
+    ),
+  },
+  '/emails/{id}/cancel': {
+    parameters: [id],
+    post: operation('cancelEmail', 'Stop an email that is not sent yet', emailReference, { errors: [422] }),
+  },
+  '/emails/{id}/retry': {
+    parameters: [id],
+    post: operation('retryEmail', 'Send a failed email again', emailReference, { errors: [422] }),
+  },
+  '/emails/{id}/events': {
+    parameters: [id],
+    get: operation('listEmailEvents', 'What happened to an email, oldest first', list(event)),
+  },
+});
