@@ -27,7 +27,7 @@ export const UNSUPPORTED_PATHS = [
 ];
 
 /** The message for a path or method of Resend's API that this version does not serve. */
-export const UNSUPPORTED = `Sendoff ${packageJson.version} does not have this part of Resend's API. Its page docs/api.md lists what it has.`;
+export const UNSUPPORTED = `Sendoff ${packageJson.version} does not have this part of Resend's API. Its page docs/compatibility.md lists what it has.`;
 
 /** True for a path for which this version serves only some of Resend's methods: domains can only be read. */
 export const isPartlySupported = (path: string): boolean => /^\/domains(?:\/|$)/.test(path);

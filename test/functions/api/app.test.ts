@@ -85,7 +85,7 @@ describe('paths', () => {
     const [answer, anyone] = [await ask(method, path), await ask(method, path, undefined, { authorization: '' })];
     expect(answer).toMatchObject({ status: 404, body: { statusCode: 404, name: 'not_found' } });
     expect(answer.body.message).toMatch(
-      /^Sendoff \d+\.\d+\.\d+ does not have this part of Resend's API\..*docs\/api\.md/,
+      /^Sendoff \d+\.\d+\.\d+ does not have this part of Resend's API\..*docs\/compatibility\.md/,
     );
     expect(anyone.body).toEqual(answer.body);
   });
@@ -105,7 +105,7 @@ describe('paths', () => {
   });
 
   it('lists every unsupported path on the page that the message names', () => {
-    const page = readFileSync('docs/api.md', 'utf8');
+    const page = readFileSync('docs/compatibility.md', 'utf8');
     expect(UNSUPPORTED_PATHS.filter((path) => !page.includes(path.replace(':id', '{id}')))).toEqual([]);
   });
 
