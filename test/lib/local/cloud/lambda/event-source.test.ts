@@ -17,7 +17,7 @@ import {
   temporaryFolder,
 } from '../fixtures/stack.ts';
 
-/** Writes down each batch; fails messages as their bodies say. */
+/** Logs each batch; fails messages as their bodies tell. */
 const source = `
 export const handler = async (event) => {
   console.log(JSON.stringify(event));
@@ -52,7 +52,7 @@ async function startWorker(options: { queue?: Record<string, unknown>; mapping?:
     },
     { assetDirectory, overrides: { visibilityTimeoutSeconds: 1.5 } },
   );
-  // A cold start must not eat up the short visibility time-out, nor a pause of a busy machine.
+  // Longer than a cold start on a busy machine: the message must not return before its batch has ended.
   await cloud.function('Worker').invoke({ Records: [] });
   const sqs = new SQSClient(clientOptions(cloud));
   const QueueUrl = cloud.resource('Queue').ref;
@@ -118,7 +118,7 @@ describe('a queue that triggers a function', () => {
     ]);
   });
 
-  it('deletes what succeeded, brings back what failed, and gives up into the dead-letter queue', async () => {
+  it('deletes messages that succeed, returns those that fail, and moves them to the dead-letter queue at the end', async () => {
     const { cloud, sendBatch, deadLetters } = await startWorker();
     await sendBatch(['ok', 'fail']);
     await cloud.idle();
@@ -130,14 +130,14 @@ describe('a queue that triggers a function', () => {
     ).toEqual(['1', '2', '3']);
   });
 
-  it.each(['throw', 'malformed'])('brings back the whole batch when the function answers %s', async (body) => {
+  it.each(['throw', 'malformed'])('returns the whole batch when the function answers %s', async (body) => {
     const { cloud, sendBatch, deadLetters } = await startWorker();
     await sendBatch(['ok', body]);
     await cloud.idle();
     expect((await deadLetters()).sort()).toEqual(['ok', body].sort());
   });
 
-  it('brings back the batch of a killed instance, and another one does the work', async () => {
+  it('returns the batch of a killed instance, and another instance processes it', async () => {
     const { cloud, send, deadLetters } = await startWorker();
     await send('sleep 150');
     await cloud.waitFor('output', (event) => event.line.includes('sleep 150'));
@@ -222,7 +222,7 @@ describe('a queue that triggers a function', () => {
   });
 });
 
-describe('what a function answers about its batch', () => {
+describe('the answer of a function to its batch', () => {
   it.each<[unknown, string[] | 'all']>([
     [null, []],
     [{}, []],
@@ -240,12 +240,12 @@ describe('what a function answers about its batch', () => {
     expect(failed === 'all' ? failed : [...failed]).toEqual(expected);
   });
 
-  it('counts for nothing when the mapping does not ask for it', () => {
+  it('is ignored when the mapping does not report failures', () => {
     const payload = JSON.stringify({ batchItemFailures: [{ itemIdentifier: 'a' }] });
     expect(failedMessageIds({ payload }, false)).toEqual(new Set());
   });
 
-  it('is void when the function failed or was throttled', () => {
+  it('is ignored when the function failed or was throttled', () => {
     expect(failedMessageIds({ payload: '{}', error: { errorType: 'Error', errorMessage: '' } }, false)).toBe('all');
     expect(failedMessageIds({ payload: '', throttled: true }, true)).toBe('all');
   });
