@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { failedMessageIds } from '../../../../../lib/local/cloud/lambda/event-source.ts';
+import type { Overrides } from '../../../../../lib/local/cloud/options.ts';
 import type { TemplateResource } from '../../../../../lib/local/cloud/template.ts';
 import {
   clientOptions,
@@ -32,7 +33,9 @@ export const handler = async (event) => {
 
 type SqsRecord = { messageId: string; body: string; attributes: { ApproximateReceiveCount: string } };
 
-async function startWorker(options: { queue?: Record<string, unknown>; mapping?: Record<string, unknown> } = {}) {
+type Properties = Record<string, unknown>;
+
+async function startWorker(options: { queue?: Properties; mapping?: Properties; overrides?: Overrides } = {}) {
   const assetDirectory = temporaryFolder();
   const cloud = await startTestCloud(
     {
@@ -50,9 +53,9 @@ async function startWorker(options: { queue?: Record<string, unknown>; mapping?:
         ...queueTrigger('Worker', 'Queue', options.mapping),
       },
     },
-    { assetDirectory, overrides: { visibilityTimeoutSeconds: 1.5 } },
+    { assetDirectory, overrides: options.overrides ?? { visibilityTimeoutSeconds: 1.5 } },
   );
-  // Longer than a cold start on a busy machine: the message must not return before its batch has ended.
+  // Warms the function up: a cold start on a busy machine can take longer than the visibility timeout.
   await cloud.function('Worker').invoke({ Records: [] });
   const sqs = new SQSClient(clientOptions(cloud));
   const QueueUrl = cloud.resource('Queue').ref;
@@ -187,6 +190,17 @@ describe('a queue that triggers a function', () => {
       template: '30',
       local: '1.5',
     });
+  });
+
+  it('has another window if one is given, unless the template has none', async () => {
+    const options = { overrides: { batchingWindowSeconds: 0.1 } };
+    const { cloud, send } = await startWorker({ mapping: { MaximumBatchingWindowInSeconds: 300 }, ...options });
+    await send('soon');
+    await cloud.idle();
+    const property = 'MaximumBatchingWindowInSeconds';
+    expect(await cloud.waitFor('override')).toMatchObject({ property, template: '300', local: '0.1' });
+    const without = await startWorker(options);
+    expect(without.cloud.events.filter(({ kind }) => kind === 'override')).toEqual([]);
   });
 
   it('polls through the same counters and faults as every call', async () => {
