@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 
 /** Listens on loopback; sockets stay open between requests for as long as the cloud runs. */
 export async function listen(server: Server, port: number): Promise<void> {
-  // A socket that the server closes while a client writes to it is an ECONNRESET nobody injected.
+  // If the server closed an idle socket while a client writes to it, the client would see an ECONNRESET.
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   server.headersTimeout = 0;

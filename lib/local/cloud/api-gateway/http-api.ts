@@ -56,7 +56,7 @@ function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    // A stray `%` is no reason to refuse; it stays as it came.
+    // An invalid `%` stays as it is.
     return path;
   }
 }

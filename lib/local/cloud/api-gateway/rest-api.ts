@@ -48,7 +48,7 @@ export function createRestApi(options: Api): RestApi {
       if (stage === undefined || first !== stage) return messageResponse(403, 'Forbidden');
       const path = `/${rest.join('/')}`;
       const match = routes.match(request.method, path);
-      // What API Gateway says of a path that it does not know.
+      // API Gateway's answer to an unknown path.
       if (!match) return messageResponse(403, 'Missing Authentication Token');
       const event = JSON.stringify(toEvent(options, request, stage, path, match));
       if (Buffer.byteLength(event) > lambdaLimitBytes) return messageResponse(413, 'Request Too Long');

@@ -7,7 +7,7 @@ import { type AwsService, createCall, type WireRequest } from './call.ts';
 import { AnswerLostError, type Pipeline } from './pipeline.ts';
 import { jsonError, queryError, s3Error } from './wire.ts';
 
-/** Who an access key id belongs to; undefined: nobody here. */
+/** The owner of an access key id; undefined if it is unknown. */
 export type CallerLookup = (accessKeyId: string, sessionToken: string | undefined) => Caller | undefined;
 
 /** The HTTP server every AWS call of every function goes through. */
@@ -20,7 +20,7 @@ export type FrontPage = {
   serve: (request: IncomingMessage, response: ServerResponse, path: string) => void;
 };
 
-/** What the front is made of. */
+/** The parts of the front. */
 export type FrontOptions = {
   port: number;
   services: Map<string, AwsService>;
@@ -30,7 +30,7 @@ export type FrontOptions = {
   hostCheck: HostCheck;
 };
 
-/** Only what is not signed is a page: a bucket may well be called inbox. */
+/** A signed request is never for a page: a bucket may be called inbox. */
 function isUnder(prefix: string, request: IncomingMessage): boolean {
   const path = request.url ?? '';
   const fits = path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`);

@@ -4,7 +4,7 @@ import { plainHeaders, s3Error } from './wire.ts';
 
 type Target = { bucket: string; key: string; query: URLSearchParams };
 
-/** What S3 calls a request: by method, by whether there is a key, by a word in the query. */
+/** The actions of requests to an object; S3 tells actions by method, key and query. */
 const objectActions: Record<string, string> = {
   GET: 'GetObject',
   PUT: 'PutObject',

@@ -4,7 +4,7 @@ import { jsonError } from './wire.ts';
 /** Text by name, as Secrets Manager and the SSM parameter store keep it. */
 export type Secrets = Readonly<Record<string, string>>;
 
-/** A parameter of SSM; `SecureString` for those that stand in no template. */
+/** A parameter of SSM; `SecureString` if it was given to the cloud, not by the template. */
 export type Parameter = { type: 'String' | 'StringList' | 'SecureString'; value: string };
 
 /** The secrets and parameters of a cloud, by name; resources of the template are added as they are created. */

@@ -13,7 +13,7 @@ import { createSesService } from './ses.ts';
 import { createSnsService } from './sns.ts';
 import { createSqsService } from './sqs.ts';
 
-/** What the services stand on. */
+/** The parts that the services need. */
 export type ServiceParts = {
   emulators: Emulators;
   functions: Map<string, LocalFunction>;
@@ -43,12 +43,12 @@ export function createServices(parts: ServiceParts): Map<string, AwsService> {
   return new Map(services.map((service) => [service.name, service]));
 }
 
-/** Knows the operator by the key, and each function by the keys it was given. */
+/** Finds callers by their access key: the operator, or a function. */
 export function createCallerLookup(functions: Map<string, LocalFunction>, operatorKeyId: string): CallerLookup {
   const callers = new Map<string, string>();
   return (accessKeyId, sessionToken) => {
     if (accessKeyId === operatorKeyId) return { kind: 'operator' };
-    // Functions come one by one while the stack is created, and may call before the last one is there.
+    // Functions are created one by one, and may call before the last one exists.
     if (!callers.has(accessKeyId)) {
       for (const logicalId of functions.keys()) callers.set(functionCredentials(logicalId).accessKeyId, logicalId);
     }

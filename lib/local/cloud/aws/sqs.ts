@@ -42,7 +42,7 @@ export function createSqsService(fauxqs: Fauxqs, accountId: string, region: stri
 type RunAction = (input: Record<string, unknown>) => Promise<AwsAnswer>;
 
 async function inject(fauxqs: Fauxqs, call: AwsCall, input: Record<string, unknown>): Promise<AwsAnswer> {
-  // Without those of the body's transport: it is written anew.
+  // Without the headers about the body (length, encoding): it is serialized again.
   const headers = {
     host: call.headers.host ?? 'localhost',
     ...contentType,

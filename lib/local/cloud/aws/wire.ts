@@ -3,7 +3,7 @@ import type { AwsAnswer } from './call.ts';
 
 const xmlEscapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 
-/** Text that can stand in XML. */
+/** Escapes text for XML. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => xmlEscapes[character] ?? character);
 }

@@ -1,4 +1,4 @@
-/** Something that runs at set times until it is stopped. */
+/** A running schedule. */
 export type Schedule = { stop: () => void };
 
 const unitMs: Record<string, number> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };

@@ -1,4 +1,4 @@
-// The Node runtime client of the local cloud: what /var/runtime/bootstrap is on AWS. One instance of a function runs this
+// The Node runtime client of the local cloud, as /var/runtime/bootstrap on AWS. One instance of a function runs this
 // file. Plain JavaScript, because type stripping would add 40 ms CPU to every cold start; and HTTP is spoken by hand on one
 // socket, because node:http costs more CPU per invocation than many handlers do.
 
@@ -21,7 +21,7 @@ let awaiting;
 
 // Ctrl-C reaches every process of the terminal's group; it is the cloud that ends its instances.
 process.on('SIGINT', () => {});
-// The cloud is gone: an orphan must not stay.
+// Without the cloud this process must end.
 socket.on('close', () => process.exit(0));
 socket.on('error', () => process.exit(0));
 socket.on('data', (chunk) => {

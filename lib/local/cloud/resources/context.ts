@@ -12,7 +12,7 @@ import type { LocalLog } from '../log.ts';
 import type { Overrides } from '../options.ts';
 import type { Ses } from '../ses/ses.ts';
 
-/** What resources are created with and registered in. */
+/** The parts that resources use, and the lists they register themselves in. */
 export type ResourceContext = {
   region: string;
   accountId: string;

@@ -70,7 +70,7 @@ function assertRunnable({ PackageType = 'Zip', Runtime, Layers = [] }: Propertie
   if (Layers.length > 0) throw new Error('A function with layers does not run locally');
 }
 
-/** A function without a log group of the template has one that Lambda made, and a managed policy for it. */
+/** Without a log group in the template, Lambda creates one, and a managed policy permits to write to it. */
 function functionLog(context: ResourceContext, logicalId: string, logGroup: string | undefined) {
   if (logGroup === undefined) return context.log;
   return writingTo(logGroupArn(context, logGroup), logicalId, context.iam, context.log);
@@ -79,7 +79,7 @@ function functionLog(context: ResourceContext, logicalId: string, logGroup: stri
 async function codeFolder(context: ResourceContext, logicalId: string, code: Properties['Code']): Promise<string> {
   if (code.ZipFile === undefined) return context.assets.folder(String(code.S3Key));
   const folder = await context.assets.inlineFolder(logicalId);
-  // CommonJS unless it says otherwise, whatever a package.json above the folder says.
+  // By the ending, since a package.json above the folder may say that `.js` is a module.
   const isModule = /^\s*(import|export)\b/m.test(code.ZipFile);
   await writeFile(join(folder, isModule ? 'index.mjs' : 'index.cjs'), code.ZipFile);
   return folder;

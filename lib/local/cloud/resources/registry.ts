@@ -63,7 +63,7 @@ export function createRegistry(context: ResourceContext): Map<string, CreateReso
   return new Map(creators.map(([type, create]) => [type, create(context)]));
 }
 
-/** Types that watch, allow or describe, and so change nothing on a laptop. Resource policies are here: only roles are checked. */
+/** Types for monitoring, naming and permissions, without local behaviour. Resource policies too: only roles are checked. */
 export const typesWithoutBehaviour = new Set([
   'AWS::ApiGateway::Account',
   'AWS::ApiGateway::BasePathMapping',

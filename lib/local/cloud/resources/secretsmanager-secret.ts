@@ -34,7 +34,7 @@ function generate(seed: string, options: Generated): string {
   return JSON.stringify({ ...template, [options.GenerateStringKey]: password });
 }
 
-/** The same at every start, so that what was made with it in an earlier run still fits. */
+/** The same at every start, since data of an earlier run may depend on it. */
 function generatePassword(seed: string, options: Generated): string {
   const characters = [
     options.ExcludeLowercase ? '' : 'abcdefghijklmnopqrstuvwxyz',

@@ -22,7 +22,7 @@ export function snsSubscription(context: ResourceContext): CreateResource {
     }
     const queueArn = Protocol === 'sqs' ? Endpoint : queueOfFunction(context, logicalId, wanted);
     const { snsStore } = context.fauxqs;
-    // One from an earlier run may have other attributes, which fauxqs refuses to change.
+    // A subscription of an earlier run may have other attributes, and fauxqs does not change them.
     for (const old of snsStore.listSubscriptionsByTopic(TopicArn).subscriptions) {
       if (old.endpoint === queueArn) snsStore.unsubscribe(old.arn);
     }

@@ -38,7 +38,7 @@ export function sqsQueue(context: ResourceContext): CreateResource {
   };
 }
 
-/** The front has another port after a restart; fauxqs finds queues by name, but answers the URL it knows. */
+/** The front has another port after a restart; fauxqs finds queues by name, but answers the old URL. */
 function moveToFront(queue: FauxqsQueue, url: string): void {
   (queue as { url: string }).url = url;
 }

@@ -10,7 +10,7 @@ import {
   temporaryFolder,
 } from '../fixtures/stack.ts';
 
-/** Answers its event, or what the header x-answer says. */
+/** Answers its event, or the content of the header x-answer. */
 const source = `
 export const handler = async (event) => {
   const wanted = event.headers['x-answer'];

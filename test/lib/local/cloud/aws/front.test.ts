@@ -19,7 +19,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../../../../lib/local/cloud/aws/faults.ts';
 import { clientOptions, functionResources, openTestCloud, type TestCloud, temporaryFolder } from '../fixtures/stack.ts';
 
-/** Makes the AWS call its event asks for, without retries, and answers what came back. */
+/** Makes the AWS call that its event names, without retries, and returns the answer. */
 const source = `
 import { DynamoDBClient, PutItemCommand, QueryCommand, BatchGetItemCommand } from '@aws-sdk/client-dynamodb';
 import { LambdaClient, InvokeCommand } from '@aws-sdk/client-lambda';
@@ -181,7 +181,7 @@ describe('permissions', () => {
     expect(TableNames).toEqual(['local-Table']);
   });
 
-  it('are remembered: what was asked, and what was granted and never needed', async () => {
+  it('are recorded: the decisions, and the grants that no call needed', async () => {
     await ask('Mayeverything', 'sendMessage');
     expect(cloud.permissions()).toContainEqual({
       functionName: 'Mayeverything',
@@ -197,7 +197,7 @@ describe('permissions', () => {
   });
 });
 
-describe('what the emulators do not do by themselves', () => {
+describe('gaps of the emulators', () => {
   const operator = () => new SQSClient({ ...clientOptions(cloud), maxAttempts: 1 });
   const QueueUrl = () => cloud.resource('Queue').ref;
 

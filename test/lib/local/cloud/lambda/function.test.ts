@@ -13,7 +13,7 @@ import {
   temporaryFolder,
 } from '../fixtures/stack.ts';
 
-/** Does what its event says. */
+/** Performs the action that its event names. */
 const source = `
 let count = 0;
 export const handler = async (event, context) => {
@@ -165,7 +165,7 @@ describe('a function', () => {
     expect(target.stats().busy).toBe(0);
   });
 
-  it('passes on what it writes, line by line', async () => {
+  it('forwards its output, line by line', async () => {
     await call(target, { log: 'two\nlines' });
     await cloud.waitFor('output', (event) => event.line === 'lines on stderr' && event.stream === 'stderr');
     const lines = cloud.events.filter((event) => event.kind === 'output' && event.stream === 'stdout');

@@ -40,7 +40,7 @@ const sources = join(import.meta.dirname, '..', 'fixtures', 'shop');
 /** Synthesizes a stack as a beginner's app does. */
 function synthesized(build: (stack: Stack, code: (files: Record<string, string>) => Code) => void) {
   const folder = temporaryFolder();
-  // The app is a module: what has no package.json of its own is CommonJS on AWS all the same.
+  // The app is a module. On AWS a `.js` file of a function without a package.json is CommonJS all the same.
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   const assetDirectory = join(folder, 'cdk.out');
   const app = new App({ outdir: assetDirectory, analyticsReporting: false, builtinCloudFormationValidation: false });
@@ -59,7 +59,7 @@ function synthesized(build: (stack: Stack, code: (files: Record<string, string>)
   return { template, assetDirectory };
 }
 
-/** What NodejsFunction does by itself, but in no test: it hands its own stdout to a child, which a worker thread has none of. */
+/** NodejsFunction bundles by itself, but not in a worker thread: it hands the process's stdout to a child. */
 function bundled(source: string): Code {
   const outdir = temporaryFolder();
   const entryPoints = { index: join(sources, source) };
@@ -73,7 +73,7 @@ const printing = inline("console.log('got ' + JSON.stringify(event));");
 const runtime = Runtime.NODEJS_22_X;
 const handler = 'index.handler';
 
-/** A shop: an order comes by HTTP, goes over a queue into a table; what fails ends in a dead-letter queue. */
+/** A shop: an order comes by HTTP, goes over a queue into a table; orders that fail end in a dead-letter queue. */
 function shop(stack: Stack, code: (files: Record<string, string>) => Code): void {
   const removed = { removalPolicy: RemovalPolicy.DESTROY };
   const deadLetters = new Queue(stack, 'DeadLetters', { retentionPeriod: Duration.days(14) });
@@ -218,7 +218,7 @@ describe("a beginner's stack", () => {
     expect(await cloud.function('OnSchedule').invoke({})).toEqual({ payload: null });
   });
 
-  it('delivers what is published to functions and queues', async () => {
+  it('delivers published messages to functions and queues', async () => {
     const TopicArn = ref('Topic');
     await new SNSClient(clientOptions(cloud)).send(new PublishCommand({ TopicArn, Message: 'sold', Subject: 'News' }));
     const { line } = await cloud.waitFor('output', ({ functionName }) => functionName.startsWith('OnTopic'));

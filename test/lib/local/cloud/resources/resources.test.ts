@@ -132,7 +132,7 @@ describe('schedules', () => {
   });
 });
 
-describe('what cannot run here is refused with its name', () => {
+describe('resources that cannot run are refused by name', () => {
   it.each<[string, TemplateResource, string]>([
     [
       'an unknown managed policy',
