@@ -1,5 +1,5 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import { CfnOutput, Duration, Stack } from 'aws-cdk-lib/core';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { type AwsFunctions, type AwsParts, createAwsParts } from './backends/aws.ts';
 import type { BackendParts } from './backends/parts.ts';
@@ -59,11 +59,9 @@ export class SendoffService extends Construct {
   /** Environment variables for a function that has `grantAccept`. */
   readonly acceptEnvironment: Readonly<Record<string, string>>;
   private readonly backend: BackendParts;
-  private readonly apiDomain: string;
 
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
-    this.apiDomain = config.apiDomain;
     this.sesSending = new SesSending(this, 'Outbound', config);
     this.deadLetterQueue = new DeadLetterQueue(this, 'DeadLetterQueue');
     const { sesSending, deadLetterQueue } = this;
@@ -105,28 +103,6 @@ export class SendoffService extends Construct {
       Grant.addToPrincipal({ grantee, actions, resourceArns, conditions }),
     );
     return grants.reduce((all, grant) => all.combine(grant));
-  }
-
-  /**
-   * Adds the outputs to the stack by which `sendoff --stack NAME` finds this deployment. Their names do not change, so a stack can
-   * have the outputs of one Sendoff only. `SendoffStack` calls this itself.
-   */
-  addOutputs(): void {
-    const dkim = this.sesSending.dkimRecords.map(({ name, value }, index) => [
-      `DkimRecord${index + 1}`,
-      `${name} CNAME ${value}`,
-    ]);
-    const outputs: Record<string, string> = {
-      ApiUrl: this.apiUrl,
-      FeedbackQueueUrl: this.feedback.queue.queueUrl,
-      DeadLetterQueueUrl: this.deadLetterQueue.queueUrl,
-      ConfigurationSetName: this.configurationSetName,
-      ApiFunctionName: this.functions.api.functionName,
-      ...this.backend.outputs,
-      ...Object.fromEntries(dkim),
-      ...(this.api.domainTarget ? { ApiDomainRecord: `${this.apiDomain} CNAME ${this.api.domainTarget}` } : {}),
-    };
-    for (const [name, value] of Object.entries(outputs)) new CfnOutput(Stack.of(this), name, { value });
   }
 
   /** The SQS queues by name. Throws with `backend: 'redis'`. */

@@ -1,10 +1,10 @@
-import { Stack } from 'aws-cdk-lib/core';
+import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
 import { SendoffService } from './sendoff-service.ts';
 import { stackName } from './stack-name.ts';
 
-/** A stack with one Sendoff in it and the outputs by which the CLI finds it. */
+/** A stack with one Sendoff in it. The CLI finds a deployment by its outputs, so their names do not change. */
 export class SendoffStack extends Stack {
   readonly sendoff: SendoffService;
 
@@ -13,6 +13,25 @@ export class SendoffStack extends Stack {
       description: 'Sendoff: accepts emails over HTTPS and sends them through Amazon SES',
     });
     this.sendoff = new SendoffService(this, 'Sendoff', config);
-    this.sendoff.addOutputs();
+    for (const [output, value] of Object.entries(outputsOf(this.sendoff, config)))
+      new CfnOutput(this, output, { value });
   }
+}
+
+function outputsOf(sendoff: SendoffService, { apiDomain }: Config): Record<string, string> {
+  const dkim = sendoff.sesSending.dkimRecords.map(({ name, value }, index) => [
+    `DkimRecord${index + 1}`,
+    `${name} CNAME ${value}`,
+  ]);
+  return {
+    ApiUrl: sendoff.apiUrl,
+    FeedbackQueueUrl: sendoff.feedback.queue.queueUrl,
+    DeadLetterQueueUrl: sendoff.deadLetterQueue.queueUrl,
+    ConfigurationSetName: sendoff.configurationSetName,
+    ApiFunctionName: sendoff.functions.api.functionName,
+    ...sendoff.aws?.outputs,
+    ...sendoff.redis?.outputs,
+    ...Object.fromEntries(dkim),
+    ...(sendoff.api.domainTarget ? { ApiDomainRecord: `${apiDomain} CNAME ${sendoff.api.domainTarget}` } : {}),
+  };
 }

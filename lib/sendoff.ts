@@ -11,7 +11,7 @@ export type SendoffProps = Partial<Omit<Config, 'stage'>> & RenamedOptions;
  *
  * @example
  * const mail = new Sendoff(stack, 'Mail', { domain: 'mail.example.com', maxConcurrency: 20 });
- * mail.addOutputs(); // for the CLI: npx sendoff --stack NAME keys create my-app
+ * new CfnOutput(stack, 'MailApi', { value: mail.apiUrl });
  *
  * // A function that accepts emails without the HTTP hop:
  * mail.grantAccept(myFunction);

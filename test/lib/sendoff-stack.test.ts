@@ -1,8 +1,6 @@
 import { Template } from 'aws-cdk-lib/assertions';
-import { Stack } from 'aws-cdk-lib/core';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../lib/config.ts';
-import { Sendoff } from '../../lib/sendoff.ts';
 import { SendoffStack } from '../../lib/sendoff-stack.ts';
 import { appWithoutBundling } from '../helpers/sendoff-template.ts';
 
@@ -48,18 +46,6 @@ describe('the stack', () => {
         ...Object.keys(named),
         'RedisWatchdogFunctionName',
       ]);
-    },
-  );
-
-  it.each([{}, { backend: 'redis', redisSecret: 'upstash' } as const])(
-    'has the outputs that addOutputs() gives a stack of the user with %j',
-    (props) => {
-      const stack = new Stack(appWithoutBundling(), 'Shop');
-      new Sendoff(stack, 'Mail', props).addOutputs();
-      const { Outputs } = Template.fromStack(stack).toJSON();
-      const names = (outputs: object) => Object.keys(outputs).sort();
-      expect(names(Outputs)).toEqual(names(stackTemplate(props).toJSON().Outputs));
-      expect(JSON.stringify(Outputs.ApiUrl)).toContain('Mail');
     },
   );
 
