@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongFilesFirst } from './test/helpers/long-files-first.ts';
 
 export default defineConfig({
   test: {
@@ -7,6 +8,8 @@ export default defineConfig({
     pool: 'threads',
     // The long ones wait more than they work: a core is not left to vitest itself.
     maxWorkers: '100%',
+    globalSetup: 'test/helpers/bundles-of-one-run.ts',
+    sequence: { sequencer: LongFilesFirst },
     testTimeout: 30_000,
     hookTimeout: 30_000,
     coverage: {

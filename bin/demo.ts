@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Resend } from 'resend';
-import { EMAIL_ID_TAG } from '../functions/adapters/aws/ses-mailer.ts';
+import { EMAIL_ID_TAG } from '../functions/core/email/schema.ts';
 import { startLocalSendoff } from '../lib/local/start.ts';
 import { startSynchronousSender } from '../lib/local/synchronous-sender.ts';
 

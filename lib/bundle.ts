@@ -1,6 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { buildSync, type Metafile } from 'esbuild';
+import { deserialize, serialize } from 'node:v8';
+import { type BuildOptions, buildSync, type Metafile } from 'esbuild';
 import type { BackendName } from './function-code.ts';
 import { packageRoot } from './package-root.ts';
 
@@ -30,12 +32,11 @@ export interface Bundle {
  * const { coldBytes } = bundle(handlerEntry('api'), '/tmp/api');
  */
 export function bundle(entry: string, outputDirectory: string, backend: BackendName = 'aws'): Bundle {
-  const { outputFiles, metafile } = buildSync({
+  const { outputFiles, metafile } = build({
     absWorkingDir: root,
     entryPoints: { index: relative(root, entry) },
-    // A place in name only (`write: false`): the source maps' paths are relative to it.
+    // A place in name only (nothing is written): the source maps' paths are relative to it.
     outdir: root,
-    write: false,
     bundle: true,
     // What is imported by `import()` is a file of its own, read when it is needed: in one file all of it is parsed at
     // every cold start (measured: the API imports in 84 ms instead of 133).
@@ -58,7 +59,6 @@ export function bundle(entry: string, outputDirectory: string, backend: BackendN
     },
     // So that a bundle holds the clients of its own backend alone (functions/runtime/backend.ts).
     define: { 'process.env.BACKEND': JSON.stringify(backend) },
-    metafile: true,
     logLevel: 'silent',
   });
   mkdirSync(outputDirectory, { recursive: true });
@@ -69,6 +69,27 @@ export function bundle(entry: string, outputDirectory: string, backend: BackendN
     totalBytes: sizeOf(code, metafile),
     metafile,
   };
+}
+
+type Built = { outputFiles: { path: string; contents: Uint8Array }[]; metafile: Metafile };
+
+/**
+ * Builds, or takes what was built with the same options from the directory that SENDOFF_BUNDLES names. Only the tests set it,
+ * for the length of one run (test/helpers/bundles-of-one-run.ts): they synthesize dozens of stacks from the same sources.
+ */
+function build(options: BuildOptions): Built {
+  const { SENDOFF_BUNDLES: directory } = process.env;
+  const file = directory && join(directory, createHash('sha256').update(JSON.stringify(options)).digest('hex'));
+  if (file && existsSync(file)) return deserialize(readFileSync(file));
+  const { outputFiles, metafile } = buildSync({ ...options, write: false, metafile: true });
+  const built = { outputFiles: outputFiles.map(({ path, contents }) => ({ path, contents })), metafile };
+  if (file) {
+    // Another worker may read it at any time.
+    const own = `${file}-${randomUUID()}`;
+    writeFileSync(own, serialize(built));
+    renameSync(own, file);
+  }
+  return built;
 }
 
 function sizeOf(files: Iterable<string>, { outputs }: Metafile): number {

@@ -1,186 +1,47 @@
 import { nearest } from '../functions/core/validate.ts';
-import { flag, list, type Option, oneNumberOf, oneOf, text, wholeNumber } from './config-option.ts';
+import { contradictionIn } from './config/contradictions.ts';
+import type { Option } from './config/option.ts';
+import { type Config, type OptionName, optionNames, options } from './config/options.ts';
 
-const HOST_NAME = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
-const SNS_TOPIC_ARN = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/;
-const CERTIFICATE_ARN = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/;
-const ADDRESS = /^[^\s@,;<>"]{1,64}@[^\s@,;<>"]{3,253}$/;
-const ORIGIN = /^(\*|https?:\/\/[a-z0-9.-]+(:\d{1,5})?)$/;
+export type { Config, OptionName } from './config/options.ts';
 
-/** What CloudWatch Logs accepts as a retention. */
-const LOG_RETENTION_DAYS = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
-
-/** Every option of a deployment. The README's table, the check of `-c` arguments and the construct's props all come from here. */
-export const options = {
-  stage: text(
-    /^[a-z][a-z0-9-]{0,19}$/,
-    'up to 20 of a-z, 0-9 and -, a letter first; empty for none',
-    'Names the stack `Sendoff-<stage>`, so that several live side by side in one account. Empty: `Sendoff`.',
-  ),
-  domain: text(
-    HOST_NAME,
-    'a domain name in lower case; empty for none',
-    'Domain to register with SES for sending, signed with Easy DKIM. The DNS records to create are stack outputs. Empty: use identities verified already.',
-  ),
-  backend: oneOf<'aws' | 'redis'>(
-    ['aws', 'redis'],
-    'aws',
-    'Where queues and documents are: `aws` is SQS and DynamoDB, `redis` is Upstash Redis for both.',
-  ),
-  redisSecret: text(
-    /^(arn:[\w:/+=.@-]+|[\w/+=.@-]{1,512})$/,
-    'the name or ARN of a secret; empty for none',
-    'Secrets Manager secret that holds `{"url": "https://…", "token": "…"}` of an Upstash database.',
-  ),
-  redisParameter: text(
-    /^\/?[\w./-]{1,1000}$/,
-    'the name of a parameter; empty for none',
-    'SSM SecureString that holds the same, instead of a secret.',
-  ),
-  maxConsumers: wholeNumber(
-    4,
-    1,
-    1000,
-    'Most consumer functions at once on `backend=redis`; each has up to 100 emails in flight, and one is enough unless more wait than it sends in two seconds.',
-  ),
-  maxConcurrency: wholeNumber(
-    10,
-    2,
-    1000,
-    'Most send functions at once for transactional mail; each has 10 emails in flight.',
-  ),
-  bulkMaxConcurrency: wholeNumber(5, 2, 1000, 'The same for bulk mail.'),
-  webhookMaxConcurrency: wholeNumber(
-    10,
-    2,
-    1000,
-    'Most webhook functions at once, each of which waits for 10 endpoints, up to 1.5 s; as many again for endpoints that take longer, up to 15 s.',
-  ),
-  sendTimeoutSeconds: wholeNumber(
-    60,
-    10,
-    900,
-    'Time limit of a batch of 10 emails. A job that a crash left behind comes back after six times this.',
-  ),
-  maxReceiveCount: wholeNumber(
-    5,
-    1,
-    1000,
-    'How often a job may fail or crash its worker before it goes to the dead-letter queue.',
-  ),
-  tracking: flag(
-    false,
-    "Let SES track opens and clicks: a pixel in each HTML email, and links that lead over SES's server.",
-  ),
-  accountSuppression: flag(
-    true,
-    "Let SES also refuse what is on the account's own suppression list. False: only Sendoff's list counts.",
-  ),
-  api: oneOf(
-    ['http', 'rest'],
-    'http',
-    'Kind of API Gateway: an HTTP API, or a REST API (3.5 times the price; for WAF, usage plans, and emulators without HTTP APIs).',
-  ),
-  apiDomain: text(
-    HOST_NAME,
-    'a domain name in lower case; empty for none',
-    'Host name of your own for the API; needs `apiCertificateArn`. The DNS record to create is a stack output.',
-  ),
-  apiCertificateArn: text(
-    CERTIFICATE_ARN,
-    'the ARN of an ACM certificate; empty for none',
-    'Certificate for `apiDomain`, in the same region.',
-  ),
-  apiThrottleRate: wholeNumber(1000, 1, 10000, 'Requests a second the API lets through, on average; beyond: 429.'),
-  apiThrottleBurst: wholeNumber(2000, 1, 5000, 'Requests the API lets through in a moment.'),
-  corsOrigins: list(
-    ORIGIN,
-    'origins like https://app.example.com, or *',
-    'Web pages that may call the API from a browser. A key in a page is a key given away: prefer none.',
-  ),
-  restAccessLogs: flag(
-    false,
-    "Write access logs of a REST API. It then needs API Gateway's role for CloudWatch, a setting of the whole account and region. An HTTP API has them always.",
-  ),
-  apiMemoryMb: wholeNumber(512, 128, 10240, 'Memory of the API function, in MB; CPU comes in proportion.'),
-  sendMemoryMb: wholeNumber(
-    512,
-    256,
-    10240,
-    'Memory of the send function, in MB; a batch of ten emails, attachments included, is in it at once.',
-  ),
-  retentionDays: wholeNumber(90, 1, 3650, 'How long emails, their records and bodies, are kept after they were due.'),
-  logRetentionDays: oneNumberOf(LOG_RETENTION_DAYS, 30, 'How long logs are kept.'),
-  logLevel: oneOf(['info', 'warn', 'error'], 'info', 'The least level that is logged.'),
-  xray: flag(
-    false,
-    'Trace each email with X-Ray from the API through the queue to SES. A REST API is traced from the gateway on.',
-  ),
-  monitoring: flag(
-    true,
-    'Make the alarms and the dashboard. They cost about $2 a month after the ten alarms and three dashboards that are free in an account.',
-  ),
-  alarmTopicArn: text(
-    SNS_TOPIC_ARN,
-    'the ARN of an SNS topic; empty for none',
-    'Existing topic that is told when an alarm begins and ends; its policy must let cloudwatch.amazonaws.com publish.',
-  ),
-  alarmEmail: text(
-    ADDRESS,
-    'an email address; empty for none',
-    'The same for one address, which gets one email to confirm; not through Sendoff, so that it arrives when Sendoff does not send.',
-  ),
-  encryptTopics: flag(
-    true,
-    "Encrypt the SNS topics (what SES reports, alarms) with a KMS key of the stack's own: $1 a month, up to $3 after two yearly rotations. False: with what SNS does by itself.",
-  ),
-  removeData: flag(
-    false,
-    'Delete the table and the bucket with the stack (the bucket only if it is empty). False: they stay.',
-  ),
-} as const satisfies Record<string, Option<unknown>>;
-
-/** An option that is not known or whose value is not allowed; its message is for the person who gave it. */
+/** An option that is not known or whose value is not allowed. Its message is for the person who gave it. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-type Options = typeof options;
-export type OptionName = keyof Options;
+/** Option values before they are checked: strings from the command line, JSON from cdk.json, or the construct's props. */
+export type GivenOptions = Readonly<Record<string, unknown>>;
 
-/** The value of every option, checked. */
-export type Config = { readonly [Name in OptionName]: Options[Name] extends Option<infer T> ? T : never };
-
-const optionNames = Object.keys(options) as OptionName[];
-
-/** Names that options had in version 0.1; still read. */
-const renamed: Readonly<Record<string, OptionName>> = { maxDrainers: 'maxConsumers' };
+/** Names that options had in version 0.1. They are still read. */
+export type RenamedOptions = {
+  /** @deprecated Renamed to `maxConsumers` in version 0.2. */
+  readonly maxDrainers?: number;
+};
+const renamed: Readonly<Record<keyof RenamedOptions, OptionName>> = { maxDrainers: 'maxConsumers' };
 
 /**
  * Checks the options given and fills in the defaults of the others.
  * Throws a ConfigError that names the option, the value and what is allowed, or for an unknown option the nearest known one.
  */
-export function parseConfig(givenNames: { readonly [name: string]: unknown }): Config {
-  const given = Object.fromEntries(
-    Object.entries(givenNames).map(([name, value]) => [(Object.hasOwn(renamed, name) && renamed[name]) || name, value]),
-  );
+export function parseConfig(givenOptions: GivenOptions): Config {
+  const given = withNewNames(givenOptions);
   for (const name of Object.keys(given)) refuseUnknown(name);
   const config = Object.fromEntries(optionNames.map((name) => [name, parseOption(name, given[name])])) as Config;
-  refuseContradictions(config);
+  const contradiction = contradictionIn(config);
+  if (contradiction) throw new ConfigError(contradiction);
   return config;
 }
 
 /**
- * The options among the values of a CDK context (`-c name=value` or cdk.json).
- * The CDK keeps its own values there, under names with a colon, a slash or an @; ours are plain words.
+ * Parses the options among the values of a CDK context (`-c name=value` or cdk.json).
+ * The CDK keeps its own values there under names with a colon, a slash or an @; option names have none of these.
  */
-export function configFromContext(context: { readonly [name: string]: unknown }): Config {
+export function configFromContext(context: GivenOptions): Config {
   return parseConfig(Object.fromEntries(Object.entries(context).filter(([name]) => !/[:/@]/.test(name))));
 }
 
-/** The table of options as Markdown, as it stands in the README. */
+/** The table of options as Markdown, for the documentation. */
 export function optionsTable(): string {
   const rows = optionNames.map((name) => {
     const { type, range, meaning, default: fallback } = options[name];
@@ -189,81 +50,24 @@ export function optionsTable(): string {
   return ['| option | type | default | allowed | meaning |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
+function withNewNames(given: GivenOptions): GivenOptions {
+  const named = { ...given };
+  for (const [oldName, name] of Object.entries(renamed)) {
+    delete named[oldName];
+    if (given[oldName] === undefined) continue;
+    if (given[name] !== undefined)
+      throw new ConfigError(`Option '${oldName}' is the old name of '${name}': give '${name}' alone.`);
+    named[name] = given[oldName];
+  }
+  return named;
+}
+
 function refuseUnknown(name: string): void {
   if (Object.hasOwn(options, name)) return;
   const suggestion = nearest(name, optionNames);
   throw new ConfigError(
     `Unknown option '${name}'. ${suggestion ? `Did you mean '${suggestion}'?` : `Options: ${optionNames.join(', ')}.`}`,
   );
-}
-
-interface Contradiction {
-  readonly options: readonly [OptionName, OptionName];
-  readonly applies: (config: Config) => boolean;
-  readonly why: string;
-}
-
-/** Options that mean something with one backend alone. */
-const onlyWith = {
-  aws: ['maxConcurrency', 'bulkMaxConcurrency', 'webhookMaxConcurrency', 'sendTimeoutSeconds', 'removeData'],
-  redis: ['redisSecret', 'redisParameter', 'maxConsumers'],
-} as const satisfies Record<Config['backend'], readonly OptionName[]>;
-
-/** Pairs of options of which one would silently have no effect, or that cannot both be had. */
-const contradictions: readonly Contradiction[] = [
-  {
-    options: ['apiDomain', 'apiCertificateArn'],
-    applies: ({ apiDomain, apiCertificateArn }) => (apiDomain === '') !== (apiCertificateArn === ''),
-    why: 'give both or neither',
-  },
-  {
-    options: ['api', 'corsOrigins'],
-    applies: ({ api, corsOrigins }) => api === 'rest' && corsOrigins.length > 0,
-    why: 'only an HTTP API answers browsers',
-  },
-  {
-    options: ['api', 'restAccessLogs'],
-    applies: ({ api, restAccessLogs }) => api === 'http' && restAccessLogs,
-    why: 'an HTTP API has access logs anyway',
-  },
-  {
-    options: ['alarmTopicArn', 'alarmEmail'],
-    applies: ({ alarmTopicArn, alarmEmail }) => alarmTopicArn !== '' && alarmEmail !== '',
-    why: 'subscribe the address to the topic',
-  },
-  {
-    options: ['monitoring', 'alarmTopicArn'],
-    applies: ({ monitoring, alarmTopicArn }) => !monitoring && alarmTopicArn !== '',
-    why: 'without monitoring there are no alarms',
-  },
-  {
-    options: ['monitoring', 'alarmEmail'],
-    applies: ({ monitoring, alarmEmail }) => !monitoring && alarmEmail !== '',
-    why: 'without monitoring there are no alarms',
-  },
-  ...foreignTo('aws', onlyWith.redis),
-  ...foreignTo('redis', onlyWith.aws),
-  {
-    options: ['redisSecret', 'redisParameter'],
-    applies: ({ backend, redisSecret, redisParameter }) =>
-      backend === 'redis' && (redisSecret === '') === (redisParameter === ''),
-    why: '\'backend\' is "redis", which needs exactly one of them to say where its credentials are',
-  },
-];
-
-function foreignTo(backend: Config['backend'], names: readonly OptionName[]): Contradiction[] {
-  return names.map((name) => ({
-    options: [name, 'backend'],
-    applies: (config) => config.backend === backend && config[name] !== options[name].default,
-    why: `'${name}' has no effect with that backend`,
-  }));
-}
-
-function refuseContradictions(config: Config): void {
-  const found = contradictions.find(({ applies }) => applies(config));
-  if (!found) return;
-  const [first, second] = found.options.map((name) => `'${name}' is ${JSON.stringify(config[name])}`);
-  throw new ConfigError(`Option ${first} and option ${second}: ${found.why}.`);
 }
 
 function parseOption(name: OptionName, value: unknown): Config[OptionName] {

@@ -3,21 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib/core';
 import { configFromContext } from './config.ts';
+import type { Template, TemplateResource } from './local/cloud/template.ts';
 import { SendoffStack } from './sendoff-stack.ts';
 
-/** A CloudFormation template, as far as anyone here reads it. */
-export interface Template {
-  readonly Resources: Readonly<Record<string, TemplateResource>>;
-  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
-  readonly Parameters?: Readonly<Record<string, unknown>>;
-}
-
-export interface TemplateResource {
-  readonly Type: string;
-  readonly Properties?: Readonly<Record<string, unknown>>;
-  readonly DependsOn?: string | readonly string[];
-  readonly DeletionPolicy?: string;
-}
+export type { Template, TemplateResource };
 
 export interface Synthesis {
   readonly stackName: string;

@@ -1,7 +1,7 @@
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { type CreatedResource, evaluate, type Scope, type Template } from '../../lib/local/cloud/template.ts';
 import { findSendoffs } from '../../lib/local/find-sendoffs.ts';
-import { CliError } from './cli-error.ts';
+import { CliError } from './errors.ts';
 
 /** A stack that has a Sendoff as one construct among others. */
 export interface UserStack {

@@ -1,5 +1,6 @@
-import type { OperatedBackend } from './backend/open.ts';
+import type { OperatedBackend } from './backend/operated-backend.ts';
 import type { Deployment, Target } from './deployment.ts';
+import { CliError, usageError } from './errors.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The options that every command takes. */
@@ -8,7 +9,7 @@ export interface GlobalOptions extends Target {
   readonly debug?: boolean;
 }
 
-/** What every command is given beside its own arguments. */
+/** Given to every command beside its own arguments. */
 export interface Context {
   readonly terminal: Terminal;
   /** Answer for scripts: JSON on standard output. */
@@ -23,4 +24,11 @@ export interface Context {
 /** Writes the answer: as JSON for scripts, or as text for people, which is made only if needed. */
 export function answer({ json, terminal }: Context, value: unknown, text: () => string): void {
   terminal.out(json ? JSON.stringify(value) : text());
+}
+
+/** Asks before something that cannot be undone; where nobody can be asked, --yes must have been given. */
+export async function confirm({ terminal }: Context, question: string): Promise<void> {
+  if (!terminal.interactive) throw usageError(`${question} Nobody is here to be asked: add --yes.`);
+  const reply = await terminal.ask(`${question} [y/N] `);
+  if (!/^y(es)?$/i.test(reply.trim())) throw new CliError('Nothing was done.');
 }

@@ -1,9 +1,8 @@
 import { connectionFile, type LocalConnection, readConnection } from '../../lib/local/connection.ts';
 import { stackName } from '../../lib/stack-name.ts';
-import { CliError, notFoundError, usageError } from './cli-error.ts';
-import { names } from './error-line.ts';
+import { CliError, names, notFoundError, usageError } from './errors.ts';
 
-/** Which deployment is meant: the options every command takes. */
+/** The options that say which deployment is meant; every command takes them. */
 export interface Target {
   readonly stage?: string;
   readonly stack?: string;
@@ -12,7 +11,7 @@ export interface Target {
   readonly local?: boolean;
 }
 
-/** What every AWS client of the CLI is made with; what is not given comes from the SDK's default chain. */
+/** The configuration of every AWS client of the CLI; the SDK's default chain supplies what is absent. */
 export interface ClientConfig {
   readonly region?: string;
   readonly profile?: string;
@@ -22,14 +21,14 @@ export interface ClientConfig {
   readonly requestHandler: { readonly connectionTimeout: number; readonly requestTimeout: number };
 }
 
-/** A deployment found: its outputs, and how to reach its parts. */
+/** A deployment that was found: its outputs, and how to reach its parts. */
 export interface Deployment {
   readonly stackName: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly aws: ClientConfig;
-  /** In place of all AWS services' own hosts; the SDK's clients know it by themselves. */
+  /** Used in place of the hosts of all AWS services; the SDK's clients know it by themselves. */
   readonly endpoint?: string;
-  /** CloudFormation's word for how the last deployment went. */
+  /** The stack's status in CloudFormation. */
   readonly status?: string;
   /** Present when it runs on this machine. */
   readonly local?: LocalConnection;
@@ -37,7 +36,7 @@ export interface Deployment {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** A person waits longer than a function may, on networks far worse. */
+/** Longer than in a function: people can wait, and their networks are worse. */
 const requestHandler = { connectionTimeout: 5_000, requestTimeout: 20_000 };
 
 /** Finds the deployment by the outputs of its stack, or of `npm start`. */
@@ -71,7 +70,7 @@ async function findStack(
   const aws = {
     ...(region ? { region } : {}),
     ...(profile ? { profile } : {}),
-    // An emulator's host name has no bucket in front.
+    // The name of a bucket cannot be put before the host name of an emulator.
     ...(env.AWS_ENDPOINT_URL ? { forcePathStyle: true } : {}),
     requestHandler,
   };

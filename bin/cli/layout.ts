@@ -11,13 +11,13 @@ export function paint(terminal: Pick<Terminal, 'colour'>, tone: Tone, text: stri
   return terminal.colour && tone !== 'plain' ? styleText(formats[tone], text, { validateStream: false }) : text;
 }
 
-/** What others wrote, as it can be shown: a job of unknown origin must not move the cursor or set the window's title. */
+/** Makes foreign text safe to show: a job of unknown origin must not move the cursor or set the window's title. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/g, '�');
 }
 
-/** Rows under their headings, in columns two spaces apart; numbers given as such stand to the right. */
+/** Rows under their headings, in columns two spaces apart; columns of numbers are aligned to the right. */
 export function columns(
   terminal: Pick<Terminal, 'colour'>,
   headings: readonly string[],
@@ -50,7 +50,7 @@ const visibleLength = (text: string): number => stripVTControlCharacters(text).l
 /** A point in time as people read it, to the second, in UTC. */
 export const timeOf = (atMs: number): string => `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 
-/** A span of time in its largest unit, or its two largest where the second tells something. */
+/** A span of time in its largest unit; from two hours on in two units. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
   const seconds = Math.round(ms / 1000);

@@ -9,7 +9,7 @@ Exit codes:
   0    done
   1    failed
   2    wrong usage
-  3    what was named is not there: the stack, an email, a key, a job
+  3    not found: the stack, an email, a key, a job
   4    doctor found a problem
   130  stopped by Ctrl-C
 
@@ -25,7 +25,7 @@ needed. Without a key, one is made for this one email and deleted after it.
 /** Makes the context of a command from the options that all commands take. */
 export type ContextOf = (options: GlobalOptions) => Context;
 
-/** Declares the commands. What they do is loaded when one runs, so that --help is there at once. */
+/** Declares the commands. The code of a command is loaded when it runs, so that --help is fast. */
 export function createProgram(terminal: Terminal, contextOf: ContextOf): Command {
   const program = new Command('sendoff')
     .description('Operates a deployed Sendoff, or the one of `npm start` (--local).')
@@ -146,7 +146,7 @@ function declareEmails(program: Command, contextOf: ContextOf): void {
     });
   program
     .command('status <id>')
-    .description('where an email stands, and its timeline')
+    .description('the status of an email, and its timeline')
     .option('--wait <seconds>', 'wait until it is sent, at most so long; exit code 1 if it is not', positive)
     .action(async (id, options, command: Command) => {
       await (await import('./commands/status.ts')).showStatus(contextOf(command.optsWithGlobals()), id, options);
@@ -154,7 +154,7 @@ function declareEmails(program: Command, contextOf: ContextOf): void {
   program
     .command('forget <address>')
     .description(
-      "delete a person's data: every email to the address, record and body, and what webhooks were told of it (- reads standard input)",
+      "delete a person's data: every email to the address, record and body, and the webhook events about it (- reads standard input)",
     )
     .option('--sender', 'emails from the address, too')
     .option('--cancel', 'cancel what is still to be sent to it, and delete it too')
@@ -177,39 +177,39 @@ function declareDeadLetters(program: Command, contextOf: ContextOf): void {
     .description('show them; nothing is taken out')
     .option('--max <number>', 'how many', positive, 100)
     .action(async (options, command: Command) => {
-      const { listDeadLetters } = await import('./commands/dead-letters/list.ts');
-      await listDeadLetters(contextOf(command.optsWithGlobals()), options);
+      const { list } = await import('./commands/dead-letters/list.ts');
+      await list(contextOf(command.optsWithGlobals()), options);
     });
   deadLetters
     .command('show <job>')
     .description('show one with its body')
     .action(async (job, _options, command: Command) => {
-      const { showDeadLetter } = await import('./commands/dead-letters/show.ts');
-      await showDeadLetter(contextOf(command.optsWithGlobals()), job);
+      const { show } = await import('./commands/dead-letters/show.ts');
+      await show(contextOf(command.optsWithGlobals()), job);
     });
   deadLetters
     .command('redrive [jobs...]')
     .description('put them back on the queue they came from; Ctrl-C loses nothing')
     .option('--all', 'every one')
     .action(async (ids, { all }, command: Command) => {
-      const { redriveDeadLetters } = await import('./commands/dead-letters/redrive.ts');
-      await redriveDeadLetters(contextOf(command.optsWithGlobals()), { ids, all });
+      const { redrive } = await import('./commands/dead-letters/redrive.ts');
+      await redrive(contextOf(command.optsWithGlobals()), { ids, all });
     });
   deadLetters
     .command('purge [jobs...]')
-    .description('delete them; their emails end as failed')
+    .description('delete them; the emails that waited for them end as failed')
     .option('--all', 'every one')
     .option('-y, --yes', 'do not ask')
     .action(async (ids, { all, yes }, command: Command) => {
-      const { purgeDeadLetters } = await import('./commands/dead-letters/purge.ts');
-      await purgeDeadLetters(contextOf(command.optsWithGlobals()), { ids, all, yes });
+      const { purge } = await import('./commands/dead-letters/purge.ts');
+      await purge(contextOf(command.optsWithGlobals()), { ids, all, yes });
     });
 }
 
 function declareWatching(program: Command, contextOf: ContextOf): void {
   program
     .command('stats')
-    .description('what waits in the queues, and what became of recent emails')
+    .description('the depths of the queues, and the statuses of recent emails')
     .option('--since <time>', 'how far back, e.g. 30m, 24h, 7d', milliseconds, milliseconds('24h'))
     .option('--max <number>', 'at most so many emails are read, the newest', positive, 10_000)
     .action(async (options, command: Command) => {
@@ -219,16 +219,24 @@ function declareWatching(program: Command, contextOf: ContextOf): void {
     .command('tail')
     .description('follow the logs of all functions; Ctrl-C ends it')
     .option('--since <time>', 'how far back it begins, e.g. 30m, 24h, 7d', milliseconds, milliseconds('1m'))
-    .option('--no-follow', 'end with the last line there is')
+    .option('--no-follow', 'end after the last line')
     .option('--email <id>', 'only lines about this email')
-    .option('--only <function>', 'api, send, schedule, http, …; may be repeated', collect)
-    .addOption(new Option('--level <level>', 'the least level').choices(['info', 'warn', 'error']).default('info'))
+    .option(
+      '--only <function>',
+      'api, send, schedule, http, … (backend=redis: api, consumer, watchdog, …); may be repeated',
+      collect,
+    )
+    .addOption(
+      new Option('--level <level>', 'the lowest level that is shown')
+        .choices(['info', 'warn', 'error'])
+        .default('info'),
+    )
     .action(async (options, command: Command) => {
       await (await import('./commands/tail/tail.ts')).tailLogs(contextOf(command.optsWithGlobals()), options);
     });
   program
     .command('doctor')
-    .description('look for what would keep mail from going out; exit code 4 if something does')
+    .description('check everything that sending depends on; exit code 4 if it finds a problem')
     .option('--from <address>', 'may SES send from this address?')
     .action(async (options, command: Command) => {
       await (await import('./commands/doctor/doctor.ts')).runDoctor(contextOf(command.optsWithGlobals()), options);

@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander';
-import { type OperatedBackend, openBackend } from './backend/open.ts';
-import { exitCodes } from './cli-error.ts';
+import { openBackend } from './backend/open.ts';
+import type { OperatedBackend } from './backend/operated-backend.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import { type Deployment, findDeployment } from './deployment.ts';
-import { explain } from './error-line.ts';
+import { exitCodes, explain } from './errors.ts';
 import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
 

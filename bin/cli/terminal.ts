@@ -1,13 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 
-/** Where a command reads and writes; a test gives another one. */
+/** The input and output of a command; tests have their own. */
 export interface Terminal {
   /** The answer of the command, whole lines, to standard output. */
   out(text: string): void;
   /** Progress and advice for a person, to standard error, so that pipes get answers alone. */
   note(text: string): void;
-  /** How far a long command is: one line that is written over, where someone watches; nothing otherwise. */
+  /** Shows how far a long command is, in one line that is overwritten; nothing where standard error is no terminal. */
   progress(text: string): void;
   /** All of standard input. */
   readInput(): Promise<string>;
@@ -15,9 +15,9 @@ export interface Terminal {
   ask(question: string): Promise<string>;
   /** Aborted by the first Ctrl-C from this call on; the second ends the process at once. */
   interruption(): AbortSignal;
-  /** Someone sits there to be asked. */
+  /** True when a person can be asked. */
   readonly interactive: boolean;
-  /** Standard output shows colours. */
+  /** True when standard output shows colours. */
   readonly colour: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -26,7 +26,7 @@ const ERASE_LINE = '\r\u001b[K';
 
 /** This process's own terminal. */
 export function processTerminal(): Terminal {
-  // `sendoff … | head` closes the pipe early: nobody reads on, so there is nothing left to do.
+  // `sendoff … | head` closes the pipe early: nobody reads the rest, so the process can end.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;

@@ -6,13 +6,13 @@ import { toRequest } from './request.ts';
 export { type ErrorCode, SendoffError } from '../core/errors.ts';
 export type { AttachmentInput, EmailInput } from './email-input.ts';
 
-/** Whom the idempotency keys of this function belong to: the id of no API key, so HTTP requests share none of them. */
+/** The scope of idempotency keys, in place of an API key's id. No API key has this id, so HTTP requests share no key with it. */
 const FUNCTION_SCOPE = 'accept';
 
 export interface AcceptOptions {
   /**
-   * 1 to 256 characters. Calls with the same key and the same email make one email within 24 hours, from whichever
-   * function they come. Keys of HTTP requests are separate.
+   * 1 to 256 characters. Calls with the same key and the same email make one email within 24 hours. All functions share
+   * one scope of keys; the keys of HTTP requests are separate.
    */
   readonly idempotencyKey?: string;
 }

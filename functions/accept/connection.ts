@@ -8,7 +8,7 @@ import { required, retentionMs } from '../runtime/env.ts';
 /** A connection to the deployment that the environment names. */
 export interface Connection {
   readonly dependencies: EmailAcceptDependencies;
-  /** Writes what was counted to the function's log, from which CloudWatch reads it. */
+  /** Writes the metrics to the function's log, from which CloudWatch reads them. */
   readonly flush: () => void;
 }
 
@@ -34,10 +34,10 @@ async function connect(): Promise<Connection> {
   return { dependencies, flush: metrics.flush };
 }
 
-/** The backend whose variables are set. The user's bundler decides what is bundled, so only one is loaded at run time. */
+/** The backend whose variables are set. Both are in the user's bundle, so the other one is not loaded. */
 async function openBackend(): Promise<Backend> {
   if (process.env.REDIS_NAMESPACE === undefined) return (await import('../runtime/aws.ts')).awsFromEnvironment();
-  // Without it the client would invoke the calling function itself.
+  // Without this variable the client would invoke the calling function.
   required('CONSUMER_FUNCTION');
   const [{ createRedisBackend }, { redisFromEnvironment }, { createLogger }] = await Promise.all([
     import('../adapters/redis/backend.ts'),

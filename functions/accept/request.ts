@@ -2,15 +2,15 @@ import type { EmailRequest } from '../core/email/accept.ts';
 import { invalid } from '../core/errors.ts';
 
 /**
- * The JSON that the HTTP API would be sent, and what it says. Going through JSON gives both ways of accepting the same
- * rules: fields that are undefined are absent, and half a surrogate pair becomes U+FFFD.
+ * The JSON that a client would send to the HTTP API, and its parsed value. Through JSON the same rules hold for both ways
+ * of accepting: a field that is undefined is absent, a date is text.
  *
- * @throws 422 `invalid_parameter` for what JSON cannot hold.
+ * @throws 422 `invalid_parameter` for a value that JSON cannot hold.
  */
 export function toRequest(emails: unknown): Pick<EmailRequest, 'payload' | 'value'> {
   try {
     const payload = JSON.stringify(Array.isArray(emails) ? emails.map(withBase64) : withBase64(emails)) ?? 'null';
-    return { payload, value: JSON.parse(payload, wellFormed) };
+    return { payload, value: JSON.parse(payload) };
   } catch (cause) {
     throw invalid(`The email cannot be written as JSON: ${cause instanceof Error ? cause.message : cause}`);
   }
@@ -29,6 +29,3 @@ function fileWithBase64(file: unknown): unknown {
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-
-const wellFormed = (_name: string, value: unknown): unknown =>
-  typeof value === 'string' ? value.toWellFormed() : value;

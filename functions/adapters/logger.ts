@@ -3,7 +3,7 @@ import type { LogFields, Logger } from '../core/ports/telemetry.ts';
 const levels = { info: 0, warn: 1, error: 2 } as const;
 type Level = keyof typeof levels;
 
-/** Structured logs, one JSON object a line, to standard output: CloudWatch's Lambda format. `LOG_LEVEL` is the least level written. */
+/** Logs JSON to standard output, one object a line, in the format of Lambda. `LOG_LEVEL` is the lowest level that is written. */
 export function createLogger(
   least: string = process.env.LOG_LEVEL ?? 'info',
   write = (line: string) => void process.stdout.write(line),
@@ -18,7 +18,7 @@ export function createLogger(
   return { info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** Errors have no enumerable fields; their causes matter most. Messages of AWS may hold addresses: only names of those are kept. */
+/** Errors as plain objects, with their causes. Messages of AWS may hold addresses, so only their names are kept. */
 function plainErrors(_name: string, value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   const fromAws = '$metadata' in value;

@@ -1,9 +1,9 @@
 import type { EmailCount, Metrics } from '../core/ports/telemetry.ts';
 import type { QueueName } from '../core/queues.ts';
 
-/** The CloudWatch namespace of our own metrics. */
+/** The CloudWatch namespace of Sendoff's metrics. */
 export const METRIC_NAMESPACE = 'Sendoff';
-/** Their names, by what is counted. */
+/** The metrics of the counts. */
 export const countMetrics = {
   accepted: 'Accepted',
   sent: 'Sent',
@@ -12,26 +12,26 @@ export const countMetrics = {
   handedOver: 'HandedOver',
   requeued: 'Requeued',
 } as const satisfies Record<EmailCount, string>;
-/** Milliseconds from accepted, or due, to sent. */
+/** Milliseconds from the accept, or the scheduled time, to the send. */
 export const SEND_LATENCY_METRIC = 'SendLatency';
-/** What SQS tells CloudWatch of its queues and Redis does not: on Redis the schedule function tells it once a minute. */
+/** SQS reports these to CloudWatch itself; for Redis the watchdog function reports them once a minute. */
 export const queueMetrics = { deadLetters: 'DeadLetters', jobs: 'Jobs', oldestJobAge: 'OldestJobAge' } as const;
 
-/** The unit of each metric that is no count. */
+/** The units of metrics that are no counts. */
 const units: Readonly<Record<string, string>> = {
   [SEND_LATENCY_METRIC]: 'Milliseconds',
   [queueMetrics.oldestJobAge]: 'Seconds',
 };
 
-/** Told together, 0 where nothing happened: an alarm that compares them must not miss one. */
+/** Written together, with 0 for those without events: an alarm that compares them needs all. */
 const sendingCounts: readonly EmailCount[] = ['sent', 'failed', 'retried'];
 
-/** CloudWatch takes this many values of a metric in one line. */
+/** The most values of a metric in one line. */
 const MOST_VALUES = 100;
 
-/** Metrics that are collected in memory and written by `flush`. */
+/** Metrics that are collected in memory until `flush` writes them. */
 export interface BufferedMetrics extends Metrics {
-  /** Writes what was counted since the last time: one line for each queue it happened on, none if nothing did. */
+  /** Writes what was collected since the last time: one line for each queue that has something. */
   flush(): void;
 }
 
@@ -41,11 +41,11 @@ interface QueueMetrics {
 }
 
 /**
- * Metrics as log lines in CloudWatch's embedded metric format: no API call, no permission, no wait.
+ * Metrics as log lines in CloudWatch's embedded metric format, which need no API call, no permission and no wait.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  *
- * What it costs: a line of some 300 bytes for an invocation, not for an email ($0.15 for a million at $0.50/GB), and
- * $0.30 a month for each metric and queue in use beyond CloudWatch's ten free ones: the five of sending are ten.
+ * The cost: a line of some 300 bytes for each invocation ($0.15 for a million at $0.50/GB), and $0.30 a month for each
+ * metric and queue in use beyond CloudWatch's ten free ones; the five metrics of sending count as ten.
  */
 export function createMetrics(
   deployment: string,
@@ -80,16 +80,16 @@ export function createMetrics(
   };
 }
 
-/** How a backend's queues stand. */
+/** The state of a backend's queues. */
 export interface QueueState {
   readonly deadLetters: number;
-  /** Absent while there is nothing in any queue. */
+  /** Absent while all queues are empty. */
   readonly queues?: readonly { readonly queue: QueueName; readonly jobs: number; readonly oldestMs: number }[];
 }
 
 /**
- * Writes how the queues stand: a line for the dead letters, zero of them too, so that a graph tells none from not looked; and
- * one for each queue when there is something to tell.
+ * Writes the state of the queues: one line for the dead letters, even if there are none, so that a graph shows the 0, and one
+ * for each queue that is given.
  */
 export function writeQueueState(
   deployment: string,
@@ -107,7 +107,7 @@ export function writeQueueState(
     ]);
 }
 
-/** Runs a handler and writes what it counted, however it ends. */
+/** Runs a handler and writes its metrics, however it ends. */
 export function withMetrics<Arguments extends unknown[], Answer>(
   metrics: BufferedMetrics,
   handler: (...args: Arguments) => Promise<Answer>,

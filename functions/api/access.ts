@@ -4,9 +4,9 @@ import { matchedRoutes } from 'hono/route';
 /** A route by its method and its path as the router has it: `POST /emails/:id/cancel`. */
 export type RouteName = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`;
 
-/** The routes that ask for no API key, and why. Every other route does, wherever it is mounted. */
+/** The routes that ask for no API key, and why. Every other route asks for one. */
 export const PUBLIC_ROUTES = {
-  'GET /health': 'It says only that the API answers.',
+  'GET /health': 'It says only that the API is up.',
   'GET /openapi.json': 'It describes the API, which is no secret.',
   'GET /unsubscribe/:token': 'The signed token in an email is the permission; the page changes nothing.',
   'POST /unsubscribe/:token': 'The signed token in an email is the permission (RFC 8058).',

@@ -3,25 +3,25 @@ import type { Logger } from '../core/ports/telemetry.ts';
 import type { Caller } from './authenticate.ts';
 import { errorResponse, UNEXPECTED } from './error-response.ts';
 
-/** The most bytes a function can return (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
+/** The most bytes that a function can return (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
 const MAX_RESULT_BYTES = 6 * 1024 * 1024;
 /** Methods that fetch's Request cannot have (https://fetch.spec.whatwg.org/#forbidden-method). */
 const FORBIDDEN_METHOD = /^(?:CONNECT|TRACE|TRACK)$/i;
-/** What a result holds as it is; all else is bytes. */
+/** The content types that a result holds as text; all others are base64. */
 const TEXT_TYPE = /^(?:text\/|application\/json\b)/i;
-/** Characters that end or change a path when a URL is parsed; an HTTP API hands its path over decoded. */
+/** Characters that end or change a path when a URL is parsed. An HTTP API passes its path decoded. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among them.
 const ENDS_PATH = /[?#\\\s\u0000-\u001f]/g;
 
-/** A request as API Gateway hands it over: an HTTP API with payload format 2.0, or a REST API with format 1.0. */
+/** A request as API Gateway passes it: an HTTP API with payload format 2.0, or a REST API with format 1.0. */
 export interface GatewayEvent {
   readonly headers?: Readonly<Record<string, string | undefined>> | null;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
-  /** Of format 2.0 alone: these two, and `requestContext.http`. */
+  /** Only format 2.0 has these two and `requestContext.http`. */
   readonly rawPath?: string;
   readonly rawQueryString?: string;
-  /** Of format 1.0 alone: these four. The path is encoded, the query is not. */
+  /** Only format 1.0 has these four. The path is encoded, the query is not. */
   readonly path?: string;
   readonly httpMethod?: string;
   readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null;
@@ -38,8 +38,8 @@ export interface GatewayResult {
 }
 
 /**
- * Makes the Lambda handler of the app. It never rejects: what is no request and what goes wrong outside the app is
- * answered in Resend's form too. hono's own adapter answers some requests as text, and drops empty headers.
+ * Makes the Lambda handler of the app. It never rejects: an invalid event and an error outside the app are answered in
+ * Resend's form, too. Hono's own adapter answers some requests as text, and drops empty headers.
  */
 export function createLambdaHandler(app: Pick<Hono<Caller>, 'fetch'>, log: Logger) {
   return async (event: GatewayEvent): Promise<GatewayResult> => {
@@ -54,13 +54,13 @@ export function createLambdaHandler(app: Pick<Hono<Caller>, 'fetch'>, log: Logge
   };
 }
 
-/** Answers undefined for what HTTP does not allow, such as a host with a blank in it. */
+/** The request of an event; undefined if HTTP does not allow it, such as a host with a space in it. */
 function requestOf(event: GatewayEvent): Request | undefined {
   const { body, isBase64Encoded, requestContext } = event;
   const given = requestContext?.http?.method ?? event.httpMethod ?? 'GET';
-  // No route has the method it gets here, so the answer is a 405 with `Allow`.
+  // No route has a method that begins with `X-`, so the answer is a 405 with `Allow`.
   const method = FORBIDDEN_METHOD.test(given) ? `X-${given}` : given;
-  // Some clients send `{}` with every GET; a Request refuses that.
+  // Some clients send `{}` with every GET, which the Request constructor refuses.
   const hasBody = body && method !== 'GET' && method !== 'HEAD';
   try {
     return new Request(urlOf(event), {
@@ -92,7 +92,7 @@ function headersOf({ headers: single, multiValueHeaders }: GatewayEvent): Header
   return headers;
 }
 
-/** Headers holds bytes; other text is percent-encoded, so that it is at least the same each time. */
+/** `Headers` takes only bytes. Other text is percent-encoded, so that equal values stay equal. */
 const ascii = (value: string): string => (/[^\t -~]/.test(value) ? encodeURIComponent(value.toWellFormed()) : value);
 
 async function resultOf(response: Response): Promise<GatewayResult> {
@@ -105,7 +105,7 @@ async function resultOf(response: Response): Promise<GatewayResult> {
   };
 }
 
-/** A body is counted as Lambda counts it, in JSON; only a large one is worth the work. */
+/** The size is that of the result as JSON, as Lambda counts it. A small body needs no count. */
 function isTooLarge(result: GatewayResult): boolean {
   return result.body.length > MAX_RESULT_BYTES / 10 && Buffer.byteLength(JSON.stringify(result)) > MAX_RESULT_BYTES;
 }

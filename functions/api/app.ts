@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { EndpointRules } from '../adapters/http/post-webhook.ts';
 import type { SenderDomains } from '../core/email/sender-domain.ts';
-import type { AcceptDependencies } from '../core/email/submit.ts';
+import type { SubmitDependencies } from '../core/email/submit.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 import { createPublish } from '../core/webhook/dispatch.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
@@ -17,12 +17,12 @@ import { unsubscribeRoutes } from './unsubscribe/routes.ts';
 import { refuseUnsupportedPaths } from './unsupported-paths.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
-export interface ApiDependencies extends AcceptDependencies {
+export interface ApiDependencies extends SubmitDependencies {
   readonly log: Logger;
   readonly domains: SenderDomains;
-  /** The AWS region in which it sends. */
+  /** The AWS region that sends the emails. */
   readonly region: string;
-  /** Which endpoints webhooks may have; if absent, those of a deployment: https on the public internet. */
+  /** The endpoints that webhooks may have; if absent, only https on the public internet. */
   readonly endpointRules?: EndpointRules;
 }
 
@@ -63,7 +63,7 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   return secured;
 }
 
-/** SDKs that resolve a base URL with a trailing slash ask for `//emails`; a slash at the end means the same too. */
+/** SDKs whose base URL has a trailing slash ask for `//emails`. A slash at the end makes no difference either. */
 function getPath(request: Request): string {
   const path = new URL(request.url).pathname.replace(/\/{2,}/g, '/');
   return path.length > 1 ? path.replace(/\/$/, '') : path;

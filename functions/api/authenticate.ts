@@ -21,7 +21,7 @@ export interface Caller {
  * key is in use, in parallel with the request's own work. The answer waits for both: a function is frozen when it has
  * answered, and a write that is under way then may be lost.
  *
- * @throws 401 `missing_api_key`, 403 `invalid_api_key`, 401 `restricted_api_key` when a sending key asks for more.
+ * @throws 401 `missing_api_key`, 403 `invalid_api_key`, 401 `restricted_api_key` when a key with `sending_access` asks for more.
  */
 export function authenticate(table: Table, now: () => number, log: Logger): MiddlewareHandler<Caller> {
   const cache = new Map<string, { apiKey: ApiKey; untilMs: number }>();

@@ -1,23 +1,23 @@
 import type { Context } from 'hono';
 
-/** What of an invocation by a REST API tells its stage; no other entry has both. */
+/** The parts of a REST API's event that show its stage. An HTTP API's event does not have both. */
 interface RestEvent {
   readonly path?: string;
   readonly requestContext?: { readonly path?: string };
 }
 
-/** True behind a REST API, which passes no binary answers. */
+/** True behind a REST API, which does not pass on binary answers. */
 export function isBehindRestApi(context: Context): boolean {
   const { requestContext }: RestEvent = context.env?.event ?? {};
   return requestContext?.path !== undefined;
 }
 
-/** Set by API Gateway; the adapter takes every URL for https. */
+/** The values of `x-forwarded-proto` that API Gateway sets. Without the header every URL is https. */
 const PROTOCOLS = ['http', 'https'];
 
 /**
- * The address callers put before a path, without a slash at its end. A REST API has its stage there (`/prod`), of which
- * the path that the function sees knows nothing; behind a host name of its own there is none.
+ * The URL that callers put before a path, without a slash at its end. A REST API has its stage in it (`/prod`), which the
+ * path in the event does not contain; behind a custom domain there is no stage.
  */
 export function baseUrl(context: Context): string {
   const { host, protocol } = new URL(context.req.url);

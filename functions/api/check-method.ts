@@ -5,8 +5,8 @@ import { errorResponse } from './error-response.ts';
 import { isPartlySupported, UNSUPPORTED } from './unsupported-paths.ts';
 
 /**
- * The longest path that is looked at, in characters. No id, address or token is that long; a key of DynamoDB holds 2,048
- * bytes, and beyond it a read is an error.
+ * The longest path that is served, in characters. No id, address or token is that long, and DynamoDB answers an error to
+ * a key of more than 2,048 bytes.
  */
 const MAX_PATH_LENGTH = 1_500;
 
@@ -16,10 +16,10 @@ interface Route {
 }
 
 /**
- * Refuses what no route takes, before anyone is asked for a key.
+ * Refuses a request that no route takes, before authentication: it answers 405 `method_not_allowed` with `Allow` when the
+ * path has other methods.
  *
- * @throws 404 `not_found` for a path that is none.
- * Answers 405 `method_not_allowed` with `Allow` for another method than those of the path's route.
+ * @throws 404 `not_found` for an unknown path.
  */
 export function checkMethod(routes: () => readonly Route[]): MiddlewareHandler<Caller> {
   return async (context, next) => {
@@ -40,7 +40,7 @@ export function checkMethod(routes: () => readonly Route[]): MiddlewareHandler<C
 export const noEndpoint = (): SendoffError =>
   new SendoffError('not_found', 404, 'The requested endpoint does not exist');
 
-/** The methods of the most specific route at a path, HEAD with GET: `/emails/batch` is not `/emails/:id`. */
+/** The methods of the most specific route at a path: `/emails/batch` is not `/emails/:id`. A route with GET has HEAD, too. */
 function allowedMethods(routes: readonly Route[], path: string): string[] {
   const at = routes.filter((route) => route.method !== 'ALL' && isAt(route.path.split('/'), path.split('/')));
   const [best] = at.map((route) => route.path).sort((a, b) => (specificity(a) < specificity(b) ? -1 : 1));
@@ -58,7 +58,7 @@ function isAt(pattern: readonly string[], path: readonly string[]): boolean {
   );
 }
 
-/** Sorts as text: a word before a parameter before one that takes the rest of the path. */
+/** A text that sorts a fixed part before a parameter, and both before a parameter that takes the rest of the path. */
 const specificity = (pattern: string): string =>
   pattern
     .split('/')

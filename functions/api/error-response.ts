@@ -4,12 +4,12 @@ import { SendoffError } from '../core/errors.ts';
 import { isId } from '../core/ids.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 
-/** What is said of an error that nobody foresaw. */
+/** The answer to an unexpected error. */
 export const UNEXPECTED = { status: 500, code: 'application_error', message: 'An unexpected error occurred' } as const;
 
-/** The wire form of an error: Resend's. */
+/** The response for an error, in Resend's form. */
 export function errorResponse({ status, code, message }: { status: number; code: string; message: string }): Response {
-  // The PHP client takes an error whose name it does not know for a success, and it does not know `service_unavailable`.
+  // The PHP client treats an error with an unknown name as a success, and it does not know `service_unavailable`.
   const name = code === 'service_unavailable' ? 'application_error' : code;
   return new Response(JSON.stringify({ statusCode: status, name, message }), {
     status,
@@ -20,7 +20,7 @@ export function errorResponse({ status, code, message }: { status: number; code:
   });
 }
 
-/** The one place where an error becomes an answer: ours says what it is; anything else is a logged 500 that says nothing. */
+/** The one place that turns errors into responses: a SendoffError is answered as it is, any other as a logged 500 without details. */
 export function handleError(log: Logger) {
   return (error: Error, context: Context): Response => {
     const where = placeOf(context);
@@ -33,7 +33,7 @@ export function handleError(log: Logger) {
   };
 }
 
-/** The route, not the path: a path can hold an address. The id of the email it is about, if there is one. */
+/** The log fields of a request: the route instead of the path, which can hold an address, and the id of its email. */
 function placeOf(context: Context): Record<string, string> {
   const route = routePath(context, -1);
   const id = context.req.param('id');

@@ -3,7 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { SendoffError } from '../core/errors.ts';
 import type { Caller } from './authenticate.ts';
 
-/** Paths of Resend's API that this version has not, with all below them (resend-node 6.38.0, resend-openapi 1.5.0). */
+/** Paths of Resend's API that this version does not serve, with all paths below them (resend-node 6.38.0, resend-openapi 1.5.0). */
 export const UNSUPPORTED_PATHS = [
   '/audiences',
   '/automations',
@@ -26,15 +26,15 @@ export const UNSUPPORTED_PATHS = [
   '/usage',
 ];
 
-/** The message for whatever Resend has and this version has not. */
-export const UNSUPPORTED = `Sendoff ${packageJson.version} does not have this part of Resend's API. Its page docs/api.md lists what it has.`;
+/** The message for a path or method of Resend's API that this version does not serve. */
+export const UNSUPPORTED = `Sendoff ${packageJson.version} does not have this part of Resend's API. Its page docs/compatibility.md lists what it has.`;
 
-/** True for a path of which this version has some of Resend's methods: of domains those that read. */
+/** True for a path for which this version serves only some of Resend's methods: domains can only be read. */
 export const isPartlySupported = (path: string): boolean => /^\/domains(?:\/|$)/.test(path);
 
 /**
- * Answers 404 `not_found` to every call of a path that Resend has and this version has not, before any other route:
- * `/emails/metrics` is not an email's id. Not 501: clients and alarms take a 5xx for a fault that may pass.
+ * Answers 404 `not_found` to every call of an unsupported path, before any other route could take `metrics` in
+ * `/emails/metrics` for an id. It is not a 501 because clients and alarms treat a 5xx as a temporary fault.
  */
 export function refuseUnsupportedPaths(app: Hono<Caller>): void {
   for (const path of UNSUPPORTED_PATHS)

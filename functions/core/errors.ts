@@ -1,4 +1,4 @@
-/** Error codes a caller of the API can see: Resend's list (resend-openapi 1.5.0). */
+/** The error codes of the API: Resend's list (resend-openapi 1.5.0). */
 export type ErrorCode =
   | 'validation_error'
   | 'invalid_parameter'
@@ -17,14 +17,14 @@ export type ErrorCode =
   | 'application_error'
   | 'service_unavailable';
 
-/** An error with a meaning for the caller: its code, its HTTP status, and whether trying again can help. */
+/** An error for the caller, with a code, an HTTP status, and whether a retry can help. */
 export class SendoffError extends Error {
   override readonly name = 'SendoffError';
   readonly code: ErrorCode;
   readonly status: number;
   /** True when the same call may succeed later: a job is retried, a request is answered 503. */
   readonly retryable: boolean;
-  /** The least wait before the next try, in seconds; absent when the retry policy alone decides. */
+  /** The least wait before the next try, in seconds; absent when only the retry policy decides. */
   readonly retryAfterSeconds?: number;
 
   constructor(
@@ -41,14 +41,14 @@ export class SendoffError extends Error {
   }
 }
 
-/** A field of the request that is not as it should be (422 `invalid_parameter` unless a closer code fits). */
+/** A wrong field of a request (422). */
 export function invalid(message: string, code: ErrorCode = 'invalid_parameter'): SendoffError {
   return new SendoffError(code, 422, message);
 }
 
 /**
- * A mailbox that is none (422 `validation_error`). Programs compare the first two sentences, which are Resend's; `why` is
- * one of our own after them.
+ * An invalid mailbox (422 `validation_error`). Programs compare the first two sentences, which are Resend's; `why` is added
+ * to them.
  */
 export function invalidAddress(field: string, why: string): SendoffError {
   return invalid(
@@ -57,12 +57,12 @@ export function invalidAddress(field: string, why: string): SendoffError {
   );
 }
 
-/** Something the request names that is not there (404). */
+/** Something that does not exist (404). */
 export function notFound(what: string): SendoffError {
   return new SendoffError('not_found', 404, `${what} not found`);
 }
 
-/** A part we depend on did not answer, or refused for now (503); retryable. */
+/** A service that did not answer, or refused for now (503); retryable. */
 export function unavailable(message: string, cause?: unknown, retryAfterSeconds?: number): SendoffError {
   const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
   return new SendoffError('service_unavailable', 503, message, { cause, retryable: true, ...wait });

@@ -1,7 +1,7 @@
 import { derivedId } from './ids.ts';
 import type { Document } from './ports/table.ts';
 
-/** What a webhook can be told: Resend's types, as far as this version has something to tell. */
+/** The types of events that webhooks can receive: those of Resend's that this version publishes. */
 export const webhookEventTypes = [
   'email.sent',
   'email.scheduled',
@@ -18,17 +18,17 @@ export const webhookEventTypes = [
 ] as const;
 export type WebhookEventType = (typeof webhookEventTypes)[number];
 
-/** Something that happened, for whoever asked to be told. */
+/** An event that is published to webhooks. */
 export type WebhookEvent = {
   readonly type: WebhookEventType;
-  /** The same for every telling of the same thing: receivers recognise a repetition by it (`svix-id`). */
+  /** The same each time the event is published: receivers recognise repetitions by it (`svix-id`). */
   readonly eventId: string;
   readonly atMs: number;
   readonly emailId?: string;
-  /** Whom it happened to, if not to all recipients. */
+  /** The recipient, if it is not about all of them. */
   readonly recipient?: string;
   readonly details?: EventDetails;
-  /** What happened to something that is not an email: the payload's `data`, whole. */
+  /** The payload's `data` of an event that is not about an email. */
   readonly subject?: Document;
 };
 
@@ -37,7 +37,7 @@ export function eventIdOf(...parts: readonly string[]): string {
   return `msg_${derivedId('event', ...parts).replaceAll('-', '')}`;
 }
 
-/** What webhooks tell of an event beside the email itself; Resend's fields. */
+/** The fields of a payload beside those of the email; Resend's. */
 export type EventDetails = {
   readonly bounce?: { readonly message: string; readonly type: string; readonly subType: string };
   readonly click?: {

@@ -8,15 +8,15 @@ export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** The UUID (RFC 9562 version 8: custom) that these parts always lead to. */
+/** A UUID (RFC 9562 version 8: custom) that is derived from these parts. */
 export function derivedId(...parts: readonly string[]): string {
-  // JSON keeps the borders between parts: ('ab','c') and ('a','bc') must not meet.
+  // JSON keeps the parts apart: ('ab','c') and ('a','bc') must differ.
   const hex = sha256(JSON.stringify(parts));
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** True for what can be an id of ours: a UUID. Anything else is not looked up; a key of DynamoDB holds 2 KB. */
+/** True for a UUID. Anything else is no id and is not looked up; DynamoDB refuses keys over 2 KB. */
 export function isId(text: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }

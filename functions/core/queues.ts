@@ -2,20 +2,20 @@
  * The queues. This table is the one place that lists them: Redis keys, environment variables, permissions, metrics, alarms
  * and the CLI are derived from it. A new queue is one entry here and the code that works on its jobs.
  *
- * It lies beside the domains because ports, tasks, adapters and the stack all read it.
+ * It is not in a domain's folder because ports, tasks, adapters and the stack all read it.
  */
 
 /** One queue. */
 export interface QueueDefinition {
-  /** What its jobs are, for people. */
+  /** Its jobs, in words for people. */
   readonly purpose: string;
   /** The function that works on it with `backend=aws`; with `backend=redis` the consumer works on all queues. */
   readonly worker: 'send' | 'webhook';
   /** The deployment option that limits how many workers work on it at once, with `backend=aws`. */
   readonly concurrencyOption: 'maxConcurrency' | 'bulkMaxConcurrency' | 'webhookMaxConcurrency';
-  /** Jobs that one consumer of `backend=redis` works on at once; they wait for SES or an endpoint, not for the CPU. */
+  /** Jobs that one consumer of `backend=redis` runs at once; they wait for SES or an endpoint, not for the CPU. */
   readonly inFlight: number;
-  /** How many minutes a job may wait longer than its delay and one redelivery before an alarm says so. */
+  /** Minutes that a job may wait beyond its delay and one redelivery before an alarm. */
   readonly allowedWaitMinutes: number;
 }
 
@@ -44,7 +44,7 @@ export const queues = {
     inFlight: 50,
     allowedWaitMinutes: 0,
   },
-  /** For endpoints that do not answer promptly: they delay only others of their kind. */
+  /** For endpoints that do not answer promptly: they delay only each other. */
   'webhook-slow': {
     purpose: 'Events for webhooks whose endpoints answer slowly',
     worker: 'webhook',

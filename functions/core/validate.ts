@@ -1,23 +1,35 @@
 import type * as z from 'zod/mini';
 import { invalid, invalidAddress, type SendoffError } from './errors.ts';
 
-/** More than any request has fields, and any field entries. */
+/** The most fields of a request, and the most entries of a field. */
 const MAX_ENTRIES = 1_000;
-/** Fields of addresses, in which whatever is wrong is told in Resend's words. */
+/** Fields of addresses, whose errors have Resend's wording. */
 const ADDRESS_FIELDS = new Set<PropertyKey>(['from', 'to', 'cc', 'bcc', 'reply_to']);
 
-/** Parses with a schema; the first thing wrong becomes a 422 that names the field. */
+/** No schema of a request nests deeper. */
+const MAX_DEPTH = 4;
+
+/** Parses with a schema and makes all text well-formed; the first thing wrong becomes a 422 that names the field. */
 export function validate<T>(schema: z.ZodMiniType<T>, value: unknown, fields: readonly string[] = []): T {
   checkEntries(value);
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) return wellFormed(result.data, MAX_DEPTH);
   const [issue] = result.error.issues;
   throw issue ? describeIssue(named(issue), value, fields) : invalid('The request is not valid.');
 }
 
+/** The value with U+FFFD for each half of a surrogate pair: that is no character, and no database takes it. */
+function wellFormed<T>(value: T, depth: number): T;
+function wellFormed(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value !== 'object' || value === null || depth === 0) return value;
+  if (Array.isArray(value)) return value.map((entry) => wellFormed(entry, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, wellFormed(field, depth - 1)]));
+}
+
 /**
- * Refuses what the schema cannot: it notes every bad entry and overflows the stack at some 100,000 of them, and it leaves
- * out an entry named `__proto__` without a word.
+ * Refuses what a schema cannot handle: it collects every wrong entry and overflows the stack at some 100,000 of them, and
+ * it silently drops an entry named `__proto__`.
  */
 function checkEntries(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
@@ -40,12 +52,12 @@ export function parseWhole(text: string, name: string, least: number, most: numb
 }
 
 function describeIssue(issue: z.core.$ZodIssue, value: unknown, fields: readonly string[]): SendoffError {
-  // A name is the caller's and may be long: it is told, cut.
+  // The caller chooses the name, which may be long.
   const field = shorten(issue.path.map(String).join('.'));
   const code = field.startsWith('attachments') ? 'invalid_attachment' : 'invalid_parameter';
   if (issue.code === 'unrecognized_keys') return unknownField(issue.keys[0] ?? '', field, fields);
   if (field === '') return invalid('The request body must be a JSON object.');
-  // What may be left out may be null too; so this is a field that may not.
+  // An optional field may be null, so this one is required.
   if ((valueAt(value, issue.path) ?? undefined) === undefined)
     return invalid(`Missing \`${field}\` field.`, 'missing_required_field');
   const [top = ''] = issue.path;
@@ -57,14 +69,14 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown, fields: readonly
   return invalid(`Invalid \`${field}\` field: ${why}`, code);
 }
 
-/** Of a union whose branch names what is wrong in it (`headers.X-A`), that; else the issue as it is. */
+/** For a union, the issue of the branch that names the wrong entry (`headers.X-A`); otherwise the issue itself. */
 function named(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   const deepest = furthest(issue);
   const isNamed = deepest !== issue && typeof deepest.path[0] === 'string';
   return isNamed ? { ...deepest, path: [...issue.path, ...deepest.path] } : issue;
 }
 
-/** True for a message that the schema gives; zod/mini alone says the same of everything. */
+/** True for a message from the schema; zod/mini has only one message of its own. */
 const hasOwnMessage = ({ message }: z.core.$ZodIssue): boolean => message !== 'Invalid input';
 
 function unknownField(name: string, parent: string, fields: readonly string[]): SendoffError {
@@ -100,7 +112,7 @@ function bound(side: 'most' | 'least', limit: number | bigint, origin: string): 
 
 const shorten = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}…` : name);
 
-/** Of a union's branches the one that got furthest says what is wrong. */
+/** The issue of the union's branch that matched the most of the value. */
 function furthest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
   const firsts = issue.errors.map((issues) => issues[0]);
@@ -117,7 +129,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }
 
-/** The candidate closest to `name` by edit distance, if it is close enough to be what was meant. */
+/** The candidate that is closest to `name` by edit distance, if it is close enough to be meant. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   const scored = candidates.map((candidate) => ({
     candidate,
@@ -126,11 +138,11 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   scored.sort((a, b) => a.distance - b.distance);
   const best = scored[0];
   if (!best || best.distance > Math.max(2, best.candidate.length / 3)) return undefined;
-  // Something of the name must be left of it: `x` is not `to`.
+  // They must have something in common: `x` does not mean `to`.
   return best.distance < Math.min(name.length, best.candidate.length) - 1 ? best.candidate : undefined;
 }
 
-/** Levenshtein distance; names are cut at 64 characters so that a hostile one costs nothing. */
+/** Levenshtein distance; names are cut at 64 characters to limit the work for a hostile one. */
 function editDistance(from: string, to: string): number {
   const source = from.slice(0, 64);
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);

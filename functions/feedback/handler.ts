@@ -1,18 +1,19 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { createLogger } from '../adapters/logger.ts';
-import { settleFeedback } from '../core/feedback/feedback.ts';
+import { processFeedback } from '../core/feedback/feedback.ts';
 import { createBatchPublish } from '../core/webhook/dispatch.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
+import { batchResponse } from '../runtime/batch-response.ts';
 
 const backend = backendFromEnvironment();
 const log = createLogger();
 const publishForBatch = createBatchPublish(backend, Date.now);
 
-/** Notes what SES reports: SES → SNS (raw delivery) → SQS → here. Answers those events that must come back. */
+/** Records the events of SES, which arrive by SNS (raw delivery) and SQS. Answers the messages that must come back. */
 export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
-  const failed = await settleFeedback(
+  const failed = await processFeedback(
     Records.map(({ messageId, body }) => ({ id: messageId, body })),
     { table: backend.table, publish: publishForBatch(), log },
   );
-  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  return batchResponse(failed);
 }

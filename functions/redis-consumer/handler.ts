@@ -1,61 +1,46 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
-import { startFunction } from '../adapters/aws/invoke.ts';
-import { createSesMailer } from '../adapters/aws/ses-mailer.ts';
-import { fetchFile } from '../adapters/http/fetch-file.ts';
-import { createPostWebhook } from '../adapters/http/post-webhook.ts';
+import { invokeFunction } from '../adapters/aws/invoke.ts';
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
-import { composeMime } from '../adapters/mime/compose.ts';
 import { createRedisBackend } from '../adapters/redis/backend.ts';
-import { createDrainerQueue } from '../adapters/redis/consumer.ts';
+import { createConsumerQueue } from '../adapters/redis/consumer.ts';
 import { createClaims } from '../core/email/claims.ts';
-import { emailSend, emailSent, type SendDependencies } from '../core/email/send.ts';
-import { createOutgoingHeaders } from '../core/suppression/unsubscribe-link.ts';
+import { emailTasks, type SendDependencies } from '../core/email/send.ts';
+import { queues } from '../core/queues.ts';
 import { createWorker } from '../core/task/worker.ts';
 import { type DeliveryDependencies, deliverWebhook } from '../core/webhook/delivery.ts';
-import { createPublish } from '../core/webhook/dispatch.ts';
-import { publishEvent } from '../core/webhook/publish-task.ts';
-import { localEndpointsAllowed, required, requiredNumber } from '../runtime/env.ts';
-import { redisFromEnvironment, ringFromEnvironment } from '../runtime/redis.ts';
-import { type DrainResult, drain } from './consume.ts';
+import { required, requiredNumber } from '../runtime/env.ts';
+import { invokeConsumerFromEnvironment, redisFromEnvironment } from '../runtime/redis.ts';
+import { sendDependencies } from '../runtime/send-dependencies.ts';
+import { webhookDependencies } from '../runtime/webhook-dependencies.ts';
+import { type ConsumeResult, consume } from './consume.ts';
 
 const log = createLogger();
-const ring = ringFromEnvironment(log);
-const client = redisFromEnvironment(log, ring);
+const invokeConsumer = invokeConsumerFromEnvironment(log);
+const client = redisFromEnvironment(log, invokeConsumer);
 const backend = createRedisBackend(client);
-const mailer = createSesMailer(required('CONFIGURATION_SET'));
-const outgoingHeaders = createOutgoingHeaders(backend.table, required('PUBLIC_URL'));
 const metrics = createMetrics(required('DEPLOYMENT'));
 const newName = () => randomUUID();
 
-type Dependencies = SendDependencies & DeliveryDependencies;
+const dependencies = { ...sendDependencies(backend, metrics), ...webhookDependencies(backend) };
 
-const dependencies: Omit<Dependencies, 'claims'> = {
-  ...backend,
-  mailer,
-  compose: async (record, body, fetchMs) =>
-    composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile, fetchMs),
-  publish: createPublish(backend, Date.now),
-  metrics,
-  post: createPostWebhook({ allowLocal: localEndpointsAllowed() }),
-  region: required('AWS_REGION'),
-  random: Math.random,
-};
-
-interface DrainEvent {
-  /** The place to take among the drainers. */
+interface ConsumerEvent {
+  /** The place to take among the consumers. */
   readonly replaces?: string;
-  /** The function to start as watcher; absent when there is one. */
+  /** The function to start as watchdog if none is running; absent when a watchdog invokes. */
+  readonly watchdog?: string;
+  /** `watchdog` as functions of version 0.1 name it: those that are not updated yet during a deployment. */
   readonly watcher?: string;
 }
 
-/** Sends queued emails and tells webhooks until nothing is left; rung for when there are jobs and no drainer is at work. */
-export const handler = withMetrics(metrics, async (event: DrainEvent, context: Context): Promise<DrainResult> => {
-  // Of this invocation alone: what an earlier one left unfinished when it was frozen must not send any more.
+/** Sends queued emails and posts events to webhooks until no job is left; invoked when a job is queued and no consumer works. */
+export const handler = withMetrics(metrics, async (event: ConsumerEvent, context: Context): Promise<ConsumeResult> => {
+  const watchdog = event.watchdog ?? event.watcher;
+  // New for each invocation: one that was frozen with an email unfinished must not send it when it goes on later.
   const claims = createClaims({ table: backend.table, now: Date.now, log });
-  const work = createWorker<Dependencies>({
-    tasks: [emailSend, emailSent, publishEvent, deliverWebhook],
+  const work = createWorker<SendDependencies & DeliveryDependencies>({
+    tasks: [...emailTasks, deliverWebhook],
     dependencies: { ...dependencies, claims },
     broker: backend.broker,
     log,
@@ -67,31 +52,26 @@ export const handler = withMetrics(metrics, async (event: DrainEvent, context: C
     name: newName(),
     maxConsumers: requiredNumber('MAX_CONSUMERS'),
     maxReceiveCount: requiredNumber('MAX_RECEIVE_COUNT'),
-    watched: event.watcher === undefined,
+    watched: watchdog === undefined,
   };
-  const result = await drain(
+  const result = await consume(
     {
-      queue: createDrainerQueue(client, options),
+      queue: createConsumerQueue(client, options),
       work,
-      ring,
-      watch: async () => {
-        if (event.watcher) await startFunction(event.watcher, { byDrainer: true }, log);
+      invokeConsumer,
+      startWatchdog: async () => {
+        if (watchdog) await invokeFunction(watchdog, { byConsumer: true }, log);
       },
       newName,
       now: Date.now,
       log,
-      inFlight: {
-        transactional: requiredNumber('IN_FLIGHT'),
-        bulk: requiredNumber('BULK_IN_FLIGHT'),
-        webhook: requiredNumber('WEBHOOK_IN_FLIGHT'),
-        'webhook-slow': requiredNumber('WEBHOOK_SLOW_IN_FLIGHT'),
-      },
+      inFlight: (queue) => queues[queue].inFlight,
       flushMetrics: metrics.flush,
       renewClaims: claims.renew,
       deadlineMs: Date.now() + context.getRemainingTimeInMillis(),
     },
     event.replaces,
   ).finally(claims.endAll);
-  log.info('drained', { ...result });
+  log.info('consumed', { ...result });
   return result;
 });

@@ -13,8 +13,18 @@ const RUN_MS = 62_000;
 /** Left unused before the time-out. */
 const MARGIN_MS = 2_000;
 
-/** Rings for a drainer when a delayed job is due or a drainer died, and tells how the queues stand; runs once a minute, and beside a drainer that nobody watches. */
-export async function handler(event: { byDrainer?: boolean }, context: Context): Promise<{ rings: number }> {
+interface WatchdogEvent {
+  /** Set by the consumer that starts it; absent in the run of each minute. */
+  readonly byConsumer?: boolean;
+  /** `byConsumer` as consumers of version 0.1 name it: those that are not updated yet during a deployment. */
+  readonly byDrainer?: boolean;
+}
+
+/**
+ * Invokes a consumer when a delayed job is due or a consumer died, and reports the state of the queues. Runs once a minute, and
+ * beside a consumer that no other watchdog watches.
+ */
+export async function handler(event: WatchdogEvent, context: Context): Promise<{ invocations: number }> {
   const dependencies = {
     client,
     now: Date.now,
@@ -23,7 +33,9 @@ export async function handler(event: { byDrainer?: boolean }, context: Context):
     report: (state: QueueState) => writeQueueState(deployment, state),
     log,
   };
-  const rings = await (event.byDrainer ? watchUntilDone(dependencies) : runMinute(dependencies));
-  if (rings > 0) log.info('rang', { rings });
-  return { rings };
+  const invocations = await (event.byConsumer || event.byDrainer
+    ? watchUntilDone(dependencies)
+    : runMinute(dependencies));
+  if (invocations > 0) log.info('consumer invoked', { invocations });
+  return { invocations };
 }

@@ -1,10 +1,11 @@
 import type { QueueState } from '../adapters/metrics.ts';
 import type { RedisClient, Timer } from '../adapters/redis/client.ts';
-import { queueAges } from '../adapters/redis/queue-state.ts';
+import { queueAges } from '../adapters/redis/inspection.ts';
+import { invoke, unwatch, watch } from '../adapters/redis/operations.ts';
 import { untilAnswered } from '../adapters/redis/retry.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 
-export interface WakeDependencies {
+export interface WatchdogDependencies {
   readonly client: Pick<RedisClient, 'firstTimer' | 'run'>;
   readonly now: () => number;
   /** Waits, in ms. */
@@ -14,80 +15,79 @@ export interface WakeDependencies {
   readonly endMs: number;
 }
 
-/** A drainer that is at work promotes what is due within this; the job was then a moment too early to look. */
+/** A consumer at work takes a due job within this time, so the watchdog looks again only after it. */
 const PATIENCE_MS = 1_000;
 
-export interface MinuteDependencies extends WakeDependencies {
-  readonly client: WakeDependencies['client'] & Pick<RedisClient, 'glance'>;
-  /** Told how the queues stand, once a run. */
+export interface MinuteDependencies extends WatchdogDependencies {
+  readonly client: WatchdogDependencies['client'] & Pick<RedisClient, 'peek'>;
+  /** Called once a run with the state of the queues. */
   readonly report: (state: QueueState) => void;
 }
 
 /**
- * What happens once a minute: says how the queues stand, then rings when it is time. With nothing to do before the run's end it
- * costs two commands. Answers how often it rang.
+ * The run of each minute: reports the state of the queues and invokes a consumer when one is needed. Costs two commands if
+ * nothing is due before the run's end. Answers how often it invoked a consumer.
  */
 export async function runMinute({ report, ...dependencies }: MinuteDependencies): Promise<number> {
   const { client, log, endMs } = dependencies;
-  const glance = await answered(dependencies, () => client.glance());
-  const { first, deadLetters } = glance;
-  // While a queue holds anything `@` is among the timers, at most a lease ahead: only a drainer that leaves with
-  // all of them empty takes it out (redis-scripts.ts). So without a timer soon there is nothing that could be old.
+  const peek = await answered(dependencies, () => client.peek());
+  const { first, deadLetters } = peek;
+  // While a queue holds a job, `@` is among the timers, at most a lease ahead: only a consumer that leaves all queues empty
+  // removes it (adapters/redis/lua/consumers.ts). So without a timer soon no job can be old.
   const asked = first && first.atMs < endMs ? queueAges(client) : undefined;
-  // Beside, not before: whatever becomes of the telling, the ringing must not wait for it.
-  const told = Promise.resolve(asked).then(
+  // At the same time, so that a report that fails or takes long delays no invocation.
+  const reported = Promise.resolve(asked).then(
     (queues) => report({ deadLetters, ...(queues ? { queues } : {}) }),
     (error: unknown) => {
       report({ deadLetters });
-      log.warn('it is not known how old the oldest jobs are', { error });
+      log.warn('the age of the oldest jobs could not be read', { error });
     },
   );
-  const [rings] = await Promise.all([wakeWhenDue(dependencies, glance), told]);
-  return rings;
+  const [invocations] = await Promise.all([invokeWhenDue(dependencies, peek), reported]);
+  return invocations;
 }
 
 /**
- * The alarm clock of the queues: rings for a drainer when a delayed job is due, and when the drainer that was known
- * to be at work has not been heard of for its lease. `seen` saves the first look.
- * Answers how often it rang.
+ * Invokes a consumer when a delayed job is due, and when the consumer at work has sent no heartbeat for its lease. `seen`
+ * saves the first look. Answers how often it invoked one.
  */
-export async function wakeWhenDue(
-  dependencies: WakeDependencies,
+export async function invokeWhenDue(
+  dependencies: WatchdogDependencies,
   seen?: { readonly first: Timer | undefined },
 ): Promise<number> {
   const { client, now, sleep, endMs } = dependencies;
   const look = () => answered(dependencies, () => client.firstTimer());
   let { first } = seen ?? { first: await look() };
-  for (let rings = 0; ; first = await look()) {
-    if (!first || first.atMs >= endMs) return rings;
+  for (let invocations = 0; ; first = await look()) {
+    if (!first || first.atMs >= endMs) return invocations;
     if (first.atMs <= now()) {
-      // Rings unless a drainer is at work, which then takes what is due itself.
-      rings += (await answered(dependencies, () => client.run(['wake']))) === 1 ? 1 : 0;
+      // Invokes none if a consumer is at work: that one takes the job itself.
+      invocations += (await answered(dependencies, () => client.run(invoke()))) === 1 ? 1 : 0;
       await sleep(PATIENCE_MS);
     } else {
       await sleep(first.atMs - now());
     }
-    if (now() >= endMs) return rings;
+    if (now() >= endMs) return invocations;
   }
 }
 
 /**
- * The same for a watcher that a drainer started, of which there is one at a time. That it watches no more is said before the
- * last look: a drainer that came to work in between either starts another watcher or is seen here.
+ * The run that a consumer starts; there is one such watchdog at a time. It signs off before its last look, so a consumer that
+ * started in between either starts another watchdog or is seen by this one.
  */
-export async function watchUntilDone(dependencies: WakeDependencies): Promise<number> {
+export async function watchUntilDone(dependencies: WatchdogDependencies): Promise<number> {
   const { client, now, sleep, endMs } = dependencies;
-  // Most drainers have done by then: a watcher that looks at once would sleep until the end of a lease.
+  // Most consumers have ended by then; a watchdog that looks at once would sleep until the end of a lease.
   await sleep(PATIENCE_MS);
-  for (let rings = 0; ; ) {
-    rings += await wakeWhenDue(dependencies);
-    await answered(dependencies, () => client.run(['unwatch']));
-    if (now() >= endMs) return rings;
+  for (let invocations = 0; ; ) {
+    invocations += await invokeWhenDue(dependencies);
+    await answered(dependencies, () => client.run(unwatch()));
+    if (now() >= endMs) return invocations;
     const first = await answered(dependencies, () => client.firstTimer());
-    if (!first || first.atMs >= endMs || (await client.run(['watch'])) !== 1) return rings;
+    if (!first || first.atMs >= endMs || (await client.run(watch())) !== 1) return invocations;
   }
 }
 
-/** A watcher that gave up with the first lost request would be missed by whoever dies next. */
-const answered = <T>({ now, log, endMs }: WakeDependencies, ask: () => Promise<T>): Promise<T> =>
+/** Asks again until the run's end: if the watchdog gave up at a lost request, nothing would notice the next crash. */
+const answered = <T>({ now, log, endMs }: WatchdogDependencies, ask: () => Promise<T>): Promise<T> =>
   untilAnswered({ now, log, untilMs: endMs }, ask);

@@ -6,8 +6,8 @@ import { redisFromEnvironment } from './redis.ts';
 
 /** The backend that the function's environment names. */
 export function backendFromEnvironment(): Backend {
-  // lib/bundle.ts puts the value here, so that a bundle holds the clients of its own backend alone: in this form
-  // esbuild sees that the other branch is never run.
+  // lib/bundle.ts defines the value, so that a bundle holds only the clients of its own backend: in this form esbuild
+  // sees that the other branch never runs.
   return process.env.BACKEND === 'redis' ? redisBackend() : awsFromEnvironment();
 }
 

@@ -1,4 +1,4 @@
-import { type QueueName, queueNames } from '../core/queues.ts';
+import { type QueueName, queueNames, queueUrlVariable } from '../core/queues.ts';
 
 /** Reads a variable that the deployment must have set. */
 export function required(name: string): string {
@@ -14,9 +14,14 @@ export function requiredNumber(name: string): number {
   return value;
 }
 
-/** The queues' URLs: `TRANSACTIONAL_QUEUE_URL`, …, `WEBHOOK_SLOW_QUEUE_URL`. */
+/** The URL of a queue of SQS (`TRANSACTIONAL_QUEUE_URL`, …). */
+export function queueUrl(queue: QueueName): string {
+  return required(queueUrlVariable(queue));
+}
+
+/** The URLs of all queues of SQS. */
 export function queueUrls(): Record<QueueName, string> {
-  const entries = queueNames.map((queue) => [queue, required(`${queue.toUpperCase().replace('-', '_')}_QUEUE_URL`)]);
+  const entries = queueNames.map((queue) => [queue, queueUrl(queue)]);
   return Object.fromEntries(entries) as Record<QueueName, string>;
 }
 
@@ -26,8 +31,8 @@ export function retentionMs(): number {
 }
 
 /**
- * True on a laptop only: webhooks may go to http and to loopback. `npm start` sets `SENDOFF_LOCAL_ENDPOINTS=allowed`
- * for the functions it runs; no template has it (test/lib/constructs/feedback.test.ts).
+ * True only on a laptop: webhooks may use http and loopback addresses. `npm start` sets `SENDOFF_LOCAL_ENDPOINTS=allowed`
+ * for the functions that it runs; no template sets it (test/lib/constructs/feedback.test.ts).
  */
 export function localEndpointsAllowed(): boolean {
   return process.env.SENDOFF_LOCAL_ENDPOINTS === 'allowed';

@@ -1,21 +1,21 @@
-import { createRing } from '../adapters/aws/invoke.ts';
+import { createInvokeConsumer } from '../adapters/aws/invoke.ts';
 import { createRedisClient, type RedisClient } from '../adapters/redis/client.ts';
 import { upstashCredentials } from '../adapters/redis/credentials.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 import { required } from './env.ts';
 
-/** Rings for the drain function that the environment names; in that function itself, for another one of it. */
-export function ringFromEnvironment(log: Logger) {
+/** Invokes the consumer that the environment names; the consumer itself invokes another one of its own function. */
+export function invokeConsumerFromEnvironment(log: Logger) {
   const { CONSUMER_FUNCTION, WATCHDOG_FUNCTION } = process.env;
   const functionName = CONSUMER_FUNCTION ?? required('AWS_LAMBDA_FUNCTION_NAME');
-  return createRing({ functionName, watcher: WATCHDOG_FUNCTION, log });
+  return createInvokeConsumer({ functionName, watchdog: WATCHDOG_FUNCTION, log });
 }
 
 /** The database that the function's environment names. */
-export function redisFromEnvironment(log: Logger, ring = ringFromEnvironment(log)): RedisClient {
+export function redisFromEnvironment(log: Logger, invokeConsumer = invokeConsumerFromEnvironment(log)): RedisClient {
   return createRedisClient({
     credentials: upstashCredentials,
     namespace: required('REDIS_NAMESPACE'),
-    ring: () => ring(),
+    invokeConsumer: () => invokeConsumer(),
   });
 }

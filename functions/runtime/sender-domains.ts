@@ -1,6 +1,6 @@
 import type { SenderDomains } from '../core/email/sender-domain.ts';
 
-/** The domains of SES, whose client is loaded when they are first asked for: accepting emails does without it. */
+/** The domains of SES. Their client is loaded on the first call, as accepting emails does not need it. */
 export function loadedSesDomains(): SenderDomains {
   let loaded: Promise<SenderDomains> | undefined;
   const load = () => {

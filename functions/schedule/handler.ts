@@ -8,10 +8,10 @@ import { required } from '../runtime/env.ts';
 const backend = backendFromEnvironment();
 const log = createLogger();
 const metrics = createMetrics(required('DEPLOYMENT'));
-/** Left unused before the time-out, so that a run ends between two pages. */
+/** The time before the time-out in which no page is begun. */
 const MARGIN_MS = 5_000;
 
-/** Runs once a minute: hands scheduled emails over, and queues again what never reached a worker. */
+/** Runs once a minute: queues scheduled emails, and emails whose job was lost. */
 export const handler = withMetrics(metrics, async (_event: unknown, context: Context) => {
   const deadlineMs = Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS;
   const run = { backend, now: Date.now, log, metrics, deadlineMs };

@@ -1,35 +1,41 @@
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import type { QueueName } from '../../functions/core/queues.ts';
+import { type QueueName, queueNames, queues as queueTable, queueUrlVariable } from '../../functions/core/queues.ts';
 import type { Config } from '../config.ts';
 import { BodyBucket } from '../constructs/body-bucket.ts';
 import { DocumentTable } from '../constructs/document-table.ts';
-import {
-  BULK_PATIENCE,
-  longestWait,
-  SLOW_ENDPOINT_PATIENCE,
-  sqsDeadLetters,
-  sqsQueue,
-} from '../constructs/monitoring/metrics.ts';
+import { sqsDeadLetters, workQueueMetrics } from '../constructs/monitoring/metrics.ts';
 import * as permissions from '../constructs/permissions.ts';
+import { BATCH_SIZE, SendoffFunction, type SendoffFunctionProps } from '../constructs/sendoff-function.ts';
+import type { Resources } from '../constructs/statements.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
-import { BATCH_SIZE, WorkerFunction, type WorkerFunctionProps } from '../constructs/worker-function.ts';
+import { forEachQueue, type QueueWorker, queueId, queueUrlOutput } from '../queues.ts';
 import type { BackendParts, BackendProps } from './parts.ts';
 
-/** What only the backend `aws` is made of. */
+/** The parts of `backend: 'aws'`. */
 export interface AwsParts extends BackendParts {
+  readonly functions: AwsFunctions;
+  /** The SQS queues by name. */
   readonly queues: Readonly<Record<QueueName, WorkQueue>>;
+  /** The DynamoDB table of all documents. */
   readonly table: DocumentTable;
+  /** The S3 bucket of the bodies that are too large for the table. */
   readonly bodyBucket: BodyBucket;
 }
 
+/** The functions that only `backend: 'aws'` has. */
+export type AwsFunctions = Readonly<Record<QueueWorker, SendoffFunction>> & {
+  /** Queues scheduled emails shortly before they are due. */
+  readonly schedule: SendoffFunction;
+};
+
 const SCHEDULE_TIMEOUT = Duration.seconds(60);
 const SCHEDULE_MEMORY_MB = 256;
-/** Twice what an endpoint may take to answer. */
+/** Twice the time within which an endpoint must answer. */
 const WEBHOOK_TIMEOUT = Duration.seconds(30);
 const WEBHOOK_MEMORY_MB = 256;
 
-/** Makes table, bucket, queues and the functions that work on them, directly in `scope`. */
+/** Creates table, bucket, queues and the functions that work on them, directly in `scope`. */
 export function createAwsParts(scope: Construct, props: BackendProps): AwsParts {
   const { config, sesSending, deployment } = props;
   const table = new DocumentTable(scope, 'Table', config);
@@ -38,18 +44,15 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
   const environment = {
     TABLE_NAME: table.tableName,
     BODY_BUCKET: bodyBucket.bucketName,
-    TRANSACTIONAL_QUEUE_URL: queues.transactional.queueUrl,
-    BULK_QUEUE_URL: queues.bulk.queueUrl,
-    WEBHOOK_QUEUE_URL: queues.webhook.queueUrl,
-    WEBHOOK_SLOW_QUEUE_URL: queues['webhook-slow'].queueUrl,
+    ...Object.fromEntries(queueNames.map((name) => [queueUrlVariable(name), queues[name].queueUrl])),
     DEPLOYMENT: deployment,
   };
   const resources = { table, bodyBucket, queues, sesSending };
-  const workers = createWorkers(scope, props, resources, environment);
-  workers.send.consume('Transactional', queues.transactional, config.maxConcurrency);
-  workers.send.consume('Bulk', queues.bulk, config.bulkMaxConcurrency);
-  workers.webhook.consume('Webhook', queues.webhook, config.webhookMaxConcurrency);
-  workers.webhook.consume('WebhookSlow', queues['webhook-slow'], config.webhookMaxConcurrency);
+  const functions = createFunctions(scope, props, resources, environment);
+  for (const name of queueNames) {
+    const { worker, concurrencyOption } = queueTable[name];
+    functions[worker].consume(queueId(name), queues[name], config[concurrencyOption]);
+  }
   permissions.acknowledgeBodies(scope, resources);
   return {
     queues,
@@ -59,67 +62,60 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
     acceptStatements: permissions.acceptStatements(resources),
     apiStatements: permissions.apiStatements(resources),
     feedbackStatements: permissions.feedbackStatements(resources),
-    workers,
-    metrics: metrics(queues, props),
-  };
-}
-
-function metrics(queues: AwsParts['queues'], { deadLetterQueue }: BackendProps): BackendParts['metrics'] {
-  const monitor = (name: QueueName, workersOption: keyof Config, patience = Duration.minutes(0)) => {
-    const queue = queues[name];
-    return sqsQueue(queue, { name, workersOption, allowedAge: longestWait(queue).plus(patience) });
-  };
-  return {
-    queues: [
-      monitor('transactional', 'maxConcurrency'),
-      monitor('bulk', 'bulkMaxConcurrency', BULK_PATIENCE),
-      monitor('webhook', 'webhookMaxConcurrency'),
-      monitor('webhook-slow', 'webhookMaxConcurrency', SLOW_ENDPOINT_PATIENCE),
-    ],
-    deadLetters: [sqsDeadLetters(deadLetterQueue, 'jobs')],
-    deadLettersKept: 'They are kept for 14 days.',
+    functions,
+    sender: functions.send,
+    everyMinute: functions.schedule,
+    metrics: {
+      queues: queueNames.map((name) => workQueueMetrics(name, queues[name])),
+      deadLetters: [sqsDeadLetters(props.deadLetterQueue, 'jobs')],
+      deadLettersKept: 'They are kept for 14 days.',
+    },
+    outputs: {
+      TableName: table.tableName,
+      BodyBucketName: bodyBucket.bucketName,
+      ...Object.fromEntries(queueNames.map((name) => [queueUrlOutput(name), queues[name].queueUrl])),
+      SendFunctionName: functions.send.functionName,
+      ScheduleFunctionName: functions.schedule.functionName,
+    },
   };
 }
 
 function createQueues(scope: Construct, { config, deadLetterQueue }: BackendProps): AwsParts['queues'] {
-  const props = {
-    deadLetterQueue,
-    maxReceiveCount: config.maxReceiveCount,
-    workerTimeout: Duration.seconds(config.sendTimeoutSeconds),
-  };
-  return {
-    transactional: new WorkQueue(scope, 'TransactionalQueue', props),
-    bulk: new WorkQueue(scope, 'BulkQueue', props),
-    webhook: new WorkQueue(scope, 'WebhookQueue', { ...props, workerTimeout: WEBHOOK_TIMEOUT }),
-    'webhook-slow': new WorkQueue(scope, 'WebhookSlowQueue', { ...props, workerTimeout: WEBHOOK_TIMEOUT }),
-  };
+  const { maxReceiveCount } = config;
+  const timeouts = workerTimeouts(config);
+  return forEachQueue((name) => {
+    const workerTimeout = timeouts[queueTable[name].worker];
+    return new WorkQueue(scope, `${queueId(name)}Queue`, { deadLetterQueue, maxReceiveCount, workerTimeout });
+  });
 }
 
-function createWorkers(
+function workerTimeouts({ sendTimeoutSeconds }: Config): Readonly<Record<QueueWorker, Duration>> {
+  return { send: Duration.seconds(sendTimeoutSeconds), webhook: WEBHOOK_TIMEOUT };
+}
+
+function createFunctions(
   scope: Construct,
   { config, sesSending }: BackendProps,
-  resources: permissions.Resources,
+  resources: Resources,
   environment: Readonly<Record<string, string>>,
-): Required<BackendParts['workers']> {
-  const create = (id: string, props: Omit<WorkerFunctionProps, 'runtime'>) =>
-    new WorkerFunction(scope, id, { ...props, runtime: config });
+): AwsFunctions {
+  const timeouts = workerTimeouts(config);
+  // The jobs of a batch run at the same time: they wait for SES or for endpoints, not for the CPU.
+  const workerEnvironment = { ...environment, WORKER_CONCURRENCY: String(BATCH_SIZE) };
+  const create = (id: string, props: Omit<SendoffFunctionProps, 'runtime'>) =>
+    new SendoffFunction(scope, id, { ...props, runtime: config });
   return {
     send: create('SendFunction', {
       handler: 'send',
       description: 'Sends queued emails through Amazon SES',
-      timeout: Duration.seconds(config.sendTimeoutSeconds),
+      timeout: timeouts.send,
       memoryMb: config.sendMemoryMb,
-      environment: {
-        ...environment,
-        CONFIGURATION_SET: sesSending.configurationSet.configurationSetName,
-        // All jobs of a batch at once: they wait for SES, not for the CPU.
-        WORKER_CONCURRENCY: String(BATCH_SIZE),
-      },
+      environment: { ...workerEnvironment, CONFIGURATION_SET: sesSending.configurationSet.configurationSetName },
       statements: permissions.sendStatements(resources),
     }),
     schedule: create('ScheduleFunction', {
       handler: 'schedule',
-      description: 'Queues scheduled emails shortly before they are due, and those whose job was lost',
+      description: 'Queues scheduled emails shortly before they are due, and emails whose job was lost',
       timeout: SCHEDULE_TIMEOUT,
       memoryMb: SCHEDULE_MEMORY_MB,
       environment,
@@ -127,10 +123,10 @@ function createWorkers(
     }),
     webhook: create('WebhookFunction', {
       handler: 'webhook',
-      description: 'Tells endpoints what happened',
-      timeout: WEBHOOK_TIMEOUT,
+      description: 'Delivers events to webhook endpoints',
+      timeout: timeouts.webhook,
       memoryMb: WEBHOOK_MEMORY_MB,
-      environment: { ...environment, WORKER_CONCURRENCY: String(BATCH_SIZE) },
+      environment: workerEnvironment,
       statements: permissions.webhookStatements(resources),
     }),
   };

@@ -1,32 +1,35 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Config } from '../config.ts';
 import type { MonitoringMetrics } from '../constructs/monitoring/metrics.ts';
+import type { SendoffFunction } from '../constructs/sendoff-function.ts';
 import type { SesSending } from '../constructs/ses-sending.ts';
 import type { DeadLetterQueue } from '../constructs/work-queue.ts';
-import type { WorkerFunction } from '../constructs/worker-function.ts';
 
-/** What a backend's own parts are made from. */
+/** The input of both backends. */
 export interface BackendProps {
   readonly config: Config;
   readonly sesSending: SesSending;
   readonly deadLetterQueue: DeadLetterQueue;
-  /** The value of the dimension `Deployment` of our own metrics. */
+  /** The value of the dimension `Deployment` of Sendoff's own metrics. */
   readonly deployment: string;
 }
 
-/** What differs between the backends: where jobs and documents are, and what works on them. */
+/** What every backend consists of: where documents and jobs are stored, and the functions that work on them. */
 export interface BackendParts {
-  /** What a function needs in its environment to write documents and to queue jobs. */
+  /** The environment variables with which a function reads and writes documents and queues jobs. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Permissions of a function that accepts emails; see `Sendoff.grantAccept`. */
   readonly acceptStatements: readonly PolicyStatement[];
   readonly apiStatements: readonly PolicyStatement[];
   readonly feedbackStatements: readonly PolicyStatement[];
-  readonly workers: {
-    readonly send: WorkerFunction;
-    readonly schedule: WorkerFunction;
-    /** With `backend: 'redis'` the send function does its work. */
-    readonly webhook?: WorkerFunction;
-  };
+  /** The backend's own functions, under their names in `Sendoff.functions`. */
+  readonly functions: Readonly<Record<string, SendoffFunction>>;
+  /** The one of these functions that sends emails. */
+  readonly sender: SendoffFunction;
+  /** The one of these functions that is invoked once a minute. */
+  readonly everyMinute: SendoffFunction;
   /** Its queues and dead letters, for alarms and dashboard. */
   readonly metrics: Pick<MonitoringMetrics, 'queues' | 'deadLetters' | 'deadLettersKept'>;
+  /** Outputs of the stack, by which the CLI finds queues, documents and functions. */
+  readonly outputs: Readonly<Record<string, string>>;
 }

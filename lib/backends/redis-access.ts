@@ -3,12 +3,12 @@ import { ArnFormat, Names, Stack, Token } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 
-/** What a function needs to reach the Redis database of a deployment; no credential is among it. */
+/** How functions and the operator reach the Redis database of a deployment. It contains no credentials. */
 export interface RedisAccess {
   readonly environment: Readonly<Record<string, string>>;
-  /** The same for who operates it: names, by which credentials are found that only the operator's own may read. */
+  /** The same for the operator, who reads the credentials with permissions of their own. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** Reading the one secret or parameter that holds URL and token. */
+  /** Permission to read the secret or parameter that holds URL and token. */
   readonly statement: PolicyStatement;
 }
 
@@ -17,7 +17,7 @@ export function redisAccess(
   scope: Construct,
   { redisSecret, redisParameter }: Pick<Config, 'redisSecret' | 'redisParameter'>,
 ): RedisAccess {
-  // Deployments that share a database stay apart by it, so it must be the construct's own and never change.
+  // It separates deployments that share a database, so it must be unique to the construct and never change.
   const namespace = Names.uniqueResourceName(scope, { maxLength: 60 });
   return redisSecret
     ? {
@@ -32,7 +32,7 @@ export function redisAccess(
       };
 }
 
-/** The ARN of a secret ends with six characters that its name does not tell. */
+/** The ARN of a secret ends with six characters that are not in its name. */
 function secretArn(scope: Construct, secret: string): string {
   if (Token.isUnresolved(secret) || secret.startsWith('arn:')) return secret;
   const arnFormat = ArnFormat.COLON_RESOURCE_NAME;

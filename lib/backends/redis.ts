@@ -2,92 +2,101 @@ import { Policy } from 'aws-cdk-lib/aws-iam';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { queueNames } from '../../functions/core/queues.ts';
-import { redisDeadLetters, redisQueue, sqsDeadLetters } from '../constructs/monitoring/metrics.ts';
-import { invoking, sending } from '../constructs/permissions.ts';
-import { WorkerFunction } from '../constructs/worker-function.ts';
+import { redisDeadLetters, redisQueueMetrics, sqsDeadLetters } from '../constructs/monitoring/metrics.ts';
+import { SendoffFunction } from '../constructs/sendoff-function.ts';
+import { invoke, sendThroughSes } from '../constructs/statements.ts';
 import type { BackendParts, BackendProps } from './parts.ts';
 import { type RedisAccess, redisAccess } from './redis-access.ts';
 
-/** Long, so that under load a fresh start is rare; a drainer with nothing to do ends at once. */
-const DRAIN_TIMEOUT = Duration.minutes(5);
-/** A run ends after 62 s, when the next one has begun. */
-const WAKE_TIMEOUT = Duration.seconds(70);
-const WAKE_MEMORY_MB = 128;
-/** Emails in flight at once in one drainer: they wait for SES, not for the CPU. */
-const IN_FLIGHT = 100;
-const BULK_IN_FLIGHT = 50;
-/** Endpoints that are waited for at once; as many again of those that do not answer promptly. */
-const WEBHOOK_IN_FLIGHT = 50;
-
-/** What only the backend `redis` is made of. */
+/** The parts of `backend: 'redis'`. */
 export interface RedisParts extends BackendParts {
+  readonly functions: RedisFunctions;
+  /** Where functions and the operator find the database's credentials. */
   readonly access: RedisAccess;
 }
 
-/** Makes what works on the queues in Redis and what wakes it, directly in `scope`. */
+/** The functions that only `backend: 'redis'` has. Lambda has no trigger for Redis, so they invoke each other. */
+export type RedisFunctions = {
+  /** Works on all queues. A function that queues a job invokes it, unless one is running. */
+  readonly redisConsumer: SendoffFunction;
+  /** Invokes the consumer when a delayed job is due or a consumer crashed. */
+  readonly redisWatchdog: SendoffFunction;
+};
+
+/** Long, so that under load cold starts are rare. A consumer ends at once when the queues are empty. */
+const CONSUMER_TIMEOUT = Duration.minutes(5);
+/** A watchdog ends after 62 s, when the next one has begun. */
+const WATCHDOG_TIMEOUT = Duration.seconds(70);
+const WATCHDOG_MEMORY_MB = 128;
+
+/** Creates the functions that work on the queues in Redis, directly in `scope`. */
 export function createRedisParts(scope: Construct, props: BackendProps): RedisParts {
-  const access = redisAccess(scope, props.config);
-  const { send, schedule } = redisFunctions(scope, props, access);
-  const mayQueue = [access.statement, invoking(send)];
+  const { config, deployment, deadLetterQueue } = props;
+  const access = redisAccess(scope, config);
+  const functions = createFunctions(scope, props, access);
+  const { redisConsumer, redisWatchdog } = functions;
+  const mayQueue = [access.statement, invoke(redisConsumer)];
   return {
     access,
     environment: {
       ...access.environment,
-      CONSUMER_FUNCTION: send.functionName,
-      WATCHDOG_FUNCTION: schedule.functionName,
-      DEPLOYMENT: props.deployment,
+      CONSUMER_FUNCTION: redisConsumer.functionName,
+      WATCHDOG_FUNCTION: redisWatchdog.functionName,
+      DEPLOYMENT: deployment,
     },
     acceptStatements: mayQueue,
     apiStatements: mayQueue,
     feedbackStatements: mayQueue,
-    workers: { send, schedule },
+    functions,
+    sender: redisConsumer,
+    everyMinute: redisWatchdog,
     metrics: {
-      queues: queueNames.map((name) => redisQueue(props.deployment, name)),
-      deadLetters: [redisDeadLetters(props.deployment, 'jobs'), sqsDeadLetters(props.deadLetterQueue, 'events of SES')],
-      deadLettersKept: 'Jobs are kept until you redrive or purge them, what SES reported (SQS) for 14 days.',
+      queues: queueNames.map((name) => redisQueueMetrics(deployment, name)),
+      deadLetters: [redisDeadLetters(deployment, 'jobs'), sqsDeadLetters(deadLetterQueue, 'events of SES')],
+      deadLettersKept: 'Jobs are kept until you redrive or purge them, events of SES (in SQS) for 14 days.',
+    },
+    outputs: {
+      ...access.outputs,
+      RedisConsumerFunctionName: redisConsumer.functionName,
+      RedisWatchdogFunctionName: redisWatchdog.functionName,
     },
   };
 }
 
-/** Lambda has no trigger for Redis: who queues a job rings. */
-function redisFunctions(
+function createFunctions(
   scope: Construct,
   { config, sesSending, deployment }: BackendProps,
   access: RedisAccess,
-): { send: WorkerFunction; schedule: WorkerFunction } {
-  const send = new WorkerFunction(scope, 'RedisConsumerFunction', {
+): RedisFunctions {
+  const environment = { ...access.environment, DEPLOYMENT: deployment };
+  const redisConsumer = new SendoffFunction(scope, 'RedisConsumerFunction', {
     logGroupId: 'SendFunctionLogs',
     handler: 'redis-consumer',
     description:
-      'Sends queued emails through Amazon SES and tells endpoints what happened, until nothing is left; rung for by who queues a job',
-    timeout: DRAIN_TIMEOUT,
+      'Works on the queues in Redis until they are empty: sends emails through Amazon SES, delivers webhooks',
+    timeout: CONSUMER_TIMEOUT,
     memoryMb: config.sendMemoryMb,
     environment: {
-      ...access.environment,
-      DEPLOYMENT: deployment,
+      ...environment,
       CONFIGURATION_SET: sesSending.configurationSet.configurationSetName,
       MAX_CONSUMERS: String(config.maxConsumers),
       MAX_RECEIVE_COUNT: String(config.maxReceiveCount),
-      IN_FLIGHT: String(IN_FLIGHT),
-      BULK_IN_FLIGHT: String(BULK_IN_FLIGHT),
-      WEBHOOK_IN_FLIGHT: String(WEBHOOK_IN_FLIGHT),
-      WEBHOOK_SLOW_IN_FLIGHT: String(WEBHOOK_IN_FLIGHT),
     },
-    statements: [access.statement, sending({ sesSending })],
+    statements: [access.statement, sendThroughSes({ sesSending })],
     runtime: config,
   });
-  const schedule = new WorkerFunction(scope, 'RedisWatchdogFunction', {
+  const redisWatchdog = new SendoffFunction(scope, 'RedisWatchdogFunction', {
     logGroupId: 'ScheduleFunctionLogs',
     handler: 'redis-watchdog',
-    description: 'Rings for the send function when a delayed job is due or a sender died; tells how the queues stand',
-    timeout: WAKE_TIMEOUT,
-    memoryMb: WAKE_MEMORY_MB,
-    environment: { ...access.environment, DEPLOYMENT: deployment, CONSUMER_FUNCTION: send.functionName },
-    statements: [access.statement, invoking(send)],
+    description: 'Invokes the consumer when a job is due or a consumer crashed; publishes the metrics of the queues',
+    timeout: WATCHDOG_TIMEOUT,
+    memoryMb: WATCHDOG_MEMORY_MB,
+    environment: { ...environment, CONSUMER_FUNCTION: redisConsumer.functionName },
+    statements: [access.statement, invoke(redisConsumer)],
     runtime: config,
   });
-  // A policy of its own: the function waits for those its role has by itself, and this one waits for the function.
-  const starts = new Policy(scope, 'SendFunctionStarts', { statements: [invoking(send, schedule)] });
-  if (send.role) starts.attachToRole(send.role);
-  return { send, schedule };
+  // A policy outside the role: a function depends on the policies in its role, and this policy depends on the function.
+  const mayInvoke = new Policy(scope, 'SendFunctionStarts', { statements: [invoke(redisConsumer, redisWatchdog)] });
+  if (redisConsumer.role) mayInvoke.attachToRole(redisConsumer.role);
+  return { redisConsumer, redisWatchdog };
 }

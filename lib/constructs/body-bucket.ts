@@ -7,18 +7,18 @@ import { acknowledge } from './acknowledge.ts';
 const SCHEDULE_HORIZON_DAYS = 30;
 
 export interface BodyBucketProps {
-  /** How long an email is kept after it was due. */
+  /** How long an email is kept after it is due. */
   readonly retentionDays: number;
   /** Delete the bucket with the stack, if it is empty then. */
   readonly removeData: boolean;
 }
 
 /**
- * Where bodies too large for the table live: private, encrypted, TLS only, each gone after its time.
+ * The bucket of the bodies that are too large for the table: private, encrypted, TLS only. Bodies expire.
  *
- * With `removeData` a bucket that still holds bodies makes the stack's deletion fail, and S3 says so. The CDK's
- * `autoDeleteObjects` would empty it, at the price of a custom resource and one more Lambda with a role that may
- * delete every object, in every deployment, for the one moment of removal: `aws s3 rm --recursive` does the same.
+ * With `removeData`, S3 refuses to delete a bucket that still holds bodies, and the stack's deletion fails. The CDK's
+ * `autoDeleteObjects` would empty it, but it needs a custom resource and a Lambda that may delete every object, in every
+ * deployment. `aws s3 rm --recursive` does the same when it is needed.
  */
 export class BodyBucket extends Bucket {
   constructor(scope: Construct, id: string, { retentionDays, removeData }: BodyBucketProps) {
@@ -29,8 +29,8 @@ export class BodyBucket extends Bucket {
       enforceSSL: true,
       lifecycleRules: [
         {
-          // S3 counts from the day of writing, when a scheduled email was not due yet: an object must not expire
-          // before its record does. The day more covers what a day cut off by midnight takes away.
+          // S3 counts from the day of writing, when a scheduled email is not due yet. A body must not expire before its
+          // record does. One more day, because S3 counts whole days from midnight.
           expiration: Duration.days(SCHEDULE_HORIZON_DAYS + retentionDays + 1),
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },

@@ -4,13 +4,13 @@ import type { Construct } from 'constructs';
 import type { IndexName } from '../../functions/core/ports/table.ts';
 
 export interface DocumentTableProps {
-  /** Delete the table with the stack; otherwise it stays and cannot be deleted by mistake. */
+  /** Delete the table with the stack. False: it stays, protected against deletion. */
   readonly removeData: boolean;
 }
 
 /**
- * The one table of all documents, on demand. A document names its place in an index, if it has one, by the two
- * attributes of that index, so an index holds only what is to be found through it, and only its key.
+ * The table of all documents, on demand. A document is in an index if it has the two attributes of that index. An index
+ * holds keys only.
  */
 export class DocumentTable extends Table {
   constructor(scope: Construct, id: string, { removeData }: DocumentTableProps) {

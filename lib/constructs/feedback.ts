@@ -6,8 +6,8 @@ import type { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { type DeadLetterQueue, WorkQueue } from './work-queue.ts';
 
-/** What happens to an email whether or not anyone looks at it. */
-const FATES = [
+/** Events that do not depend on tracking. */
+const DELIVERY_EVENTS = [
   EmailSendingEvent.SEND,
   EmailSendingEvent.REJECT,
   EmailSendingEvent.DELIVERY,
@@ -16,8 +16,8 @@ const FATES = [
   EmailSendingEvent.COMPLAINT,
   EmailSendingEvent.RENDERING_FAILURE,
 ];
-/** Asking for these events makes SES put a pixel into each email and lead its links over a server of SES's. */
-const READING = [EmailSendingEvent.OPEN, EmailSendingEvent.CLICK];
+/** These events make SES put a pixel into each email and redirect its links over a server of SES. */
+const TRACKING_EVENTS = [EmailSendingEvent.OPEN, EmailSendingEvent.CLICK];
 
 export interface FeedbackProps {
   readonly configurationSet: ConfigurationSet;
@@ -25,16 +25,16 @@ export interface FeedbackProps {
   readonly maxReceiveCount: number;
   /** The time limit of the function that works on the queue. */
   readonly workerTimeout: Duration;
-  /** How long it waits for more events. */
+  /** How long that function waits for a batch to fill. */
   readonly maxBatchingWindow: Duration;
   /** Let SES track opens and clicks. */
   readonly tracking: boolean;
-  /** Encrypts the topic; SES must be allowed to use it. Absent: SNS encrypts as it does by itself. */
+  /** Encrypts the topic; SES must be allowed to use it. Absent: SNS's own encryption. */
   readonly topicKey?: IKey | undefined;
 }
 
 /**
- * The way back: SES → SNS → SQS. Not EventBridge, to which SES delivers at best effort only
+ * Brings the events of SES to a queue: SES → SNS → SQS. Not EventBridge, because SES delivers to it at best effort only
  * (https://docs.aws.amazon.com/ses/latest/dg/monitor-sending-using-event-publishing-setup.html).
  * The queue holds the events as SES wrote them, without SNS's envelope.
  */
@@ -52,7 +52,7 @@ export class Feedback extends Construct {
     this.topic.addSubscription(new SqsSubscription(this.queue, { rawMessageDelivery: true }));
     props.configurationSet.addEventDestination('Events', {
       destination: EventDestination.snsTopic(this.topic),
-      events: props.tracking ? [...FATES, ...READING] : FATES,
+      events: props.tracking ? [...DELIVERY_EVENTS, ...TRACKING_EVENTS] : DELIVERY_EVENTS,
     });
   }
 }

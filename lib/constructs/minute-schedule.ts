@@ -4,14 +4,14 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-/** Runs a function once a minute. */
+/** Invokes a function once a minute. */
 export class MinuteSchedule extends Construct {
   constructor(scope: Construct, id: string, handler: IFunction) {
     super(scope, id);
     new Rule(this, 'Rule', {
-      description: 'Hands over emails that are about to be due',
+      description: 'Invokes a function of Sendoff once a minute',
       schedule: Schedule.rate(Duration.minutes(1)),
-      // A run that could not be started is not worth a second try: the next one does its work too.
+      // No retry of a failed invocation: the next one does its work too.
       targets: [new LambdaTarget(handler, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
   }

@@ -1,24 +1,24 @@
 import { ConfigurationSet, type DkimRecord, EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
 
-export interface OutboundProps {
+export interface SesSendingProps {
   /** Domain to register for sending; empty: none. */
   readonly domain: string;
-  /** Let SES refuse what is on the account's own suppression list, too. */
+  /** Let SES also refuse addresses on the account's own suppression list. */
   readonly accountSuppression: boolean;
 }
 
-/** SES's side: the configuration set every email goes through and, if asked for, the sending domain with Easy DKIM. */
+/** What Sendoff needs in SES: a configuration set for every email and, with `domain`, the sending domain with Easy DKIM. */
 export class SesSending extends Construct {
   readonly configurationSet: ConfigurationSet;
-  /** The CNAME records that prove the domain to SES and sign its mail; none without a domain. */
+  /** The CNAME records by which SES verifies the domain and receivers verify its signatures; none without a domain. */
   readonly dkimRecords: readonly DkimRecord[];
 
-  constructor(scope: Construct, id: string, { domain, accountSuppression }: OutboundProps) {
+  constructor(scope: Construct, id: string, { domain, accountSuppression }: SesSendingProps) {
     super(scope, id);
     this.configurationSet = new ConfigurationSet(this, 'ConfigurationSet', {
       reputationMetrics: true,
-      // Otherwise the account's own setting says for which reasons.
+      // When it is enabled, the account's own setting decides for which reasons.
       ...(accountSuppression ? {} : { disableSuppressionList: true }),
     });
     this.dkimRecords = domain

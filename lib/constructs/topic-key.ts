@@ -4,19 +4,19 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
 /**
- * The key that encrypts the topics. AWS's own key for SNS would not do: services cannot publish with it, for its policy cannot be
- * changed (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
- * It goes with the stack: a topic keeps no message, so nothing is left that it could decrypt.
+ * The key that encrypts the topics. AWS's own key for SNS cannot be used: its policy cannot be changed, and it does not let
+ * services publish (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
+ * The key is deleted with the stack: a topic stores no messages, so there is nothing left to decrypt.
  */
 export class TopicKey extends Key {
   constructor(scope: Construct, id: string) {
     super(scope, id, {
-      description: 'Encrypts what Amazon SES and CloudWatch publish to the SNS topics of Sendoff',
+      description: 'Encrypts the SNS topics of Sendoff, to which Amazon SES and CloudWatch publish',
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.DESTROY,
       pendingWindow: Duration.days(7),
     });
-    // No source in a condition: who may publish is settled by the topics' policies, and the key opens nothing else.
+    // No condition on the source: the topics' policies decide who may publish, and the key encrypts nothing else.
     // https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html
     this.addToResourcePolicy(
       new PolicyStatement({

@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 
 const LONGEST_RETENTION = Duration.days(14);
 
-/** Where jobs go that the system could not handle. Several work queues share one: each job says where it belongs. */
+/** The queue of jobs that failed too often. All work queues share one: each job says from which queue it is. */
 export class DeadLetterQueue extends Queue {
   constructor(scope: Construct, id: string) {
     super(scope, id, { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: LONGEST_RETENTION });
@@ -13,7 +13,7 @@ export class DeadLetterQueue extends Queue {
 
 export interface WorkQueueProps {
   readonly deadLetterQueue: DeadLetterQueue;
-  /** How often a job is received before it is given up. */
+  /** How often a job is received before it goes to the dead-letter queue. */
   readonly maxReceiveCount: number;
   /** The time limit of the function that works on the queue. */
   readonly workerTimeout: Duration;
@@ -23,12 +23,12 @@ export interface WorkQueueProps {
 
 /** A queue of jobs for one function. */
 export class WorkQueue extends Queue {
-  /** After this a job whose worker died is delivered again. */
+  /** The time after which a job whose worker crashed is received again. */
   readonly visibilityTimeout: Duration;
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     const { deadLetterQueue, maxReceiveCount, workerTimeout, maxBatchingWindow } = props;
-    // Room for Lambda to retry a throttled invocation before the job comes back, and for the batch to fill.
+    // Time for Lambda to retry a throttled invocation before the job is visible again, and for the batch to fill.
     // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-queueconfig
     const visibilityTimeout = Duration.seconds(6 * workerTimeout.toSeconds() + (maxBatchingWindow?.toSeconds() ?? 0));
     super(scope, id, {

@@ -1,3 +1,5 @@
+import { queueNames, queueUrlVariable } from '../../functions/core/queues.ts';
+import { queueUrlOutput } from '../queues.ts';
 import type { Template, TemplateResource } from './cloud/template.ts';
 
 /** A Sendoff in the template of any stack. */
@@ -58,10 +60,7 @@ function awsOutputs(sender: Variables, idOf: (path: string) => string): Record<s
   return {
     TableName: sender.TABLE_NAME,
     BodyBucketName: sender.BODY_BUCKET,
-    TransactionalQueueUrl: sender.TRANSACTIONAL_QUEUE_URL,
-    BulkQueueUrl: sender.BULK_QUEUE_URL,
-    WebhookQueueUrl: sender.WEBHOOK_QUEUE_URL,
-    WebhookSlowQueueUrl: sender.WEBHOOK_SLOW_QUEUE_URL,
+    ...Object.fromEntries(queueNames.map((name) => [queueUrlOutput(name), sender[queueUrlVariable(name)]])),
     SendFunctionName: { Ref: idOf('SendFunction') },
     ScheduleFunctionName: { Ref: idOf('ScheduleFunction') },
   };

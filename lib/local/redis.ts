@@ -35,7 +35,7 @@ export async function startLocalRedis(
   };
 }
 
-/** A client that rings for nobody: to look into a deployment's database, or to queue what no one is told of. */
+/** A client that invokes no consumer: to look into a deployment's database, or to queue a job that nobody is told of. */
 export function silentClient(database: Pick<LocalDatabase, 'url' | 'token'>, namespace: string): RedisClient {
-  return createRedisClient({ credentials: async () => database, namespace, ring: async () => {} });
+  return createRedisClient({ credentials: async () => database, namespace, invokeConsumer: async () => {} });
 }

@@ -43,6 +43,8 @@ export async function runSendoff({ sendoff: wanted, ...options }: RunOptions): P
   };
   try {
     started = await startLocalCloud({
+      // Physical names begin with it: what a data directory holds is found by them.
+      stackName: 'sendoff',
       ...options,
       // A laptop's webhook receivers listen on loopback, without TLS.
       functionEnvironment: {

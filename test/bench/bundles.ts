@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesize } from '../../lib/synth.ts';
 
-/** Of each function of the stack: what a cold start loads, and how long that takes. */
+/** Measures for each function of the stack how much a cold start loads, and how long that takes. */
 export function measureBundles(config: Readonly<Record<string, unknown>>): [string, string][] {
   const floorMs = coldImportMs(emptyModule(), {});
   const { template, assemblyDirectory } = synthesize(config);

@@ -4,28 +4,28 @@ import { dollarsPerMillion, type PerEmail } from './prices.ts';
 import { countCommands } from './redis-commands.ts';
 import { MAIL_SERVER_MS } from './speed.ts';
 
-/** Few enough to leave the functions warm and the machine unhurried. */
+/** Few enough that the functions stay warm and the machine is not busy. */
 const CLIENTS = 8;
 const MINUTES_A_MONTH = 43_830;
 const MEMORY_GB = 0.5;
-/** For the Lambda bill only: what functions wait for on AWS, in ms; local waits are not AWS's. */
+/** The waits of functions on AWS in ms, for the Lambda bill: local waits are other ones. */
 const AWS_WAIT_MS = {
   accept: 10,
   /** Claim and record of a batch, and the mail server. */
   batch: 10 + MAIL_SERVER_MS,
-  /** Six round trips to Redis, and the mail server: of a drainer that is started for one email. */
-  drainer: 30 + MAIL_SERVER_MS,
+  /** Six round trips to Redis, and the mail server, if a consumer is started for one email. */
+  consumer: 30 + MAIL_SERVER_MS,
 };
 /** Ten jobs an invocation: one send each, a tenth of a receive and of a delete. */
 const FULL_BATCHES: Sending = { invocations: 0.1, sqsCalls: 1.2 };
 
-/** What depends on how many emails are sent together. */
+/** The numbers that depend on how many emails are sent together. */
 interface Sending {
   readonly invocations: number;
   readonly sqsCalls: number;
 }
 
-/** What an email takes while emails come and go, and what it costs above SES's own price. */
+/** Measures the resources of an email under a steady load, and its price without that of SES. */
 export async function measureCost(local: LocalSendoff, emails: number): Promise<[string, string][]> {
   const { cloud, redis } = local;
   cloud.ses.set({ latencyMs: 0 });
@@ -59,7 +59,7 @@ export async function measureCost(local: LocalSendoff, emails: number): Promise<
     sqsCalls: sum('count', 'sqs'),
   };
   const perEmail = ({ invocations, sqsCalls }: Sending): PerEmail => {
-    const waitMs = AWS_WAIT_MS.accept + invocations * (redis ? AWS_WAIT_MS.drainer : AWS_WAIT_MS.batch);
+    const waitMs = AWS_WAIT_MS.accept + invocations * (redis ? AWS_WAIT_MS.consumer : AWS_WAIT_MS.batch);
     return {
       httpRequests: 1,
       sqsCalls,
@@ -77,7 +77,7 @@ export async function measureCost(local: LocalSendoff, emails: number): Promise<
     await cloud.function('RedisWatchdog').invoke({});
     rows.push(['Redis when idle', `${((await idle()) * MINUTES_A_MONTH).toLocaleString('en')} commands a month`]);
     rows.push(['dollars per million', `$${dollarsPerMillion(perEmail(measured)).toFixed(2)}`]);
-    rows.push(['… a drainer for each', `$${dollarsPerMillion(perEmail({ ...measured, invocations: 1 })).toFixed(2)}`]);
+    rows.push(['… a consumer for each', `$${dollarsPerMillion(perEmail({ ...measured, invocations: 1 })).toFixed(2)}`]);
   } else {
     const { writeUnits, readUnits } = perEmail(measured);
     rows.push(['DynamoDB per email', `${writeUnits.toFixed(2)} write units, ${readUnits.toFixed(2)} read units`]);

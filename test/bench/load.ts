@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import type { LocalSendoff } from '../../lib/local/start.ts';
 import { typicalEmail } from './typical-email.ts';
 
-/** What a load of requests took. */
+/** The speed of a load of requests. */
 export interface LoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;

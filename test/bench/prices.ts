@@ -10,7 +10,7 @@ export const prices = {
   redisCommandsPerMillion: 2.0,
 } as const;
 
-/** What one email takes, counted and measured. */
+/** The resources of one email, counted and measured. */
 export interface PerEmail {
   readonly httpRequests: number;
   readonly sqsCalls: number;

@@ -1,7 +1,7 @@
 import { connectRedis, type Reply } from '../../lib/local/cloud/upstash/resp.ts';
 import type { LocalSendoff } from '../../lib/local/start.ts';
 
-/** A command past the REST front, counted by nobody. */
+/** Sends a command without the REST front: its counters do not see it. */
 export async function redisCommand({ redis }: LocalSendoff, ...args: string[]): Promise<Reply> {
   if (!redis?.server)
     throw new Error('the bench needs a redis-server of its own: unset UPSTASH_REDIS_REST_URL and REDIS_URL');
@@ -11,7 +11,7 @@ export async function redisCommand({ redis }: LocalSendoff, ...args: string[]): 
   return reply;
 }
 
-/** Starts to count; answers how many commands Upstash would bill since: each script, and each command inside one. */
+/** Starts to count; the answer tells how many commands Upstash would bill since: each script, and each command inside one. */
 export async function countCommands(local: LocalSendoff): Promise<() => Promise<number>> {
   await redisCommand(local, 'CONFIG', 'RESETSTAT');
   return async () => {

@@ -11,7 +11,7 @@ import { measureSpeed } from './speed.ts';
 
 const counts = {
   accepts: Number(process.env.BENCH_ACCEPTS ?? 500),
-  drained: Number(process.env.BENCH_EMAILS ?? 2_000),
+  consumed: Number(process.env.BENCH_EMAILS ?? 2_000),
 };
 const backends = process.argv.length > 2 ? process.argv.slice(2) : ['aws', 'redis'];
 
@@ -27,7 +27,7 @@ async function measure(backend: string): Promise<Map<string, string>> {
   const config = { backend, ...(backend === 'redis' ? { redisSecret: 'bench' } : {}) };
   const local = await startLocalSendoff({ config });
   try {
-    const rows = [...(await measureSpeed(local, counts)), ...(await measureCost(local, counts.drained))];
+    const rows = [...(await measureSpeed(local, counts)), ...(await measureCost(local, counts.consumed))];
     return new Map([...rows, ...measureBundles(config)]);
   } finally {
     await local.cloud.close();

@@ -4,38 +4,38 @@ import { acceptLoad, load } from './load.ts';
 import { holdWorkers } from './workers.ts';
 
 export const MAIL_SERVER_MS = 100;
-/** The most that Lambda's event source would run at once is more than two cores do well; clients are as many as Celery's were. */
+/** As many as in the comparison with Celery; Lambda's event source would run more at once than two cores can. */
 const CLIENTS = 16;
-/** Enough for each of so many functions to have its code compiled. */
+/** Enough that each function has compiled its code. */
 const WARM_UP = CLIENTS * 100;
 
 export interface Counts {
   readonly accepts: number;
-  readonly drained: number;
+  readonly consumed: number;
 }
 
 /** How fast emails are accepted while no worker runs, and how fast workers send what has gathered. */
-export async function measureSpeed(local: LocalSendoff, { accepts, drained }: Counts): Promise<[string, string][]> {
+export async function measureSpeed(local: LocalSendoff, { accepts, consumed }: Counts): Promise<[string, string][]> {
   const rows: [string, string][] = [];
   const accept = acceptLoad(local);
   const synchronous = await measureSynchronous(local);
-  // Every instance there will be is started, and its code is warm: those that accept, and those that send.
-  let drain = await gather(local);
+  // Starts and warms all instances: those that accept, and those that send.
+  let consume = await gather(local);
   await accept.run(WARM_UP, CLIENTS);
-  await drain(WARM_UP, MAIL_SERVER_MS);
-  drain = await gather(local);
+  await consume(WARM_UP, MAIL_SERVER_MS);
+  consume = await gather(local);
   const one = await accept.run(accepts, 1);
-  const many = await accept.run(drained, CLIENTS);
+  const many = await accept.run(consumed, CLIENTS);
   rows.push(
     ['accept p50, 1 client', `${one.p50Ms.toFixed(1)} ms, ${(synchronous.p50Ms / one.p50Ms).toFixed(1)} × sync`],
     ['accept p99, 1 client', `${one.p99Ms.toFixed(1)} ms, ${(synchronous.p99Ms / one.p99Ms).toFixed(1)} × sync`],
     [`accept, ${CLIENTS} clients`, `${many.perSecond.toFixed(0)}/s`],
     [`accept p50, p99, ${CLIENTS} clients`, `${many.p50Ms.toFixed(1)} ms, ${many.p99Ms.toFixed(1)} ms`],
   );
-  rows.push(['drained, mail server 100 ms', await drain(accepts + drained, MAIL_SERVER_MS)]);
-  drain = await gather(local);
-  await accept.run(drained, CLIENTS);
-  rows.push(['drained, mail server 0 ms', await drain(drained, 0)]);
+  rows.push(['consumed, mail server 100 ms', await consume(accepts + consumed, MAIL_SERVER_MS)]);
+  consume = await gather(local);
+  await accept.run(consumed, CLIENTS);
+  rows.push(['consumed, mail server 0 ms', await consume(consumed, 0)]);
   accept.close();
   return rows;
 }
@@ -52,10 +52,10 @@ async function measureSynchronous({ cloud }: LocalSendoff) {
   return result;
 }
 
-/** Lets emails gather; answers what lets the workers go and measures how fast they send so many. */
+/** Holds the workers while emails gather. The answer releases them and measures how fast they send so many. */
 async function gather(local: LocalSendoff) {
   const { ses, idle } = local.cloud;
-  // Before the hold: a receive that was under way still brings what comes first.
+  // Counted before the hold: a receive that is under way still takes the first emails.
   const before = ses.sentCount;
   const release = await holdWorkers(local);
   return async (count: number, mailServerMs: number): Promise<string> => {

@@ -1,9 +1,9 @@
 import type { LocalSendoff } from '../../lib/local/start.ts';
 import { redisCommand } from './redis-commands.ts';
 
-/** Keeps all workers from taking jobs; answers what lets them go. */
+/** Keeps all workers from taking jobs; the answer releases them. */
 export async function holdWorkers(local: LocalSendoff): Promise<() => Promise<void>> {
-  return local.redis ? holdDrainers(local) : holdQueues(local);
+  return local.redis ? holdConsumers(local) : holdQueues(local);
 }
 
 async function holdQueues({ cloud }: LocalSendoff): Promise<() => Promise<void>> {
@@ -16,8 +16,8 @@ async function holdQueues({ cloud }: LocalSendoff): Promise<() => Promise<void>>
   };
 }
 
-/** While a drainer is known to be at work no accept rings for one. */
-async function holdDrainers(local: LocalSendoff): Promise<() => Promise<void>> {
+/** While `@` says that a consumer is at work, no accept invokes one. */
+async function holdConsumers(local: LocalSendoff): Promise<() => Promise<void>> {
   const timers = `{sendoff:${local.cloud.outputs.RedisNamespace}}:timers`;
   await redisCommand(local, 'ZADD', timers, String(Date.now() + 3_600_000), '@');
   return async () => {

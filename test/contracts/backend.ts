@@ -27,9 +27,9 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
       backend = underTest.backend;
     });
     afterAll(() => underTest?.close());
-    afterEach(() => drain());
+    afterEach(() => receiveAll());
 
-    const drain = async (queue: QueueName = 'transactional'): Promise<Job[]> => {
+    const receiveAll = async (queue: QueueName = 'transactional'): Promise<Job[]> => {
       const jobs: Job[] = [];
       for (let batch = await underTest.receive(queue); batch.length > 0; batch = await underTest.receive(queue))
         jobs.push(...batch.map(({ body }) => JSON.parse(body)));
@@ -59,7 +59,7 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
         expect(await backend.table.get(record.key)).toEqual(record.fields);
         expect(Buffer.from((await backend.bodies.get(body.key)) ?? [])).toEqual(Buffer.from(body.bytes));
       }
-      const jobs = await drain();
+      const jobs = await receiveAll();
       expect(jobs).toHaveLength(3);
       expect(jobs).toEqual(expect.arrayContaining(submissions.map(({ job }) => job?.job)));
       const { record } = submissions[0] ?? submission();
@@ -75,21 +75,21 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
       expect(await backend.table.getMany(submissions.map(({ record }) => record.key))).toEqual(
         submissions.map(({ record }) => record.fields),
       );
-      expect(await drain()).toHaveLength(100);
+      expect(await receiveAll()).toHaveLength(100);
     });
 
     it('queues nothing for a submission without a job', async () => {
       const { job: _, ...later } = submission();
       await backend.submit([later]);
       expect(await backend.table.get(later.record.key)).toEqual(later.record.fields);
-      expect(await drain()).toEqual([]);
+      expect(await receiveAll()).toEqual([]);
     });
 
     it('holds back the job of an email that is due later', async () => {
       const { job, ...rest } = submission();
       if (!job) throw new Error('a submission has a job');
       await backend.submit([{ ...rest, job: { ...job, job: { ...job.job, dueAtMs: Date.now() + 600_000 } } }]);
-      expect(await drain()).toEqual([]);
+      expect(await receiveAll()).toEqual([]);
     });
 
     it('answers the record that was there first, and leaves it and its body as they are', async () => {
@@ -117,7 +117,7 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
     });
 
     describe.each<BackendPart>(['table', 'bodies', 'broker'])('when the %s fails', (part) => {
-      it('rejects, saying that a later try can help, and takes back what no one can know of', async () => {
+      it('rejects, saying that a later try can help, and deletes what no one can know of', async () => {
         const submissions = [submission(), submission()];
         underTest.failNext(part);
         await expect(backend.submit(submissions)).rejects.toMatchObject({ retryable: true, status: 503 });
@@ -128,15 +128,15 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
         const again = submission(randomUUID(), { repeatable: true });
         underTest.failNext(part);
         await expect(backend.submit([again])).rejects.toMatchObject({ retryable: true });
-        await drain();
+        await receiveAll();
         const [outcome] = await backend.submit([again]);
         expect(outcome?.applied || outcome?.document).toBeTruthy();
         expect(await backend.table.get(again.record.key)).toEqual(again.record.fields);
         expect(await bodyOf(again)).toBe(again.body.bytes.toString());
-        expect(await drain()).toEqual([again.job?.job]);
+        expect(await receiveAll()).toEqual([again.job?.job]);
       });
 
-      it('does not take back a repeatable record that was answered before', async () => {
+      it('does not delete a repeatable record that was answered before', async () => {
         const first = submission(randomUUID(), { repeatable: true });
         await backend.submit([first]);
         underTest.failNext(part);
@@ -146,7 +146,7 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
       });
     });
 
-    it.each(['sending', 'queued', 'sent'])('does not take back a record that a worker has had: %s', async (status) => {
+    it.each(['sending', 'queued', 'sent'])('does not delete a record that a worker has had: %s', async (status) => {
       const claimed = submission();
       await backend.submit([claimed]);
       await backend.table.update(claimed.record.key, { set: { status, attempts: 1 } });
@@ -176,7 +176,7 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
         expect(document).toMatchObject({ status: 'queued' });
         expect(document).not.toHaveProperty('payload');
         expect(await backend.table.get(key)).toEqual(document);
-        expect(await drain()).toEqual([again.job]);
+        expect(await receiveAll()).toEqual([again.job]);
       });
 
       it('does neither when no condition holds', async () => {
@@ -184,24 +184,24 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
         await backend.table.update(key, { set: { status: 'sent' } });
         expect(await retry(key)).toMatchObject({ applied: false, document: { status: 'sent' } });
         expect(await retry('email#none')).toEqual({ applied: false, document: undefined });
-        expect(await drain()).toEqual([]);
+        expect(await receiveAll()).toEqual([]);
       });
 
       it('keeps the job until its time', async () => {
         const key = await failed();
         const later = { ...again, job: { ...again.job, dueAtMs: Date.now() + 600_000 } };
         expect((await backend.updateAndSend(key, { set: { status: 'queued' } }, [], later)).applied).toBe(true);
-        expect(await drain()).toEqual([]);
+        expect(await receiveAll()).toEqual([]);
       });
 
       it('rejects when the job could not be queued, and can be repeated', async () => {
         const key = await failed();
         underTest.failNext('broker');
         await expect(retry(key)).rejects.toMatchObject({ retryable: true, status: 503 });
-        expect(await drain()).toEqual([]);
+        expect(await receiveAll()).toEqual([]);
         const anyOf = [{ status: { in: ['failed', 'queued'] } }];
         expect((await backend.updateAndSend(key, { set: { status: 'queued' } }, anyOf, again)).applied).toBe(true);
-        expect(await drain()).toEqual([again.job]);
+        expect(await receiveAll()).toEqual([again.job]);
       });
     });
   });

@@ -22,7 +22,7 @@ export function brokerContract(name: string, create: () => Promise<BrokerUnderTe
     afterAll(() => underTest?.close());
     afterEach(async () => {
       underTest.setDown(false);
-      await Promise.all([drain('transactional'), drain('bulk')]);
+      await Promise.all([receiveAll('transactional'), receiveAll('bulk')]);
     });
 
     const send = (...jobs: OutgoingJob[]) => underTest.broker.send(jobs);
@@ -30,7 +30,7 @@ export function brokerContract(name: string, create: () => Promise<BrokerUnderTe
       queue,
       job: { task: 'email.send', args: { id: '1' }, attempt: 1, ...job },
     });
-    const drain = async (queue: QueueName): Promise<Delivery[]> => {
+    const receiveAll = async (queue: QueueName): Promise<Delivery[]> => {
       const deliveries: Delivery[] = [];
       for (let batch = await underTest.receive(queue); batch.length > 0; batch = await underTest.receive(queue))
         deliveries.push(...batch);
@@ -56,7 +56,7 @@ export function brokerContract(name: string, create: () => Promise<BrokerUnderTe
       expect(delivery?.queue).toBe('transactional');
       expect(delivery?.id).toMatch(/./);
       expect(others).toEqual([]);
-      expect(await drain('transactional')).toEqual([]);
+      expect(await receiveAll('transactional')).toEqual([]);
     });
 
     it('delivers every one of more jobs than a batch holds, each on its own queue', async () => {
@@ -69,7 +69,7 @@ export function brokerContract(name: string, create: () => Promise<BrokerUnderTe
         const received = jobs(await arrival(queue, expected.length));
         expect(received).toHaveLength(expected.length);
         expect(received).toEqual(expect.arrayContaining(expected));
-        expect(await drain(queue)).toEqual([]);
+        expect(await receiveAll(queue)).toEqual([]);
       }
     });
 
@@ -81,8 +81,8 @@ export function brokerContract(name: string, create: () => Promise<BrokerUnderTe
 
     it('sends nothing when there is nothing to send', async () => {
       await send();
-      expect(await drain('transactional')).toEqual([]);
-      expect(await drain('bulk')).toEqual([]);
+      expect(await receiveAll('transactional')).toEqual([]);
+      expect(await receiveAll('bulk')).toEqual([]);
     });
 
     it('delivers a job at once whose time has come', async () => {
@@ -102,7 +102,7 @@ export function brokerContract(name: string, create: () => Promise<BrokerUnderTe
 
     it('takes a job due in a month, and does not deliver it now', async () => {
       await send(outgoing({ dueAtMs: Date.now() + 30 * 86_400_000 }));
-      expect(await drain('transactional')).toEqual([]);
+      expect(await receiveAll('transactional')).toEqual([]);
     });
 
     it('rejects, saying that a later try can help, when the jobs cannot be made durable', async () => {

@@ -1,22 +1,22 @@
-/** The account and region that LocalStack and MiniStack have unless told otherwise. */
+/** The default account and region of LocalStack and MiniStack. */
 export const region = 'us-east-1';
 export const accountId = '000000000000';
 
-/** Keys that no AWS account has: should a call ever get out to AWS, it is refused there. */
+/** Keys of no AWS account: if a call ever reached AWS, AWS would refuse it. */
 export const dummyKeys = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-/** What every SDK client of the deploy test is made with: it cannot speak to another endpoint than this. */
+/** Options of every SDK client of the deploy test: it can only call this endpoint. */
 export function clientOptions(endpoint: string) {
   return {
     endpoint,
     region,
     credentials: dummyKeys,
-    // Queue URLs name the host that the emulator calls itself, which need not be resolvable here.
+    // Queue URLs have the emulator's own host name, which may not be resolvable here.
     useQueueUrlAsEndpoint: false,
   };
 }
 
-/** Headers for a call by hand, where the SDK's client would be a dependency for this one call: an emulator checks no signature. */
+/** Headers for a call without an SDK client, which would be a dependency for this one call. Emulators check no signature. */
 export function headersFor(service: string, contentType: string): Record<string, string> {
   const scope = `${dummyKeys.accessKeyId}/20260101/${region}/${service}/aws4_request`;
   return {
@@ -25,7 +25,7 @@ export function headersFor(service: string, contentType: string): Record<string,
   };
 }
 
-/** Calls an action of a JSON service by hand; `action` as `x-amz-target` names it. Throws unless it went well. */
+/** Calls an action of a JSON service without the SDK; `action` is the `x-amz-target`. Throws if the call fails. */
 export async function callJson(endpoint: string, service: string, action: string, input: object): Promise<unknown> {
   const response = await fetch(endpoint, {
     method: 'POST',

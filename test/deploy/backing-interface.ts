@@ -1,16 +1,16 @@
 import type { Table } from '../../functions/core/ports/table.ts';
 
-/** Where a deployment keeps documents and jobs, as a test looks into it. */
+/** A test's access to the documents and jobs of a deployment. */
 export interface Backing {
   /** The service's own table, as its functions see it. */
   readonly table: Table;
-  /** Jobs of the send function that wait, are delayed or are in its hands. */
+  /** The number of jobs that send emails: waiting, delayed or in flight. */
   jobsLeft(): Promise<number>;
-  /** Jobs that the workers gave up. */
+  /** The number of jobs in the dead-letter queue. */
   deadLetters(): Promise<number>;
 }
 
-/** What of a deployment tells where that is. */
+/** Where to find them. */
 export interface BackingPlace {
   readonly endpoint: string;
   readonly outputs: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import type { Backing, BackingPlace } from './backing-interface.ts';
 import { countJobs, sendQueueUrls } from './queues.ts';
 import { openRedisBacking } from './redis-backing.ts';
 
-/** SQS and DynamoDB of a deployment, or its Redis. */
+/** Opens the SQS and DynamoDB of a deployment, or its Redis. */
 export function openBacking({ endpoint, outputs, redis }: BackingPlace): Backing {
   if (redis) return openRedisBacking(redis, outputs.RedisNamespace ?? '');
   return {

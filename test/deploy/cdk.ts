@@ -7,21 +7,21 @@ import { run } from './child-process.ts';
 /** The CDK's command line on an emulator. */
 export interface Cdk {
   bootstrap(): Promise<void>;
-  /** Deploys the stack of the sources in this directory with these options, and answers its outputs. */
+  /** Deploys the stack of the sources in this directory with these options, and returns its outputs. */
   deploy(sourceDirectory: string, config: StackConfig): Promise<Record<string, string>>;
-  /** Removes the stack of this stage, as it was deployed last. */
+  /** Deletes the stack of this stage. */
   destroy(config: StackConfig): Promise<void>;
 }
 
-/** Options as `-c` gives them; every stage is a stack of its own. */
+/** Options as `-c` gives them. Each stage is a stack of its own. */
 export type StackConfig = Readonly<Record<string, string>>;
 
-/** The CDK of this checkout, for sources of any: it is not the CDK that is tested. */
+/** The CDK of this checkout, which also deploys sources of other releases: the CDK is not what is tested. */
 export function createCdk(options: {
   rootDirectory: string;
   scratchDirectory: string;
   env: Readonly<Record<string, string>>;
-  /** Changes a template where the emulator would refuse it. */
+  /** Changes a template that the emulator would refuse. */
   adapt: (template: Template) => void;
 }): Cdk {
   const { rootDirectory, scratchDirectory, env, adapt } = options;
@@ -29,7 +29,7 @@ export function createCdk(options: {
   const assemblyOf = ({ stage = 'default' }: StackConfig) => join(scratchDirectory, `cdk.out.${stage}`);
   const outputsFile = join(scratchDirectory, 'outputs.json');
   const cdk = (cwd: string, ...args: string[]) => run(process.execPath, [cli, ...args, '--no-notices'], { cwd, env });
-  // Away from any cdk.json, whose app the CDK would synthesize.
+  // In a directory without cdk.json: the CDK would synthesize its app.
   const cdkOn = (assembly: string, ...args: string[]) => cdk(scratchDirectory, ...args, '--app', assembly);
   return {
     bootstrap: async () => void (await cdk(scratchDirectory, 'bootstrap', `aws://${accountId}/${region}`)),

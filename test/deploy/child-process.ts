@@ -3,19 +3,19 @@ import { once } from 'node:events';
 
 const running = new Map<ChildProcess, NodeJS.Signals>();
 const KILL_AFTER_MS = 5_000;
-/** Of a command that fails; the CDK repeats at its end what failed. */
-const TOLD_LINES = 30;
+/** How many lines of a failing command's output the error has; the CDK repeats the failure at the end. */
+const SHOWN_LINES = 30;
 
 export interface ChildOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** How it is ended when this process is; SIGTERM for a command that has children to end. */
+  /** The signal that ends it when this process ends; SIGTERM for a command that has children to end. */
   readonly endedBy?: NodeJS.Signals;
-  /** Called for every line of output; without it output is kept and told only if the command fails. */
+  /** Called for every line of output. The error of a failing command has the output anyway. */
   readonly onLine?: (line: string) => void;
 }
 
-/** Runs a command to its end and answers what it wrote; throws with that if it fails. */
+/** Runs a command to its end and returns its output; throws an error with the output if it fails. */
 export async function run(command: string, args: readonly string[], options: ChildOptions): Promise<string> {
   const { child, output } = start(command, args, options);
   const code = await ended(child);
@@ -23,7 +23,7 @@ export async function run(command: string, args: readonly string[], options: Chi
   return output();
 }
 
-const lastLines = (text: string) => text.trimEnd().split('\n').slice(-TOLD_LINES).join('\n');
+const lastLines = (text: string) => text.trimEnd().split('\n').slice(-SHOWN_LINES).join('\n');
 
 /** Starts a command that runs until it is stopped. */
 export function start(
@@ -31,7 +31,7 @@ export function start(
   args: readonly string[],
   { cwd, env, onLine, endedBy = 'SIGKILL' }: ChildOptions,
 ) {
-  // A group of its own: an emulator's functions are its children, and must not outlive it.
+  // In a process group of its own, to end its children with it: an emulator's functions.
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   running.set(child, endedBy);
   child.once('close', () => running.delete(child));
@@ -49,7 +49,7 @@ export function start(
   return { child, output: () => text };
 }
 
-/** Starts a command that runs until it is stopped, and waits for the first line of its output that is wanted. */
+/** Starts a command that runs until it is stopped, and waits until a line of its output says that it is ready. */
 export async function startAndWait(
   command: string,
   args: readonly string[],
@@ -77,8 +77,8 @@ export async function startAndWait(
 }
 
 /**
- * Has a child and all that it started killed when this process is gone, however it ended: by SIGKILL no handler runs.
- * A shell waits on a pipe, which then closes; it is told to go when the child has ended first.
+ * Kills a child and its process group when this process ends, even by SIGKILL, when no handler runs. A shell waits on a pipe,
+ * which closes then. When the child ends first, a line on the pipe ends the shell.
  */
 function endWithThisProcess(child: ChildProcess): void {
   if (child.pid === undefined) return;
@@ -87,13 +87,13 @@ function endWithThisProcess(child: ChildProcess): void {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  // It may be gone before it is told to go: that is the same to us.
+  // The shell may have ended before.
   guard.stdin.on('error', () => {});
   guard.unref();
   child.once('close', () => guard.stdin.end('\n'));
 }
 
-/** Stops a child and all that it started, and waits for it. */
+/** Stops a child and its process group, and waits for the child. */
 export async function stop(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_AFTER_MS);
   signalGroup(child, 'SIGTERM');
@@ -102,7 +102,7 @@ export async function stop(child: ChildProcess): Promise<void> {
   signalGroup(child, 'SIGKILL');
 }
 
-/** Ends whatever still runs: for the moment this process is told to end. Resolves when all of it has. */
+/** Ends all children that still run, and waits for them. */
 export async function endAll(): Promise<void> {
   await Promise.all(
     [...running].map(async ([child, signal]) => {

@@ -13,15 +13,15 @@ import { logsOf } from './logs.ts';
 import { type Mailbox, readMail } from './mailbox.ts';
 import { until } from './until.ts';
 
-/** A stack that was deployed on an emulator: all that the end-to-end suite, in another process, needs to find it. */
+/** A stack on an emulator, with everything by which the end-to-end suite, another process, finds it. */
 export interface Deployment extends BackingPlace {
-  /** Of the API, as it is reached from this machine. */
+  /** The API's URL from this machine. */
   readonly url: string;
   readonly apiKey: string;
   readonly mailbox: Mailbox;
 }
 
-/** Sendoff as it was deployed. */
+/** A deployed stack as the target of the end-to-end suite. */
 export function connectDeployed(deployment: Deployment): Target {
   const { endpoint, url, apiKey, outputs, mailbox } = deployment;
   const { table, jobsLeft } = openBacking(deployment);
@@ -50,14 +50,14 @@ export function connectDeployed(deployment: Deployment): Target {
     },
     setVerifiedDomain: (domain) => verifyOnly(ses, domain),
     setSendRate: async () => {
-      throw new Error('No emulator but ours throttles as SES does');
+      throw new Error('Only the local cloud throttles as SES does');
     },
     logs: () => logsOf(endpoint, outputs),
     close: async () => {},
   };
 }
 
-/** Makes this domain the only one that SES lets send. */
+/** Makes this domain the only verified one. */
 export async function verifyOnly(ses: SESClient, domain: string): Promise<void> {
   const { Identities = [] } = await ses.send(new ListIdentitiesCommand({}));
   for (const Identity of Identities.filter((identity) => identity !== domain))
@@ -65,7 +65,7 @@ export async function verifyOnly(ses: SESClient, domain: string): Promise<void> 
   await ses.send(new VerifyDomainIdentityCommand({ Domain: domain }));
 }
 
-/** The subject of a message, its encoded words decoded. */
+/** The decoded subject of a message. */
 export function subjectOf({ raw }: Pick<CaughtMessage, 'raw'>): string {
   const [head = ''] = raw.split('\r\n\r\n', 1);
   const [, folded = ''] = /^Subject: (.*(?:\r\n[ \t].*)*)/im.exec(head) ?? [];

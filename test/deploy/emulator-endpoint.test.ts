@@ -39,7 +39,7 @@ describe('the environment of what a deploy test starts', () => {
     vi.unstubAllEnvs();
   });
 
-  it('has nothing of the caller’s that leads to an account', () => {
+  it('has nothing of the caller’s by which an account could be reached', () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAREAL');
     vi.stubEnv('AWS_SESSION_TOKEN', 'real');
     vi.stubEnv('AWS_PROFILE', 'production');

@@ -2,8 +2,8 @@ import { dirname } from 'node:path';
 import { dummyKeys, region } from './aws-clients.ts';
 
 /**
- * The endpoint that everything of the deploy test speaks to, without a slash at its end.
- * Throws unless it is an emulator's: a deploy test must not be able to reach an AWS account.
+ * The endpoint of all calls of the deploy test, without a slash at its end.
+ * Throws if it may not be an emulator: a deploy test must not be able to reach an AWS account.
  */
 export function checkEndpoint(text: string): string {
   if (!URL.canParse(text)) throw new Error(`AWS_ENDPOINT_URL is not a URL: ${JSON.stringify(text)}`);
@@ -17,7 +17,7 @@ export function checkEndpoint(text: string): string {
   return origin;
 }
 
-/** This machine, LocalStack's name for it, a private address, or a bare name as containers have: nothing of the public Internet. */
+/** This machine, LocalStack's name for it, a private address, or a container's name; never a public address. */
 function isEmulatorHost(hostname: string): boolean {
   return [
     /^(.+\.)?localhost$/,
@@ -32,16 +32,16 @@ function isEmulatorHost(hostname: string): boolean {
 }
 
 /**
- * The environment of every process that the deploy test starts: of ours nothing but the PATH (with the Node that runs
- * this, first, for MiniStack starts functions with a plain `node`) and what the locale and proxies need. No profile, key,
- * region or service endpoint of the person who runs it is in it, nor is their home directory.
+ * The environment of every process that the deploy test starts. From this process it has only PATH and LANG; PATH begins with
+ * the directory of this Node, because MiniStack starts functions with a plain `node`. It has no profile, key, region, service
+ * endpoint or home directory of the person who runs the test.
  */
 export function isolatedEnvironment(endpoint: string, scratchDirectory: string): Record<string, string> {
   return {
     PATH: `${dirname(process.execPath)}:${process.env.PATH ?? '/usr/bin:/bin'}`,
     LANG: process.env.LANG ?? 'C.UTF-8',
     HOME: scratchDirectory,
-    // Functions are unpacked here, and are left behind when the emulator is killed.
+    // Functions are unpacked here and stay here when the emulator is killed.
     TMPDIR: scratchDirectory,
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: dummyKeys.accessKeyId,

@@ -9,10 +9,10 @@ import { startMailServer } from './mail-server.ts';
 import type { Mailbox } from './mailbox.ts';
 import { freePort, installMiniStack, startMiniStack } from './ministack.ts';
 import { adaptToMiniStack } from './ministack-template.ts';
-import { step, tell } from './progress.ts';
+import { print, step } from './progress.ts';
 import { createSendoffCli, type SendoffCli } from './sendoff-cli.ts';
 
-/** Where a MiniStack of the caller's own is expected to pass mail on to: start it with `SMTP_HOST=127.0.0.1:2525`. */
+/** The port to which a MiniStack of the caller's own must relay mail: start it with `SMTP_HOST=127.0.0.1:2525`. */
 const OWN_SMTP_PORT = 2525;
 
 /** An emulator with the CDK's bootstrap stack in it. */
@@ -22,12 +22,12 @@ export interface Emulator {
   readonly mailbox: Mailbox;
   readonly cdk: Cdk;
   readonly sendoff: SendoffCli;
-  /** For processes that are to speak to the emulator and nothing else. */
+  /** The environment of processes that may only call the emulator. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
-/** The emulator at AWS_ENDPOINT_URL, or a MiniStack of our own. */
+/** Opens the emulator at AWS_ENDPOINT_URL, or starts a MiniStack. */
 export async function openEmulator(rootDirectory: string, scratchDirectory: string): Promise<Emulator> {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -46,7 +46,7 @@ export async function openEmulator(rootDirectory: string, scratchDirectory: stri
     const adapt = isLocalStack ? () => {} : adaptToMiniStack;
     const cdk = createCdk({ rootDirectory, scratchDirectory, env, adapt });
     await step('cdk bootstrap', cdk.bootstrap);
-    // Both refuse a sender that nobody verified, as SES does.
+    // Both emulators refuse a sender that is not verified, as SES does.
     await verifyOnly(new SESClient(clientOptions(endpoint)), SENDER_DOMAIN);
     return {
       endpoint,
@@ -72,11 +72,11 @@ async function startOwn(
   const port = await freePort();
   const miniStack = await step('MiniStack is up', () => startMiniStack(python, { port, smtpPort, scratchDirectory }));
   closers.push(miniStack.stop);
-  tell(`        http://127.0.0.1:${port}`);
+  print(`        http://127.0.0.1:${port}`);
   return `http://127.0.0.1:${port}`;
 }
 
-/** MiniStack answers LocalStack's health path too, so it is asked for its own first. */
+/** MiniStack also answers LocalStack's health path, so ask for MiniStack's own path first. */
 async function answersAsLocalStack(endpoint: string): Promise<boolean> {
   const answers = (path: string) => fetch(endpoint + path).then(({ ok }) => ok);
   return !(await answers('/_ministack/health')) && (await answers('/_localstack/health'));

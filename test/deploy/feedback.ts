@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Webhook } from 'standardwebhooks';
-import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { eventDetail, eventTypeOf } from '../../lib/local/cloud/ses/event-details.ts';
 import { eventMail } from '../../lib/local/cloud/ses/event-mail.ts';
 import { scanHeaders } from '../../lib/local/cloud/ses/raw-headers.ts';
@@ -17,9 +17,9 @@ import { until } from './until.ts';
 const EVENTS = ['email.delivered', 'email.bounced', 'suppression.added'];
 
 /**
- * The way back, SNS → SQS → the record, the suppressions and a webhook. MiniStack's SES tells nothing of what became of an
- * email, so the test publishes to the stack's topic what SES would, as our own SES words it. That a configuration set
- * leads to the topic is tested on the template and on the local cloud.
+ * Tests feedback: SNS → SQS → the record, the suppressions and a webhook. MiniStack's SES publishes no events, so the test
+ * publishes events of the local cloud's SES to the stack's topic. Tests of the template and of the local cloud show that the
+ * configuration set has that topic.
  */
 export async function checkFeedback(deployment: Deployment, config: StackConfig): Promise<string> {
   const request = requester(deployment.url, deployment.apiKey);
@@ -30,9 +30,9 @@ export async function checkFeedback(deployment: Deployment, config: StackConfig)
     const made = await request('POST', '/webhooks', { endpoint: receiver.url, events: EVENTS });
     assert.equal(made.status, 201, JSON.stringify(made.json));
     const webhook = new Webhook(made.json.signing_secret);
-    const told = async (type: string, isIt: (received: Received) => boolean) => {
+    const delivery = async (type: string, isIt: (received: Received) => boolean) => {
       const matching = () => receiver.received.find((one) => one.event.type === type && isIt(one));
-      await until(`a webhook tells ${type}`, async () => matching() !== undefined, 60_000);
+      await until(`the endpoint gets ${type}`, async () => matching() !== undefined, 60_000);
       const { payload = '', headers = {} } = matching() ?? {};
       webhook.verify(payload, headers as Record<string, string>);
     };
@@ -40,18 +40,18 @@ export async function checkFeedback(deployment: Deployment, config: StackConfig)
 
     const delivered = await sendTo(deployment, 'reader@example.org');
     await report(deployment, config, delivered, 'delivered');
-    await told('email.delivered', ofEmail(delivered));
+    await delivery('email.delivered', ofEmail(delivered));
     assert.equal((await request('GET', `/emails/${delivered}`)).json.last_event, 'delivered');
 
     const gone = 'gone@example.org';
     const bounced = await sendTo(deployment, gone);
     await report(deployment, config, bounced, 'bounced');
-    await told('email.bounced', ofEmail(bounced));
-    await told('suppression.added', ({ event }) => event.data.email === gone);
+    await delivery('email.bounced', ofEmail(bounced));
+    await delivery('suppression.added', ({ event }) => event.data.email === gone);
     const suppressed = await sendTo(deployment, gone);
     assert.equal((await request('GET', `/emails/${suppressed}`)).json.last_event, 'suppressed');
     assert.equal((await connectDeployed(deployment).caught(suppressed)).length, 0);
-    return `${receiver.received.length} webhooks, signed; who bounced is sent no more`;
+    return `${receiver.received.length} signed webhooks; no email to the address that bounced`;
   } finally {
     await receiver.close();
   }
@@ -64,7 +64,7 @@ async function sendTo(deployment: Deployment, to: string): Promise<string> {
   return json.id;
 }
 
-/** Publishes what became of an email that was sent to one recipient. */
+/** Publishes the event of an email that was sent to one recipient. */
 async function report(deployment: Deployment, config: StackConfig, emailId: string, outcome: Outcome): Promise<void> {
   const { endpoint, url, apiKey, outputs } = deployment;
   const [message] = await connectDeployed(deployment).caught(emailId);

@@ -13,8 +13,8 @@ import { sendQueueUrls } from './queues.ts';
 type Outputs = Readonly<Record<string, string>>;
 
 /**
- * The API's URL from this machine. The output is right on AWS and names a host that only a resolver of the emulator's
- * knows (`<id>.execute-api.localhost`); both emulators answer the same API under a path of their own too.
+ * The API's URL from this machine. The output is right on AWS; on an emulator it has a host name that only the emulator
+ * resolves (`<id>.execute-api.localhost`). Both emulators also serve the API under a path of their own.
  */
 export function reachableUrl(endpoint: string, outputs: Outputs, isLocalStack: boolean): string {
   const { hostname, pathname } = new URL(outputs.ApiUrl ?? '');
@@ -25,8 +25,9 @@ export function reachableUrl(endpoint: string, outputs: Outputs, isLocalStack: b
 }
 
 /**
- * Makes a job that was left come back after seconds, not after the six minutes of the template: the end-to-end suite
- * and the updates under load have workers lose jobs on purpose. The local cloud's `overrides` do the same.
+ * Makes the jobs of a killed function visible after seconds instead of the template's six minutes: the end-to-end suite
+ * and the updates under load kill functions on purpose. The local cloud's `overrides` do the same. Changes nothing with
+ * `backend=redis`.
  */
 export async function shortenTimes(endpoint: string, outputs: Outputs): Promise<void> {
   if (sendQueueUrls(outputs).length === 0) return;
@@ -36,14 +37,14 @@ export async function shortenTimes(endpoint: string, outputs: Outputs): Promise<
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: '9' } }));
 }
 
-/** Lets the queues trigger the send function, or holds their jobs back. */
+/** Enables or disables the queues' triggers of the send function. With `backend=aws` only. */
 export async function setWorking(endpoint: string, outputs: Outputs, Enabled: boolean): Promise<void> {
   const { lambda } = clients(endpoint);
   for (const { UUID } of await mappingsOf(lambda, outputs))
     await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
 }
 
-/** Sets the clock of all functions ahead: what is scheduled for then is due now. */
+/** Sets the clock of all functions ahead, so that emails scheduled for then are due now. */
 export async function setClocksAhead(endpoint: string, outputs: Outputs, seconds: number): Promise<void> {
   const { lambda } = clients(endpoint);
   for (const [name, FunctionName] of Object.entries(outputs)) {
@@ -54,20 +55,20 @@ export async function setClocksAhead(endpoint: string, outputs: Outputs, seconds
   }
 }
 
-/** NODE_OPTIONS that set a process's clock ahead; `new Date()` stays, for the SDK signs with it. */
+/** NODE_OPTIONS that set a process's clock ahead; `new Date()` stays right, because the SDK signs with it. */
 export function clockAhead(seconds: number): string {
   const code = `{const now=Date.now;Date.now=()=>now()+${seconds * 1000}}`;
   return `--import=data:text/javascript,${encodeURIComponent(code)}`;
 }
 
-/** What the option of that name has become, in the function that needs it. */
+/** The value of `retentionDays` in the API function. */
 export async function liveRetentionDays(endpoint: string, { ApiFunctionName: FunctionName }: Outputs): Promise<number> {
   const { lambda } = clients(endpoint);
   const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
   return Number(Environment?.Variables?.RETENTION_DAYS);
 }
 
-/** What options of a deployment have become that are options of its queues and their worker. */
+/** Options of a deployment, as its transactional queue and its send function have them. */
 export interface LiveConfig {
   readonly sendTimeoutSeconds: number;
   readonly visibilityTimeoutSeconds: number;
@@ -75,7 +76,7 @@ export interface LiveConfig {
   readonly maxConcurrency: number;
 }
 
-/** Reads, from the resources themselves, what options have become. */
+/** Reads the options from the resources. With `backend=aws` only. */
 export async function liveConfig(endpoint: string, outputs: Outputs): Promise<LiveConfig> {
   const { lambda, sqs } = clients(endpoint);
   const send = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: outputs.SendFunctionName }));
@@ -85,7 +86,7 @@ export async function liveConfig(endpoint: string, outputs: Outputs): Promise<Li
   const mapping = (await mappingsOf(lambda, outputs)).find(({ EventSourceArn }) =>
     EventSourceArn?.endsWith(`:${queueName}`),
   );
-  assert(Attributes.RedrivePolicy, 'the queue has no redrive policy: what fails for good would never leave it');
+  assert(Attributes.RedrivePolicy, 'the queue has no redrive policy: failing jobs would never leave it');
   return {
     sendTimeoutSeconds: send.Timeout ?? 0,
     visibilityTimeoutSeconds: Number(Attributes.VisibilityTimeout),

@@ -3,24 +3,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { anEmail } from '../flows/an-email.ts';
 
 const CLIENTS = 3;
-/** Leaves the CPU to the deployment, with which it shares this machine. */
+/** Leaves CPU time to the deployment on the same machine. */
 const PAUSE_MS = 40;
 const RETRY_MS = 100;
 
-/** What a load did. */
+/** The result of a load. */
 export interface LoadResult {
-  /** The subject of every email that was answered 2xx, and its id. */
+  /** The ids of all accepted emails by their subjects. */
   readonly accepted: ReadonlyMap<string, string>;
-  /** Requests that were not answered 2xx; each was sent again under its key until it was. */
+  /** The answers that were not 2xx; each request was repeated with its key until it was accepted. */
   readonly refused: readonly string[];
 }
 
 export interface Load {
-  /** Lets every client end the request it is in. */
+  /** Stops after the requests that are in flight. */
   stop(): Promise<LoadResult>;
 }
 
-/** Posts emails, one after the other on a few connections, as callers do that try again with their idempotency key. */
+/** Posts emails one after the other on a few connections, and repeats failed requests with their idempotency key. */
 export function startLoad(url: string, apiKey: string): Load {
   const accepted = new Map<string, string>();
   const refused: string[] = [];
@@ -33,7 +33,7 @@ export function startLoad(url: string, apiKey: string): Load {
     }
   };
   const clients = Promise.all(Array.from({ length: CLIENTS }, client));
-  // Told by stop(); until then nobody waits for it.
+  // stop() reports the error.
   clients.catch(() => {});
   return {
     stop: async () => {
@@ -63,7 +63,7 @@ async function postUntilAccepted(
     const response = await fetch(`${url}/emails`, request);
     if (response.ok) return ((await response.json()) as { id: string }).id;
     const text = await response.text();
-    // What the caller did wrong stays wrong.
+    // Repeating the request would not help.
     if (response.status < 500 && response.status !== 429)
       throw new Error(`POST /emails answered ${response.status}: ${text}`);
     refused.push(`${response.status} ${text}`);

@@ -1,7 +1,7 @@
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { callJson, clientOptions } from './aws-clients.ts';
 
-/** What the functions of a deployment logged, as CloudWatch Logs has it. */
+/** The logs of a deployment's functions in CloudWatch Logs. */
 export async function logsOf(endpoint: string, outputs: Readonly<Record<string, string>>): Promise<string> {
   const lambda = new LambdaClient(clientOptions(endpoint));
   const names = Object.keys(outputs).filter((name) => name.endsWith('FunctionName'));

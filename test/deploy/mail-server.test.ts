@@ -5,7 +5,7 @@ import nodemailer from 'nodemailer';
 import { expect, it, onTestFinished } from 'vitest';
 import { startMailServer } from './mail-server.ts';
 
-it('keeps messages as they were handed over, with their envelopes', async () => {
+it('stores messages unchanged, with their envelopes', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'mail-'));
   const file = join(directory, 'mail.jsonl');
   const server = await startMailServer(file, 0);

@@ -2,13 +2,13 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { CaughtMessage } from '../flows/target-interface.ts';
 
-/** A mail server that keeps what it is handed. */
+/** A mail server that stores the messages it receives. */
 export interface MailServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Listens on loopback (port 0: any) and writes every message into the file as a line of JSON. The least of SMTP that smtplib needs. */
+/** Listens on loopback (port 0: any) and writes every message into the file as a line of JSON. It has the commands of SMTP that smtplib uses. */
 export async function startMailServer(file: string, port: number): Promise<MailServer> {
   writeFileSync(file, '');
   const sockets = new Set<Socket>();
@@ -54,7 +54,7 @@ function serve(socket: Socket, deliver: (message: CaughtMessage) => void): void 
     rest = lines.pop() ?? '';
     for (const line of lines) take(line);
   });
-  // A sender that hangs up early has nothing more to say.
+  // The sender closed the connection early.
   socket.on('error', () => socket.destroy());
   answer('220 deploy test');
 }

@@ -2,30 +2,35 @@ import { readFileSync, statSync } from 'node:fs';
 import type { CaughtMessage } from '../flows/target-interface.ts';
 import { until } from './until.ts';
 
-/** Where the mail that an emulator's SES took can be read; `skip`: all but the first so many, which are of a stack before. */
+/** Where the messages that an emulator's SES accepted can be read. */
 export type Mailbox = {
+  /** The number of messages, of stacks before this one, to skip. */
   readonly skip: number;
-} /** MiniStack passes each message on by SMTP (`SMTP_HOST`); the test's server writes them into this file, a line of JSON each. */ & (
-  | { readonly kind: 'ministack'; readonly file: string }
-  /** LocalStack answers them itself. */
+} & (
+  | {
+      readonly kind: 'ministack';
+      /** MiniStack relays each message by SMTP (`SMTP_HOST`); the test's mail server writes it into this file, a line of JSON each. */
+      readonly file: string;
+    }
+  /** LocalStack has an endpoint that returns the messages. */
   | { readonly kind: 'localstack' }
 );
 
-/** Every message that SES took, but for those that the mailbox skips; oldest first. */
+/** Every message that SES accepted, without those that the mailbox skips; oldest first. */
 export async function readMail(endpoint: string, mailbox: Mailbox): Promise<CaughtMessage[]> {
   const all = await (mailbox.kind === 'localstack' ? readLocalStack(endpoint) : readRelayed(endpoint, mailbox.file));
   return all.slice(mailbox.skip);
 }
 
-/** The same mailbox without what is in it now. */
+/** The same mailbox without the messages that are in it now. */
 export async function emptied(endpoint: string, mailbox: Mailbox): Promise<Mailbox> {
   return { ...mailbox, skip: (await readMail(endpoint, { ...mailbox, skip: 0 })).length };
 }
 
-/** What was read of each file: with every message's attachments in it, it is not read twice. */
+/** The part of each file that is read already: with attachments the files are too large to read again. */
 const read = new Map<string, { bytes: number; messages: CaughtMessage[] }>();
 
-/** MiniStack answers the sender before the relay has the message: what SES counts may be ahead of what has come. */
+/** MiniStack answers the sender before it relays the message, so SES's count may be ahead of the file. */
 async function readRelayed(endpoint: string, file: string): Promise<CaughtMessage[]> {
   const taken = await countTaken(endpoint);
   const known = read.get(file) ?? { bytes: 0, messages: [] };

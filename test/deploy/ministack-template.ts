@@ -1,8 +1,8 @@
 import type { Template } from '../../lib/synth.ts';
 
 /**
- * Changes what MiniStack refuses in a template that AWS takes: an alarm on a metric of several (metric math). The alarm
- * stays, so that what names it finds it, on a metric of its own that nothing writes. What alarms watch is tested on the template.
+ * MiniStack refuses alarms on metric math, which AWS accepts. Such an alarm stays in the template, because other resources
+ * refer to it, but gets a metric that nothing writes. Unit tests check the metrics of alarms.
  */
 export function adaptToMiniStack(template: Template): void {
   for (const [logicalId, { Type, Properties }] of Object.entries(template.Resources)) {

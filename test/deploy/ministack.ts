@@ -4,19 +4,19 @@ import { start, stop } from './child-process.ts';
 import { isolatedEnvironment } from './emulator-endpoint.ts';
 import { until } from './until.ts';
 
-/** Pinned: what the emulator can and cannot do, and so what this test works around, changes with every release. */
+/** Pinned, because each release of the emulator has other gaps, which this test works around. */
 const VERSION = '1.5.33';
 
 export interface MiniStack {
-  /** What it wrote so far. */
+  /** Its output so far. */
   output(): string;
   stop(): Promise<void>;
 }
 
-/** Installs MiniStack, once, and answers the Python that has it. */
+/** Installs MiniStack once, and returns the path of the Python that has it. */
 export const installMiniStack = (): Promise<string> => pythonWith(`ministack-${VERSION}`, [`ministack==${VERSION}`]);
 
-/** Starts MiniStack on a port of loopback; its SES passes every message on to a mail server on this machine. */
+/** Starts MiniStack on a port of loopback; its SES relays every message to a mail server on this machine. */
 export async function startMiniStack(
   python: string,
   options: { port: number; smtpPort: number; scratchDirectory: string },
@@ -36,7 +36,7 @@ export async function startMiniStack(
   });
   const isUp = async () => {
     if (child.exitCode !== null) throw new Error(`MiniStack ended:\n${output()}`);
-    // A new connection each time: one that was refused while it starts is not tried again.
+    // A new connection for each request: fetch would not retry on one that was refused during the start.
     const headers = { connection: 'close' };
     return fetch(`${endpoint}/_ministack/health`, { headers }).then(
       ({ ok }) => ok,

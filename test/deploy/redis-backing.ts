@@ -6,12 +6,12 @@ import type { Backing } from './backing-interface.ts';
 import { startAndWait, stop } from './child-process.ts';
 
 const START_WITHIN_MS = 20_000;
-/** What is due later than this is not waited for. */
+/** The test does not wait for jobs that are due later than this. */
 const SOON_MS = 60_000;
-/** Among the timers of the queues: a drainer is at work, or was rung. */
-const DRAINER_TIMER = '@';
+/** The timer, among those of the queues, of a consumer that is running or was invoked. */
+const CONSUMER_TIMER = '@';
 
-/** A database for a deployment, and the secret that tells the functions where it is. */
+/** A database for a deployment; a secret has its URL and token. */
 export interface RedisForDeployment {
   readonly url: string;
   readonly token: string;
@@ -52,12 +52,12 @@ export function openRedisBacking(database: { url: string; token: string }, names
     table: createRedisBackend(client).table,
     jobsLeft: async () => {
       const timer = await client.firstTimer();
-      const isAtWork = timer !== undefined && (timer.name === DRAINER_TIMER || timer.atMs < Date.now() + SOON_MS);
+      const isAtWork = timer !== undefined && (timer.name === CONSUMER_TIMER || timer.atMs < Date.now() + SOON_MS);
       return Number(await client.run(['backlog'])) + (isAtWork ? 1 : 0);
     },
     deadLetters: async () => {
       const key = (name: string) => `{sendoff:${namespace}}:${name}`;
-      // Of a key that is not one of the deployment's the length is 0 too.
+      // A key that does not exist has the length 0 too, so check that the names of the keys are right.
       if ((await command(database, 'EXISTS', key('list'))) !== 1) throw new Error(`There is no key ${key('list')}`);
       return Number(await command(database, 'XLEN', key('dead')));
     },

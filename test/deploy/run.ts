@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endAll, run } from './child-process.ts';
 import { openEmulator } from './emulator.ts';
-import { part, step, summary, tell } from './progress.ts';
+import { part, print, step, summary } from './progress.ts';
 import { changedCopy, type PreviousRelease, previousRelease } from './sources.ts';
 import { upgradeDeployed } from './upgrade-deployed.ts';
 import { upgradeLocal } from './upgrade-local.ts';
@@ -12,16 +12,16 @@ import { variants } from './variants.ts';
 
 const rootDirectory = join(import.meta.dirname, '..', '..');
 const scratchDirectory = mkdtempSync(join(tmpdir(), 'deploy-test-'));
-// Assemblies that are synthesized in this process go there too.
+// Assemblies that are synthesized in this process are written there too.
 process.env.TMPDIR = scratchDirectory;
 process.once('exit', () => {
-  // For an error that nobody expected; who is told to end has waited for the children already.
+  // After an unexpected error. After a signal the children have ended already.
   void endAll();
   rmSync(scratchDirectory, { recursive: true, force: true, maxRetries: 5 });
 });
 const endEarly = () => void endAll().finally(() => process.exit(1));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, endEarly);
-// npm that is told to end ends its shell, which tells nobody.
+// When npm gets a signal it ends its shell, and this process gets no signal.
 const parent = process.ppid;
 const watch = setInterval(() => {
   if (process.ppid === parent) return;
@@ -33,7 +33,7 @@ const watch = setInterval(() => {
 const wanted = process.argv.slice(2);
 const isWanted = (name: string) => wanted.length === 0 || wanted.some((text) => name.includes(text));
 
-/** Tells the process for upgrade-local what this one has taken out of git already. */
+/** Set for the process of upgrade-local: the previous release that this process has extracted from git. */
 const { DEPLOY_TEST_PREVIOUS } = process.env;
 const previous: PreviousRelease = DEPLOY_TEST_PREVIOUS
   ? JSON.parse(DEPLOY_TEST_PREVIOUS)
@@ -46,29 +46,29 @@ if (only === 'upgrade-local' && wanted.length === 1) {
   );
 } else {
   if (previous.name === 'HEAD')
-    tell('No release before this commit is tagged here: the upgrades are from HEAD to other code.');
-  else tell(`The upgrades are from ${previous.name}.`);
+    print('No release before this commit is tagged here: the upgrades are from HEAD to other code.');
+  else print(`The upgrades are from ${previous.name}.`);
   const local = isWanted('upgrade-local') ? startUpgradeLocal() : undefined;
   await part('Emulator', withEmulator);
-  if (local) await part("Upgrade of the local cloud's state (ran beside the others)", () => endUpgradeLocal(local));
+  if (local) await part("Upgrade of the local cloud's state (ran at the same time)", () => endUpgradeLocal(local));
 }
-// What a part that failed left running.
+// A part that failed may have left processes running.
 await endAll();
 process.exitCode = summary() ? 0 : 1;
 
-/** Beside the others, for it mostly waits; in a process of its own, for it sets the clock. */
+/** Runs upgrade-local at the same time as the other parts, because it mostly waits, and in another process, because it sets the clock. */
 function startUpgradeLocal(): Promise<string> {
   const env = { ...(process.env as Record<string, string>), DEPLOY_TEST_PREVIOUS: JSON.stringify(previous) };
   const options = { cwd: rootDirectory, env, endedBy: 'SIGTERM' } as const;
   const output = run(process.execPath, [import.meta.filename, 'upgrade-local'], options);
-  // Told at the end.
+  // endUpgradeLocal reports the error.
   output.catch(() => {});
   return output;
 }
 
 async function endUpgradeLocal(local: Promise<string>): Promise<void> {
   const output = await step('npm run test:deploy -- upgrade-local', () => local);
-  for (const line of output.split('\n').filter((text) => text.startsWith('  '))) tell(`      ${line}`);
+  for (const line of output.split('\n').filter((text) => text.startsWith('  '))) print(`      ${line}`);
 }
 
 async function withEmulator(): Promise<void> {

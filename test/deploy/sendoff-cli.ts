@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { run } from './child-process.ts';
 
-/** `npx sendoff …` on a deployed stack; answers what it wrote, throws unless it ended well. */
+/** Runs `npx sendoff …` on a deployed stack and returns its output; throws if it fails. */
 export type SendoffCli = (config: Readonly<Record<string, string>>, ...args: string[]) => Promise<string>;
 
-/** The operator's commands of this checkout, which find the stack by itself in the emulator. */
+/** The operator's commands of this checkout; they find the stack in the emulator. */
 export function createSendoffCli(rootDirectory: string, env: Readonly<Record<string, string>>): SendoffCli {
   const cli = join(rootDirectory, 'bin', 'cli.ts');
   return ({ stage }, ...args) => {
@@ -13,7 +13,7 @@ export function createSendoffCli(rootDirectory: string, env: Readonly<Record<str
   };
 }
 
-/** Makes the first API key of a deployment, as its operator does. */
+/** Creates the first API key of a deployment with the CLI. */
 export async function firstKey(sendoff: SendoffCli, config: Readonly<Record<string, string>>): Promise<string> {
   const output = await sendoff(config, 'keys', 'create', 'deploy test');
   const [, token] = /"token":\s*"([^"]+)"/.exec(output) ?? [];

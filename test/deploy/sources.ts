@@ -5,19 +5,20 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from './child-process.ts';
 
-/** A response header that only functions of `changedCopy` answer. */
+/** A response header of the functions in `changedCopy`. */
 export const RELEASE_HEADER = 'x-release';
 export const CHANGED_RELEASE = 'changed';
 
 const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', LANG: 'C.UTF-8' };
 
-/** A copy of the working tree, uncommitted changes included, in which the code of every function is another. */
+/** Copies the working tree, with uncommitted changes, and changes the code of every function. */
 export async function changedCopy(rootDirectory: string, directory: string): Promise<string> {
   const args = [
     'ls-files',
@@ -34,7 +35,7 @@ export async function changedCopy(rootDirectory: string, directory: string): Pro
   const listed = await run('git', args, { cwd: rootDirectory, env: environment });
   for (const file of new Set(listed.split('\0').filter(Boolean))) {
     mkdirSync(dirname(join(directory, file)), { recursive: true });
-    // A file that was deleted, but not from the index, is not part of the working tree.
+    // `force`: the index may have a file that is deleted in the working tree.
     cpSync(join(rootDirectory, file), join(directory, file), { force: true });
   }
   linkModules(rootDirectory, directory);
@@ -42,7 +43,7 @@ export async function changedCopy(rootDirectory: string, directory: string): Pro
   return directory;
 }
 
-/** What the handlers answer stays; that they run is seen from outside. */
+/** Adds the release header to the answers of a handler. */
 function wrap(handlerFile: string): void {
   renameSync(handlerFile, join(dirname(handlerFile), 'unchanged.ts'));
   writeFileSync(
@@ -65,8 +66,8 @@ export interface PreviousRelease {
 }
 
 /**
- * The last tagged release before this commit, taken out of git into the directory; without a tag, HEAD: a clone of CI's
- * may be shallow and have none.
+ * Extracts the last tagged release before this commit into the directory; without a tag HEAD, because a clone in CI may be
+ * shallow and have no tags.
  */
 export async function previousRelease(rootDirectory: string, directory: string): Promise<PreviousRelease> {
   const git = async (...args: string[]) => (await run('git', args, { cwd: rootDirectory, env: environment })).trim();
@@ -85,22 +86,29 @@ export async function previousRelease(rootDirectory: string, directory: string):
     '[0-9]*',
   );
   const name = tags.split('\n')[0] || 'HEAD';
-  mkdirSync(directory, { recursive: true });
-  const archive = join(directory, 'sources.tar');
-  await git('archive', '--output', archive, name);
-  await run('tar', ['-xf', archive, '-C', directory], { cwd: directory, env: environment });
+  await extractSources(rootDirectory, name, directory);
   const lockFile = (of: string) => readFileSync(join(of, 'package-lock.json'), 'utf8');
   if (lockFile(directory) === lockFile(rootDirectory)) linkModules(rootDirectory, directory);
   else await install(directory);
   return { directory, name };
 }
 
-/** Scripts are not run: only the packages `node` and `esbuild` have one, and both are used as they come. */
+/** Writes the sources of a commit, tag or branch into the directory. */
+export async function extractSources(rootDirectory: string, ref: string, directory: string): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  const archive = join(directory, 'sources.tar');
+  await run('git', ['archive', '--output', archive, ref], { cwd: rootDirectory, env: environment });
+  await run('tar', ['-xf', archive, '-C', directory], { cwd: directory, env: environment });
+  rmSync(archive);
+}
+
+/** Installs without running scripts: only the packages `node` and `esbuild` have one, and neither is needed. */
 async function install(directory: string): Promise<void> {
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   await run('npm', args, { cwd: directory, env: process.env as Record<string, string> });
 }
 
-function linkModules(rootDirectory: string, directory: string): void {
+/** Gives the sources in the directory the packages that are installed in the root. */
+export function linkModules(rootDirectory: string, directory: string): void {
   symlinkSync(realpathSync(join(rootDirectory, 'node_modules')), join(directory, 'node_modules'));
 }

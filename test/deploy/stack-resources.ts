@@ -8,7 +8,7 @@ import { stackName } from '../../lib/stack-name.ts';
 import { clientOptions } from './aws-clients.ts';
 import type { StackConfig } from './cdk.ts';
 
-/** Names (of topics: ARNs) of a deployed stack's resources of this type, by their logical ids. */
+/** The physical ids (names; ARNs for topics) of a deployed stack's resources of this type, by logical id. */
 export async function resourcesOf(
   endpoint: string,
   { stage = '' }: StackConfig,
@@ -25,7 +25,7 @@ export async function resourcesOf(
   return found;
 }
 
-/** Adds to the environment of every function of a deployed stack. */
+/** Adds variables to the environment of every function of a deployed stack. */
 export async function addToEnvironments(
   endpoint: string,
   config: StackConfig,

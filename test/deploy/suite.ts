@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { run } from './child-process.ts';
 import type { Deployment } from './deployed-target.ts';
 import type { Emulator } from './emulator.ts';
-import { tell } from './progress.ts';
+import { print } from './progress.ts';
 
-/** An emulator that starts a process for each cold start is slower than ours; what waits for a lost job, by 9 s. */
+/** Longer than on the local cloud: cold starts are slower, and tests of lost jobs wait 9 s for them. */
 const TEST_TIMEOUT_MS = 90_000;
 
-/** Runs files of the end-to-end suite on a deployment, in a process of their own, and answers vitest's count. */
+/** Runs files of the end-to-end suite on a deployment in another process, and returns vitest's count. */
 export async function runSuite(
   deployment: Deployment,
   { env }: Emulator,
@@ -19,11 +19,11 @@ export async function runSuite(
   writeFileSync(file, JSON.stringify(deployment));
   const vitest = join(rootDirectory, 'node_modules', 'vitest', 'vitest.mjs');
   const args = [`--testTimeout=${TEST_TIMEOUT_MS}`, '--reporter=verbose', '--no-color'];
-  // One after the other: what is verified in SES, and which jobs are left, is the whole deployment's.
+  // No parallel files: the identities in SES and the jobs in the queues belong to the whole deployment.
   const output = await run(process.execPath, [vitest, 'run', ...files, '--no-file-parallelism', ...args], {
     cwd: rootDirectory,
     env: { ...env, SENDOFF_DEPLOYMENT: file, NO_COLOR: '1', ...(deployment.redis ? { FLOWS_BACKEND: 'redis' } : {}) },
-    onLine: (line) => /^\s*[✓×↓]/.test(line) && tell(`        ${line.trim()}`),
+    onLine: (line) => /^\s*[✓×↓]/.test(line) && print(`        ${line.trim()}`),
   });
   return /^\s*Tests\s+(.*)$/m.exec(output)?.[1] ?? '';
 }

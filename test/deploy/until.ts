@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 150;
 
-/** Asks until the answer is yes: neither emulator can tell when something happens. Throws when it takes longer than this, in ms. */
+/** Polls until the answer is true, because the emulators cannot report events. Throws when it takes longer than `withinMs`. */
 export async function until(what: string, ask: () => Promise<boolean>, withinMs = 150_000): Promise<void> {
   const endMs = performance.now() + withinMs;
   while (!(await ask())) {

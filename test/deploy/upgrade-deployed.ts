@@ -3,11 +3,11 @@ import type { Emulator } from './emulator.ts';
 import { reachableUrl, setClocksAhead, setWorking, shortenTimes } from './live.ts';
 import { step } from './progress.ts';
 import { firstKey } from './sendoff-cli.ts';
-import { AHEAD_SECONDS, checkDrained, checkLater, fill } from './upgrade-mail.ts';
+import { AHEAD_SECONDS, checkBacklog, checkLater, fill } from './upgrade-mail.ts';
 
 const config = { stage: 'upgrade' };
 
-/** Deploys the previous release, fills it with mail, deploys this one over it and lets it work. */
+/** Deploys the previous release, fills it with emails, updates it to this release and checks that this one sends them. */
 export async function upgradeDeployed(
   emulator: Emulator,
   { previousDirectory, currentDirectory }: { previousDirectory: string; currentDirectory: string },
@@ -21,13 +21,13 @@ export async function upgradeDeployed(
   const previous = await step('cdk deploy of the previous release', () => deploy(previousDirectory));
   const apiKey = await firstKey(emulator.sendoff, config);
   const holdBack = () => setWorking(endpoint, previous.outputs, false);
-  const backlog = await step('it is filled with mail', () => fill({ url: previous.url, apiKey }, holdBack));
+  const backlog = await step('it gets a backlog of emails', () => fill({ url: previous.url, apiKey }, holdBack));
   const { outputs, url } = await step('cdk deploy of this release', () => deploy(currentDirectory));
   const target = connectDeployed({ ...previous, outputs, url, apiKey });
   await shortenTimes(endpoint, outputs);
   await setWorking(endpoint, outputs, true);
-  await step('it sends what waited', () => checkDrained(target, backlog), String);
+  await step('it sends the backlog', () => checkBacklog(target, backlog), String);
   await setClocksAhead(endpoint, outputs, AHEAD_SECONDS);
-  await step('it sends what is due later', () => checkLater(target, backlog));
+  await step('it sends emails that are due later', () => checkLater(target, backlog));
   await step('cdk destroy', () => cdk.destroy(config));
 }

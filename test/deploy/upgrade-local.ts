@@ -7,32 +7,34 @@ import { shortVisibility } from '../helpers/short-visibility.ts';
 import { startAndWait, stop } from './child-process.ts';
 import { clockAhead } from './live.ts';
 import { step } from './progress.ts';
-import { AHEAD_SECONDS, type Backlog, checkDrained, checkLater, fill } from './upgrade-mail.ts';
+import { AHEAD_SECONDS, type Backlog, checkBacklog, checkLater, fill } from './upgrade-mail.ts';
 
-/** Few workers and a slow SES, so that the release is stopped with jobs in every place: waiting, delayed, in a worker's hands. */
+/** Low concurrency and a slow SES, so that the release is stopped while it has jobs in every state: waiting, delayed, in flight. */
 const SLOW = ['--ses-latency', '1500', '-c', 'maxConcurrency=2', '-c', 'sendTimeoutSeconds=10'];
 const START_WITHIN_MS = 60_000;
 
-/** Lets the previous release keep its state in a directory, and this one start on it. */
+/** Runs the previous release with its state in a directory, then this release with the same state. */
 export async function upgradeLocal(previousDirectory: string, scratchDirectory: string): Promise<void> {
   const dataDirectory = join(scratchDirectory, 'local-data');
-  const backlog = await step('npm start -- --data of the previous release, filled with mail and stopped', () =>
-    fillPrevious(previousDirectory, dataDirectory),
+  const backlog = await step(
+    'npm start -- --data of the previous release, with a backlog of emails, then stopped',
+    () => fillPrevious(previousDirectory, dataDirectory),
   );
   await withTarget(dataDirectory, {}, (target) =>
-    step('this release sends what waited', () => checkDrained(target, backlog), String),
+    step('this release sends the backlog', () => checkBacklog(target, backlog), String),
   );
   await withClockAhead(AHEAD_SECONDS, (functionEnvironment) =>
     withTarget(dataDirectory, functionEnvironment, (target) =>
-      step('it sends what is due later', () => checkLater(target, backlog)),
+      step('it sends emails that are due later', () => checkLater(target, backlog)),
     ),
   );
   rmSync(dataDirectory, { recursive: true, force: true });
 }
 
 async function fillPrevious(directory: string, dataDirectory: string): Promise<Backlog> {
-  const args = ['bin/local.ts', '--data', dataDirectory, '--json', '--port', '0', '--verified', SENDER_DOMAIN, ...SLOW];
-  const { child, line } = await startAndWait(process.execPath, args, {
+  const options = ['--data', dataDirectory, '--json', '--port', '0', '--verified', SENDER_DOMAIN, ...SLOW];
+  // Each release has its own start script.
+  const { child, line } = await startAndWait('npm', ['start', '--silent', '--', ...options], {
     cwd: directory,
     env: process.env as Record<string, string>,
     isReady: (text) => text.startsWith('{"url"'),
@@ -40,7 +42,7 @@ async function fillPrevious(directory: string, dataDirectory: string): Promise<B
   });
   try {
     const { url, apiKey } = JSON.parse(line);
-    // It cannot hold jobs back; that it is slow has the same effect.
+    // The local cloud cannot hold jobs back; that it is slow has the same effect.
     return await fill({ url, apiKey }, async () => {});
   } finally {
     await stop(child);
@@ -52,7 +54,7 @@ async function withTarget(
   functionEnvironment: Record<string, string>,
   work: (target: Target) => Promise<unknown>,
 ): Promise<void> {
-  // Jobs that the stopped release had in hand come back when its visibility timeout of a minute is over; new ones sooner.
+  // Jobs that were in flight are visible after the previous release's visibility timeout of a minute; new ones sooner.
   const target = await startLocalTarget({ dataDirectory, functionEnvironment, overrides: shortVisibility });
   try {
     await work(target);
@@ -61,7 +63,7 @@ async function withTarget(
   }
 }
 
-/** The cloud's own clock goes with its functions': it tells them by when they must be done. */
+/** Sets the clock of this process ahead too: the local cloud gives the functions their deadlines. */
 async function withClockAhead(
   seconds: number,
   work: (functionEnvironment: Record<string, string>) => Promise<void>,

@@ -8,16 +8,16 @@ import { until } from './until.ts';
 /** Another sender's domain, which SES refuses until it is verified. */
 const REFUSED_DOMAIN = 'refused.example';
 const QUEUED = 40;
-/** Due while the upgrade runs or soon after: its job waits in the queue already. */
+/** Due during the upgrade or soon after: its job is in the queue already. */
 const SOON_SECONDS = 15;
-/** Further ahead than a queue delays: known to the table alone. */
+/** Later than the longest delay of a queue: only the table has it. */
 const LATER_SECONDS = 20 * 60;
-/** Clocks this much ahead make due what was scheduled for later. */
+/** With clocks set ahead by this, emails scheduled for later are due. */
 export const AHEAD_SECONDS = LATER_SECONDS + 60;
-/** More than the table takes: the body lies in the bucket. */
+/** Too large for the table: the body is in the bucket. */
 const LARGE_BYTES = 600_000;
 
-/** Ids of the emails that the previous release accepted, by the state in which the next one finds them. */
+/** The ids of the emails that the previous release accepted, by their state at the upgrade. */
 export interface Backlog {
   readonly sent: string;
   readonly failed: string;
@@ -26,11 +26,11 @@ export interface Backlog {
   readonly later: string;
   readonly large: string;
   readonly queued: readonly string[];
-  /** A request, to be repeated under its idempotency key. */
+  /** A request that is repeated with its idempotency key. */
   readonly repeatable: { readonly email: object; readonly key: string; readonly id: string };
 }
 
-/** Gives a release every kind of mail; `holdBack` is called when what must have been worked on has been. */
+/** Sends emails for every state to a release; calls `holdBack` when those that must be finished are. */
 export async function fill(api: { url: string; apiKey: string }, holdBack: () => Promise<void>): Promise<Backlog> {
   const request = requester(api.url, api.apiKey);
   const post = (more: object = {}, headers = {}) => accepted(request, anEmail(more), headers);
@@ -56,8 +56,8 @@ export async function fill(api: { url: string; apiKey: string }, holdBack: () =>
   return { sent, failed, canceled, soon, later, large, queued, repeatable };
 }
 
-/** Checks what the next release makes of it, but for what is due later; answers what it counted. */
-export async function checkDrained(target: Target, backlog: Backlog): Promise<string> {
+/** Checks that the next release sends the backlog, without emails that are due later; returns the counts. */
+export async function checkBacklog(target: Target, backlog: Backlog): Promise<string> {
   const request = requester(target.url, target.apiKey);
   const { email, key, id } = backlog.repeatable;
   assert.equal(await accepted(request, email, { 'idempotency-key': key }), id, 'the idempotency key is forgotten');
@@ -65,7 +65,7 @@ export async function checkDrained(target: Target, backlog: Backlog): Promise<st
   await target.idle();
 
   const waiting = [...backlog.queued, backlog.large, id];
-  // One by one: an emulator starts a process for each request that it has at a time.
+  // One by one: an emulator starts a process for each concurrent request.
   const times: number[] = [];
   for (const waitingId of waiting) times.push((await target.caught(waitingId)).length);
   const lost = waiting.filter((_, index) => times[index] === 0);
@@ -75,14 +75,14 @@ export async function checkDrained(target: Target, backlog: Backlog): Promise<st
   for (const waitingId of [...waiting, backlog.soon])
     assert.ok(!['queued', 'scheduled', 'sending'].includes(await statusOf(request, waitingId)));
 
-  // The event that tells it was in the previous release's hands.
+  // The event was in flight in the previous release.
   if (target.publishesEvents) assert.equal(await statusOf(request, backlog.sent), 'delivered');
   await retryFailed(target, request, backlog.failed);
   const twice = times.filter((count) => count > 1).length;
   return `${waiting.length} queued, 1 scheduled, 1 failed: all sent, ${twice} twice; 1 sent and 1 canceled: left alone`;
 }
 
-/** Checks that what is due later is sent then; the clocks of the functions are `AHEAD_SECONDS` ahead. */
+/** Checks that emails that are due later are sent; the clocks of the functions must be `AHEAD_SECONDS` ahead. */
 export async function checkLater(target: Target, { later, canceled }: Backlog): Promise<void> {
   await target.runSchedule();
   await target.idle();

@@ -13,7 +13,7 @@ import { checkFeedback } from './feedback.ts';
 import { liveConfig, liveRetentionDays, reachableUrl, shortenTimes } from './live.ts';
 import { type LoadResult, startLoad } from './load.ts';
 import { emptied, readMail } from './mailbox.ts';
-import { part, step, tell } from './progress.ts';
+import { part, print, step } from './progress.ts';
 import { provideRedis, type RedisForDeployment } from './redis-backing.ts';
 import { firstKey } from './sendoff-cli.ts';
 import { CHANGED_RELEASE, RELEASE_HEADER } from './sources.ts';
@@ -23,28 +23,28 @@ import type { Variant } from './variants.ts';
 
 export interface Sources {
   readonly rootDirectory: string;
-  /** The same with other code in every function. */
+  /** The same sources with other code in every function. */
   readonly changedDirectory: string;
   readonly scratchDirectory: string;
 }
 
-/** A variant that was deployed and stands in the account. */
-interface Standing extends Variant {
+/** A variant that is deployed. */
+interface Deployed extends Variant {
   readonly deployment: Deployment;
   readonly redis: RedisForDeployment | undefined;
 }
 
 /**
- * Runs variants, each from its first deployment to its removal, side by side: one is removed only when the next, a stage
- * of its own, has been deployed, tested and updated beside it. Both must work then, and the one that stays afterwards.
+ * Runs variants, each from its first deployment to its deletion. One is deleted only after the next, another stage, is
+ * deployed, tested and updated. Before the deletion both must work, after it the one that is left.
  */
 export async function runVariants(emulator: Emulator, variants: readonly Variant[], sources: Sources): Promise<void> {
-  let standing: Standing | undefined;
+  let current: Deployed | undefined;
   for (const variant of variants) {
-    const before = standing;
+    const before = current;
     await part(`Variant ${variant.name}${before ? `, beside ${before.name}` : ''}`, async () => {
       const deployed = await deployVariant(emulator, variant, sources);
-      standing = deployed;
+      current = deployed;
       await exercise(emulator, deployed, sources);
       if (!before) return;
       await step(`${before.name} works beside it`, () => checkSends(before));
@@ -52,42 +52,42 @@ export async function runVariants(emulator: Emulator, variants: readonly Variant
       await step(`${variant.name} works without it`, () => checkSends(deployed));
     });
   }
-  const last = standing;
+  const last = current;
   if (last) await part(`Removal of ${last.name}`, () => remove(emulator, last));
 }
 
-async function deployVariant(emulator: Emulator, variant: Variant, { rootDirectory }: Sources): Promise<Standing> {
+async function deployVariant(emulator: Emulator, variant: Variant, { rootDirectory }: Sources): Promise<Deployed> {
   const { endpoint, cdk, env } = emulator;
   const { config } = variant;
   const redis = config.redisSecret ? await provideRedis(endpoint, env, config.redisSecret) : undefined;
   const outputs = await step('cdk deploy', () => cdk.deploy(rootDirectory, config));
-  await step('options are what the resources have', () => checkOptions({ endpoint, outputs }, config, true));
+  await step('the resources have the options', () => checkOptions({ endpoint, outputs }, config, true));
   const apiKey = await step('npx sendoff keys create', () => firstKey(emulator.sendoff, config));
   const url = reachableUrl(endpoint, outputs, emulator.isLocalStack);
   const mailbox = await emptied(endpoint, emulator.mailbox);
   return { ...variant, deployment: { endpoint, url, apiKey, outputs, redis, mailbox }, redis };
 }
 
-/** The end-to-end suite, and an update with other code and options under load. */
-async function exercise(emulator: Emulator, standing: Standing, sources: Sources): Promise<void> {
-  const { config, suite, deployment } = standing;
+/** Runs the end-to-end suite, and an update with other code and options under load. */
+async function exercise(emulator: Emulator, current: Deployed, sources: Sources): Promise<void> {
+  const { config, suite, deployment } = current;
   await shortenTimes(deployment.endpoint, deployment.outputs);
   await step('end-to-end suite over HTTP', () => runSuite(deployment, emulator, sources, suite), String);
   const load = await step('cdk deploy of other code and options, under load', () =>
-    updateUnderLoad(emulator, standing, sources),
+    updateUnderLoad(emulator, current, sources),
   );
   await step('no accepted email is lost', () => checkNothingLost(deployment, load), String);
   await step('npx sendoff stats, status, dead-letters list', () => checkCli(emulator, config, load));
-  await step('what SES reports comes back', () => checkFeedback(deployment, config), String);
+  await step('events of SES arrive', () => checkFeedback(deployment, config), String);
 }
 
-async function remove({ cdk }: Emulator, { name, config, deployment, redis }: Standing): Promise<void> {
+async function remove({ cdk }: Emulator, { name, config, deployment, redis }: Deployed): Promise<void> {
   await step(`cdk destroy of ${name}`, () => cdk.destroy(config));
-  await step('its functions are gone, its data stays', () => checkRemoved(deployment));
+  await step('its functions are deleted, its data stays', () => checkRemoved(deployment));
   await redis?.close();
 }
 
-async function checkSends({ deployment }: Standing): Promise<void> {
+async function checkSends({ deployment }: Deployed): Promise<void> {
   const target = connectDeployed(deployment);
   const { status, json } = await requester(target.url, target.apiKey)('POST', '/emails', anEmail());
   assert.equal(status, 200, JSON.stringify(json));
@@ -95,11 +95,11 @@ async function checkSends({ deployment }: Standing): Promise<void> {
   assert.equal((await target.caught(json.id)).length, 1, 'the email was not sent once');
 }
 
-/** A deployment that does not change the queues leaves them the times that `shortenTimes` gave them, on AWS too. */
+/** `areQueuesAsDeployed` is false when a deployment did not change the queues: they still have the times of `shortenTimes`. */
 async function checkOptions(deployment: BackingPlace, config: Variant['config'], areQueuesAsDeployed: boolean) {
   const { sendTimeoutSeconds, maxReceiveCount, retentionDays, maxConcurrency } = parseConfig(config);
   assert.equal(await liveRetentionDays(deployment.endpoint, deployment.outputs), retentionDays);
-  // On Redis the stack has no queue to look at.
+  // With Redis the stack has no such queue.
   if (config.backend === 'redis') return;
   const { visibilityTimeoutSeconds, ...live } = await liveConfig(deployment.endpoint, deployment.outputs);
   assert.deepEqual(live, { sendTimeoutSeconds, maxReceiveCount, maxConcurrency });
@@ -108,7 +108,7 @@ async function checkOptions(deployment: BackingPlace, config: Variant['config'],
 
 async function updateUnderLoad(
   { cdk }: Emulator,
-  { deployment: { endpoint, url, apiKey }, config, changed }: Standing,
+  { deployment: { endpoint, url, apiKey }, config, changed }: Deployed,
   { changedDirectory }: Sources,
 ): Promise<LoadResult> {
   const load = startLoad(url, apiKey);
@@ -139,12 +139,12 @@ async function checkNothingLost(deployment: Deployment, { accepted, refused }: L
   const twice = [...times.values()].filter((count) => count > 1).length;
   for (const subject of lost.slice(0, 5)) {
     const { json } = await requester(url, apiKey)('GET', `/emails/${accepted.get(subject)}/events`);
-    tell(`        lost: ${accepted.get(subject)} ${JSON.stringify(json)}`);
+    print(`        lost: ${accepted.get(subject)} ${JSON.stringify(json)}`);
   }
   assert.equal(lost.length, 0, `${lost.length} of ${accepted.size} accepted emails were never sent`);
   assert.ok(accepted.size >= 50, `only ${accepted.size} emails were sent: no load`);
   assert.equal(await openBacking(deployment).deadLetters(), 0, 'jobs in the dead-letter queue');
-  for (const reason of new Set(refused)) tell(`        refused: ${reason}`);
+  for (const reason of new Set(refused)) print(`        refused: ${reason}`);
   return `${accepted.size} accepted, 0 lost, ${twice} sent twice, ${refused.length} requests refused and repeated`;
 }
 

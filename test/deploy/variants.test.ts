@@ -6,22 +6,22 @@ import { adaptToMiniStack } from './ministack-template.ts';
 import { variants } from './variants.ts';
 
 describe('variants', () => {
-  it.each(variants)('$name is of options that the stack knows, before and after its update', ({ config, changed }) => {
+  it.each(variants)('$name has options that the stack accepts, before and after its update', ({ config, changed }) => {
     expect(() => parseConfig(config)).not.toThrow();
     expect(parseConfig({ ...config, ...changed })).not.toEqual(parseConfig(config));
   });
 
-  it.each(variants)('$name runs files of the end-to-end suite', ({ suite }) => {
+  it.each(variants)('$name names files of the end-to-end suite that exist', ({ suite }) => {
     for (const file of suite) expect(existsSync(join(import.meta.dirname, '..', '..', file))).toBe(true);
   });
 
-  it('stand side by side: no two have one stage', () => {
+  it('have different stages', () => {
     expect(new Set(variants.map(({ config }) => config.stage)).size).toBe(variants.length);
   });
 });
 
 describe('a template for MiniStack', () => {
-  it('keeps every alarm under its name, and metric math out of it', () => {
+  it('has every alarm under its name, and no metric math', () => {
     const plain = {
       Type: 'AWS::CloudWatch::Alarm',
       Properties: { MetricName: 'Errors', Namespace: 'AWS/Lambda', Threshold: 1 },

@@ -1,11 +1,11 @@
-/** A way to deploy Sendoff that the deploy test runs from the first deployment to the removal. */
+/** Options with which the deploy test runs Sendoff from the first deployment to the deletion. */
 export interface Variant {
   readonly name: string;
-  /** Given to `cdk deploy` with -c. Every variant but the default has a stage, so that all could stand side by side. */
+  /** Options for `cdk deploy -c`. Every variant but the default has a stage, so that all can exist at the same time. */
   readonly config: Readonly<Record<string, string>>;
   /** Files of the end-to-end suite that run on it. */
   readonly suite: readonly string[];
-  /** What the update under load changes. */
+  /** Options that the update under load changes. */
   readonly changed: Readonly<Record<string, string>>;
 }
 
@@ -14,7 +14,7 @@ const FEEDBACK = 'test/flows/suppressions-webhooks.test.ts';
 const changed = { retentionDays: '7', maxConcurrency: '4' };
 
 export const variants: readonly Variant[] = [
-  // New time-outs change the queues too. Jobs whose workers the update kills come back after the new ones: a minute.
+  // New timeouts change the queues too. Jobs of functions that the update kills are visible after the new one: a minute.
   {
     name: 'default',
     config: {},

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** A complete email, to be varied. Its subject is its own: where SES's tags are not kept, mail is told apart by it. */
+/** A complete email. Its subject is unique: where an emulator does not keep SES's tags, emails are found by it. */
 export const anEmail = (more: object = {}) => ({
   from: 'Me <me@example.com>',
   to: ['success@simulator.amazonses.com'],

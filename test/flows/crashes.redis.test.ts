@@ -1,15 +1,16 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
-import { LEASE_MS } from '../../functions/adapters/redis/consumer.ts';
+import { backlog } from '../../functions/adapters/redis/operations.ts';
+import { LEASE_MS } from '../../functions/adapters/redis/times.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { type LocalSendoff, startLocalSendoff } from '../../lib/local/start.ts';
 import { hasRedis } from '../helpers/redis-database.ts';
 import { anEmail, redisClientOf } from './running.ts';
 
-/** Emails sent through while things die; `CRASH_EMAILS=2000` for the whole run. */
+/** Emails that are sent during the crashes; `CRASH_EMAILS=2000` for the full run. */
 const COUNT = Number(process.env.CRASH_EMAILS ?? 300);
-/** A drainer renews its leases every 1.5 s: this long after SES took an email, its job cannot have come back. */
+/** A consumer renews its leases every 1.5 s: this long after SES took an email, its job cannot have come back. */
 const LOOK_MS = LEASE_MS - 2_000;
 
 describe.skipIf(!hasRedis)('on backend=redis', () => {
@@ -40,12 +41,9 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       outgoing.end(body);
     });
 
-  /** Jobs that are waiting or in the hands of a drainer, a dead one included. */
-  const jobsLeft = async () => Number(await redisClientOf(sendoff).run(['backlog']));
-  /**
-   * How often each of these emails was sent, once all of them were and no job is left that could send one again, or nothing
-   * has been sent for so long.
-   */
+  /** Jobs that are waiting or with a consumer, also a crashed one. */
+  const jobsLeft = async () => Number(await redisClientOf(sendoff).run(backlog()));
+  /** Waits until all of these emails are sent and no job is left, or none was sent for so long. Answers how often each was sent. */
   const sentTimes = async (ids: readonly string[], patienceMs: number) => {
     const times = () => {
       const counts = new Map(ids.map((id) => [id, 0]));
@@ -70,8 +68,8 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     twice: [...times].filter(([, count]) => count > 1).map(([id]) => id),
   });
   /**
-   * Looks at each email's record before a dead drainer's jobs can come back: `untold` has those that SES had taken and its
-   * Send event had not told by then, and those that a busy machine looked at too late to say.
+   * Looks at each email's record before the jobs of a crashed consumer are delivered again. `untold` has the emails that SES had
+   * accepted but whose Send event had not arrived by then, and those that a busy machine looked at too late.
    */
   const watchSendEvents = () => {
     const [looked, untold] = [new Set<string>(), new Set<string>()];
@@ -89,7 +87,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     }, 50);
     return { untold, stop: () => clearInterval(timer) };
   };
-  /** Accepts so many, some at a time; calls `between` after each lot. */
+  /** Accepts so many emails, 20 at a time; calls `between` after each 20. */
   const accept = async (count: number, between: (done: number, answered: readonly string[]) => Promise<unknown>) => {
     const ids: string[] = [];
     for (let start = 0; start < count; start += 20) {
@@ -102,11 +100,11 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     return ids;
   };
 
-  it(`loses none of ${COUNT} emails though drainers are killed at random, and sends none twice`, async () => {
+  it(`loses none of ${COUNT} emails though consumers are killed at random, and sends none twice`, async () => {
     let kills = 0;
     let calls = 0;
-    // Of the drainers' calls only those to SES pass the cloud's faults: some of them kill the process that made them,
-    // when SES has the email and the record does not say so.
+    // The cloud can fail the consumers' calls to SES only. Some of these calls kill the consumer after SES has accepted the
+    // email and before the record says so.
     const fault = sendoff.cloud.faults.add({
       service: 'ses',
       action: '*',
@@ -130,16 +128,16 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     const { lost, twice } = summary(times);
     const known = twice.filter((id) => !untold.has(id));
     console.info(
-      `accepted ${ids.length}, lost ${lost}, sent twice ${twice.length} (told of in time and yet sent twice ${known.length}), drainers killed ${kills}, longest stall ${(longestStallMs / 1000).toFixed(1)} s`,
+      `accepted ${ids.length}, lost ${lost}, sent twice ${twice.length} (told of in time and yet sent twice ${known.length}), consumers killed ${kills}, longest stall ${(longestStallMs / 1000).toFixed(1)} s`,
     );
     expect(kills).toBeGreaterThan(0);
     expect({ accepted: ids.length, lost }).toEqual({ accepted: COUNT, lost: 0 });
-    // What SES had taken when its drainer died is told by its Send event, in about a second; another drainer gets the job
-    // after six. A machine that is busy with other tests can be slower than that (seen: 26 at twice its load).
+    // The Send event of an email that SES has accepted arrives in about a second; another consumer gets the job after six. A
+    // machine that is busy with other tests can be slower than that (seen: 26 at twice its load).
     expect(known).toEqual([]);
   }, 240_000);
 
-  it('sends what was answered 2xx before redis-server was killed, but for what its file did not have yet', async () => {
+  it('sends all that was answered 2xx before redis-server was killed, except what its file did not have yet', async () => {
     const { redis } = sendoff;
     const half = Math.ceil(COUNT / 40) * 20;
     const early: string[] = [];

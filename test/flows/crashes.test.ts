@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { shortVisibility } from '../helpers/short-visibility.ts';
 import { anEmail, running } from './running.ts';
 
-/** Emails sent through while workers die; `CRASH_EMAILS=2000` for the whole run. */
+/** Emails that are sent while workers crash; `CRASH_EMAILS=2000` for a long run. */
 const COUNT = Number(process.env.CRASH_EMAILS ?? 400);
-/** One AWS call of the workers in this many kills the process that made it. */
+/** One of this many AWS calls of the workers kills its process. */
 const CALLS_PER_KILL = 60;
 
 const sendoff = running({
@@ -13,7 +13,7 @@ const sendoff = running({
   config: { maxReceiveCount: '100' },
 });
 
-it(`loses none of ${COUNT} emails though workers are killed at random`, async () => {
+it(`loses none of ${COUNT} emails although workers are killed at random`, async () => {
   let calls = 0;
   let kills = 0;
   const kill = (service: string) =>

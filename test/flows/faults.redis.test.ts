@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { backlog } from '../../functions/adapters/redis/operations.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import type { Fault } from '../../lib/local/cloud/upstash/rest-front.ts';
 import { hasRedis } from '../helpers/redis-database.ts';
 import { anEmail, type Running, redisClientOf, running } from './running.ts';
 
 const outage = { status: 503, error: 'injected' } as const;
-/** By the operations of the script in a request (functions/adapters/redis/scripts.ts). */
+/** Matches requests by the operations of the script (functions/adapters/redis/lua). */
 const has =
   (...words: string[]) =>
   (body: string) =>
     words.every((word) => body.includes(word));
 
-/** What an accept may meet; `executed`: it was carried out and its answer lost. */
+/** Faults of Redis during an accept; `executed`: Redis ran the request and its answer was lost. */
 const acceptFaults: { name: string; effect: Fault['effect']; executed: boolean }[] = [
   { name: '503', effect: outage, executed: false },
   { name: '429', effect: { status: 429, error: 'ERR max requests limit exceeded' }, executed: false },
@@ -34,14 +35,14 @@ const acceptFaults: { name: string; effect: Fault['effect']; executed: boolean }
   { name: 'lost answer', effect: 'drop-after', executed: true },
 ];
 
-/** Every request of a drainer that sends one email; it is killed before the request is carried out, or after. */
-const drainSteps: { step: string; match: (body: string) => boolean; effect: 'drop-before' | 'drop-after' }[] = [
+/** The requests of a consumer that sends one email; it is killed before Redis runs the request, or after. */
+const consumerSteps: { step: string; match: (body: string) => boolean; effect: 'drop-before' | 'drop-after' }[] = [
   { step: 'claims', match: has('"update"', 'sending'), effect: 'drop-before' },
   { step: 'claims', match: has('"update"', 'sending'), effect: 'drop-after' },
   { step: 'records', match: has('"update"', 'messageId'), effect: 'drop-before' },
   { step: 'records', match: has('"update"', 'messageId'), effect: 'drop-after' },
   { step: 'acknowledges', match: has('"acknowledge"'), effect: 'drop-after' },
-  // Last: who dies here has said that it is watched, and may not be yet, so that only the minute's clock helps.
+  // Last: a consumer that dies here has recorded a watchdog that may not run yet, so only the run of the next minute helps.
   { step: 'receives', match: has('"receive"'), effect: 'drop-before' },
   { step: 'receives', match: has('"receive"'), effect: 'drop-after' },
   { step: 'comes', match: has('"enter"'), effect: 'drop-after' },
@@ -73,14 +74,14 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       expect(timesSent(sendoff, subject)).toBe(1);
     });
 
-    it('takes the email back when the client has no key', async () => {
+    it('rolls the email back when the client has no key', async () => {
       const subject = `keyless ${name}`;
       const mend = breakIt();
       expect((await sendoff.request('POST', '/emails', anEmail({ subject }))).status).toBe(503);
       mend();
       expect((await sendoff.request('POST', '/emails', anEmail({ subject }))).status).toBe(200);
       await sendoff.cloud.idle();
-      // What was carried out though its answer was lost may be sent before it is taken back: no one can tell without a key.
+      // An email whose answer was lost may be sent before it is rolled back: without a key nobody can tell.
       expect([1, executed ? 2 : 1]).toContain(timesSent(sendoff, subject));
     });
   });
@@ -96,9 +97,9 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
     },
   );
 
-  it('a drainer killed with SIGKILL, at any step, leaves the email to be sent, once', async () => {
+  it('a consumer killed with SIGKILL, at any step, leaves the email to be sent, once', async () => {
     const ids: string[] = [];
-    for (const { step, match, effect } of drainSteps) {
+    for (const { step, match, effect } of consumerSteps) {
       const hit = Promise.withResolvers<void>();
       const kill = () => {
         sendoff.cloud.function('RedisConsumer').kill();
@@ -108,14 +109,14 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       const { json } = await sendoff.request('POST', '/emails', anEmail({ subject: `${step} ${effect}` }));
       ids.push(json.id);
       await hit.promise;
-      // The drainer is known to be at work for another 6 s; then its watcher rings for the next.
+      // The consumer counts as alive for another 6 s; then its watchdog invokes the next.
       if (step === 'comes' || step === 'receives') void sendoff.cloud.function('RedisWatchdog').invoke({});
       const lastEvent = async () => (await sendoff.request('GET', `/emails/${json.id}`)).json.last_event;
       await expect.poll(lastEvent, { timeout: 20_000 }).toBe('delivered');
     }
     // With no job, delayed or not, nothing can be sent again.
     const client = redisClientOf(sendoff);
-    await expect.poll(() => client.run(['backlog']), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => client.run(backlog()), { timeout: 20_000 }).toBe(0);
     await expect.poll(() => client.firstTimer(), { timeout: 20_000 }).toBeUndefined();
     const times = ids.map((id) => sendoff.cloud.ses.messages().filter(({ tags }) => tags[EMAIL_ID_TAG] === id).length);
     expect(times).toEqual(ids.map(() => 1));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { shortVisibility } from '../helpers/short-visibility.ts';
 import { anEmail, running } from './running.ts';
 
@@ -8,7 +8,7 @@ const sendoff = running({ overrides: shortVisibility });
 const subjectsSent = () => sendoff.cloud.ses.messages().map(({ raw }) => /^Subject: (.*)$/m.exec(raw)?.[1]?.trim());
 const timesSent = (subject: string) => subjectsSent().filter((sent) => sent === subject).length;
 
-/** What an accept calls, and how each may break. `after`: the call was carried out and its answer lost. */
+/** The AWS calls of an accept, and how each can fail. `after`: the call took effect and its answer was lost. */
 const acceptFaults = [
   { service: 'dynamodb', action: 'PutItem', when: 'before' },
   { service: 'dynamodb', action: 'PutItem', when: 'after' },
@@ -16,7 +16,7 @@ const acceptFaults = [
   { service: 'sqs', action: 'SendMessageBatch', when: 'after' },
 ] as const;
 
-describe.each(acceptFaults)('while $service $action breaks ($when it is carried out)', ({ service, action, when }) => {
+describe.each(acceptFaults)('while $service $action fails ($when it takes effect)', ({ service, action, when }) => {
   const breakIt = () =>
     sendoff.cloud.faults.add({
       service,
@@ -26,7 +26,7 @@ describe.each(acceptFaults)('while $service $action breaks ($when it is carried 
       effect: { kind: 'error', status: 500, code: 'InternalFailure', message: 'injected' },
     });
 
-  it('answers nothing 2xx, and sends once when the client tries again with its key', async () => {
+  it('never answers 2xx, and sends once when the client repeats the request with its key', async () => {
     const subject = `keyed ${service} ${when}`;
     const post = () => sendoff.request('POST', '/emails', anEmail({ subject }), { 'idempotency-key': subject });
     const fault = breakIt();
@@ -39,7 +39,7 @@ describe.each(acceptFaults)('while $service $action breaks ($when it is carried 
     expect(timesSent(subject)).toBe(1);
   });
 
-  it('takes the email back when the client has no key', async () => {
+  it('rolls the email back when the client has no key', async () => {
     const subject = `keyless ${service} ${when}`;
     const post = () => sendoff.request('POST', '/emails', anEmail({ subject }));
     const fault = breakIt();
@@ -47,14 +47,14 @@ describe.each(acceptFaults)('while $service $action breaks ($when it is carried 
     fault.remove();
     expect((await post()).status).toBe(200);
     await sendoff.cloud.idle();
-    // What was carried out though its answer was lost may be sent before it is taken back: no one can tell without a key.
+    // If only the answer was lost, the email may be sent before the rollback; without a key this cannot be avoided.
     const most = when === 'after' ? 2 : 1;
     expect(timesSent(subject)).toBeGreaterThanOrEqual(1);
     expect(timesSent(subject)).toBeLessThanOrEqual(most);
   });
 });
 
-/** Every AWS call of a send, in order; the worker dies before it is carried out, or after it but before the answer. */
+/** Every AWS call of a send, in order; the worker crashes before it takes effect, or before its answer. */
 const sendSteps = [
   { service: 'dynamodb', action: 'UpdateItem', when: 'before', skip: 0 },
   { service: 'dynamodb', action: 'UpdateItem', when: 'after', skip: 0 },
@@ -65,7 +65,7 @@ const sendSteps = [
   { service: 'dynamodb', action: 'UpdateItem', when: 'after', skip: 1 },
 ] as const;
 
-it('a worker killed with SIGKILL, at any step, leaves the email to be sent', async () => {
+it('an email is sent although its worker is killed by SIGKILL at any step', async () => {
   const ids: string[] = [];
   for (const step of sendSteps) {
     const fault = sendoff.cloud.faults.add({
@@ -83,7 +83,7 @@ it('a worker killed with SIGKILL, at any step, leaves the email to be sent', asy
   for (const [index, id] of ids.entries()) {
     const times = sendoff.cloud.ses.messages().filter(({ tags }) => tags[EMAIL_ID_TAG] === id).length;
     const step = sendSteps[index];
-    // Between SES's answer and the record's update nothing of ours can know that it was sent.
+    // Between the answer of SES and the update of the record, only SES knows that it was sent.
     const most = step?.service === 'ses' && step.when === 'after' ? 2 : 1;
     expect({ step, sent: times >= 1 && times <= most }).toEqual({ step, sent: true });
     expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).not.toBe('queued');
@@ -111,7 +111,7 @@ describe('SES', () => {
 });
 
 describe('a table that fails after SES took the email', () => {
-  it('does not send it again: the queue remembers that it was sent', async () => {
+  it('does not send it again: a job on the queue records that it was sent', async () => {
     const subject = 'not recorded';
     const fault = sendoff.cloud.faults.add({
       service: 'dynamodb',

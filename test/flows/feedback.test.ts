@@ -31,7 +31,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => receiver?.close());
 
-const told = (type: string, emailId: string | undefined) =>
+const webhookOf = (type: string, emailId: string | undefined) =>
   receiver.waitFor(({ event }) => event.type === type && event.data.email_id === emailId);
 
 async function send(more: object = {}): Promise<string> {
@@ -40,10 +40,10 @@ async function send(more: object = {}): Promise<string> {
   return data?.id ?? '';
 }
 
-/** Sends an email to an address of a person, and has SES report this of it after its delivery. */
+/** Sends an email to an address that is no test address, and lets SES report this event after its delivery. */
 async function sendThen(outcome: 'bounced' | 'complained', more: object): Promise<string> {
   const id = await send(more);
-  await told('email.delivered', id);
+  await webhookOf('email.delivered', id);
   await sendoff.cloud.ses.simulate(messageIdOf(id), outcome);
   return id;
 }
@@ -53,11 +53,11 @@ const messageIdOf = (id: string) =>
 
 const to = (mailbox: string, label: string) => ({ to: [`${mailbox}+${label}@simulator.amazonses.com`] });
 
-describe('what SES reports', () => {
-  it('moves an email from sent to delivered and tells a webhook that the official client verifies', async () => {
+describe('an event of SES', () => {
+  it('moves an email from sent to delivered and is delivered to a webhook, signed for the official client', async () => {
     const id = await send({ headers: { 'X-Tags': '["a"]' }, tags: [{ name: 'campaign', value: 'spring' }] });
-    const sent = await told('email.sent', id);
-    const { headers, payload, event } = await told('email.delivered', id);
+    const sent = await webhookOf('email.sent', id);
+    const { headers, payload, event } = await webhookOf('email.delivered', id);
     const svix = {
       id: String(headers['svix-id']),
       timestamp: String(headers['svix-timestamp']),
@@ -85,10 +85,10 @@ describe('what SES reports', () => {
     expect(timeline.json.data[2].recipient).toBe('success@simulator.amazonses.com');
   });
 
-  it('suppresses who bounced, and leaves them out of the next envelope', async () => {
+  it('suppresses an address that bounced, which is left out of the next envelope', async () => {
     const bouncing = { to: ['gone@example.net'] };
     const id = await sendThen('bounced', bouncing);
-    const bounced = await told('email.bounced', id);
+    const bounced = await webhookOf('email.bounced', id);
     expect(bounced.event.data.bounce).toMatchObject({ type: 'Permanent', subType: 'General' });
     const added = await receiver.waitFor(({ event }) => event.data.email === bouncing.to[0]);
     expect(added.event).toMatchObject({ type: 'suppression.added', data: { origin: 'bounce', source_id: id } });
@@ -96,15 +96,15 @@ describe('what SES reports', () => {
     expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('bounced');
 
     const partly = await send({ to: [bouncing.to[0], 'success+two@simulator.amazonses.com'] });
-    const suppressed = await told('email.suppressed', partly);
+    const suppressed = await webhookOf('email.suppressed', partly);
     expect(suppressed.event.data.recipient).toBe(bouncing.to[0]);
-    await told('email.delivered', partly);
+    await webhookOf('email.delivered', partly);
     const message = sendoff.cloud.ses.messages().at(-1);
     expect(message?.envelope.to).toEqual(['success+two@simulator.amazonses.com']);
 
     const before = sendoff.cloud.ses.sentCount;
     const wholly = await send(bouncing);
-    await told('email.suppressed', wholly);
+    await webhookOf('email.suppressed', wholly);
     await sendoff.cloud.idle();
     expect((await sendoff.request('GET', `/emails/${wholly}`)).json.last_event).toBe('suppressed');
     expect(sendoff.cloud.ses.sentCount).toBe(before);
@@ -113,76 +113,76 @@ describe('what SES reports', () => {
     expect(data).toMatchObject({ email: bouncing.to[0], origin: 'bounce', source_id: id });
     expect((await sendoff.resend.suppressions.remove(bouncing.to[0] ?? '')).data?.deleted).toBe(true);
     await receiver.waitFor(({ event }) => event.type === 'suppression.removed');
-    await told('email.delivered', await send(bouncing));
+    await webhookOf('email.delivered', await send(bouncing));
   });
 
   it.each([
     ['bounce+twice@simulator.amazonses.com', 'bounced'],
     ['bounced+twice@resend.dev', 'bounced'],
     ['complaint+twice@simulator.amazonses.com', 'complained'],
-  ])('plays %s again and again: the simulator is suppressed by the caller alone', async (address, event) => {
+  ])('repeats for %s: only a caller can suppress an address of the simulator', async (address, event) => {
     for (const _run of ['first', 'second']) {
       const id = await send({ to: [address] });
-      await told(`email.${event}`, id);
+      await webhookOf(`email.${event}`, id);
       await sendoff.cloud.idle();
       expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe(event);
     }
     expect((await sendoff.resend.suppressions.get(address)).error?.name).toBe('not_found');
     expect(receiver.received.filter(({ event }) => event.data.email === address)).toEqual([]);
     expect((await sendoff.resend.suppressions.add({ email: address })).error).toBeNull();
-    await told('email.suppressed', await send({ to: [address] }));
+    await webhookOf('email.suppressed', await send({ to: [address] }));
   });
 
-  it('suppresses who complained', async () => {
+  it('suppresses an address that complained', async () => {
     const id = await sendThen('complained', { to: ['angry@example.net'] });
-    await told('email.complained', id);
+    await webhookOf('email.complained', id);
     await sendoff.cloud.idle();
     expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('complained');
     expect((await sendoff.resend.suppressions.get('angry@example.net')).data?.origin).toBe('complaint');
   });
 
-  it('keeps delivered over an out-of-office reply, and suppresses nobody for it', async () => {
+  it('keeps the status delivered for an out-of-office reply, and suppresses nobody', async () => {
     const id = await send(to('ooto', 'o'));
-    await told('email.bounced', id);
-    await told('email.delivered', id);
+    await webhookOf('email.bounced', id);
+    await webhookOf('email.delivered', id);
     await sendoff.cloud.idle();
     expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('delivered');
     expect((await sendoff.resend.suppressions.get('ooto+o@simulator.amazonses.com')).error?.name).toBe('not_found');
   });
 
-  it('ends as failed what SES rejects after it took it', async () => {
+  it('marks an email as failed that SES rejects after it took it', async () => {
     const virus = 'X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*';
     const id = await send({ html: undefined, text: virus });
-    const { event } = await told('email.failed', id);
+    const { event } = await webhookOf('email.failed', id);
     expect(event.data.failed.reason).toMatch(/Bad content/);
     await sendoff.cloud.idle();
     expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('failed');
   });
 
-  it('tells opens and clicks, and marks those of programs', async () => {
+  it('publishes opens and clicks, and marks those by programs', async () => {
     const id = await send();
-    await told('email.delivered', id);
+    await webhookOf('email.delivered', id);
     const messageId = messageIdOf(id);
     await sendoff.cloud.ses.simulate(messageId, 'opened', { userAgent: 'Mozilla/5.0' });
-    const byBot = await told('email.opened', id);
+    const byBot = await webhookOf('email.opened', id);
     expect(byBot.event.data.open.machine).toBe(true);
     await sendoff.cloud.idle();
     expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('delivered');
     await sendoff.cloud.ses.simulate(messageId, 'clicked', { link: 'https://example.com/x' });
-    const clicked = await told('email.clicked', id);
+    const clicked = await webhookOf('email.clicked', id);
     expect(clicked.event.data.click).toMatchObject({ link: 'https://example.com/x', machine: false });
     await sendoff.cloud.idle();
     expect((await sendoff.request('GET', `/emails/${id}`)).json.last_event).toBe('clicked');
   });
 
-  it('tells that an email is scheduled', async () => {
+  it('publishes that an email is scheduled', async () => {
     const id = await send({ scheduledAt: new Date(Date.now() + 86_400_000).toISOString() });
-    expect((await told('email.scheduled', id)).event.data.email_id).toBe(id);
+    expect((await webhookOf('email.scheduled', id)).event.data.email_id).toBe(id);
   });
 
-  it('shows what an endpoint was told, and tells it again', async () => {
+  it('can be looked up for an endpoint and replayed', async () => {
     const id = await send();
-    const first = await told('email.delivered', id);
+    const first = await webhookOf('email.delivered', id);
     await sendoff.cloud.idle();
     const eventId = String(first.headers['svix-id']);
     const { data: listed } = await sendoff.resend.webhooks.events.list({ webhookId });

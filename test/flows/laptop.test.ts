@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { running } from './running.ts';
 
-/** What a request with this Host header is answered. */
+/** The status of the answer to a request with this Host header. */
 const statusOf = (url: string, host: string, headers: Record<string, string> = {}) =>
   new Promise<number | undefined>((resolve, reject) => {
     const outgoing = request(url, { headers: { ...headers, host } }, (response) => {
@@ -19,12 +19,12 @@ describe('on a laptop', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sendoff-data-'));
   const dataDirectory = join(folder, 'data');
   mkdirSync(dataDirectory);
-  // As a umask of 022 makes it, whatever it is here.
+  // As with a umask of 022, whatever the umask is here.
   chmodSync(dataDirectory, 0o755);
   const sendoff = running({ dataDirectory, hosts: ['host.docker.internal'] });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('the API, the inbox and the AWS front answer none who asks for another host: a page that was rebound to loopback', async () => {
+  it('the API, the inbox and the AWS front refuse a request for another host, as by DNS rebinding', async () => {
     const { apiUrl, inboxUrl, awsEndpoint, credentials } = sendoff.cloud;
     const { port } = new URL(apiUrl);
     const authorization = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20260101/us-east-1/dynamodb/aws4_request`;
@@ -36,7 +36,7 @@ describe('on a laptop', () => {
     }
   });
 
-  it('they answer this machine’s own names, and those that --host allows', async () => {
+  it('they answer requests for the names of this machine, and those that --host allows', async () => {
     const { apiUrl, inboxUrl } = sendoff.cloud;
     const { port } = new URL(apiUrl);
     for (const host of ['localhost', '127.0.0.1', '[::1]', 'host.docker.internal']) {
@@ -45,7 +45,7 @@ describe('on a laptop', () => {
     }
   });
 
-  it('the data directory is closed to other users, also one that was open; and so is the file with the key', () => {
+  it('the data directory and the file with the key are closed to other users, even if the directory was open', () => {
     expect(statSync(dataDirectory).mode & 0o777).toBe(0o700);
     expect(statSync(join(dataDirectory, 'api-key')).mode & 0o777).toBe(0o600);
   });

@@ -7,7 +7,7 @@ const sendoff = running({ overrides: { functionTimeoutSeconds: 10 } });
 
 const recipient = 'ann.recipient@example.org';
 const sender = 'sam.sender@example.com';
-/** What no log may hold, wherever it comes from: the request, the record, or the words of SES. */
+/** Texts that no log may hold, whether from the request, the record, or the answer of SES. */
 const secrets = [
   recipient,
   'ann.recipient',
@@ -60,13 +60,13 @@ const breakOnce = (
     effect: { kind: 'error', status, code, message: `no ${action} for ${recipient}` },
   });
 
-describe('the logs of a run in which all sorts of things go wrong', () => {
+describe('the logs of a run with many kinds of errors', () => {
   it('come from every function, at every level', async () => {
     const accepted = await sendoff.request('POST', '/emails', email());
     await sendoff.request('POST', '/emails/batch', [email(), email()]);
     await sendoff.cloud.idle();
 
-    // Refused by SES, whose message names the address; then throttled; then broken for reasons of its own.
+    // SES refuses with a message that names the address, then throttles, then fails.
     sendoff.cloud.ses.set({ verifiedIdentities: ['example.net'] });
     await sendoff.request('POST', '/emails', email());
     await sendoff.cloud.idle();
@@ -78,7 +78,7 @@ describe('the logs of a run in which all sorts of things go wrong', () => {
     await sendoff.request('POST', '/emails', email());
     await bug.triggered;
 
-    // Paths and bodies with addresses in them, refused, not found, and broken within.
+    // Paths and bodies with addresses: refused, not found, and failing inside.
     await sendoff.request('GET', `/emails/${recipient}`);
     await sendoff.request('POST', '/emails', email({ scheduled_at: recipient }));
     await sendoff.request('POST', '/emails', { [recipient]: 1 });
@@ -98,7 +98,7 @@ describe('the logs of a run in which all sorts of things go wrong', () => {
       expect((await sendoff.request('GET', path)).status).toBe(500);
     }
 
-    // On the queue what should never be there.
+    // A malformed job on the queue.
     const { awsEndpoint: endpoint, region, credentials, outputs } = sendoff.cloud;
     const sqs = new SQSClient({ endpoint, region, credentials });
     for (const MessageBody of [
@@ -129,7 +129,7 @@ describe('the logs of a run in which all sorts of things go wrong', () => {
     expect(leaks).toEqual([]);
   });
 
-  it('name the email wherever there is one', () => {
+  it('name the email if there is one', () => {
     const about = lines().filter(({ json }) => /^(job (will|failed)|email had)/.test(String(json.message)));
     expect(about.length).toBeGreaterThan(2);
     for (const { json } of about) expect(json.emailId).toEqual(expect.stringMatching(/^[0-9a-f-]{36}$/));
@@ -137,7 +137,7 @@ describe('the logs of a run in which all sorts of things go wrong', () => {
     expect(failed?.json).toMatchObject({ level: 'error', emailId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   });
 
-  it('tell the metrics once an invocation, not once an email', () => {
+  it('have the metrics once for each invocation, not for each email', () => {
     const metrics = lines().filter(({ json }) => '_aws' in json);
     const batch = metrics.filter(({ json }) => json.Accepted === 2);
     expect(batch).toMatchObject([{ json: { Queue: 'bulk', Deployment: 'Sendoff/Sendoff' } }]);

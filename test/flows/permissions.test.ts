@@ -9,7 +9,7 @@ import { hasRedis } from '../helpers/redis-database.ts';
 import { walkThrough } from '../permissions/scenario.ts';
 import { running } from './running.ts';
 
-/** Grants that the local cloud cannot see used, and why they stand all the same. */
+/** Grants whose use the local cloud cannot see, with the reason for each. */
 const unseen: Readonly<Record<string, string>> = {
   'xray:puttracesegments': "Lambda's own daemon sends the traces; there is none on a laptop",
   'xray:puttelemetryrecords': 'the same',
@@ -18,10 +18,10 @@ const unseen: Readonly<Record<string, string>> = {
 const variants: Readonly<Record<string, string>>[] = [{}, { xray: 'true' }];
 if (hasRedis) variants.push({ backend: 'redis' }, { backend: 'redis', redisParameter: '/sendoff/upstash' });
 
-describe('what a role does not grant', () => {
+describe('permissions that a role does not have', () => {
   const sendoff = running();
 
-  /** The table as a function may use it. */
+  /** The table with the permissions of a function. */
   const as = (functionName: string) => {
     const { awsEndpoint: endpoint, region, functions, outputs } = sendoff.cloud;
     const logicalId = [...functions.keys()].find((id) => id.includes(functionName)) ?? '';
@@ -45,7 +45,7 @@ describe('what a role does not grant', () => {
     },
   );
 
-  it('the sender reads bodies and changes emails, but neither writes nor deletes either', async () => {
+  it('the send function reads bodies and updates records, but neither inserts nor deletes them', async () => {
     const table = as('SendFunction');
     expect(await table.get(bodyKey('1', 'f'))).toBeUndefined();
     expect(await table.update(recordKey('1'), { set: { status: 'sent' } })).toMatchObject({ applied: false });
@@ -55,10 +55,11 @@ describe('what a role does not grant', () => {
   });
 });
 
-describe.each(variants)('what roles grant, with %j', (config) => {
+// At the same time: each waits most of the time.
+describe.concurrent.each(variants)('the permissions of the roles, with %j', (config) => {
   const sendoff = running({ config });
 
-  it('is enough for everything the service does, and nothing of it is left over', async () => {
+  it('are enough for everything that the service does, and none is unused', async () => {
     await walkThrough(sendoff);
     expect(sendoff.events.filter(({ kind }) => kind === 'denied')).toEqual([]);
     const unused = sendoff.cloud.unusedGrants();

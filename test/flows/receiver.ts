@@ -7,7 +7,7 @@ export interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly payload: string;
-  // biome-ignore lint/suspicious/noExplicitAny: looked into by the assertions, field by field.
+  // biome-ignore lint/suspicious/noExplicitAny: the assertions examine it field by field.
   readonly event: any;
 }
 
@@ -15,9 +15,9 @@ export interface Received {
 export interface Receiver {
   readonly url: string;
   readonly received: Received[];
-  /** How it answers from now on; `hang` never does. */
+  /** Sets the answer from now on; with `hang` there is none. */
   answer: { status: number; body?: string; headers?: Record<string, string> } | 'hang';
-  /** Resolves with the first webhook, past or to come, that this holds for. */
+  /** Resolves with the first webhook, received or not yet, for which this holds. */
   waitFor(matches: (received: Received) => boolean): Promise<Received>;
   close(): Promise<void>;
 }

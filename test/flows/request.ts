@@ -1,7 +1,7 @@
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked into by the assertions, field by field.
+// biome-ignore lint/suspicious/noExplicitAny: the assertions examine answers field by field.
 export type Json = any;
 
-/** A request as curl would make it; the key is added unless the headers have one. */
+/** Makes a plain HTTP request; the key is added unless the headers have one. */
 export type Request = (
   method: string,
   path: string,

@@ -7,7 +7,7 @@ import { runningTarget } from './target.ts';
 const sendoff = runningTarget({ config: { api: 'rest' }, overrides: shortVisibility });
 
 describe('the service behind a REST API', () => {
-  it('works with the official client: its base URL has the stage in it', async () => {
+  it('works with the official client, with the stage in the base URL', async () => {
     expect(sendoff.publicUrl).toMatch(/\/prod$/);
     const subject = `Grüße 👋 ${randomUUID()}`;
     const { data, error } = await sendoff.resend.emails.send(anEmail({ subject }) as never);
@@ -17,10 +17,10 @@ describe('the service behind a REST API', () => {
     expect(await sendoff.caught(data?.id ?? '')).toHaveLength(1);
   });
 
-  it('hands headers and query strings on', async () => {
+  it('passes headers and query strings on', async () => {
     const headers = { 'idempotency-key': 'once, by REST' };
     const batch = [anEmail(), anEmail()];
-    // Older than the batch: the page after its first email has it, whatever ran before.
+    // It is older than the batch, so the page after the batch's first email has it, whatever ran before.
     await sendoff.request('POST', '/emails', anEmail());
     const first = await sendoff.request('POST', '/emails/batch', batch, headers);
     const again = await sendoff.request('POST', '/emails/batch', batch, headers);
@@ -31,7 +31,7 @@ describe('the service behind a REST API', () => {
     await sendoff.idle();
   });
 
-  it('routes in the function: an unknown path and a wrong method get the errors that clients know', async () => {
+  it('leaves routing to the function: an unknown path and a wrong method get Resend’s errors', async () => {
     expect(await sendoff.request('GET', '/nowhere')).toMatchObject({ status: 404, json: { name: 'not_found' } });
     const wrong = await sendoff.request('PUT', '/emails');
     expect(wrong).toMatchObject({ status: 405, json: { name: 'method_not_allowed' } });
@@ -39,11 +39,11 @@ describe('the service behind a REST API', () => {
     expect(await sendoff.request('GET', '/')).toMatchObject({ status: 404, json: { name: 'not_found' } });
   });
 
-  it('takes a path with an extra slash, as clients make one of a base URL that ends with it', async () => {
+  it('takes a path with an extra slash, as clients make it from a base URL that ends with one', async () => {
     expect((await sendoff.request('GET', '//emails')).status).toBe(200);
   });
 
-  it('describes itself with the stage in its address', async () => {
+  it('describes itself with the stage in its URL', async () => {
     const { json } = await sendoff.request('GET', '/openapi.json');
     expect(new URL(json.servers[0].url).pathname).toBe('/prod');
   });

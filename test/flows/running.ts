@@ -4,16 +4,17 @@ import type { RedisClient } from '../../functions/adapters/redis/client.ts';
 import type { LocalEvent } from '../../lib/local/cloud/log.ts';
 import { silentClient } from '../../lib/local/redis.ts';
 import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/start.ts';
+import { shortBatching } from '../helpers/short-batching.ts';
 import { onFlowsBackend } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 
 export type { Json } from './request.ts';
 
-/** Sendoff on the local cloud, as the tests of a file share it. */
+/** Sendoff on the local cloud, shared by the tests of a file. */
 export interface Running extends LocalSendoff {
   /** The official client, with full access. */
   readonly resend: Resend;
-  /** What the cloud has told so far. */
+  /** The messages of the cloud so far. */
   readonly events: LocalEvent[];
   readonly request: Request;
 }
@@ -30,16 +31,18 @@ export function running(options: LocalSendoffOptions = {}): Running {
 
 async function start(options: LocalSendoffOptions): Promise<Running> {
   const events: LocalEvent[] = [];
-  const local = await startLocalSendoff({ ...onFlowsBackend(options), log: (event) => void events.push(event) });
+  const overrides = { ...shortBatching, ...options.overrides };
+  const log = (event: LocalEvent) => void events.push(event);
+  const local = await startLocalSendoff({ ...onFlowsBackend(options), overrides, log });
   const { cloud, apiKey } = local;
   return { ...local, events, request: requestTo(local), resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
 }
 
-/** Requests as curl would make them, with the key of a running Sendoff. */
+/** Makes plain HTTP requests with the key of a running Sendoff. */
 export const requestTo = ({ cloud, apiKey }: Pick<LocalSendoff, 'cloud' | 'apiKey'>): Request =>
   requester(cloud.apiUrl, apiKey);
 
-/** Looks into the database of a running Sendoff on Redis, and rings for nobody. */
+/** Reads the database of a running Sendoff on Redis, without invoking a consumer. */
 export function redisClientOf({ cloud, redis }: Pick<LocalSendoff, 'cloud' | 'redis'>): RedisClient {
   if (!redis) throw new Error('the backend is redis');
   return silentClient(redis, cloud.outputs.RedisNamespace ?? '');

@@ -3,17 +3,17 @@ import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { shortVisibility } from '../helpers/short-visibility.ts';
 import { anEmail, running } from './running.ts';
 
-/** Emails whose worker dies between SES's answer and the record's update; `SECOND_SEND_EMAILS=500` for the whole run. */
+/** Emails whose worker crashes between the answer of SES and the update of the record; `SECOND_SEND_EMAILS=500` for a long run. */
 const COUNT = Number(process.env.SECOND_SEND_EMAILS ?? 60);
 const WAVE = 50;
 
-// The job comes back after 9 s, its lease has ended by then: without SES's own Send event each would be sent again.
+// The job returns after 9 s, when its lease has ended: without the Send event of SES each email would be sent again.
 const sendoff = running({
   overrides: shortVisibility,
   config: { maxReceiveCount: '1000' },
 });
 
-it(`sends none of ${COUNT} emails twice and loses none, though its worker is killed each time SES has taken one`, async () => {
+it(`sends none of ${COUNT} emails twice and loses none, although the worker is killed each time SES has taken one`, async () => {
   const kill = sendoff.cloud.faults.add({
     service: 'ses',
     action: 'SendRawEmail',
@@ -51,7 +51,7 @@ it(`sends none of ${COUNT} emails twice and loses none, though its worker is kil
   }
 }, 900_000);
 
-/** As a client does it: the same request again until it is answered 2xx, for the machine is busy starting workers. */
+/** Repeats a request until it is answered with 2xx, as a client does: the machine is busy starting workers. */
 async function accept(emails: readonly object[], key: string): Promise<string[]> {
   for (let tries = 0; tries < 10; tries++) {
     const { json } = await sendoff.request('POST', '/emails/batch', emails, { 'idempotency-key': key });

@@ -1,2 +1,2 @@
-/** The domain that `anEmail` is from. */
+/** The domain of the sender of `anEmail`. */
 export const SENDER_DOMAIN = 'example.com';

@@ -18,7 +18,7 @@ async function sent(id: string | undefined) {
 }
 
 describe('sending with the official client', () => {
-  it('answers at once, sends, and tells what happened', async () => {
+  it('answers at once, sends, and shows the timeline', async () => {
     const everyone = ['a@example.org', 'b@example.org', 'c@example.org', 'd@example.org'];
     const { data, error } = await sendoff.resend.emails.send(
       anEmail({
@@ -35,7 +35,7 @@ describe('sending with the official client', () => {
     expect(error).toBeNull();
     const { message, mime } = await sent(data?.id);
     expect(message.envelope.from).toBe('me@example.com');
-    // Our own SES keeps both; of the others LocalStack keeps no recipients of a raw message, MiniStack no tags.
+    // LocalStack does not keep the recipients of a raw message, MiniStack not its tags.
     if (message.envelope.to) expect(message.envelope.to.toSorted()).toEqual(everyone);
     if (message.tags) expect(message.tags).toMatchObject({ kind: 'test' });
     expect(mime).toMatchObject({
@@ -67,7 +67,7 @@ describe('sending with the official client', () => {
     expect(json.data.map(({ type }: { type: string }) => type).slice(0, 2)).toEqual(['email.queued', 'email.sent']);
   });
 
-  it('adds a text part to html alone, unless the text is empty', async () => {
+  it('adds a text part to html without text, unless the text is empty', async () => {
     const html = '<p>Hello, <a href="https://example.com/">Bob</a>.</p>';
     const { data } = await sendoff.resend.emails.send(anEmail({ html }) as never);
     expect((await sent(data?.id)).mime).toMatchObject({
@@ -106,7 +106,7 @@ describe('sending with the official client', () => {
     expect(files).toContainEqual({ filename: 'logo.png', contentId: '<logo>', bytes: bytes.toString('hex') });
   });
 
-  it('keeps a body too large for the table in the bucket and sends it all the same', async () => {
+  it('stores a body that is too large for the table in the bucket, and sends it', async () => {
     const bytes = randomBytes(3_000_000);
     const { data, error } = await sendoff.resend.emails.send(
       anEmail({ attachments: [{ filename: 'large.bin', content: bytes.toString('base64') }] }) as never,
@@ -142,7 +142,7 @@ describe('batches', () => {
     expect((await sent(ids[1])).mime.subject).toBe('Two');
   });
 
-  it('refuses all for one bad entry when strict, and only that one when permissive', async () => {
+  it('refuses the whole batch for one wrong entry when strict, and only that entry when permissive', async () => {
     const entries = [anEmail({ subject: 'Good' }), anEmail({ to: 'nobody' })];
     const strict = await sendoff.request('POST', '/emails/batch', entries);
     expect(strict).toMatchObject({
@@ -162,14 +162,14 @@ describe('batches', () => {
 });
 
 describe('idempotency', () => {
-  it('makes one email of one key and payload, however often and however parallel', async () => {
+  it('makes one email of one key and payload, however often and in parallel', async () => {
     const post = () => sendoff.request('POST', '/emails', anEmail({ subject: 'Once' }), { 'idempotency-key': 'once' });
     const answers = await Promise.all(Array.from({ length: 8 }, post));
     expect(new Set(answers.map(({ status, json }) => `${status} ${json.id}`)).size).toBe(1);
     await sent(answers[0]?.json.id);
   });
 
-  it('answers 409 to another payload under the same key, and sends the first one', async () => {
+  it('answers 409 to another payload with the same key, and sends the first one', async () => {
     const headers = { 'idempotency-key': 'other' };
     const first = await sendoff.request('POST', '/emails', anEmail({ subject: 'First' }), headers);
     const second = await sendoff.request('POST', '/emails', anEmail({ subject: 'Second' }), headers);
@@ -177,7 +177,7 @@ describe('idempotency', () => {
     expect((await sent(first.json.id)).mime.subject).toBe('First');
   });
 
-  it('holds for batches, a longer one under the same key included', async () => {
+  it('applies to batches, even to a longer one with the same key', async () => {
     const headers = { 'idempotency-key': 'batch' };
     const one = [anEmail({ subject: 'A' }), anEmail({ subject: 'B' })];
     const first = await sendoff.request('POST', '/emails/batch', one, headers);
@@ -194,7 +194,7 @@ describe('idempotency', () => {
 });
 
 describe('scheduling', () => {
-  it('sends when the time asked for has come', async () => {
+  it('sends at the requested time', async () => {
     const dueAtMs = Date.now() + 3_000;
     const { data } = await sendoff.resend.emails.send(
       anEmail({ scheduledAt: new Date(dueAtMs).toISOString() }) as never,
@@ -204,7 +204,7 @@ describe('scheduling', () => {
     expect(message.sentAtMs).toBeGreaterThan(dueAtMs - 1_000);
   });
 
-  it('does not send what was canceled, though its job is queued already', async () => {
+  it('does not send a canceled email, although its job is queued', async () => {
     const { data } = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 2 seconds' }) as never);
     expect((await sendoff.resend.emails.cancel(data?.id ?? '')).error).toBeNull();
     await sendoff.idle();
@@ -212,7 +212,7 @@ describe('scheduling', () => {
     expect((await sendoff.resend.emails.get(data?.id ?? '')).data?.last_event).toBe('canceled');
   });
 
-  it('sends once, at the new time, what was rescheduled', async () => {
+  it('sends a rescheduled email once, at the new time', async () => {
     const { data } = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 4 seconds' }) as never);
     const dueAtMs = Date.now() + 7_000;
     const { error } = await sendoff.resend.emails.update({
@@ -224,11 +224,11 @@ describe('scheduling', () => {
     expect(message.sentAtMs).toBeGreaterThan(dueAtMs - 2_500);
   });
 
-  it('hands over what is due soon when the schedule runs, and leaves what is due later', async () => {
+  it('queues emails that are due soon when the schedule runs, and leaves later ones', async () => {
     const soon = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 20 minutes' }) as never);
     const later = await sendoff.resend.emails.send(anEmail({ scheduledAt: 'in 2 days' }) as never);
-    // On Redis the broker has both already, and the schedule only rings when one is due.
-    const nothingDue = onRedis ? { rings: 0 } : { handedOver: 0 };
+    // On Redis the broker has both already, and the watchdog only invokes a consumer when one is due.
+    const nothingDue = onRedis ? { invocations: 0 } : { handedOver: 0 };
     expect(await sendoff.runSchedule()).toMatchObject(nothingDue);
     for (const { data } of [soon, later]) {
       expect((await sendoff.resend.emails.cancel(data?.id ?? '')).error).toBeNull();
@@ -237,7 +237,7 @@ describe('scheduling', () => {
 });
 
 describe('failing', () => {
-  it('ends as failed with the reason when SES refuses, and can be sent again', async () => {
+  it('marks an email as failed with the reason when SES refuses it, and can send it again', async () => {
     await sendoff.setVerifiedDomain('example.net');
     const { data } = await sendoff.resend.emails.send(anEmail() as never);
     await sendoff.idle();
@@ -261,7 +261,7 @@ describe('failing', () => {
 });
 
 describe('keys', () => {
-  it('makes, lists, renames, restricts and deletes API keys', async () => {
+  it('creates, lists, renames, restricts and deletes API keys', async () => {
     const { data } = await sendoff.resend.apiKeys.create({ name: 'Sender', permission: 'sending_access' });
     const asSender = { authorization: `Bearer ${data?.token}` };
     expect((await sendoff.request('POST', '/emails', anEmail(), asSender)).status).toBe(200);

@@ -4,7 +4,7 @@ import { anEmail } from './an-email.ts';
 import { runningTarget } from './target.ts';
 
 const sendoff = runningTarget();
-/** How an email ends that SES took, as far as SES tells. */
+/** The last status of an email that SES took, as far as SES reports it. */
 const taken = () => (sendoff.publishesEvents ? /^delivered$/ : /^(sent|delivered)$/);
 
 interface UnsubscribeLink {
@@ -36,7 +36,7 @@ const statusOf = async (from: string, to: string): Promise<string> => {
 };
 
 describe('the unsubscribe link', () => {
-  it('stands in the headers RFC 8058 asks for, under our own URL, with no address in it', async () => {
+  it('is in the headers of RFC 8058, under Sendoff’s URL, without an address in it', async () => {
     const { link, headers } = await sendWithLink('news@example.com', 'ada@example.com');
     expect(headers.get('list-unsubscribe-post')).toBe('List-Unsubscribe=One-Click');
     expect(link.startsWith(`${sendoff.publicUrl}/unsubscribe/`)).toBe(true);
@@ -52,7 +52,7 @@ describe('the unsubscribe link', () => {
     expect(page.headers.get('referrer-policy')).toBe('no-referrer');
     expect(await statusOf('news@example.com', 'bob@example.com')).toMatch(taken());
 
-    // As a mail program does it: RFC 8058, section 3.2.
+    // As a mail client does it: RFC 8058, section 3.2.
     const oneClick = {
       method: 'POST',
       body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }),
@@ -65,7 +65,7 @@ describe('the unsubscribe link', () => {
     expect(json).toMatchObject({ origin: 'unsubscribe', senders: ['news@example.com'] });
   });
 
-  it('that was made up is not found', async () => {
+  it('is not found if it was invented', async () => {
     for (const method of ['GET', 'POST']) {
       const response = await fetch(`${sendoff.url}/unsubscribe/${'A'.repeat(80)}`, { method });
       expect(response.status).toBe(404);
@@ -121,7 +121,7 @@ describe('/suppressions', () => {
 });
 
 describe('/webhooks', () => {
-  it('is made, read, changed, rotated and deleted by the official client', async () => {
+  it('are created, read, changed, rotated and deleted by the official client', async () => {
     const { webhooks } = sendoff.resend;
     const endpoint = 'https://hooks.example.com/sendoff';
     const { data: made } = await webhooks.create({ endpoint, events: ['email.bounced'] });
@@ -142,7 +142,7 @@ describe('/webhooks', () => {
     expect((await webhooks.get(id)).error?.name).toBe('not_found');
   });
 
-  it('takes a change of nothing, and ignores the id that clients put into the body', async () => {
+  it('take an empty change, and ignore the id that clients put into the body', async () => {
     const endpoint = 'https://hooks.example.com/nothing';
     const { json: made } = await sendoff.request('POST', '/webhooks', { endpoint, events: ['email.sent'] });
     for (const body of [{}, { id: made.id, webhook_id: made.id }, { webhook_id: 'another' }]) {
@@ -170,7 +170,7 @@ describe('/webhooks', () => {
     expect([answer.status, answer.json.name]).toEqual([status, name]);
   });
 
-  it('is not for a key that may only send', async () => {
+  it('cannot be used with a key that may only send', async () => {
     const { json: restricted } = await sendoff.request('POST', '/api-keys', {
       name: 'app',
       permission: 'sending_access',

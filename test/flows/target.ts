@@ -1,27 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { Resend } from 'resend';
 import { afterAll, beforeAll } from 'vitest';
-import { EMAIL_ID_TAG } from '../../functions/adapters/aws/ses-mailer.ts';
+import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/start.ts';
 import { connectDeployed, type Deployment } from '../deploy/deployed-target.ts';
+import { shortBatching } from '../helpers/short-batching.ts';
 import { onFlowsBackend, onRedis } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 import type { Target } from './target-interface.ts';
 
-/** A target with clients to drive it. */
+/** A target with clients for it. */
 export interface RunningTarget extends Target {
   /** The official client, with full access. */
   readonly resend: Resend;
   readonly request: Request;
 }
 
-/** Names a file with a `Deployment` as JSON: the suite then runs on that one, over HTTP (`npm run test:deploy`). */
+/** The file with a `Deployment` as JSON, if the suite runs on one by HTTP (`npm run test:deploy`). */
 const deploymentFile = process.env.SENDOFF_DEPLOYMENT;
 
-/** No emulator but ours throttles as SES does. */
+/** Only the local cloud throttles as SES does. */
 export const canThrottle = deploymentFile === undefined;
 
-/** The target of a test file, from before its tests until after them: the local cloud, unless the environment names a deployment. */
+/** The target of a test file during its tests: the local cloud, unless the environment names a deployment. */
 export function runningTarget(options: LocalSendoffOptions = {}): RunningTarget {
   const running = {} as RunningTarget & { -readonly [K in keyof RunningTarget]: RunningTarget[K] };
   beforeAll(async () => {
@@ -42,6 +43,7 @@ export async function startLocalTarget(options: LocalSendoffOptions): Promise<Ta
   const logged: unknown[] = [];
   const { cloud, apiKey, table } = await startLocalSendoff({
     ...onFlowsBackend(options),
+    overrides: { ...shortBatching, ...options.overrides },
     log: (event) => void logged.push(event),
   });
   return {

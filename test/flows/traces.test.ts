@@ -9,16 +9,16 @@ interface Subsegment {
   readonly annotations?: { readonly emailId: string };
 }
 
-/** What X-Ray's daemon would be told; on AWS it runs beside each function. */
+/** The documents for X-Ray's daemon, which on AWS runs beside each function. */
 const daemon = createSocket('udp4');
-const told: Subsegment[] = [];
+const segments: Subsegment[] = [];
 let local: LocalSendoff;
 
 beforeAll(async () => {
   daemon.on('message', (message) => {
     const [header = '', document = ''] = message.toString().split('\n');
     expect(JSON.parse(header)).toEqual({ format: 'json', version: 1 });
-    told.push(JSON.parse(document));
+    segments.push(JSON.parse(document));
   });
   await new Promise<void>((resolve) => daemon.bind(0, '127.0.0.1', resolve));
   local = await startLocalSendoff({
@@ -34,10 +34,10 @@ afterAll(async () => {
   daemon.close();
 });
 
-it('an email leaves a trace of every call from the API to SES, by which it can be found', async () => {
+it('an email has a trace of every call from the API to SES, which can be searched by its id', async () => {
   const { json } = await requestTo(local)('POST', '/emails', anEmail());
   await local.cloud.idle();
-  const ofEmail = () => told.filter(({ annotations }) => annotations?.emailId === json.id);
+  const ofEmail = () => segments.filter(({ annotations }) => annotations?.emailId === json.id);
   const calls = () => ofEmail().map(({ name, aws }) => `${name} ${aws.operation}`);
   await expect.poll(() => calls().filter((call) => call === 'DynamoDB UpdateItem').length).toBe(2);
   expect([...new Set(calls())].sort()).toEqual([
@@ -46,6 +46,6 @@ it('an email leaves a trace of every call from the API to SES, by which it can b
     'DynamoDB UpdateItem',
     'SES SendRawEmail',
   ]);
-  expect(told.map(({ name }) => name)).toContain('SQS');
-  expect(JSON.stringify(told)).not.toContain('example.com');
+  expect(segments.map(({ name }) => name)).toContain('SQS');
+  expect(JSON.stringify(segments)).not.toContain('example.com');
 });

@@ -25,7 +25,7 @@ async function createHook(endpoint: string, events: string[]): Promise<string> {
 }
 
 const dead: Receiver[] = [];
-/** Starts so many receivers that never answer, and makes an endpoint of each. */
+/** Starts this many receivers that never answer, and creates an endpoint for each. */
 async function createDead(count: number): Promise<string[]> {
   const receivers = await Promise.all(Array.from({ length: count }, startReceiver));
   dead.push(...receivers);
@@ -47,7 +47,7 @@ interface Attempt {
   readonly response: string;
 }
 
-/** Every attempt at an endpoint that has ended, in the order of their beginnings. */
+/** The attempts at an endpoint that have ended, in the order in which they began. */
 async function attemptsAt(webhookId: string): Promise<Attempt[]> {
   const { json: events } = await sendoff.request('GET', `/webhooks/${webhookId}/events?limit=100`);
   const attempts: Attempt[] = [];
@@ -61,8 +61,8 @@ async function attemptsAt(webhookId: string): Promise<Attempt[]> {
   return attempts.sort((one, other) => one.startMs - other.startMs);
 }
 
-/** Sends so many emails; answers how long it took until a path had heard of half of them and of the last, in ms. */
-async function hearAll(count: number, path: string): Promise<{ halfMs: number; lastMs: number }> {
+/** Sends this many emails; answers the times until a path received half of their events, and the last, in ms. */
+async function receiveAll(count: number, path: string): Promise<{ halfMs: number; lastMs: number }> {
   const startedAtMs = performance.now();
   const ids: string[] = [];
   const heardAtMs: number[] = [];
@@ -71,42 +71,42 @@ async function hearAll(count: number, path: string): Promise<{ halfMs: number; l
     const { json } = await sendoff.request('POST', '/emails/batch', batch);
     ids.push(...json.data.map(({ id }: { id: string }) => id));
   }
-  const heard = ids.map(async (id) => {
+  const received = ids.map(async (id) => {
     await receiver.waitFor((one) => one.path === path && one.event.data.email_id === id);
     heardAtMs.push(performance.now() - startedAtMs);
   });
-  await Promise.all(heard);
+  await Promise.all(received);
   return { halfMs: heardAtMs[Math.floor(count / 2)] ?? 0, lastMs: heardAtMs.at(-1) ?? 0 };
 }
 
 describe('an endpoint that works', () => {
-  it('hears of everything although a dozen others just died: each of those is waited for by one attempt at a time', async () => {
+  it('gets every event although a dozen others do not answer any more: each of those has one attempt at a time', async () => {
     await createHook(receiver.url.replace(/hook$/, 'healthy'), ['email.delivered']);
     const ids = await createDead(12);
-    await hearAll(30, '/healthy');
-    // The first attempts at its 30 events were cut short, all but one followed without an attempt.
+    await receiveAll(30, '/healthy');
+    // The first attempts at its events were cut short; all other events but one followed without an attempt.
     await expect.poll(async () => (await attemptsAt(ids[0] ?? '')).length, { timeout: 40_000 }).toBeGreaterThan(1);
     for (const id of ids) {
       const whole = (await attemptsAt(id)).filter(({ response }) => response !== 'no answer within 1.5 s');
       for (const [index, { startMs }] of whole.entries())
         expect(startMs).toBeGreaterThanOrEqual(whole[index - 1]?.endMs ?? 0);
     }
-    // What was cut short was told again, under the same id.
+    // Events whose attempt was cut short were delivered again, with the same id.
     const [one] = dead;
     const repeated = () => {
-      const heardIds = one?.received.map(({ headers }) => headers['svix-id']) ?? [];
-      return heardIds.length - new Set(heardIds).size;
+      const receivedIds = one?.received.map(({ headers }) => headers['svix-id']) ?? [];
+      return receivedIds.length - new Set(receivedIds).size;
     };
     await expect.poll(repeated, { timeout: 20_000 }).toBeGreaterThan(0);
   }, 120_000);
 
-  it('hears of everything beside fifty dead ones (the times are printed, and judge nothing)', async () => {
+  it('gets every event beside fifty dead ones (the times are only printed)', async () => {
     await createHook(receiver.url.replace(/hook$/, 'measured'), ['email.delivered']);
-    await hearAll(2, '/measured');
-    const alone = await hearAll(EMAILS, '/measured');
+    await receiveAll(2, '/measured');
+    const alone = await receiveAll(EMAILS, '/measured');
     await createDead(49);
-    await hearAll(1, '/measured');
-    const beside = await hearAll(EMAILS, '/measured');
+    await receiveAll(1, '/measured');
+    const beside = await receiveAll(EMAILS, '/measured');
     const ratio = (name: 'halfMs' | 'lastMs') => (beside[name] / alone[name]).toFixed(1);
     const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
     const times = ({ halfMs, lastMs }: typeof alone) => `half ${seconds(halfMs)}, last ${seconds(lastMs)}`;
@@ -117,10 +117,10 @@ describe('an endpoint that works', () => {
 });
 
 describe('an endpoint', () => {
-  it('hears of every email accepted after it was made, though another went out just before (20 times)', async () => {
+  it('gets the events of every email that was accepted after its creation, even if another was sent just before (20 times)', async () => {
     const events = ['email.sent', 'email.delivered'];
-    const heard: Promise<unknown>[] = [];
-    // The functions that tell endpoints are at work and know the first one.
+    const received: Promise<unknown>[] = [];
+    // The functions that deliver events are running and know the first one.
     await createHook(receiver.url, events);
     const first = await send();
     await receiver.waitFor(({ event }) => event.type === 'email.delivered' && event.data.email_id === first);
@@ -128,12 +128,12 @@ describe('an endpoint', () => {
       await createHook(receiver.url.replace(/hook$/, `fresh-${times}`), events);
       const emailId = await send();
       for (const type of events)
-        heard.push(
+        received.push(
           receiver.waitFor(
             ({ path, event }) => path === `/fresh-${times}` && event.type === type && event.data.email_id === emailId,
           ),
         );
     }
-    await Promise.all(heard);
+    await Promise.all(received);
   }, 60_000);
 });

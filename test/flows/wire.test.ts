@@ -8,7 +8,7 @@ import { anEmail } from './an-email.ts';
 import type { Json } from './request.ts';
 import { runningTarget } from './target.ts';
 
-/** `wire.rest.test.ts` runs the same behind a REST API, which hands requests over in another format. */
+/** `wire.rest.test.ts` runs the same behind a REST API, whose events have another format. */
 const config = process.env.FLOWS_API === 'rest' ? { api: 'rest' } : {};
 const sendoff = runningTarget({ config, overrides: shortVisibility });
 
@@ -24,13 +24,13 @@ async function raw(method: string, path: string, body = ''): Promise<{ status: n
   return { status: statusCode ?? 0, type: headers['content-type'] ?? '', json: await readJson(response) };
 }
 
-describe('what other clients send', () => {
-  it('is answered: a GET with a body, as the Python client makes every one', async () => {
+describe('a request of another client', () => {
+  it('may be a GET with a body, as the Python client sends it', async () => {
     expect(await raw('GET', '/emails', '{}')).toMatchObject({ status: 200, json: { object: 'list' } });
     expect(await raw('GET', '/emails/none', '{}')).toMatchObject({ status: 404, json: { name: 'not_found' } });
   });
 
-  it('arrives: bytes as an array, the older name of content_id, an empty list of headers, null', async () => {
+  it('may have bytes as an array, the older name of content_id, an empty list of headers, null', async () => {
     const content = [0, 1, 2, 250, 255];
     const { status, json } = await sendoff.request('POST', '/emails', {
       ...anEmail({ html: '<img src="cid:logo">' }),
@@ -46,7 +46,7 @@ describe('what other clients send', () => {
     expect(attachments[0]?.contentId).toBe('<logo>');
   });
 
-  it('is found: an address with # or / in a path', async () => {
+  it('may have an address with # or / in its path', async () => {
     for (const email of ['a#b@example.org', 'a/b@example.org', 'a%b@example.org']) {
       expect((await sendoff.request('POST', '/suppressions', { email })).status).toBe(201);
       const path = `/suppressions/${encodeURIComponent(email)}`;
@@ -62,7 +62,7 @@ describe('an error', () => {
     expect(answer).toMatchObject({ status: 400, json: { statusCode: 400, name: 'invalid_idempotency_key' } });
   });
 
-  it('is JSON to a TRACE too', async () => {
+  it('is JSON also for a TRACE', async () => {
     expect(await raw('TRACE', '/emails')).toMatchObject({
       status: 405,
       type: 'application/json',
@@ -70,12 +70,12 @@ describe('an error', () => {
     });
   });
 
-  it('names what only Resend has, to the official client too', async () => {
+  it('names features that only Resend has, also for the official client', async () => {
     const { error } = await sendoff.resend.contacts.list();
     expect(error).toMatchObject({ statusCode: 404, name: 'not_found', message: expect.stringMatching(/^Sendoff /) });
   });
 
-  it('is Resend’s of 130,000 headers that are none', async () => {
+  it('has Resend’s form for 130,000 invalid headers', async () => {
     const headers = Object.fromEntries(Array.from({ length: 130_000 }, (_, index) => [`X-${index}`, 1]));
     expect(await sendoff.request('POST', '/emails', { ...anEmail(), headers })).toMatchObject({
       status: 422,

@@ -17,19 +17,19 @@ export interface Answer {
 export interface ApiClient {
   readonly backend: MemoryBackend;
   readonly clock: { nowMs: number };
-  /** The domains that the mail provider knows. */
+  /** The domains at the mail provider. */
   readonly verification: Map<string, DomainStatus>;
   readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields | undefined }[];
   readonly log: Logger;
   readonly app: ReturnType<typeof createApp>;
-  /** Asks with the full key unless told otherwise; a body that is no string goes as JSON. */
+  /** Makes a request, with the full key by default; a body that is no string is sent as JSON. */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
 export const FULL_KEY = 'so_full';
 export const SENDING_KEY = 'so_sending';
 
-/** The API on the ports in memory, with a full key and a sending key, and a clock one can turn. */
+/** The API on the ports in memory, with a full key, a sending key, and a clock that tests can set. */
 export async function createApiClient(
   wrap: (backend: MemoryBackend) => Backend = (backend) => backend,
 ): Promise<ApiClient> {

@@ -27,7 +27,7 @@ const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 const tableName = 'documents';
 const bucket = 'bodies';
 
-/** DynamoDB, SQS and S3 in this process, with the table, queues and bucket a backend needs, and the adapters on them. */
+/** DynamoDB, SQS and S3 in this process, with table, queues and bucket for a backend, and the adapters for them. */
 export interface AwsEmulators {
   readonly endpoint: string;
   readonly dynamo: DynamoDBClient;
@@ -43,12 +43,12 @@ export interface AwsEmulators {
   readonly faults: Faults;
   /** Every AWS call made so far, as `dynamodb.GetItem`. */
   readonly calls: string[];
-  /** Takes and deletes what can be received now. */
+  /** Receives and deletes the messages that can be received now. */
   receive(queue: QueueName): Promise<Delivery[]>;
   close(): Promise<void>;
 }
 
-/** Starts the emulators; the environment variables that our own AWS clients read point at them from now on. */
+/** Starts the emulators, and sets the environment variables of the AWS clients to them. */
 export async function startAwsEmulators(): Promise<AwsEmulators> {
   const fauxqs = await embedFauxqs({ region });
   const dynalite = await embedDynalite({ region, accountId });
@@ -125,7 +125,7 @@ export async function startAwsEmulators(): Promise<AwsEmulators> {
 
 async function createQueue(sqs: SQSClient, endpoint: string, QueueName: string): Promise<string> {
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName }));
-  // The client connects to the URL's host, and that which fauxqs gives resolves to nothing.
+  // The client connects to the host of the URL, and the host that fauxqs answers does not resolve.
   return new URL(new URL(QueueUrl).pathname, endpoint).href;
 }
 

@@ -14,23 +14,23 @@ const compilerOptions = [
   'es2024',
 ];
 
-/** What the API answered to a method of the official client, named as one writes it: `emails.attachments.get`. */
+/** An answer of the API to a method of the official client, with the method's name: `emails.attachments.get`. */
 export interface ClientAnswer {
   readonly method: string;
   readonly data: unknown;
-  /** In place of the type of the method's answer, where that cannot be had from the method alone. */
+  /** Replaces the type of the method's answer, where the method alone does not determine it. */
   readonly type?: string;
 }
 
 /**
  * Lets the compiler check answers against the types that the official client publishes for its methods, and resolves to
- * its complaints: empty if there are none. JSON is a type, too: `{"id":"1","to":["a"]}`. As the type of a variable,
- * and not a literal, an answer may have more fields than the client knows.
+ * its errors: empty if there are none. JSON is a type, too: `{"id":"1","to":["a"]}`. As the type of a variable and not a
+ * literal, an answer may have more fields than the client knows.
  */
 export function checkAnswers(answers: readonly ClientAnswer[]): Promise<string> {
   const directories = join(root, 'node_modules', '.cache', 'client-types');
   mkdirSync(directories, { recursive: true });
-  // Under the repository, so that the compiler finds the client.
+  // In the repository, so that the compiler finds the client.
   const directory = mkdtempSync(join(directories, 'run-'));
   writeFileSync(join(directory, 'answers.ts'), program(answers));
   const options = { cwd: directory, maxBuffer: 16_000_000 };

@@ -4,7 +4,7 @@ import { type BackendPart, backendContract } from '../contracts/backend.ts';
 import { bodiesContract } from '../contracts/bodies.ts';
 import { brokerContract } from '../contracts/broker.ts';
 import { tableContract } from '../contracts/table.ts';
-import { webhookListContract } from '../contracts/webhook-list.ts';
+import { webhookListContract } from '../contracts/webhook-registry.ts';
 import { createMemoryBackend } from './memory-backend.ts';
 
 tableContract('The table in memory', async () => createMemoryBackend());

@@ -21,14 +21,14 @@ interface Stored {
 }
 
 export interface MemoryBackend extends Backend {
-  /** Takes what is due, up to 10. */
+  /** Receives up to 10 jobs that are due. */
   receive(queue?: QueueName): Promise<Delivery[]>;
   /** Every job not received yet, due or not, oldest first. */
   waiting(): OutgoingJob[];
   close(): Promise<void>;
 }
 
-/** The ports in memory, with a clock one can turn: it passes the contract suites, so it stands for any backend in tests. */
+/** The ports in memory, with a clock that tests can set. It passes the contract suites, so it can replace any backend in tests. */
 export function createMemoryBackend({ now = Date.now, delayHorizonMs = 840_000 } = {}): MemoryBackend {
   const table = createMemoryTable(now);
   const files = new Map<string, Uint8Array>();
@@ -101,7 +101,7 @@ function createMemoryTable(now: () => number): Table {
   };
 }
 
-/** A copy without what is undefined, as a database keeps it. */
+/** A copy without undefined fields, as a database stores it. */
 const plain = (fields: Document): Record<string, FieldValue | undefined> => JSON.parse(JSON.stringify(fields));
 const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 

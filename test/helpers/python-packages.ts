@@ -5,15 +5,15 @@ import { run } from '../deploy/child-process.ts';
 const cacheDirectory = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'sendoff-python');
 
 /**
- * A virtual environment with these packages of PyPI (arguments of `pip install`), for tests that need something of
- * Python's; answers its Python. It is made once under this name, which must change with the versions of the packages.
+ * Makes a virtual environment with these packages of PyPI (arguments of `pip install`) and answers its Python. It is made
+ * once under this name, which must change with the versions of the packages.
  */
 export async function pythonWith(name: string, packages: readonly string[]): Promise<string> {
   const directory = join(cacheDirectory, name);
   const python = join(directory, 'bin', 'python');
   if (existsSync(python)) return python;
   mkdirSync(cacheDirectory, { recursive: true });
-  // Under another name until it is complete, so that a run that was broken off leaves nothing that looks usable.
+  // Under another name until it is complete, so that an aborted run leaves nothing that looks usable.
   const unfinished = `${directory}.${process.pid}`;
   const options = { cwd: cacheDirectory, env: pipEnvironment() };
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
@@ -28,7 +28,7 @@ export async function pythonWith(name: string, packages: readonly string[]): Pro
   return python;
 }
 
-/** Debian has `venv` without what it needs to work (`ensurepip`) unless another package is installed, or no Python at all. */
+/** Debian has no Python, or a `venv` that lacks `ensurepip` until another package is installed. */
 async function makeEnvironment(directory: string): Promise<void> {
   const options = { cwd: cacheDirectory, env: pipEnvironment() };
   const venv = () => run('python3', ['-m', 'venv', '--clear', directory], options);
@@ -53,7 +53,7 @@ async function installVenv(): Promise<void> {
   await aptGet('install', '-y', '--no-install-recommends', 'python3-venv');
 }
 
-/** pip and apt-get may need the machine's proxy, certificates and index; nothing else of the caller's is theirs. */
+/** pip and apt-get may need the proxy, certificates and index of the machine, and no other variables. */
 function pipEnvironment(): Record<string, string> {
   const wanted = /^(PATH|HOME|LANG|TMPDIR|PIP_.*|SSL_CERT_.*|REQUESTS_CA_BUNDLE|PYENV_.*|.*_proxy)$/i;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name))) as Record<

@@ -1,4 +1,4 @@
-/** Random numbers in [0, 1) that are the same on every run: a failing round can be run again (mulberry32). */
+/** Random numbers in [0, 1) that are the same on every run, so that a failure can be repeated (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,6 +1,6 @@
 import type { Metrics } from '../../functions/core/ports/telemetry.ts';
 
-/** Metrics that remember each thing counted as `sent transactional`, and each latency as `1500 ms transactional`. */
+/** Metrics that record each count as `sent transactional`, and each latency as `1500 ms transactional`. */
 export function createRecordedMetrics(): Metrics & { readonly counted: string[] } {
   const counted: string[] = [];
   return {

@@ -2,17 +2,17 @@ import { findRedisServer, type RedisServer, startRedisServer } from '../../lib/l
 import { connectRedis, type Reply } from '../../lib/local/cloud/upstash/resp.ts';
 import { type RestFront, startRestFront } from '../../lib/local/cloud/upstash/rest-front.ts';
 
-/** False, with the reason printed once a file, where the tests that need a redis-server cannot run. */
+/** False, with the reason printed once in each file, where tests that need a redis-server cannot run. */
 export const hasRedis = findRedisServer() !== undefined;
 if (!hasRedis) console.warn('skipped: these tests need redis-server on the PATH (apt-get install redis-server)');
 
-/** A Redis server of its own with Upstash's REST protocol in front of it. */
+/** A Redis server with Upstash's REST protocol in front of it. */
 export interface RedisDatabase {
   readonly server: RedisServer;
   readonly front: RestFront;
-  /** Sends a command past the front: not counted by it. */
+  /** Sends a command directly to the server, which the front does not count. */
   command(...args: string[]): Promise<Reply>;
-  /** Commands executed since the last reset, those inside scripts among them, by name; AUTH, which Upstash has not, left out. */
+  /** Commands by name that ran since the last reset, including those in scripts; without AUTH, which Upstash does not have. */
   commandStats(): Promise<Record<string, number>>;
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { type Claims, createClaims } from '../../functions/core/email/claims.ts'
 import { parseEmail } from '../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
 import { emailSend, emailSent } from '../../functions/core/email/send.ts';
-import { type AcceptRequest, submitEmails } from '../../functions/core/email/submit.ts';
+import { type SubmitRequest, submitEmails } from '../../functions/core/email/submit.ts';
 import { newId } from '../../functions/core/ids.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
 import type { Delivery } from '../../functions/core/ports/broker.ts';
@@ -14,7 +14,7 @@ import type { Publish } from '../../functions/core/webhook/dispatch.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
 
-/** What a worker calls outside itself. */
+/** The ports of a worker. */
 export type WorkerPorts = Pick<Backend, 'table' | 'bodies' | 'broker'> & {
   readonly mailer: Mailer;
   readonly publish?: Publish;
@@ -22,28 +22,28 @@ export type WorkerPorts = Pick<Backend, 'table' | 'bodies' | 'broker'> & {
 
 export interface Simulation {
   readonly backend: MemoryBackend;
-  /** What the provider took, in order. */
+  /** The messages that the provider took, in order. */
   readonly sent: OutgoingMessage[];
-  /** Jobs that came too often, as their bodies. */
+  /** The bodies of jobs that were received too often. */
   readonly deadLetters: string[];
   readonly metrics: ReturnType<typeof createRecordedMetrics>;
   readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields | undefined }[];
   readonly clock: { nowMs: number };
-  /** What the provider does with the next messages, one function each: it throws, or takes the message by returning. */
+  /** One function for each of the next messages: the provider refuses if it throws, and takes the message if it returns. */
   readonly answers: (() => void)[];
-  /** How long each email's attachments could be fetched, in ms. */
+  /** The time to fetch the attachments of each email, in ms. */
   readonly fetchTimes: number[];
-  accept(input?: Record<string, unknown>, request?: Partial<AcceptRequest>): Promise<string>;
+  accept(input?: Record<string, unknown>, request?: Partial<SubmitRequest>): Promise<string>;
   record(id: string): Promise<EmailRecord>;
-  /** Runs jobs as one worker invocation, on these ports; answers what must not be acknowledged. */
+  /** Runs jobs as one invocation of a worker on these ports; answers the deliveries that must not be acknowledged. */
   work(deliveries: readonly Delivery[], ports?: WorkerPorts): Promise<string[]>;
-  /** What workers on `ports` have claimed. */
+  /** The claims of workers on `ports`. */
   readonly claims: Claims;
-  /** What a worker's ports are. */
+  /** The default ports of a worker. */
   readonly ports: WorkerPorts;
-  /** Keeps a delivery back as a queue does that got no acknowledgement. */
+  /** Keeps a delivery for the visibility timeout, as a queue does without an acknowledgement. */
   returnToQueue(delivery: Delivery): void;
-  /** Delivers what is due, turning the clock on to what is next, until nothing is left. */
+  /** Delivers the jobs that are due and sets the clock to the next ones, until none is left. */
   runUntilQuiet(ports?: () => WorkerPorts): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export const VISIBILITY_TIMEOUT_MS = 6 * FUNCTION_TIMEOUT_MS;
 const MAX_RECEIVES = 5;
 const START_MS = Date.parse('2026-11-21T12:00:00Z');
 
-/** Accepting and sending on the ports in memory, with a queue that redelivers and a clock that only jumps. */
+/** Accepts and sends on the ports in memory, with a queue that redelivers and a clock that only jumps. */
 export function createSimulation(): Simulation {
   const clock = { nowMs: START_MS };
   const now = () => clock.nowMs;
@@ -163,15 +163,15 @@ export function createSimulation(): Simulation {
   };
 }
 
-/** The least an email is. */
+/** An email with only the required fields. */
 export const plainEmail = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hello, B.' } as const;
 
-/** Thrown by every port of a process that has died. */
+/** Thrown by every port of a crashed process. */
 export class Crash extends Error {
   override readonly name = 'Crash';
 }
 
-/** The ports of a process that dies at its n-th port call (1 for the first), before or after the call has had its effect. */
+/** The ports of a process that crashes at its n-th call of a port (1 for the first), before or after the call takes effect. */
 export function crashingAt(ports: WorkerPorts, n: number, when: 'before' | 'after') {
   const calls: string[] = [];
   const state = { crashed: false };

@@ -2,12 +2,12 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { App, Stack } from 'aws-cdk-lib/core';
 import { Sendoff, type SendoffProps } from '../../lib/sendoff.ts';
 
-/** An app whose functions are not bundled: what is tested is the template around them, and esbuild is most of the time. */
+/** An app whose functions are not bundled, which would take most of the time of tests of the template. */
 export function appWithoutBundling(): App {
   return new App({ builtinCloudFormationValidation: false, context: { 'aws:cdk:bundling-stacks': [] } });
 }
 
-/** The template of a stack of another app with a Sendoff named Mail in it, and whatever `extend` adds. */
+/** The template of another app's stack with a Sendoff named Mail, and with what `extend` adds. */
 export function sendoffTemplate(
   props?: SendoffProps,
   extend?: (sendoff: Sendoff, stack: Stack) => void,
@@ -19,8 +19,8 @@ export function sendoffTemplate(
 }
 
 /**
- * What one role may do: `action` → the resources, each as its logical id and what is appended to it; ` of email#*,…` where the
- * documents are confined to some kinds.
+ * The permissions of a role: `action` → the resources, each by its logical id and what is appended to it, and with
+ * ` of email#*,…` if only some kinds of documents are allowed.
  */
 export function grantsOf(template: Template, roleIdPart: string): Record<string, string[]> {
   const policies = template.findResources('AWS::IAM::Policy', {
@@ -41,7 +41,7 @@ export function grantsOf(template: Template, roleIdPart: string): Record<string,
   return grants;
 }
 
-/** A CloudFormation expression as a short text: logical ids without their hash. */
+/** A CloudFormation expression as a short text, with logical ids without their hash. */
 function describe(value: unknown): string {
   if (typeof value === 'string') return value;
   const [[name, argument] = ['', undefined]] = Object.entries(value as Record<string, unknown>);

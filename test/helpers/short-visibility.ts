@@ -1,5 +1,5 @@
 /**
- * For the local cloud of a test in which workers die or a job is there twice: a job that finds its email in another worker's
- * hands comes back only after the visibility timeout, six minutes of the template. Longer than a lease (time-out + 2 s), as on AWS.
+ * For tests in which workers crash or a job is delivered twice: a job whose email another worker holds returns only after the
+ * visibility timeout, which is six minutes in the template. It stays longer than a lease (time-out + 2 s), as on AWS.
  */
 export const shortVisibility = { functionTimeoutSeconds: 6, visibilityTimeoutSeconds: 9 };

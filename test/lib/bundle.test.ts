@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../../lib/bundle.ts';
 
+// What is tested is that each bundling makes the same.
+delete process.env.SENDOFF_BUNDLES;
+
 describe('a bundle', () => {
   let directory: string;
   const path = (...names: string[]) => join(directory, ...names);

@@ -14,13 +14,13 @@ interface Finding {
   readonly construct: string;
 }
 
-/** What cdk-nag's AwsSolutions rules find, warnings too, beyond what is acknowledged with a reason beside the resource. */
-function findings(given: Given, forget: (stack: SendoffStack) => void = () => {}): Finding[] {
+/** The findings of cdk-nag's AwsSolutions rules, warnings too, that are not acknowledged with a reason. */
+function findings(given: Given, change: (stack: SendoffStack) => void = () => {}): Finding[] {
   const app = new App({
     builtinCloudFormationValidation: false,
     context: { ...context, 'aws:cdk:bundling-stacks': [] },
   });
-  forget(new SendoffStack(app, parseConfig(given)));
+  change(new SendoffStack(app, parseConfig(given)));
   const { violations } = new AwsSolutionsChecks(app).validateScope(app);
   return violations.flatMap(({ ruleName, violatingResources }) =>
     violatingResources.map(({ constructPath = '' }) => ({ rule: ruleName, construct: constructPath })),
@@ -28,14 +28,14 @@ function findings(given: Given, forget: (stack: SendoffStack) => void = () => {}
 }
 
 describe("cdk-nag's AwsSolutions rules", () => {
-  it.each(variants)('find nothing without a reason: $name', ({ given }) => {
+  it.each(variants)('have no finding without a reason: $name', ({ given }) => {
     expect(findings(given)).toEqual([]);
   });
 
-  it('would find something: without its reason the bucket is one', () => {
+  it('have a finding when a reason is missing', () => {
     const found = findings({}, ({ sendoff }) => {
       const { metadata } = sendoff.bodyBucket.node;
-      // The list is the node's own copy; emptying the entries is how one takes acknowledgments back.
+      // The list is a copy, so only its entries can be changed: emptying them removes the acknowledgments.
       for (const { data } of metadata)
         if (typeof data === 'object') for (const key of Object.keys(data)) delete data[key];
     });

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { configFromContext, type OptionName, options, optionsTable, parseConfig } from '../../lib/config.ts';
+import { type OptionName, options } from '../../lib/config/options.ts';
+import { configFromContext, optionsTable, parseConfig } from '../../lib/config.ts';
+
+const redis = { backend: 'redis', redisSecret: 'upstash' };
 
 describe('options', () => {
   it('have their defaults when nothing is given', () => {
@@ -101,7 +104,7 @@ describe('options', () => {
     ],
     [{ alarmEmail: 'ops@example.com', monitoring: 'false' }, 'monitoring', 'alarmEmail'],
     [{ alarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:ops', monitoring: 'false' }, 'monitoring', 'alarmTopicArn'],
-  ])('refuses %j: it names both options and says why', (given, first, second) => {
+  ])('refuses %j, names both options and gives the reason', (given, first, second) => {
     expect(() => parseConfig(given)).toThrow(
       new RegExp(`^Option '${first}' is .+ and option '${second}' is .+: .{10,}\\.$`),
     );
@@ -113,13 +116,26 @@ describe('options', () => {
     );
   });
 
-  it('refuses an unknown one that is near to none, and lists them all', () => {
+  it('refuses an unknown one that is like no other, and lists them all', () => {
     expect(() => parseConfig({ constructor: 1 })).toThrow(
       /^Unknown option 'constructor'\. Options: stage, domain, .*removeData\.$/,
     );
   });
 
-  it("leaves the CDK's own context alone", () => {
+  it('are read under the names they had in version 0.1', () => {
+    expect(parseConfig({ ...redis, maxDrainers: 7 })).toEqual(parseConfig({ ...redis, maxConsumers: 7 }));
+    expect(configFromContext({ ...redis, maxDrainers: '7' }).maxConsumers).toBe(7);
+    expect(parseConfig({ ...redis, maxDrainers: undefined }).maxConsumers).toBe(4);
+    expect(() => parseConfig({ ...redis, maxDrainers: 0 })).toThrow("Option 'maxConsumers' is 0; allowed: 1 to 1000.");
+  });
+
+  it('are refused under the old and the new name at once', () => {
+    expect(() => parseConfig({ ...redis, maxDrainers: 7, maxConsumers: 7 })).toThrow(
+      "Option 'maxDrainers' is the old name of 'maxConsumers': give 'maxConsumers' alone.",
+    );
+  });
+
+  it("ignores the CDK's own context", () => {
     const context = { 'aws:cdk:bundling-stacks': ['**'], '@aws-cdk/core:checkSecretUsage': true, stage: 'test' };
     expect(configFromContext(context).stage).toBe('test');
   });

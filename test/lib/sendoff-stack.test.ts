@@ -30,30 +30,33 @@ describe('the stack', () => {
   it.each([
     [{ redisSecret: 'mail/upstash' }, { RedisSecret: { Value: 'mail/upstash' } }],
     [{ redisParameter: '/mail/upstash' }, { RedisParameter: { Value: '/mail/upstash' } }],
-  ])('names with backend=redis and %j where the credentials are, and which functions to invoke', (options, named) => {
-    const { Outputs } = stackTemplate({ backend: 'redis', ...options }).toJSON();
-    expect(Outputs).toMatchObject({ RedisNamespace: { Value: expect.any(String) }, ...named });
-    expect(Object.keys(Outputs).sort()).toEqual([
-      'ApiFunctionName',
-      'ApiUrl',
-      'ConfigurationSetName',
-      'DeadLetterQueueUrl',
-      'FeedbackQueueUrl',
-      'RedisConsumerFunctionName',
-      'RedisNamespace',
-      ...Object.keys(named),
-      'RedisWatchdogFunctionName',
-    ]);
-  });
+  ])(
+    'has, with backend=redis and %j, the outputs by which the CLI finds credentials and functions',
+    (options, named) => {
+      const { Outputs } = stackTemplate({ backend: 'redis', ...options }).toJSON();
+      expect(Outputs).toMatchObject({ RedisNamespace: { Value: expect.any(String) }, ...named });
+      expect(Object.keys(Outputs).sort()).toEqual([
+        'ApiFunctionName',
+        'ApiUrl',
+        'ConfigurationSetName',
+        'DeadLetterQueueUrl',
+        'FeedbackQueueUrl',
+        'RedisConsumerFunctionName',
+        'RedisNamespace',
+        ...Object.keys(named),
+        'RedisWatchdogFunctionName',
+      ]);
+    },
+  );
 
-  it('says, for a domain, which DNS records to create', () => {
+  it('has, for a domain, the DNS records to create as outputs', () => {
     const { Outputs } = stackTemplate({ domain: 'mail.example.com' }).toJSON();
     for (const name of ['DkimRecord1', 'DkimRecord2', 'DkimRecord3']) {
       expect(JSON.stringify(Outputs[name].Value)).toMatch(/DkimDNSTokenName\d.*" CNAME ".*DkimDNSTokenValue\d/);
     }
   });
 
-  it('has nothing of its own beside the construct', () => {
+  it('has no resources but those of the construct', () => {
     const ids = Object.keys(stackTemplate({}).toJSON().Resources);
     expect(ids.filter((id) => !id.startsWith('Sendoff'))).toEqual([]);
   });

@@ -7,13 +7,11 @@ import { grantsOf, sendoffTemplate } from '../helpers/sendoff-template.ts';
 
 const { template, sendoff, stack } = sendoffTemplate();
 
-/** What each role may do, word for word: anything more is a permission nobody asked for. */
 const both = ['{MailBulkQueue}', '{MailTransactionalQueue}'];
 const webhooks = ['{MailWebhookQueue}', '{MailWebhookSlowQueue}'];
 const all = [...both, ...webhooks];
 const table = ['{MailTable}'];
-/** Documents whose keys begin so. */
-/** Kinds of documents; of `webhook-list` there is one. */
+/** The table, restricted to kinds of documents. A kind is a prefix of keys, but `webhook-list` is a whole key. */
 const documents = (...kinds: string[]) => [
   `{MailTable} of ${kinds.map((kind) => (kind === 'webhook-list' ? kind : `${kind}#*`)).join()}`,
 ];
@@ -24,8 +22,9 @@ const log = (name: string) => ({
   'Allow logs:PutLogEvents': [`{Mail${name}Logs}`],
 });
 
+/** The complete grants of each role. */
 describe('least privilege', () => {
-  it('lets the API work on records, keys and bodies, list them, queue jobs, and read what SES says of domains', () => {
+  it('lets the API read, write and list documents, read and write bodies, queue jobs, and read the identities of SES', () => {
     expect(grantsOf(template, 'ApiFunctionRole')).toEqual({
       ...log('ApiFunction'),
       'Allow dynamodb:BatchGetItem': table,
@@ -44,7 +43,7 @@ describe('least privilege', () => {
     });
   });
 
-  it('lets the sender claim, read bodies, send through its configuration set, and consume and refill its queues', () => {
+  it('lets the send function claim emails, read bodies, send through its configuration set, and consume and fill its queues', () => {
     const ses = 'arn:{AWS::Partition}:ses:{AWS::Region}:{AWS::AccountId}';
     expect(grantsOf(template, 'SendFunctionRole')).toEqual({
       ...log('SendFunction'),
@@ -63,7 +62,7 @@ describe('least privilege', () => {
     });
   });
 
-  it('lets the schedule find, read and note records, and queue jobs', () => {
+  it('lets the schedule function find, read and update emails, and queue jobs', () => {
     expect(grantsOf(template, 'ScheduleFunctionRole')).toEqual({
       ...log('ScheduleFunction'),
       'Allow dynamodb:BatchGetItem': documents('email', 'schedule'),
@@ -75,7 +74,7 @@ describe('least privilege', () => {
     });
   });
 
-  it('lets the feedback note what happened, suppress, and tell webhooks, but read no body and send nothing', () => {
+  it('lets the feedback function record events, suppress addresses and queue webhooks, but not read bodies or send', () => {
     const queue = ['{MailFeedbackQueue}'];
     expect(grantsOf(template, 'FeedbackFunctionRole')).toEqual({
       ...log('FeedbackFunction'),
@@ -90,7 +89,7 @@ describe('least privilege', () => {
     });
   });
 
-  it('lets the webhooks read what to tell and keep how it went, and retry on their own queues', () => {
+  it('lets the webhook function read emails and endpoints, record deliveries, and retry on its own queues', () => {
     const queue = webhooks;
     expect(grantsOf(template, 'WebhookFunctionRole')).toEqual({
       ...log('WebhookFunction'),
@@ -107,7 +106,7 @@ describe('least privilege', () => {
     });
   });
 
-  it('leaves API keys to the API alone, and allows a request that names no document nowhere else', () => {
+  it('lets only the API function read API keys, or send requests that name no document', () => {
     const statements = Object.entries(template.findResources('AWS::IAM::Policy'))
       .filter(([logicalId]) => !logicalId.includes('ApiFunction'))
       .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
@@ -126,7 +125,7 @@ describe('least privilege', () => {
     for (const { Properties } of roles) expect(Properties).not.toHaveProperty('ManagedPolicyArns');
   });
 
-  it('allows traces only when they are asked for', () => {
+  it('allows traces only with xray', () => {
     const traced = sendoffTemplate({ xray: true }).template;
     traced.allResourcesProperties('AWS::Lambda::Function', {
       TracingConfig: { Mode: 'Active' },
@@ -139,7 +138,7 @@ describe('least privilege', () => {
   });
 });
 
-describe('what a function gets in its environment', () => {
+describe('the environment of a function', () => {
   const backend = {
     TABLE_NAME: { Ref: Match.stringLikeRegexp('MailTable') },
     BODY_BUCKET: { Ref: Match.stringLikeRegexp('MailBodyBucket') },
@@ -163,9 +162,9 @@ describe('what a function gets in its environment', () => {
       },
     ],
     ['Queues scheduled emails', backend],
-    ['Notes what Amazon SES reports', backend],
-    ['Tells endpoints', { ...backend, WORKER_CONCURRENCY: '10' }],
-  ])('%s: what it reads and nothing else', (description, variables) => {
+    ['Records what Amazon SES reports', backend],
+    ['Delivers events to webhook', { ...backend, WORKER_CONCURRENCY: '10' }],
+  ])('of `%s` has the variables that it reads and no others', (description, variables) => {
     template.hasResourceProperties('AWS::Lambda::Function', {
       Description: Match.stringLikeRegexp(description),
       Environment: { Variables: Match.objectEquals(variables) },
@@ -174,16 +173,16 @@ describe('what a function gets in its environment', () => {
 });
 
 describe('Sendoff in another app', () => {
-  it('is one construct whose outputs are values of that stack', () => {
+  it('is one construct whose properties are values of that stack', () => {
     expect(stack.resolve(sendoff.apiUrl)).toEqual({
       'Fn::GetAtt': [expect.stringMatching(/^MailHttpApi/), 'ApiEndpoint'],
     });
     expect(stack.resolve(sendoff.table.tableName)).toEqual({ Ref: expect.stringMatching(/^MailTable/) });
     expect(stack.resolve(sendoff.configurationSetName)).toEqual({ Ref: expect.stringMatching(/^MailOutbound/) });
-    expect(Object.keys(sendoff.functions)).toEqual(['api', 'send', 'schedule', 'feedback', 'webhook']);
+    expect(Object.keys(sendoff.functions)).toEqual(['api', 'feedback', 'send', 'schedule', 'webhook']);
   });
 
-  it('lets a function of that app accept emails, and nothing more', () => {
+  it('lets a function of that app accept emails, and do nothing else', () => {
     const other = sendoffTemplate({}, (mail, shop) => {
       const role = new Role(shop, 'Checkout', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
       mail.grantAccept(role).assertSuccess();
@@ -197,7 +196,7 @@ describe('Sendoff in another app', () => {
     });
   });
 
-  it('says what such a function needs in its environment: all that the API itself is given', () => {
+  it('has the environment for such a function: that of the API function', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
       Description: Match.stringLikeRegexp('Answers the HTTP API'),
       Environment: { Variables: stack.resolve(sendoff.acceptEnvironment) },
@@ -205,13 +204,20 @@ describe('Sendoff in another app', () => {
     expect(Object.keys(sendoff.acceptEnvironment)).toContain('RETENTION_DAYS');
   });
 
-  it('can stand twice in a stack', () => {
+  it('can be used twice in a stack', () => {
     const { template: twice } = sendoffTemplate(
       {},
       (_mail, shop) => void new Sendoff(shop, 'News', { maxConcurrency: 50 }),
     );
     twice.resourceCountIs('AWS::DynamoDB::Table', 2);
     twice.resourceCountIs('AWS::ApiGatewayV2::Api', 2);
+  });
+
+  it('reads a prop under the name it had in version 0.1', () => {
+    const { template: redis } = sendoffTemplate({ backend: 'redis', redisSecret: 'upstash', maxDrainers: 7 });
+    redis.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ MAX_CONSUMERS: '7' }) },
+    });
   });
 
   it('refuses a prop out of its range as the command line does', () => {
@@ -222,13 +228,13 @@ describe('Sendoff in another app', () => {
 describe('data', () => {
   const dataTypes = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket'];
 
-  it('stays when the stack goes', () => {
+  it('stays when the stack is deleted', () => {
     for (const type of dataTypes)
       template.allResources(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     template.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: true });
   });
 
-  it('goes with the stack when asked to', () => {
+  it('is deleted with the stack with removeData', () => {
     const removable = sendoffTemplate({ removeData: true }).template;
     for (const type of dataTypes) removable.allResources(type, { DeletionPolicy: 'Delete' });
     removable.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: false });

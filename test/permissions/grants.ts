@@ -1,11 +1,11 @@
 import type { Synthesis, Template, TemplateResource } from '../../lib/synth.ts';
 
-/** One action on one resource that one role may take. */
+/** The permission of one role for one action on one resource. */
 export interface Grant {
   /** The function whose role it is: `ApiFunction`. */
   readonly functionName: string;
   readonly action: string;
-  /** The resource, as people read it: `Table`, `BodyBucket/*`. */
+  /** The resource in short: `Table`, `BodyBucket/*`. */
   readonly resource: string;
   /** The template without this grant. */
   readonly without: () => Template;
@@ -25,7 +25,7 @@ export function grantsIn({ template }: Pick<Synthesis, 'template'>): Grant[] {
 }
 
 function grantsOfPolicy(template: Template, logicalId: string, policy: TemplateResource): Grant[] {
-  const functionName = /([A-Z][a-z]+Function)/.exec(logicalId)?.[1] ?? logicalId;
+  const functionName = functionOf(policy);
   return statementsOf(policy).flatMap((statement, index) => {
     if (statement.Effect !== 'Allow') return [];
     return [statement.Action].flat().flatMap((action) =>
@@ -39,12 +39,20 @@ function grantsOfPolicy(template: Template, logicalId: string, policy: TemplateR
   });
 }
 
+/** The function of the policy's role: a policy's own name may be that of an earlier version. */
+function functionOf({ Properties }: TemplateResource): string {
+  const [role] = (Properties?.Roles ?? []) as { Ref: string }[];
+  const name = /^Sendoff(\w+Function)Role[0-9A-F]{8}$/.exec(role?.Ref ?? '')?.[1];
+  if (!name) throw new Error(`A policy of no function: ${JSON.stringify(Properties?.Roles)}`);
+  return name;
+}
+
 function statementsOf(policy: TemplateResource): Statement[] {
   const { Statement } = (policy.Properties?.PolicyDocument ?? { Statement: [] }) as { Statement: Statement[] };
   return Statement;
 }
 
-/** The other actions keep all resources, the action the other resources. */
+/** The other actions keep all resources; the action keeps the other resources. */
 function statementsWithout(policy: TemplateResource, index: number, action: string, resource: unknown): Statement[] {
   return statementsOf(policy).flatMap((statement, position) => {
     if (position !== index) return [statement];
@@ -67,7 +75,7 @@ function withStatements(
   return { ...template, Resources: { ...template.Resources, [logicalId]: { ...policy, Properties } } };
 }
 
-/** Logical ids without the stack's and construct's name in front and the hash behind, joined as the ARN is. */
+/** The parts of the ARN, with logical ids without the construct's name and the hash. */
 function describeResource(resource: unknown): string {
   const names: string[] = [];
   const visit = (value: unknown, key = ''): void => {

@@ -4,19 +4,19 @@ import type { Synthesis } from '../../lib/synth.ts';
 import type { Grant } from './grants.ts';
 import { walkThrough } from './scenario.ts';
 
-/** What became of the service without one grant. */
+/** The result of a run without one grant. */
 export interface Outcome {
   readonly grant: Grant;
-  /** The step that was under way when it was missed; absent if nothing was. */
+  /** The step in which the grant was missing; absent if every step worked. */
   readonly brokenStep?: string;
-  /** The refusal, word for word. */
+  /** The text of the refusal. */
   readonly refusal?: string;
 }
 
-/** The options of the stack, its backend among them. */
+/** The options of the stack, with its backend. */
 export type Config = Readonly<Record<string, string>>;
 
-/** Runs the service without a grant until the grant is missed, or all has worked. */
+/** Runs the service without a grant until a call is refused, or every step has worked. */
 export async function runWithout(
   { config, ...synthesis }: Synthesis & { config: Config },
   grant: Grant,
@@ -41,7 +41,7 @@ export async function runWithout(
       }
     },
   );
-  // What goes wrong after the refusal, or because of it, is no news; what goes wrong without one is no proof.
+  // A failure after a refusal follows from it. A failure without a refusal does not show that the grant is needed.
   const failure = await walk.then(
     () => undefined,
     (error: unknown) => error,

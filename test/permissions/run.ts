@@ -1,19 +1,22 @@
 /**
- * `npm run test:permissions`: takes away one grant after the other (one action on one resource of one role), runs the
- * service without it on the local cloud, and fails if any is not missed: then it is not needed, or not tested.
+ * `npm run test:permissions`: runs the service on the local cloud once for each grant (one action on one resource of one
+ * role), without that grant. Fails if everything works without it: then it is not needed, or not tested.
+ * `npm run test:permissions -- redis` does so with one backend.
  */
 import { findRedisServer } from '../../lib/local/cloud/upstash/redis-server.ts';
 import { synthesize } from '../../lib/synth.ts';
 import { type Grant, grantsIn } from './grants.ts';
 import { type Config, type Outcome, runWithout } from './mutate.ts';
 
-/** Clouds at once: each keeps a core busy. */
+/** Clouds that run at the same time: each keeps a core busy. */
 const LANES = 2;
 
 const startedAtMs = Date.now();
-const configs: Config[] = [{ backend: 'aws' }];
-if (findRedisServer()) configs.push({ backend: 'redis', redisSecret: 'local' });
-else console.info('backend=redis is left out: there is no redis-server');
+const [only] = process.argv.slice(2);
+const all: Config[] = [{ backend: 'aws' }];
+if (findRedisServer()) all.push({ backend: 'redis', redisSecret: 'local' });
+else console.info('backend=redis is skipped: there is no redis-server');
+const configs = all.filter(({ backend }) => only === undefined || backend === only);
 
 async function runAll(config: Config): Promise<Outcome[]> {
   const synthesis = synthesize(config);
@@ -44,8 +47,8 @@ for (const config of configs) outcomes.push(...(await runAll(config)));
 const survivors = outcomes.filter(({ brokenStep }) => brokenStep === undefined);
 const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(0);
 console.info(
-  `\n${outcomes.length} grants taken away one by one, ${outcomes.length - survivors.length} missed, in ${seconds} s`,
+  `\n${outcomes.length} grants removed one by one, ${outcomes.length - survivors.length} missed, in ${seconds} s`,
 );
 for (const { grant } of survivors) console.info(`not missed: ${nameOf(grant)}`);
-// A step that a missing grant cut off may still wait for a webhook that never comes, its receiver open.
+// A step that a missing grant interrupted may still wait for a webhook that never comes.
 process.exit(survivors.length === 0 && outcomes.length > 0 ? 0 : 1);

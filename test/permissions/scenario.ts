@@ -9,19 +9,20 @@ import type { Job } from '../../functions/core/ports/broker.ts';
 import { suppress } from '../../functions/core/suppression/suppression.ts';
 import { webhookKey } from '../../functions/core/webhook/endpoint.ts';
 import type { LocalSendoff } from '../../lib/local/start.ts';
+import { queuesOf, queueUrlOutput } from '../../lib/queues.ts';
 import { startReceiver } from '../flows/receiver.ts';
 import { anEmail, redisClientOf, requestTo } from '../flows/running.ts';
 
 const MINUTE_MS = 60_000;
-/** Two thirds of it random: more than a table's item holds, whatever compresses it. */
+/** More than a table's item holds, even when it is compressed. */
 const LARGE_BYTES = 600_000;
 
-/** What a step needs, and what it leaves to those after it. */
+/** The input of a step, and what it leaves for later steps. */
 interface Visit {
   readonly local: LocalSendoff;
-  /** Throws for anything but 2xx; answers the JSON. */
+  /** Sends a request and returns the JSON of the answer. Throws unless the status is 2xx. */
   ask(method: string, path: string, body?: unknown): Promise<{ id: string; data: { id: string }[] }>;
-  /** As the operator: no role is asked. */
+  /** Clients of the operator, without a role. */
   readonly sqs: SQSClient;
   readonly s3: S3Client;
   largeId: string;
@@ -30,29 +31,37 @@ interface Visit {
 /** One thing the service does. */
 export interface Step {
   readonly name: string;
-  /** The backend that alone has it; both if absent. */
+  /** The only backend that has it; absent: both have it. */
   readonly backend?: 'aws' | 'redis';
   run(visit: Visit): Promise<void>;
 }
 
 /**
- * Everything the functions call on AWS, once each: with it the roles are proven. A new call, a new queue or a new
- * function belongs here too; `unusedGrants` of the local cloud tells what is missing.
+ * Steps in which the functions make every call on AWS at least once, so that every grant of their roles is used. Add new
+ * calls, queues and functions here; `unusedGrants` of the local cloud shows what is missing.
  */
 export const steps: readonly Step[] = [
-  { name: 'an endpoint is told what becomes of emails, and who bounced is not sent to again', run: tellEndpoint },
+  { name: 'an endpoint gets events of emails, and no email is sent to an address that bounced', run: tellEndpoint },
   { name: 'an address that unsubscribed from one sender bounces', run: bounceUnsubscribed },
   { name: 'API keys are made, listed, renamed, deleted', run: manageKeys },
   { name: 'the domains that SES knows are listed and read', run: readDomains },
   { name: 'emails are accepted and sent, on both queues, small and large', run: acceptAndSend },
   { name: 'emails are read and listed', run: read },
-  { name: 'a large body that is gone is missed, not forbidden', backend: 'aws', run: missBody },
-  { name: 'a job that is ahead of its email is tried again, on either queue', backend: 'aws', run: tryAgain },
-  { name: 'the schedule hands over what is due and replaces what was lost', backend: 'aws', run: runSchedule },
-  { name: 'the clock rings where a ring was lost, and a drainer for another', backend: 'redis', run: runClock },
+  { name: 'a large body that is gone is reported as missing, not as forbidden', backend: 'aws', run: missBody },
+  {
+    name: 'a job whose email is not stored yet is retried, on each queue of emails',
+    backend: 'aws',
+    run: retryEarlyJobs,
+  },
+  { name: 'the schedule queues an email that is due and one whose job was lost', backend: 'aws', run: runSchedule },
+  {
+    name: 'the watchdog invokes a consumer when an invocation was lost; a consumer invokes another one under load',
+    backend: 'redis',
+    run: invokeConsumers,
+  },
 ];
 
-/** Walks through all steps; rejects, naming the step, at the first that fails. */
+/** Runs all steps; rejects at the first that fails. */
 export async function walkThrough(local: LocalSendoff, onStep: (name: string) => void = () => {}): Promise<void> {
   const request = requestTo(local);
   const { awsEndpoint: endpoint, region, credentials } = local.cloud;
@@ -119,7 +128,7 @@ async function read({ ask, largeId }: Visit): Promise<void> {
   await ask('GET', `/emails/${largeId}`);
 }
 
-/** What is scheduled, sent with an unsubscribe link, bounced and suppressed; an answer that fails is asked for again. */
+/** Emails are scheduled, sent with an unsubscribe link, bounced and suppressed; a delivery that fails is retried. */
 async function tellEndpoint(visit: Visit): Promise<void> {
   const { ask, local } = visit;
   const receiver = await startReceiver();
@@ -135,7 +144,7 @@ async function tellEndpoint(visit: Visit): Promise<void> {
     const { id } = await ask('POST', '/webhooks', { endpoint: receiver.url, events: types });
     const slow = { endpoint: receiver.url.replace(/hook$/, 'slow'), events: types };
     const { id: slowId } = await ask('POST', '/webhooks', slow);
-    // It stays slow whatever it answers: a minute after this time has not come.
+    // It counts as slow for the whole test, however fast it answers.
     await local.table.update(webhookKey(slowId), { set: { slowSinceMs: Date.now() + 60 * MINUTE_MS } });
     receiver.answer = { status: 500 };
     const large = await ask('POST', '/emails', aLargeEmail());
@@ -144,7 +153,7 @@ async function tellEndpoint(visit: Visit): Promise<void> {
     await Promise.all(['/hook', '/slow'].map(heard));
     receiver.answer = { status: 200 };
     await local.cloud.idle();
-    // The next event of that email finds its body gone.
+    // When the next event of that email is delivered, its body is gone.
     if (!local.redis) await emptyBucket(visit);
     const [{ messageId } = { messageId: '' }] = local.cloud.ses.messages();
     await local.cloud.ses.simulate(messageId, 'delayed');
@@ -163,7 +172,7 @@ async function tellEndpoint(visit: Visit): Promise<void> {
   } finally {
     await receiver.close();
   }
-  await sendPastUs(local);
+  await sendOutsideSendoff(local);
 }
 
 const isTo =
@@ -171,11 +180,11 @@ const isTo =
   ({ envelope }: { envelope: { to: readonly string[] } }) =>
     envelope.to.includes(address);
 
-/** Someone else uses our configuration set: its events come to us, are counted and dropped. */
-async function sendPastUs({ cloud }: LocalSendoff): Promise<void> {
+/** Another sender uses Sendoff's configuration set: Sendoff gets the events, counts and drops them. */
+async function sendOutsideSendoff({ cloud }: LocalSendoff): Promise<void> {
   const { awsEndpoint: endpoint, region, credentials, outputs } = cloud;
   const Data = Buffer.from(
-    'From: a@example.com\r\nTo: success@simulator.amazonses.com\r\nSubject: Past us\r\n\r\nHello\r\n',
+    'From: a@example.com\r\nTo: success@simulator.amazonses.com\r\nSubject: From another sender\r\n\r\nHello\r\n',
   );
   const ConfigurationSetName = outputs.ConfigurationSetName;
   await new SESClient({ endpoint, region, credentials }).send(
@@ -197,7 +206,7 @@ async function emptyBucket({ local, s3 }: Visit): Promise<number> {
   return Contents.length;
 }
 
-/** The body goes before its record, and then the email is read, by the API and by a job delivered once more. */
+/** The body is deleted before its record; then the API and a repeated job read the email. */
 async function missBody(visit: Visit): Promise<void> {
   const { ask, largeId, local, sqs } = visit;
   const QueueUrl = local.cloud.outputs.TransactionalQueueUrl;
@@ -210,13 +219,13 @@ async function missBody(visit: Visit): Promise<void> {
   await local.cloud.idle();
 }
 
-/** What an accept leaves that was cut off between its job and its record. */
-async function tryAgain({ local, sqs }: Visit): Promise<void> {
-  const { TransactionalQueueUrl, BulkQueueUrl } = local.cloud.outputs;
+/** Queues jobs without emails, as a request does that ends after it has queued the job. */
+async function retryEarlyJobs({ local, sqs }: Visit): Promise<void> {
   await Promise.all(
-    [TransactionalQueueUrl, BulkQueueUrl].map(async (QueueUrl = '') => {
+    queuesOf('send').map(async (queue) => {
+      const QueueUrl = local.cloud.outputs[queueUrlOutput(queue)] ?? '';
       const name = QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1);
-      const tried = local.cloud.faults.add({
+      const retried = local.cloud.faults.add({
         service: 'sqs',
         action: 'SendMessageBatch',
         functionName: 'SendFunction',
@@ -226,12 +235,12 @@ async function tryAgain({ local, sqs }: Visit): Promise<void> {
       });
       const job: Job = { ...emailSend.call({ id: randomUUID(), fingerprint: 'none' }).job, attempt: 2 };
       await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(job) }));
-      await tried.triggered;
+      await retried.triggered;
     }),
   );
 }
 
-/** An email that is due and one whose job was never queued, as they stand in the table. */
+/** Writes an email that is due and one whose job was never queued into the table, and runs the schedule. */
 async function runSchedule({ local }: Visit): Promise<void> {
   const nowMs = Date.now();
   const old = { createdAtMs: nowMs - 20 * MINUTE_MS, scheduledAtMs: nowMs + MINUTE_MS };
@@ -241,13 +250,13 @@ async function runSchedule({ local }: Visit): Promise<void> {
   if (error) throw new Error(`the schedule failed: ${error.errorMessage}`);
   const { handedOver, requeued } = payload as { handedOver: number; requeued: number };
   if (handedOver !== 1 || requeued !== 1)
-    throw new Error(`handed over ${handedOver}, replaced ${requeued}: not 1 each`);
+    throw new Error(`${handedOver} due emails and ${requeued} lost jobs were queued: not 1 each`);
 }
 
-/** A job whose ring did not arrive, found by the clock; and more emails than one drainer can send soon. */
-async function runClock({ ask, local, largeId }: Visit): Promise<void> {
+/** Queues a job without invoking a consumer, which the watchdog finds; then more emails than one consumer can send soon. */
+async function invokeConsumers({ ask, local, largeId }: Visit): Promise<void> {
   const { cloud, table } = local;
-  const ringBy = (functionName: string) =>
+  const invocationBy = (functionName: string) =>
     cloud.faults.add({
       service: 'lambda',
       action: 'Invoke',
@@ -256,22 +265,22 @@ async function runClock({ ask, local, largeId }: Visit): Promise<void> {
       when: 'after',
       effect: { kind: 'hold', until: Promise.resolve() },
     });
-  const byClock = ringBy('RedisWatchdog');
+  const byWatchdog = invocationBy('RedisWatchdog');
   const record = await table.get<EmailRecord>(recordKey(largeId));
   const client = redisClientOf(local);
   const { job } = emailSend.call({ id: largeId, fingerprint: record?.fingerprint ?? '' });
   await createRedisBroker(client).send([{ queue: 'transactional', job }]);
   await cloud.function('RedisWatchdog').invoke({});
-  await byClock.triggered;
+  await byWatchdog.triggered;
 
-  const byDrainer = ringBy('RedisConsumer');
+  const byConsumer = invocationBy('RedisConsumer');
   cloud.ses.set({ latencyMs: 3_000 });
   await ask(
     'POST',
     '/emails/batch',
     Array.from({ length: 100 }, () => anEmail()),
   );
-  await byDrainer.triggered;
+  await byConsumer.triggered;
   cloud.ses.set({ latencyMs: 0 });
   await cloud.idle();
 }

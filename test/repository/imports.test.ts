@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   lib: ['lib', ...functions],
   'lib/local/cloud': ['lib/local/cloud'],
   'lib/local': ['lib', 'lib/local', 'lib/local/cloud', ...functions],
-  bin: ['bin', 'lib', 'lib/local', 'lib/local/cloud', ...functions],
+  bin: ['bin', 'lib', 'lib/local', 'lib/local/cloud', ...functions.slice(0, -1)],
   test: ['test', 'bin', 'lib', 'lib/local', 'lib/local/cloud', ...functions],
 };
 
@@ -45,6 +45,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],
   access: ['document', 'email'],
+  inspection: ['email'],
   privacy: ['document', 'email', 'suppression', 'webhook'],
 };
 
@@ -61,6 +62,8 @@ function objection({ from, to }: Import): string | undefined {
     if (layer.startsWith('functions/') && NOT_IN_FUNCTIONS.test(to)) return `${from}: ${to} is for lib`;
     return undefined;
   }
+  // The one type of a template: the local cloud runs templates, whoever synthesizes them.
+  if (layer === 'lib' && to === 'lib/local/cloud/template.ts') return undefined;
   if (!mayImport[layer]?.includes(layerOf(to))) return `${from} must not import ${to}`;
   if (layer === 'functions/core') return objectionInCore(from, to);
   const anotherLambda = layer === 'functions/<lambda>' && layerOf(to) === layer && lambdaOf(from) !== lambdaOf(to);
@@ -115,7 +118,7 @@ describe('imports', () => {
     expect(imports.map(objection).filter(Boolean)).toEqual([]);
   });
 
-  it.fails('make no circle', () => {
+  it('make no circle', () => {
     const within = imports.filter(({ to }) => existsSync(join(root, to)) && !to.startsWith('node_modules'));
     expect(circlesIn(within)).toEqual([]);
   });
@@ -148,6 +151,7 @@ describe('imports', () => {
     ['lib/local/cloud/cloud.ts', 'lib/synth.ts'],
     ['lib/local/cloud/cloud.ts', 'test/helpers/wait.ts'],
     ['bin/local.ts', 'test/helpers/wait.ts'],
+    ['bin/cli/commands/keys.ts', 'functions/api/api-keys/routes.ts'],
   ])('refuses %s → %s', (from, to) => {
     expect(objection({ from, to })).toContain(from);
   });

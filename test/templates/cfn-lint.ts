@@ -1,6 +1,6 @@
 /**
  * `npm run test:templates`: cfn-lint over every variant of the stack; no error and no warning passes.
- * cfn-lint is Python's: it is installed once, from PyPI. What it may overlook stands, with the reason, in .cfnlintrc.yaml.
+ * cfn-lint is a Python package: it is installed once, from PyPI. Exceptions, with reasons, are in .cfnlintrc.yaml.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ function run(command: string, args: readonly string[]): number {
   return status ?? 1;
 }
 
-/** The template of each variant as a file, without bundling: what is linted is what stands around the code. */
+/** Writes the template of each variant into a file. Functions are not bundled: their code is not linted. */
 function writeTemplates(directory: string): string[] {
   return variants.map(({ name, given }, index) => {
     const { template } = synthesize({ ...given, 'aws:cdk:bundling-stacks': [] }, join(directory, String(index)));
@@ -33,7 +33,7 @@ const directory = mkdtempSync(join(tmpdir(), 'cfn-lint-'));
 try {
   const python = await pythonWith(`cfn-lint-${VERSION}`, [`cfn-lint==${VERSION}`]);
   const templates = writeTemplates(directory);
-  // By its file, not by its name: its first line has the path that the environment had while it was made.
+  // Run with this Python: the script's first line has the path that the environment had while it was created.
   const script = join(dirname(python), 'cfn-lint');
   process.exitCode = run(python, [script, '--non-zero-exit-code', 'informational', '--', ...templates]);
   console.info(`cfn-lint: ${templates.length} variants, ${process.exitCode === 0 ? 'nothing found' : 'see above'}`);

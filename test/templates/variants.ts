@@ -3,14 +3,14 @@ export type Given = Readonly<Record<string, string>>;
 
 /** One way to deploy. */
 export interface Variant {
-  /** What tells it from the default: `api=rest xray=true`. */
+  /** The options that differ from the default: `api=rest xray=true`. */
   readonly name: string;
   readonly given: Given;
 }
 
 const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/6d3e5f1a-0000-4000-8000-000000000000';
 
-/** What changes a template in kind, not in numbers: every combination is checked. A new option of this sort belongs here. */
+/** Options that change which resources there are: every combination is checked. Add a new option of this sort here. */
 const axes: readonly (readonly Given[])[] = [
   [{}, { backend: 'redis', redisSecret: 'upstash' }],
   [{}, { api: 'rest' }],
@@ -18,7 +18,7 @@ const axes: readonly (readonly Given[])[] = [
   [{}, { tracking: 'true' }],
 ];
 
-/** Options that have nothing to do with the others: once each. */
+/** Options that are independent of the others: once each. */
 const alone: readonly Given[] = [
   { xray: 'true' },
   { api: 'rest', xray: 'true' },

@@ -1,6 +1,5 @@
-import { triggers } from '../commands/doctor/functions.ts';
 import { type Deployment, output } from '../deployment.ts';
-import type { OperatedBackend } from './open.ts';
+import type { OperatedBackend } from './operated-backend.ts';
 
 /** SQS and DynamoDB, and S3 for large bodies. */
 export async function openAwsBackend(deployment: Deployment): Promise<OperatedBackend> {
@@ -24,9 +23,7 @@ export async function openAwsBackend(deployment: Deployment): Promise<OperatedBa
     table,
     bodies: createDynamoBodies(client, tableName, largeBodies),
     scan: createDynamoScan(client, tableName),
-    depths: async () => (await import('./sqs-depths.ts')).sqsDepths(deployment),
-    deadLetters: async () => (await import('../commands/dead-letters/sqs-queue.ts')).sqsDeadLetters(deployment, table),
-    checks: [triggers],
+    inspection: async () => (await import('./sqs-inspection.ts')).openSqsInspection(deployment, table),
     remains: ["DynamoDB's point-in-time recovery, which ends by itself after 35 days"],
   };
 }

@@ -1,19 +1,18 @@
-import type { AwsRequest } from '../../../functions/adapters/aws/request.ts';
 import { upstashCredentials } from '../../../functions/adapters/redis/credentials.ts';
 import type { UpstashCredentials } from '../../../functions/adapters/redis/requester.ts';
-import { CliError } from '../cli-error.ts';
+import type { SendAwsRequest } from '../aws.ts';
 import type { Deployment } from '../deployment.ts';
-import { explain } from '../error-line.ts';
+import { CliError, explain } from '../errors.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** URL and token of the database: a stack names the secret that holds them, `npm start` has them itself. */
+/** Finds URL and token of the database: a stack names the secret that holds them, `npm start` has them itself. */
 export async function redisCredentials(
   { outputs, local, stackName }: Deployment,
   { UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Terminal['env'],
-  request: (request: AwsRequest) => Promise<string>,
+  request: SendAwsRequest,
 ): Promise<UpstashCredentials> {
   if (local?.redis) return local.redis;
-  // Of a stack, never the database that this machine's environment may name too.
+  // This machine's environment may name another database: it is not read for a stack.
   const { RedisSecret: REDIS_SECRET, RedisParameter: REDIS_PARAMETER } = outputs;
   if (!local && !REDIS_SECRET && !REDIS_PARAMETER)
     throw new CliError(`The stack ${stackName} does not say where its database's credentials are: deploy it anew.`);

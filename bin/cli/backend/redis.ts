@@ -1,25 +1,18 @@
-import { createRing } from '../../../functions/adapters/aws/invoke.ts';
+import { createInvokeConsumer } from '../../../functions/adapters/aws/invoke.ts';
 import { createRedisBackend } from '../../../functions/adapters/redis/backend.ts';
 import { createRedisClient } from '../../../functions/adapters/redis/client.ts';
-import { createRedisDeadLetters } from '../../../functions/adapters/redis/dead-letters.ts';
-import { queueDepths } from '../../../functions/adapters/redis/queue-state.ts';
 import { createUpstashRequester } from '../../../functions/adapters/redis/requester.ts';
 import { createRedisScan, type RedisCommand } from '../../../functions/adapters/redis/scan.ts';
-import { awsRequests } from '../aws-requests.ts';
-import { redisDeadLetters } from '../commands/dead-letters/redis-queue.ts';
-import { sqsDeadLetters } from '../commands/dead-letters/sqs-queue.ts';
-import { together } from '../commands/dead-letters/together.ts';
-import { clock, database } from '../commands/doctor/redis.ts';
+import { awsRequests } from '../aws.ts';
 import { type Deployment, output } from '../deployment.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Depth, OperatedBackend } from './open.ts';
+import type { OperatedBackend } from './operated-backend.ts';
 import { redisCredentials } from './redis-credentials.ts';
-import { inOrder, sqsDepths } from './sqs-depths.ts';
 
-/** A person waits longer than a function may. */
+/** Longer than in a function: people can wait. */
 const TIMEOUT_MS = 20_000;
 
-/** Upstash Redis; what SES reports comes over SQS here too. */
+/** Upstash Redis, and SQS for what SES reports. */
 export async function openRedisBackend(
   deployment: Deployment,
   { env, note }: Pick<Terminal, 'env' | 'note'>,
@@ -29,33 +22,34 @@ export async function openRedisBackend(
   const options = { credentials: async () => known, timeoutMs: TIMEOUT_MS };
   const requester = createUpstashRequester(options);
   const command: RedisCommand = async (...body) => (await requester.request<unknown>({ body })).result;
-  const aheadMs = await clockAheadMs(command);
+  const clockAheadMs = await measureClock(command);
   const client = createRedisClient({
     ...options,
     namespace: output(deployment, 'RedisNamespace'),
-    // What is written with a time of a clock that is wrong by an hour would keep drainers from being rung for so long.
-    now: () => Date.now() + aheadMs,
-    ring: createRing({
+    // A time written by a clock that is an hour ahead would keep consumers from being invoked for that hour.
+    now: () => Date.now() + clockAheadMs,
+    invokeConsumer: createInvokeConsumer({
       functionName: output(deployment, 'RedisConsumerFunctionName', 'SendFunctionName'),
-      watcher: output(deployment, 'RedisWatchdogFunctionName', 'ScheduleFunctionName'),
-      // Only its failure is told; what is queued is durable, and the schedule rings within a minute.
+      watchdog: output(deployment, 'RedisWatchdogFunctionName', 'ScheduleFunctionName'),
+      // Only a failure is shown: the jobs are durable, and the watchdog invokes a consumer within a minute.
       log: { info: () => {}, warn: note, error: note },
       request,
     }),
   });
-  const { table, bodies } = createRedisBackend(client, () => Date.now() + aheadMs);
+  const { table, bodies } = createRedisBackend(client, () => Date.now() + clockAheadMs);
   return {
     table,
     bodies,
     scan: createRedisScan(command, client.keyOf('')),
-    depths: async () => {
-      const [{ queues, deadLetters }, sqs] = await Promise.all([queueDepths(client), sqsDepths(deployment)]);
-      const own: Depth[] = Object.entries(queues).map(([queue, depth]) => ({ queue, ...depth }));
-      return inOrder([...own, { queue: 'dead letters', waiting: deadLetters, running: 0, delayed: 0 }, ...sqs]);
+    inspection: async () => {
+      const [{ createRedisInspection }, { openSqsInspection }, { together }] = await Promise.all([
+        import('../../../functions/adapters/redis/inspection.ts'),
+        import('./sqs-inspection.ts'),
+        import('../../../functions/core/inspection/together.ts'),
+      ]);
+      return together(createRedisInspection(client, { clockAheadMs }), openSqsInspection(deployment, table));
     },
-    deadLetters: async () =>
-      together(redisDeadLetters(createRedisDeadLetters(client), aheadMs), sqsDeadLetters(deployment, table)),
-    checks: [database(command), clock(request)],
+    redis: command,
     remains: [
       'the append-only file of a Redis of your own, which keeps what was deleted until it is rewritten: redis-cli BGREWRITEAOF',
       'backups of the database, if there are any (Upstash: Backups in its console; your own Redis: RDB files and copies of them)',
@@ -63,8 +57,8 @@ export async function openRedisBackend(
   };
 }
 
-/** How far Redis' clock is ahead of this machine's, which may be anything. */
-async function clockAheadMs(command: RedisCommand): Promise<number> {
+/** Measures how far Redis' clock is ahead of this machine's, in ms. */
+async function measureClock(command: RedisCommand): Promise<number> {
   const askedAtMs = Date.now();
   const [seconds, microseconds] = (await command('TIME')) as [string, string];
   return Math.round(Number(seconds) * 1000 + Number(microseconds) / 1000 - (askedAtMs + Date.now()) / 2);

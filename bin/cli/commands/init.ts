@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { packageJson } from '../../../lib/package-root.ts';
-import { CliError } from '../cli-error.ts';
+import { CliError } from '../errors.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** Node runs it as it is: it strips the types. */

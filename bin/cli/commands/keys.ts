@@ -2,11 +2,11 @@ import { createApiKey } from '../../../functions/core/access/api-key.ts';
 import { allApiKeys, deleteApiKey } from '../../../functions/core/access/api-key-deletion.ts';
 import { parseMailbox } from '../../../functions/core/email/address.ts';
 import { validate } from '../../../functions/core/validate.ts';
-import { notFoundError, usageError } from '../cli-error.ts';
 import { answer, type Context } from '../context.ts';
+import { notFoundError, usageError } from '../errors.ts';
 import { columns, fields, printable, timeOf } from '../layout.ts';
 
-/** API functions remember a verified key for so long (functions/api/authenticate.ts). */
+/** API functions cache a verified key for this long (functions/api/authenticate.ts). */
 const REVOKED_AFTER_SECONDS = 60;
 
 export interface CreateKeyOptions {
@@ -43,7 +43,7 @@ export async function createKey(
   answer(context, { id, ...options, token }, () => token);
 }
 
-/** The domain in the form in which senders are compared; throws a 422 for what is none. */
+/** The domain in the form in which senders are compared; throws a 422 if the text is no domain. */
 function domainOf(text: string): string {
   const { address } = parseMailbox(`sender@${text}`, 'domain');
   return address.slice(address.lastIndexOf('@') + 1);

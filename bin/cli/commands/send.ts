@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createApiKey } from '../../../functions/core/access/api-key.ts';
 import { deleteApiKey } from '../../../functions/core/access/api-key-deletion.ts';
-import { CliError, exitCodes, usageError } from '../cli-error.ts';
 import { answer, type Context } from '../context.ts';
 import { output } from '../deployment.ts';
+import { CliError, exitCodes, usageError } from '../errors.ts';
 
-/** What `sendoff send` takes. */
+/** The options of `sendoff send`. */
 export interface SendOptions {
   readonly from: string;
   readonly to: readonly string[];
@@ -30,15 +30,15 @@ interface Access {
   readonly token: string;
 }
 
-/** Longer than the API's own limit of 28 s, so that its answer is the one that is shown. */
+/** Longer than the API's own time-out of 28 s, so that its answer comes first. */
 const ANSWER_TIMEOUT_MS = 35_000;
 const TEMPORARY_KEY_MS = 5 * 60_000;
 
-/** `send`: through the API, as any caller does, so that what works here works for the app. */
+/** `send`: uses the API as any caller does, so that an app can do what works here. */
 export async function send(context: Context, options: SendOptions): Promise<void> {
   const email = await emailOf(context, options);
   const id = await withAccess(context, options, (access) => post(access, email, options.idempotencyKey));
-  if (!context.json) context.terminal.note(`Accepted. What becomes of it: sendoff status ${id}`);
+  if (!context.json) context.terminal.note(`Accepted. To see its status: sendoff status ${id}`);
   answer(context, { id }, () => id);
 }
 
@@ -92,7 +92,7 @@ function split(text: string, separator: ':' | '=', option: string): [string, str
   return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 }
 
-/** With SENDOFF_API_KEY as any caller, without AWS; otherwise with a key that an operator makes for this one email. */
+/** Uses SENDOFF_API_KEY, which needs no AWS credentials, or else a key that is made for this one email. */
 async function withAccess(
   context: Context,
   { idempotencyKey }: SendOptions,
@@ -102,13 +102,13 @@ async function withAccess(
   if (token && url) return use({ apiUrl: url.replace(/\/$/, ''), token });
   const deployment = await context.deployment();
   const apiUrl = output(deployment, 'ApiUrl');
-  // A key of a deployed stack means nothing to the one on this machine.
+  // The Sendoff on this machine does not know the keys of a deployed stack.
   if (token && !deployment.local) return use({ apiUrl, token });
   if (idempotencyKey !== undefined)
     throw usageError('--idempotency-key needs a key that lasts: set SENDOFF_API_KEY and SENDOFF_API_URL.');
   const { table } = await context.backend();
   const key = { name: 'sendoff send (temporary)', permission: 'sending_access' } as const;
-  // It ends by itself if this process does not get to delete it.
+  // It expires, in case this process dies before it deletes it.
   const expiresAtMs = context.now() + TEMPORARY_KEY_MS;
   const { id, token: temporary } = await createApiKey(table, { ...key, expiresAtMs }, context.now());
   try {
@@ -144,7 +144,7 @@ function idOf(body: string): string {
   return id;
 }
 
-/** The API's own error, or the gateway's, which may be any text. */
+/** The message of an error of the API or the gateway; undefined for a text that is not JSON. */
 function messageOf(body: string): string | undefined {
   try {
     const { message }: { message?: string } = JSON.parse(body);

@@ -15,8 +15,8 @@ import {
 import { openLogFile } from '../../../lib/local/log-file.ts';
 import { type LocalSendoff, runSendoff } from '../../../lib/local/run.ts';
 import { localConfig } from '../../../lib/local/secret.ts';
-import { CliError, usageError } from '../cli-error.ts';
 import type { GlobalOptions } from '../context.ts';
+import { CliError, usageError } from '../errors.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface StartOptions extends GlobalOptions {

@@ -1,21 +1,23 @@
+import { documentPages } from '../../../functions/core/document/pages.ts';
 import { timeSort } from '../../../functions/core/document/time-sort.ts';
 import { EMAIL_PARTITION, type EmailRecord } from '../../../functions/core/email/record.ts';
-import type { EmailStatus } from '../../../functions/core/email/status.ts';
+import { type EmailStatus, lastEvent } from '../../../functions/core/email/status.ts';
+import type { QueueDepth } from '../../../functions/core/ports/inspection.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
-import type { Depth } from '../backend/open.ts';
 import { answer, type Context } from '../context.ts';
 import { columns, duration, fields, paint } from '../layout.ts';
 import { toneOf } from './status.ts';
 
 const PAGE = 500;
 
-/** `stats`: how much waits where, and what became of the emails of the last while. */
+/** `stats`: the depths of the queues, and the statuses of recent emails. */
 export async function showStats(context: Context, { since, max }: { since: number; max: number }): Promise<void> {
   const backend = await context.backend();
-  const [queues, recent] = await Promise.all([
-    backend.depths(),
+  const [depths, recent] = await Promise.all([
+    backend.inspection().then((inspection) => inspection.depths()),
     recentRecords(backend.table, context.now() - since, max),
   ]);
+  const queues = depths.map(({ queue, waiting, running, delayed }) => ({ queue, waiting, running, delayed }));
   const emails = summary(recent.records, context.now());
   const complete = recent.complete;
   answer(
@@ -31,7 +33,7 @@ export async function showStats(context: Context, { since, max }: { since: numbe
   );
 }
 
-function rowsOf({ terminal }: Context, queues: readonly Depth[]) {
+function rowsOf({ terminal }: Context, queues: readonly QueueDepth[]) {
   return queues.map(({ queue, waiting, running, delayed }) => {
     const alarming = queue === 'dead letters' && waiting > 0;
     return [paint(terminal, alarming ? 'bad' : 'plain', queue), waiting, running, delayed];
@@ -39,18 +41,14 @@ function rowsOf({ terminal }: Context, queues: readonly Depth[]) {
 }
 
 async function recentRecords(table: Table, sinceMs: number, max: number) {
+  const limit = Math.min(PAGE, max);
+  const query = { index: 'list', partition: EMAIL_PARTITION, order: 'descending', limit } as const;
   const records: EmailRecord[] = [];
-  const before = timeSort(sinceMs, '');
-  for (let after: string | undefined; ; ) {
-    const limit = Math.min(PAGE, max - records.length);
-    const query = { index: 'list', partition: EMAIL_PARTITION, order: 'descending', limit, before } as const;
-    const entries = await table.query({ ...query, ...(after ? { after } : {}) });
-    const page = await table.getMany<EmailRecord>(entries.map(({ key }) => key));
-    records.push(...page.filter((record) => record !== undefined));
-    after = entries.at(-1)?.sort;
-    if (entries.length < limit || !after) return { records, complete: true };
-    if (records.length >= max) return { records, complete: false };
+  for await (const page of documentPages<EmailRecord>(table, { ...query, before: timeSort(sinceMs, '') })) {
+    records.push(...page);
+    if (records.length >= max) return { records: records.slice(0, max), complete: false };
   }
+  return { records, complete: true };
 }
 
 type Summary = ReturnType<typeof summary>;
@@ -59,7 +57,7 @@ function summary(records: readonly EmailRecord[], nowMs: number) {
   const counts = new Map<EmailStatus, number>();
   for (const { status } of records) counts.set(status, (counts.get(status) ?? 0) + 1);
   const sentAfterMs = records.flatMap(sendTime).sort((a, b) => a - b);
-  const waiting = records.filter(({ status }) => status === 'queued' || status === 'sending');
+  const waiting = records.filter(({ status }) => lastEvent(status) === 'queued');
   const oldest = Math.min(...waiting.map((record) => record.scheduledAtMs ?? record.createdAtMs));
   return {
     total: records.length,
@@ -69,7 +67,7 @@ function summary(records: readonly EmailRecord[], nowMs: number) {
   };
 }
 
-/** From the time an email was due until SES had it. */
+/** The time from when an email was due until SES had it, in ms; none if it was not sent. */
 function sendTime({ timeline, createdAtMs, scheduledAtMs }: EmailRecord): number[] {
   const sent = timeline.find(({ event }) => event === 'sent');
   return sent ? [Math.max(0, sent.atMs - (scheduledAtMs ?? createdAtMs))] : [];

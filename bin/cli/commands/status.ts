@@ -1,23 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
-import type { EmailStatus } from '../../../functions/core/email/status.ts';
+import { type EmailStatus, isUnsent } from '../../../functions/core/email/status.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
-import { CliError, exitCodes, notFoundError } from '../cli-error.ts';
 import { answer, type Context } from '../context.ts';
+import { CliError, exitCodes, notFoundError } from '../errors.ts';
 import { columns, duration, fields, paint, printable, type Tone, timeOf } from '../layout.ts';
 
-/** Nothing more will happen before SES has it. */
-const unsent: readonly EmailStatus[] = ['scheduled', 'queued', 'sending'];
 const lost: readonly EmailStatus[] = ['failed', 'canceled', 'suppressed', 'bounced', 'complained'];
 const POLL_MS = 500;
 
-/** `status ID`: where the email stands and its timeline; with `wait`, once it is sent or cannot be. */
+/** `status ID`: the status of an email and its timeline; with `wait`, as soon as it is sent or has ended otherwise. */
 export async function showStatus(context: Context, id: string, { wait }: { wait?: number }): Promise<void> {
   const { table } = await context.backend();
   const record = wait === undefined ? await find(table, id) : await settled(context, table, id, wait);
   answer(context, view(record), () => screen(context, record));
   if (wait === undefined) return;
-  if (unsent.includes(record.status)) throw new CliError(`It is still ${record.status} after ${wait} s.`);
+  if (isUnsent(record)) throw new CliError(`It is still ${record.status} after ${wait} s.`);
   if (lost.includes(record.status)) throw new CliError(`It was not delivered: ${record.status}.`);
 }
 
@@ -37,7 +35,7 @@ async function settled(
   const deadlineMs = now() + waitSeconds * 1000;
   for (;;) {
     const record = await find(table, id);
-    if (!unsent.includes(record.status) || now() >= deadlineMs) return record;
+    if (!isUnsent(record) || now() >= deadlineMs) return record;
     terminal.progress(`${record.status} …`);
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) throw new CliError(`Stopped waiting; it is ${record.status}.`, exitCodes.interrupted);
@@ -46,7 +44,7 @@ async function settled(
 
 /** The colour of a status. */
 export function toneOf(status: EmailStatus): Tone {
-  if (unsent.includes(status)) return 'plain';
+  if (isUnsent({ status })) return 'plain';
   return lost.includes(status) ? 'bad' : status === 'delivery_delayed' ? 'warning' : 'good';
 }
 

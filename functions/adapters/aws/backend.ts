@@ -16,13 +16,13 @@ export interface AwsBackendOptions {
   readonly queueUrls: Readonly<Record<QueueName, string>>;
 }
 
-/** SQS delays up to 900 s; what is due within 14 minutes is queued at once, whatever a request's own time adds. */
+/** SQS delays up to 900 s. A minute of it is left for the duration of the request. */
 const DELAY_HORIZON_MS = 14 * 60_000;
 
 /** The default backend: SQS and DynamoDB, S3 for large bodies. */
 export function createAwsBackend({ tableName, bodyBucket, queueUrls }: AwsBackendOptions): Backend {
   const dynamo = traced(new DynamoDBClient(clientOptions));
-  // The MD5 that SQS answers guards against nothing that TLS does not.
+  // TLS already protects against what the MD5 of SQS detects.
   const sqs = traced(new SQSClient({ ...clientOptions, md5: false }));
   const parts = {
     table: createDynamoTable(dynamo, tableName),
@@ -39,7 +39,7 @@ export function createAwsBackend({ tableName, bodyBucket, queueUrls }: AwsBacken
   };
 }
 
-/** The change first: a job alone would find nothing to do, or send what is not to be sent yet. */
+/** The change comes first: a job without it would do nothing, or send too soon. */
 export function updateThenSend({ table, broker }: Pick<Backend, 'table' | 'broker'>): Backend['updateAndSend'] {
   return async (key, change, anyOf, job) => {
     const outcome = await table.update<never>(key, change, anyOf);
@@ -48,7 +48,7 @@ export function updateThenSend({ table, broker }: Pick<Backend, 'table' | 'broke
   };
 }
 
-/** Record, body and job at the same time; if anything fails, what no one can know of yet is taken back. */
+/** Stores records, bodies and jobs at the same time; if anything fails, it rolls back what no other request can know. */
 export async function submitInParallel(
   { table, bodies, broker }: Pick<Backend, 'table' | 'bodies' | 'broker'>,
   submissions: readonly Submission[],

@@ -1,4 +1,4 @@
-/** What every AWS client of ours shares: connections are kept, and nothing waits longer than a caller would. */
+/** The options of all AWS clients: connections are kept, and no call takes longer than a caller would wait. */
 export const clientOptions = {
   requestHandler: {
     connectionTimeout: 1_000,

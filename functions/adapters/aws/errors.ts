@@ -1,6 +1,6 @@
 import { SendoffError, unavailable } from '../../core/errors.ts';
 
-/** Error names that mean "not now" though AWS sends some of them as a 400. */
+/** Names of errors that are transient, although AWS sends some of them with status 400. */
 const TRANSIENT =
   /throttl|TooManyRequests|LimitExceeded|ProvisionedThroughputExceeded|RequestLimit|SlowDown|ServiceUnavailable|InternalServerError|InternalError|InternalFailure|Timeout|NetworkingError/i;
 const TRANSIENT_CODES = new Set([
@@ -28,7 +28,7 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
-/** Runs an AWS call; what may succeed later becomes a retryable 503, all else is passed on as it is. */
+/** Runs an AWS call; a transient error becomes a retryable 503, any other one is passed on. */
 export async function awsCall<T>(service: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();

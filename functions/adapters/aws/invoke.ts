@@ -1,24 +1,24 @@
 import type { Logger } from '../../core/ports/telemetry.ts';
 import { type AwsRequest, awsRequest } from './request.ts';
 
-export interface RingOptions {
+export interface InvokeConsumerOptions {
   readonly functionName: string;
-  /** The function that the drainer is to have watch over it, if none does yet. */
-  readonly watcher?: string | undefined;
+  /** The function that the consumer starts to watch over it, unless a watchdog is running. */
+  readonly watchdog?: string | undefined;
   readonly log: Logger;
   readonly request?: (request: AwsRequest) => Promise<unknown>;
 }
 
 /**
- * Starts the drain function, without waiting for its end. Never rejects: what is to be drained is durable, and when this ring
- * comes to nothing the next accept or the schedule rings again.
+ * Invokes the consumer of `backend=redis` and does not wait for its end. Never rejects: the jobs are durable, and if this
+ * invocation is lost, the next accept or the watchdog invokes again.
  */
-export function createRing({ functionName, watcher, log, request = awsRequest }: RingOptions) {
-  return (replaces = ''): Promise<void> => startFunction(functionName, { replaces, watcher }, log, request);
+export function createInvokeConsumer({ functionName, watchdog, log, request = awsRequest }: InvokeConsumerOptions) {
+  return (replaces = ''): Promise<void> => invokeFunction(functionName, { replaces, watchdog }, log, request);
 }
 
 /** Invokes a function asynchronously; a failure is logged. */
-export async function startFunction(
+export async function invokeFunction(
   functionName: string,
   payload: object,
   log: Logger,
@@ -32,6 +32,6 @@ export async function startFunction(
       body: JSON.stringify(payload),
     });
   } catch (error) {
-    log.error('a function could not be started; the schedule will ring again', { functionName, error });
+    log.error('a function could not be invoked; the watchdog tries again within a minute', { functionName, error });
   }
 }

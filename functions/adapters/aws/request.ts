@@ -3,31 +3,31 @@ import { unavailable } from '../../core/errors.ts';
 
 /** One POST to an AWS service. */
 export interface AwsRequest {
-  /** As in the host name: `lambda`, `secretsmanager`, `ssm`. */
+  /** Its name in the host name: `lambda`, `secretsmanager`, `ssm`. */
   readonly service: string;
-  /** Begins with a slash; of characters that need no escaping. */
+  /** Begins with a slash and needs no escaping. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** Who signs, and where: in a Lambda function all of it is in the environment. */
+/** Credentials, region and endpoint: a Lambda function has them in its environment. */
 export interface AwsIdentity {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
   readonly region: string;
-  /** In place of the service's own host. */
+  /** Replaces the host of the service. */
   readonly endpoint?: string | undefined;
 }
 
 const TIMEOUT_MS = 3_000;
 
 /**
- * Sends a signed request and answers the body. Of our own because what the redis backend asks of AWS is a few kinds of POST, for
- * which an SDK client would be most of the API's bundle.
+ * Sends a signed request and answers the body. The redis backend needs only a few kinds of POST, for which an SDK client
+ * would be most of the API's bundle.
  *
- * @throws retryable 503 when AWS cannot be reached, throttles or answers 5xx; otherwise an Error with what AWS says.
+ * @throws retryable 503 when AWS cannot be reached, throttles or answers 5xx; otherwise an Error with the answer.
  */
 export async function awsRequest(
   request: AwsRequest,
@@ -39,11 +39,11 @@ export async function awsRequest(
   const url = new URL(request.path, endpoint ?? `https://${request.service}.${region}.${domain}`);
   const headers = signedHeaders(request, url.host, identity, new Date());
   const signal = AbortSignal.timeout(timeoutMs);
-  const ask = () => fetch(url, { method: 'POST', headers, body: request.body, signal });
-  // Once more at once: a connection that was kept may have been closed while this function was frozen. None of what is asked
-  // for here does harm twice.
-  const response = await ask()
-    .catch(ask)
+  const post = () => fetch(url, { method: 'POST', headers, body: request.body, signal });
+  // One more try at once: a kept connection may have been closed while the function was frozen. None of these requests does
+  // harm when it is repeated.
+  const response = await post()
+    .catch(post)
     .catch((cause: unknown) => {
       throw unavailable(`${request.service} cannot be reached`, cause);
     });

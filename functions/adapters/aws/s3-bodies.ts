@@ -4,7 +4,7 @@ import type { LargeBodies } from './dynamodb/bodies.ts';
 import { awsCall } from './errors.ts';
 import { traced } from './traced-client.ts';
 
-/** Large bodies as objects; the bucket's lifecycle deletes them. Loaded by `import()` only when a body is large. */
+/** Large bodies as objects, which the lifecycle of the bucket deletes. Loaded by `import()` only for a large body. */
 export function createS3Bodies(Bucket: string, client: S3Client = newClient()): LargeBodies {
   return {
     async put(Key, Body) {
@@ -25,7 +25,7 @@ export function createS3Bodies(Bucket: string, client: S3Client = newClient()): 
   };
 }
 
-/** Path style where the endpoint is ours: an emulator's host name has no bucket in front. */
+/** Path style for an emulator, whose host name cannot begin with a bucket. */
 function newClient(): S3Client {
   return traced(new S3Client({ ...clientOptions, forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined }));
 }

@@ -5,12 +5,13 @@ import {
   SESClient,
   type VerificationStatus,
 } from '@aws-sdk/client-ses';
+import { pages } from '../../core/document/pages.ts';
 import type { DomainStatus, SenderDomains } from '../../core/email/sender-domain.ts';
 import { SendoffError, unavailable } from '../../core/errors.ts';
 import { clientOptions } from './clients.ts';
 import { isTransient } from './errors.ts';
 
-/** The most that SES answers at once. */
+/** The most that SES answers in one page. */
 const PAGE = 1_000;
 
 const statusOf: Readonly<Record<VerificationStatus, DomainStatus>> = {
@@ -21,18 +22,17 @@ const statusOf: Readonly<Record<VerificationStatus, DomainStatus>> = {
   TemporaryFailure: 'temporary_failure',
 };
 
-/** The identities of Amazon SES in this account and region. SES answers each of these questions once a second. */
+/** The domains of Amazon SES in this account and region. SES allows each of these calls once a second. */
 export function createSesDomains(client = new SESClient(clientOptions)): SenderDomains {
   const names = async () => {
     const found: string[] = [];
-    for (let token: string | undefined; ; ) {
-      const page = await client.send(
-        new ListIdentitiesCommand({ IdentityType: 'Domain', MaxItems: PAGE, NextToken: token }),
-      );
-      found.push(...(page.Identities ?? []));
-      token = page.NextToken;
-      if (!token) return found.map((name) => name.toLowerCase()).sort();
-    }
+    const identityPages = pages(async (NextToken: string | undefined) => {
+      const command = new ListIdentitiesCommand({ IdentityType: 'Domain', MaxItems: PAGE, NextToken });
+      const { Identities = [], NextToken: next } = await client.send(command);
+      return { items: Identities, next: next || undefined };
+    });
+    for await (const names of identityPages) found.push(...names);
+    return found.map((name) => name.toLowerCase()).sort();
   };
   const statuses = async (Identities: readonly string[]) => {
     if (Identities.length === 0) return new Map<string, DomainStatus>();
@@ -60,13 +60,15 @@ export function createSesDomains(client = new SESClient(clientOptions)): SenderD
 const toStatus = (status: VerificationStatus | undefined): DomainStatus =>
   (status && statusOf[status]) ?? 'not_started';
 
-/** SES's word for a failure as the API answers it. */
-async function translated<T>(asking: Promise<T>): Promise<T> {
+/** Turns an error of SES into one of the API. */
+async function translated<T>(call: Promise<T>): Promise<T> {
   try {
-    return await asking;
+    return await call;
   } catch (cause) {
     if (/Throttl/.test(cause instanceof Error ? cause.name : ''))
-      throw new SendoffError('rate_limit_exceeded', 429, 'Amazon SES tells of its domains once a second', { cause });
+      throw new SendoffError('rate_limit_exceeded', 429, 'Amazon SES answers questions about domains once a second', {
+        cause,
+      });
     throw isTransient(cause) ? unavailable('Amazon SES is not available for the moment', cause) : cause;
   }
 }

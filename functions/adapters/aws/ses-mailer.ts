@@ -9,9 +9,7 @@ import { clientOptions } from './clients.ts';
 import { isTransient } from './errors.ts';
 import { traced } from './traced-client.ts';
 
-export { EMAIL_ID_TAG };
-
-/** SES says no to sending as such, not to this email: an operator or time can mend it. */
+/** Errors about sending in general, not about this email: it can be sent later. */
 const PAUSED = new Set([
   'AccountSendingPausedException',
   'ConfigurationSetSendingPausedException',
@@ -20,18 +18,18 @@ const PAUSED = new Set([
   'AccountSendingPaused',
   'ConfigurationSetSendingPaused',
 ]);
-/** The least wait after a fault that leaves open whether SES took the message: its Send event comes first. */
+/** The least wait when SES may have taken the message: its Send event must arrive first. */
 const AMBIGUOUS_WAIT_SECONDS = 60;
 const QUOTA_WAIT_SECONDS = 900;
-/** What is wrong with the caller of SES, that is us: permissions, credentials, clock. It says nothing of the email. */
-const OUR_FAULT = /access.?denied|not.?authorized|signature|token|credential|client|expired|skewed|opt.?in/i;
+/** Errors about the caller of SES, such as permissions, credentials or clock, and not about the email. */
+const CALLERS_FAULT = /access.?denied|not.?authorized|signature|token|credential|client|expired|skewed|opt.?in/i;
 
-/** A kept connection that nothing went over for so long is not used again. */
+/** A connection that was idle for this long is not used again. */
 const IDLE_MS = 4_000;
 
 /**
- * SES by one try a call: a retry inside the client after a lost answer would send twice; ours waits for SES's Send event first.
- * So that an answer is rarely lost, a connection that may have ended while the function was frozen is not tried.
+ * A client that does not retry: a retry after a lost answer would send twice; the job's own retry first waits for the Send
+ * event. To lose few answers, it does not reuse connections that may have closed while the function was frozen.
  */
 export function createSesClient(config: SESClientConfig = {}, now: () => number = Date.now): SESClient {
   const { requestHandler } = clientOptions;
@@ -56,7 +54,7 @@ export function createSesClient(config: SESClientConfig = {}, now: () => number 
   return client;
 }
 
-/** The mailer port on Amazon SES v1; a client given must not retry by itself. */
+/** The mailer port on Amazon SES v1; the client must not retry. */
 export function createSesMailer(configurationSet: string, client: SESClient = traced(createSesClient())): Mailer {
   return {
     async send({ emailId, from, destinations, raw, tags }) {
@@ -85,17 +83,17 @@ function mailerError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const status = '$metadata' in error ? (error.$metadata as { httpStatusCode?: number }).httpStatusCode : undefined;
   if (/throttl/i.test(error.name)) {
-    // The daily quota and the rate share one code; only the message tells them apart.
+    // The daily quota and the rate have the same code and differ only in the message.
     return /daily/i.test(error.message)
       ? unavailable('The daily sending quota of Amazon SES is used up', error, QUOTA_WAIT_SECONDS)
       : unavailable('Amazon SES throttled the sending', error);
   }
   if (PAUSED.has(error.name))
     return unavailable(`Amazon SES does not send for now: ${error.message}`, error, QUOTA_WAIT_SECONDS);
-  // An answered 5xx is a refusal; without an answer SES may have taken it.
+  // A 5xx is a refusal; without an answer SES may have taken the message.
   if (isTransient(error))
     return unavailable('Amazon SES did not answer', error, status === undefined ? AMBIGUOUS_WAIT_SECONDS : 1);
-  if (status !== undefined && status >= 400 && status !== 403 && !OUR_FAULT.test(error.name)) {
+  if (status !== undefined && status >= 400 && status !== 403 && !CALLERS_FAULT.test(error.name)) {
     return new SendoffError('validation_error', 422, `Amazon SES refused the email: ${error.message}`, {
       cause: error,
     });

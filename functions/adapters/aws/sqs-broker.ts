@@ -4,11 +4,11 @@ import type { Broker, Job, OutgoingJob } from '../../core/ports/broker.ts';
 import type { QueueName } from '../../core/queues.ts';
 import { awsCall } from './errors.ts';
 
-/** SQS's longest delay in seconds; a job due later arrives early and the worker sends it on. */
+/** The longest delay of SQS in seconds. A job due later arrives early, and the worker queues it again. */
 const MAX_DELAY_SECONDS = 900;
-/** SQS takes 10 messages a batch. */
+/** The messages of one batch. */
 const BATCH = 10;
-/** A batch may fail in part; what failed is sent again this many times in all. */
+/** The tries for a batch, of which single messages may fail. */
 const TRIES = 3;
 
 /** The broker port on SQS standard queues. */
@@ -49,7 +49,7 @@ async function sendBatch(
   throw unavailable(`SQS did not take ${entries.length} of ${jobs.length} jobs`);
 }
 
-/** As JSON, with the characters escaped that SQS refuses or (fauxqs) mistakes for such: U+FFFE, U+FFFF, surrogates. */
+/** JSON with escapes for characters that SQS, or fauxqs, refuses: U+FFFE, U+FFFF, surrogates. */
 function messageBody(job: Job): string {
   return JSON.stringify(job).replace(
     /[\ud800-\udfff\ufffe\uffff]/g,

@@ -1,23 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { EMAIL_ID_TAG } from '../../core/email/schema.ts';
 
-/** A call on its way through a client of the SDK: the part of the SDK's types that is needed here. */
+/** A call through the middleware of an SDK client: the part of the SDK's types that is used here. */
 type Call = (args: { input: unknown }) => Promise<{ output: object }>;
 type Middleware = (next: Call, context: { clientName?: string; commandName?: string }) => Call;
 interface TraceableClient {
   readonly middlewareStack: { add(middleware: Middleware, options: { step: 'initialize'; name: string }): void };
 }
 
-/** Writes one document to X-Ray's daemon; never fails. */
+/** Sends one document to X-Ray's daemon; never fails. */
 export type SendSegment = (document: string) => void;
 
-/** What X-Ray's daemon expects in front of each document. */
+/** X-Ray's daemon expects this line before each document. */
 const HEADER = '{"format":"json","version":1}\n';
 
 /**
- * Tells X-Ray of each call of a client, with the email it is about, when `TRACE_CALLS` is `true`; otherwise the client
- * as it is. The SDK hands the trace on by itself (to SQS, too, which carries it to the worker); what it leaves out is
- * how long its calls take. X-Ray's own SDK would do it, at twenty times the size of this.
+ * Reports each call of a client to X-Ray, with the id of the email, if `TRACE_CALLS` is `true`. The SDK passes the trace on
+ * (SQS carries it to the worker) but does not report how long its calls take. X-Ray's SDK does, at twenty times the size.
  * https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
  */
 export function traced<Client extends object>(client: Client, send: SendSegment = sendToDaemon): Client {
@@ -48,7 +47,7 @@ interface Trace {
   readonly parentId: string;
 }
 
-/** Lambda names the trace of each invocation in the environment: `Root=…;Parent=…;Sampled=1`. */
+/** Lambda puts the trace of each invocation into the environment: `Root=…;Parent=…;Sampled=1`. */
 function currentTrace(): Trace | undefined {
   const parts = new Map(
     (process.env._X_AMZN_TRACE_ID ?? '').split(';').map((part) => part.split('=') as [string, string]),
@@ -97,7 +96,7 @@ function subsegment({ traceId, parentId }: Trace, { name, operation, startMs, in
   });
 }
 
-/** A message to SES carries the id as a tag, a record and its body in their key. Nothing else of a call is told. */
+/** The id of the email: a tag of a message to SES, a part of the keys of records and bodies. Nothing else is reported. */
 function emailIdIn(input: unknown): string | undefined {
   const { Tags, Key, Item } = (input ?? {}) as {
     Tags?: readonly { Name?: string; Value?: string }[];
@@ -111,7 +110,7 @@ function emailIdIn(input: unknown): string | undefined {
 
 let socket: Promise<import('node:dgram').Socket> | undefined;
 
-/** By UDP to the daemon that Lambda runs beside the function: nobody waits, and what is lost is lost. */
+/** Sends by UDP to the daemon that Lambda runs beside the function, without waiting; a lost document is not sent again. */
 function sendToDaemon(document: string): void {
   const [host = '', port = ''] = (process.env.AWS_XRAY_DAEMON_ADDRESS ?? '').split(':');
   if (!port) return;

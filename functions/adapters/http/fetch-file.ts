@@ -3,25 +3,25 @@ import { get } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { SendoffError, unavailable } from '../../core/errors.ts';
 import type { FetchFile } from '../mime/compose.ts';
-import { isPublicAddress, privateAddress, publicLookup } from './public-address.ts';
+import { isPublicAddress, privateAddressError, publicLookup } from './public-address.ts';
 
-/** For one file: all its redirects, and its last byte. */
+/** For one file with all its redirects. */
 const TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 3;
 
 const refuse = (message: string, cause?: unknown) => new SendoffError('invalid_attachment', 422, message, { cause });
 
-/** What is the internet to a fetch; parameters so that tests can have one of their own. */
+/** The internet of a fetch; tests have one of their own. */
 export interface FetchOptions {
   readonly isPublic?: (address: string) => boolean;
   readonly lookup?: LookupFunction;
-  /** Trusted instead of the well-known authorities. */
+  /** A certificate authority that is trusted instead of the well-known ones. */
   readonly ca?: string;
-  /** For one file, its redirects counted, in ms. */
+  /** For one file with all its redirects, in ms. */
   readonly timeoutMs?: number;
 }
 
-/** Makes a fetch of attachments over https from the public internet; every redirect is checked like the first address. */
+/** Makes a function that fetches attachments by https from the public internet; redirects are checked like the first URL. */
 export function createFetchFile(options: FetchOptions = {}): FetchFile {
   return (url, maxBytes, signal) => {
     const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
@@ -66,7 +66,7 @@ async function follow(
   throw refuse(`Attachment: more than ${MAX_REDIRECTS} redirects`);
 }
 
-/** The path of a URL can be a secret: errors name the host alone. */
+/** The path of a URL can be a secret, so errors name only the host. */
 function failure(error: unknown, signal: AbortSignal, hostname: string, what: string): SendoffError {
   if (error instanceof SendoffError) return error;
   return unavailable(`Attachment: ${hostname} ${signal.aborted ? 'did not send the file in time' : what}`, error);
@@ -80,8 +80,8 @@ function request(
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'https:') throw refuse('Attachment: only https URLs are fetched');
   const host = hostname.replace(/^\[|\]$/g, '');
-  // An address in the URL itself is never looked up, so the lookup cannot check it.
-  if (isIP(host) && !isPublic(host)) throw privateAddress(hostname);
+  // An address in the URL is not looked up, so the lookup cannot check it.
+  if (isIP(host) && !isPublic(host)) throw privateAddressError(hostname);
   return new Promise((resolve, reject) => {
     const trust = ca === undefined ? {} : { ca };
     get(url, { lookup, signal, agent: false, ...trust }, resolve).on('error', (error) =>

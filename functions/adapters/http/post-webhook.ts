@@ -4,25 +4,25 @@ import { isIP } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { invalid, SendoffError } from '../../core/errors.ts';
 import type { PostWebhook } from '../../core/webhook/delivery.ts';
-import { isPublicAddress, privateAddress, publicLookup } from './public-address.ts';
+import { isPublicAddress, privateAddressError, publicLookup } from './public-address.ts';
 
 const MAX_URL_LENGTH = 2_048;
-/** What is kept of an answer, for people to look at. */
+/** The part of an answer that is kept. */
 const KEPT_BYTES = 1_024;
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 export interface EndpointRules {
-  /** Plain http, and loopback: on a laptop. */
+  /** Allows http and loopback addresses: on a laptop. */
   readonly allowLocal: boolean;
 }
 
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '').toLowerCase();
 
 /**
- * Checks an endpoint as far as its URL tells: https, no credentials, no private address written out. What its name
- * resolves to is checked at each connection, for it may change.
+ * Checks the URL of an endpoint: https, no credentials, no private address. The addresses of its name are checked at each
+ * connection, as they may change.
  *
- * @throws 422 that says what is wrong, 451 for an address that is not public.
+ * @throws 422 for a wrong URL, 451 for an address that is not public.
  */
 export function checkEndpoint(text: string, { allowLocal }: EndpointRules): URL {
   const refuse = (why: string) => invalid(`Invalid \`endpoint\` field: ${why}`);
@@ -32,13 +32,13 @@ export function checkEndpoint(text: string, { allowLocal }: EndpointRules): URL 
   const local = allowLocal && LOOPBACK.test(host);
   if (url.protocol !== 'https:' && !(local && url.protocol === 'http:')) throw refuse('it must be an https URL.');
   if (url.username || url.password) throw refuse('it must hold no user name and no password.');
-  if (!local && (LOOPBACK.test(host) || (isIP(host) && !isPublicAddress(host)))) throw privateAddress(host);
+  if (!local && (LOOPBACK.test(host) || (isIP(host) && !isPublicAddress(host)))) throw privateAddressError(host);
   return url;
 }
 
 /**
- * Makes the function that posts to endpoints. The socket connects to the very address that was checked; a redirect is
- * an answer that is not 2xx, never followed.
+ * Makes the function that posts to endpoints. The socket connects to the address that was checked. Redirects are not
+ * followed: they count as answers that are not 2xx.
  */
 export function createPostWebhook(rules: EndpointRules): PostWebhook {
   return async (endpoint, headers, payload, timeoutMs) => {
@@ -67,7 +67,7 @@ function post(
         'content-length': Buffer.byteLength(payload),
         ...headers,
       },
-      // A kept connection would outlive the check of its address.
+      // A kept connection would not be checked again.
       agent: false,
       signal: AbortSignal.timeout(timeoutMs),
       ...(local ? {} : { lookup: publicLookup }),
@@ -78,7 +78,7 @@ function post(
       let size = 0;
       const done = () => {
         resolve({ status: incoming.statusCode ?? 0, response: readable(Buffer.concat(chunks)) });
-        // An answer without an end must not hold the worker.
+        // The worker does not wait for the end of a long answer.
         outgoing.destroy();
       };
       incoming.on('data', (chunk: Buffer) => {
@@ -93,10 +93,10 @@ function post(
   });
 }
 
-/** Twice: what is not UTF-8 becomes three times as long when it is read as such. */
+/** Cut twice: bytes that are not UTF-8 become three times as long when they are decoded. */
 const readable = (bytes: Buffer): string => firstKilobyte(Buffer.from(firstKilobyte(bytes))).replaceAll('\u0000', '');
 
-/** Without the first bytes of a character that does not fit. */
+/** The first kilobyte as text, without a character that is cut off. */
 const firstKilobyte = (bytes: Buffer): string => new StringDecoder('utf8').write(bytes.subarray(0, KEPT_BYTES));
 
 const isTimeout = (error: unknown): boolean =>

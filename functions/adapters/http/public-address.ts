@@ -2,7 +2,7 @@ import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { SendoffError } from '../../core/errors.ts';
 
-/** Networks nothing of ours may be sent to at a caller's word: IANA's special-purpose registries, metadata services in them. */
+/** Networks that callers must not reach through Sendoff: IANA's special-purpose registries, which include metadata services. */
 const REFUSED: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
   ['0.0.0.0', 8, 'ipv4'],
   ['10.0.0.0', 8, 'ipv4'],
@@ -23,7 +23,7 @@ const REFUSED: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
 const refusedIPv4 = new BlockList();
 for (const [network, prefix, family] of REFUSED) refusedIPv4.addSubnet(network, prefix, family);
 
-/** Of IPv6 only global unicast is public (2000::/3), less documentation, Teredo, ORCHID and 6to4, which hide an IPv4 address. */
+/** Only global unicast addresses of IPv6 (2000::/3) are public, without documentation, ORCHID, Teredo and 6to4. */
 const publicIPv6 = new BlockList();
 publicIPv6.addSubnet('2000::', 3, 'ipv6');
 const refusedIPv6 = new BlockList();
@@ -35,14 +35,14 @@ for (const [network, prefix] of [
 ] as const)
   refusedIPv6.addSubnet(network, prefix, 'ipv6');
 
-/** True for an address on the public internet; IPv4 hidden in IPv6 (mapped, NAT64, 6to4) is not. */
+/** True for an address on the public internet; false for IPv6 that contains IPv4 (mapped, NAT64, 6to4). */
 export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 4) return !refusedIPv4.check(address, 'ipv4');
   return isIP(address) === 6 && publicIPv6.check(address, 'ipv6') && !refusedIPv6.check(address, 'ipv6');
 }
 
-/** The error for a host that resolves to a private address; final. */
-export function privateAddress(hostname: string): SendoffError {
+/** The error for a host with a private address; not retryable. */
+export function privateAddressError(hostname: string): SendoffError {
   return new SendoffError('security_error', 451, `${hostname} is not on the public internet`);
 }
 
@@ -53,18 +53,18 @@ type ResolveAll = (
 ) => void;
 
 /**
- * A `lookup` for node:http(s) that refuses a name if any of its addresses is private. The socket connects to the very
- * addresses that were checked, so a name that changes its answer (DNS rebinding) gains nothing.
+ * A `lookup` for node:http(s) that refuses a name if one of its addresses is private. The socket connects to the addresses
+ * that were checked, so that DNS rebinding has no effect.
  */
 export const publicLookup: LookupFunction = createPublicLookup(lookup);
 
-/** Makes such a lookup; how names are resolved is a parameter so that tests can have names of their own. */
+/** Makes such a lookup; tests resolve names of their own. */
 export function createPublicLookup(resolve: ResolveAll): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
       if (addresses.length === 0 || addresses.some(({ address }) => !isPublicAddress(address)))
-        return callback(privateAddress(hostname), []);
+        return callback(privateAddressError(hostname), []);
       if (options.all) return callback(null, addresses);
       const [first] = addresses;
       return callback(null, first?.address ?? '', first?.family);

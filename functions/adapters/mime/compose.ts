@@ -17,10 +17,10 @@ export type FetchFile = (
 ) => Promise<{ bytes: Buffer; contentType?: string }>;
 
 /**
- * Writes the MIME message of an email: 7-bit clean, Bcc nowhere in it. Its attachments are fetched for `fetchMs` in all.
+ * Writes the MIME message of an email: 7-bit clean and without Bcc. Attachments must be fetched within `fetchMs` in all.
  *
- * @throws 422 when the message is larger than SES takes, or an attachment cannot be fetched for good; 503 (retryable) when
- * one cannot be fetched for now, or in time.
+ * @throws 422 when the message is larger than SES takes, or an attachment can never be fetched; 503 (retryable) when it
+ * cannot be fetched now, or not in time.
  */
 export async function composeMime(
   record: EmailRecord,
@@ -31,7 +31,7 @@ export async function composeMime(
   const files = await toFiles(body.attachments, fetchFile, fetchMs);
   const made = body.text === undefined && body.html ? await plainTextOf(body.html) : undefined;
   let raw = await compose(record, body, made ?? body.text, files);
-  // The text that we add must not make an email too large that fits without.
+  // Without the generated text if that makes the message too large.
   if (made && raw.length > limits.messageBytes) raw = await compose(record, body, undefined, files);
   if (raw.length <= limits.messageBytes) return raw;
   throw new SendoffError(
@@ -47,20 +47,20 @@ async function compose(record: EmailRecord, body: Body, text: string | undefined
     html: body.html && lines(body.html),
     attachments: files,
     date: new Date(record.createdAtMs),
-    // SES writes its own over it; a fixed one keeps a second try of the same email byte for byte the same.
+    // SES replaces it; a fixed one makes each try of an email the same to the byte.
     messageId: `<${record.id}@sendoff>`,
     baseBoundary: record.id,
-    // Nothing of a message may make the composer read files or URLs: attachments are fetched above, checked.
+    // The composer must not read files or URLs: attachments are fetched above, with checks.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
   return Buffer.concat([Buffer.from(headersOf(record, body)), await composer.compile().build()]);
 }
 
-/** Lines end by CRLF (RFC 5322 2.3); a lone CR or LF is refused by some servers, and was used to smuggle mail into others. */
+/** Lines end with CRLF (RFC 5322 2.3): some servers refuse a lone CR or LF, and on others it allowed SMTP smuggling. */
 const lines = (text: string): string => text.replace(/\r\n|\r|\n/g, '\r\n');
 
-/** The composer rewrites what it takes to be wrong in these; they are to arrive as they were given. */
+/** These headers are not left to the composer, which changes values that it considers wrong. */
 function headersOf(record: EmailRecord, body: Body): string {
   const mailboxes = (texts: readonly string[] = []) => texts.map((text) => parseMailbox(text, 'address'));
   return [
@@ -73,12 +73,12 @@ function headersOf(record: EmailRecord, body: Body): string {
   ].join('');
 }
 
-/** Files fetched at once: more would only need more memory. */
+/** Files that are fetched at once: more would need more memory. */
 const FETCHES = 4;
 
 /**
- * In the order of the attachments. All that is fetched together may be as large as a message and take `fetchMs`, however
- * many URLs name it; when one cannot be fetched, the others end.
+ * The files in the order of the attachments. All fetched files together may be as large as a message and take `fetchMs`;
+ * when one cannot be fetched, the others are stopped.
  */
 async function toFiles(attachments: readonly Attachment[], fetchFile: FetchFile, fetchMs: number) {
   const files: Awaited<ReturnType<typeof toFile>>[] = [];
@@ -114,12 +114,12 @@ async function toFile(attachment: Attachment, fetchFile: (url: string) => Return
   return {
     filename: filename?.trim() || (path === undefined ? '' : fileNameOf(path)) || 'attachment',
     ...(type === undefined ? { content: bytes } : typed(type, bytes)),
-    // The composer marks images alone as inline: readers show an inline text as more of the message.
+    // The composer marks only images as inline: mail clients show an inline text as a part of the message.
     ...(contentId === undefined ? {} : { cid: contentId }),
   };
 }
 
-/** What a server says of a file is not always a type; and a message/… part may not be encoded (RFC 2046 5.2.1). */
+/** A server's content type may be invalid, and a part of type message/… must not be encoded (RFC 2046 5.2.1). */
 function typed(contentType: string, bytes: Buffer): { content: Buffer; contentType?: string } {
   if (!isFileType(contentType)) return { content: bytes };
   if (!/^message\//i.test(contentType)) return { content: bytes, contentType };
@@ -132,7 +132,7 @@ function fitsSevenBitLines(bytes: Buffer): boolean {
   return /^(?:[\t -~]|\r?\n)*$/.test(text) && !/[^\r\n]{999}/.test(text);
 }
 
-/** The name that a URL gives its file, as fit for a header and a disk as one that a caller chooses; may be empty. */
+/** The file name in a URL, made safe for a header and a disk; may be empty. */
 function fileNameOf(url: string): string {
   const segment = decoded(new URL(url).pathname.split('/').at(-1) ?? '');
   return segment
@@ -147,7 +147,7 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    // A stray % is legal in a path and no escape: the name stays as it is.
+    // A % that is no escape is legal in a path: the name stays as it is.
     return segment;
   }
 }

@@ -1,16 +1,16 @@
 import type { HtmlToTextOptions } from 'html-to-text';
 
-/** More is not read: the converter takes time by the square of the tags, and Gmail shows 102 KB. */
+/** Larger html is not converted: the time grows with the square of the tags, and Gmail shows only 102 KB. */
 const MAX_HTML_LENGTH = 500_000;
 const MAX_TAGS = 20_000;
-/** Deeper HTML is no layout: a nest of tables in an email has some forty levels. */
+/** Deeper html is no layout: nested tables of an email have some forty levels. */
 const MAX_DEPTH = 100;
-/** Quotes in quotes repeat their marks on every line. */
+/** Nested quotes repeat their marks on every line, so the text can be longer than the html. */
 const MAX_TEXT_LENGTH = 2 * MAX_HTML_LENGTH;
-/** What the converter writes for what is deeper. */
+/** The converter writes this in place of html that is deeper. */
 const LEFT_OUT = '\0';
 
-/** As `react-email` has it: no images, an address once. Lines are not wrapped, which is up to the reader. */
+/** The rules of `react-email`: no images, no repeated addresses. Lines are not wrapped: mail clients do it. */
 const options: HtmlToTextOptions = {
   wordwrap: false,
   limits: { maxDepth: MAX_DEPTH, ellipsis: LEFT_OUT },
@@ -25,12 +25,12 @@ const options: HtmlToTextOptions = {
 let converter: Promise<(html: string) => string> | undefined;
 
 /**
- * The text part for an email that has html alone; the same for the same html. Undefined when nothing is left to read, or
- * the html is too large (500,000 characters, 20,000 tags, 100 levels): then the email has no text part.
+ * The text part for an email that has only html; the same html always makes the same text. Undefined when the html holds no
+ * text or is too large (500,000 characters, 20,000 tags, 100 levels): then the email has no text part.
  */
 export async function plainTextOf(html: string): Promise<string | undefined> {
   if (html.length > MAX_HTML_LENGTH || (html.match(/<[a-z/]/gi)?.length ?? 0) > MAX_TAGS) return undefined;
-  // Only emails without a text of their own need it: a cold start must not wait for it.
+  // A cold start does not load it: only emails without a text need it.
   converter ??= import('html-to-text').then(({ compile }) => compile(options));
   const text = readable(await converter, html);
   return text === undefined || text.length > MAX_TEXT_LENGTH || text.includes(LEFT_OUT) ? undefined : text;
@@ -40,7 +40,7 @@ function readable(convert: (html: string) => string, html: string): string | und
   try {
     return convert(html).trim() || undefined;
   } catch {
-    // A fault of the converter must not keep an email from being sent: it is worth more than its text part.
+    // A fault of the converter must not keep the email from being sent.
     return undefined;
   }
 }

@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { Broker, OutgoingJob } from '../../core/ports/broker.ts';
-import type { Operation, RedisClient } from './client.ts';
+import type { RedisClient } from './client.ts';
+import type { SendArguments } from './lua/queues.ts';
+import { send } from './operations.ts';
 
 /** The broker port on Redis Streams; delayed jobs wait in a sorted set, however long. */
 export function createRedisBroker({ runAll }: RedisClient): Broker {
   return {
     async send(jobs) {
-      if (jobs.length > 0) await runAll(jobs.map((job): Operation => ['send', ...sendArguments(job)]));
+      if (jobs.length > 0) await runAll(jobs.map((job) => send(sendArguments(job))));
     },
   };
 }
 
-/** The arguments of the operation `send`, which `submit` ends with too. The nonce keeps equal delayed jobs apart. */
-export function sendArguments({ queue, job }: OutgoingJob): [queue: string, job: string, due: string, nonce: string] {
-  const due = job.dueAtMs === undefined ? '' : String(Math.ceil(job.dueAtMs));
-  return [queue, JSON.stringify(job), due, due && randomUUID().slice(0, 8)];
+/** A job as the script takes it. */
+export function sendArguments({ queue, job }: OutgoingJob): SendArguments {
+  const jobDue = job.dueAtMs === undefined ? '' : String(Math.ceil(job.dueAtMs));
+  return { queue, job: JSON.stringify(job), jobDue, nonce: jobDue && randomUUID().slice(0, 8) };
 }

@@ -1,23 +1,20 @@
 import type { Delivery } from '../../core/ports/broker.ts';
-import type { QueueName } from '../../core/queues.ts';
-import { queueNames } from '../../core/queues.ts';
-import type { Operation, RedisClient, RedisValue } from './client.ts';
-
-/**
- * How long a drainer that says nothing is taken to be alive, in ms: then others take its deliveries over. Also how long
- * one that was rung may take to come (redis-scripts.ts has that number too).
- */
-export const LEASE_MS = 6_000;
+import { type QueueName, queueNames } from '../../core/queues.ts';
+import type { RedisClient, RedisValue } from './client.ts';
+import type { Operation } from './lua/operation.ts';
+import * as operations from './operations.ts';
+import { LEASE_MS } from './times.ts';
 
 export interface Exchange {
-  /** Deliveries done with: gone from the queue. */
+  /** Deliveries whose jobs are done: they are removed from their queues. */
   readonly done: readonly Delivery[];
-  /** Deliveries still worked on, whose lease begins anew. */
+  /** Deliveries still in work: their leases start anew. */
   readonly renewed: readonly Delivery[];
+  /** How many jobs of each queue this consumer has room for. */
   readonly wanted: Readonly<Record<QueueName, number>>;
-  /** Say that this drainer is alive, and take over what a dead one left. */
-  readonly beat: boolean;
-  /** Ask for the number of jobs that are waiting or worked on. */
+  /** Send a heartbeat, and take over the deliveries of crashed consumers. */
+  readonly heartbeat: boolean;
+  /** Ask for the number of jobs that are waiting or in work. */
   readonly countBacklog: boolean;
 }
 
@@ -28,54 +25,52 @@ export interface Arrival {
   readonly backlog?: number;
 }
 
-/** The queues as one drainer sees them. Every call is one script: nothing of others happens in between. */
-export interface DrainerQueue {
-  /** Takes a place among the drainers, or that of `replaces`, if there is one; `unwatched`: a watcher is to be started. */
+/** The queues as one consumer sees them. Every call is one script: other callers do nothing in between. */
+export interface ConsumerQueue {
+  /** Takes a place among the consumers, or that of `replaces`; `unwatched`: this consumer is to start a watchdog. */
   enter(replaces?: string): Promise<'no place' | 'entered' | 'unwatched'>;
   /** Acknowledges, renews and receives in one round trip. */
   exchange(exchange: Exchange): Promise<Arrival>;
   /**
-   * Leaves if nothing is waiting, being worked on or soon due; a job sent later rings. Otherwise it stays: answers when
-   * the next job is due (epoch ms), 0 for now.
+   * Leaves if no job is waiting, in work or due soon; a job that is sent later invokes a consumer. Otherwise this one stays, and
+   * the answer is when the next job is due (epoch ms), 0 for now.
    */
   leave(): Promise<'left' | number>;
-  /** Takes a place for another drainer of this name, if there is one left. */
+  /** Takes a place for another consumer of this name, if there is one left. */
   reserve(name: string): Promise<boolean>;
-  /** Gives this drainer's place to another of this name, which is to be rung. */
+  /** Gives this consumer's place to another of this name, which is to be invoked. */
   handOver(name: string): Promise<void>;
 }
 
-export interface DrainerOptions {
-  /** Unique among all drainers. */
+export interface ConsumerOptions {
+  /** Unique among all consumers. */
   readonly name: string;
-  /** The most drainers at once. */
+  /** The most consumers at once. */
   readonly maxConsumers: number;
   /** A job received more often goes to the dead-letter stream. */
   readonly maxReceiveCount: number;
-  /** Whoever rang watches over this drainer. */
+  /** A watchdog invoked this consumer, and watches over it. */
   readonly watched: boolean;
 }
 
 /** The queues on Redis Streams with one consumer group. */
-export function createDrainerQueue({ run, runAll }: RedisClient, options: DrainerOptions): DrainerQueue {
-  const { name, maxConsumers, maxReceiveCount, watched } = options;
+export function createConsumerQueue({ run, runAll }: RedisClient, options: ConsumerOptions): ConsumerQueue {
+  const { name: consumer, maxConsumers, maxReceiveCount, watched } = options;
   return {
     enter: async (replaces = '') => {
-      const answer = await run(['enter', name, replaces, maxConsumers, LEASE_MS, watched ? 1 : 0]);
+      const answer = await run(operations.enter({ consumer, replaces, maxConsumers, leaseMs: LEASE_MS, watched }));
       return (['no place', 'entered', 'unwatched'] as const)[Number(answer)] ?? 'no place';
     },
 
-    async exchange({ done, renewed, wanted, beat, countBacklog }) {
-      const room = queueNames.map((queue) => wanted[queue]);
-      const receive: Operation = ['receive', name, LEASE_MS, maxReceiveCount, beat ? 1 : 0, beat ? 1 : 0, ...room];
-      const operations = [
-        ...byQueue(done, (queue, ids): Operation => ['acknowledge', queue, ...ids]),
-        ...byQueue(renewed, (queue, ids): Operation => ['renew', queue, name, ...ids]),
-        receive,
-        ...(countBacklog ? [['backlog'] as const] : []),
+    async exchange({ done, renewed, wanted: room, heartbeat, countBacklog }) {
+      const lease = { consumer, leaseMs: LEASE_MS, maxReceiveCount };
+      const before = [
+        ...byQueue(done, (queue, ids) => operations.acknowledge({ queue, ids })),
+        ...byQueue(renewed, (queue, ids) => operations.renew({ queue, consumer, ids })),
       ];
-      const answers = await runAll(operations);
-      const rows = deliveries(answers[operations.indexOf(receive)]);
+      const receive = operations.receive({ ...lease, heartbeat, reclaim: heartbeat, room });
+      const answers = await runAll([...before, receive, ...(countBacklog ? [operations.backlog()] : [])]);
+      const rows = receivedRows(answers[before.length]);
       return {
         deliveries: rows.filter(({ dead }) => !dead).map(({ delivery }) => delivery),
         dead: rows.filter(({ dead }) => dead).map(({ delivery }) => delivery),
@@ -84,12 +79,12 @@ export function createDrainerQueue({ run, runAll }: RedisClient, options: Draine
     },
 
     leave: async () => {
-      const answer = await run(['leave', name]);
+      const answer = await run(operations.leave({ consumer }));
       return answer === 1 ? 'left' : Number(answer);
     },
-    reserve: async (other) => (await run(['reserve', other, maxConsumers])) === 1,
-    handOver: async (other) => {
-      await run(['handover', name, other]);
+    reserve: async (other) => (await run(operations.reserve({ consumer: other, maxConsumers }))) === 1,
+    handOver: async (successor) => {
+      await run(operations.handOver({ consumer, successor }));
     },
   };
 }
@@ -104,10 +99,7 @@ function byQueue(
   });
 }
 
-function deliveries(answer: RedisValue | undefined): { delivery: Delivery; dead: boolean }[] {
-  const rows = Array.isArray(answer) ? (answer as readonly (readonly [string, string, string, 'dead'?])[]) : [];
-  return rows.map(([from, id, body, dead]) => ({
-    delivery: { id, body, queue: queueNames.find((name) => name === from) ?? 'transactional' },
-    dead: dead !== undefined,
-  }));
+function receivedRows(answer: RedisValue | undefined): { delivery: Delivery; dead: boolean }[] {
+  const rows = Array.isArray(answer) ? (answer as readonly (readonly [QueueName, string, string, 'dead'?])[]) : [];
+  return rows.map(([queue, id, body, dead]) => ({ delivery: { id, body, queue }, dead: dead !== undefined }));
 }

@@ -5,9 +5,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 type Request = (request: AwsRequest) => Promise<string>;
 
 /**
- * Where the database is and the key to it, read once a cold start: from the Secrets Manager secret `REDIS_SECRET` or the SSM
- * parameter `REDIS_PARAMETER`, which hold `{"url": "https://…", "token": "…"}`. The local cloud alone has those of a database
- * of Upstash's in the environment (`UPSTASH_REDIS_REST_URL`, `UPSTASH_REDIS_REST_TOKEN`).
+ * Reads the address and the token of the database, once a cold start: from the Secrets Manager secret `REDIS_SECRET` or the SSM
+ * parameter `REDIS_PARAMETER`, which hold `{"url": "https://…", "token": "…"}`. Only on the local cloud they may be in the
+ * environment, for a database at Upstash (`UPSTASH_REDIS_REST_URL`, `UPSTASH_REDIS_REST_TOKEN`).
  */
 export async function upstashCredentials(
   env: Environment = process.env,
@@ -39,7 +39,7 @@ async function call(request: Request, service: string, target: string, body: obj
   return JSON.parse(await request({ service, path: '/', headers, body: JSON.stringify(body) }));
 }
 
-/** The text is a secret: no error may hold it, and JSON.parse's would. */
+/** The text is a secret. No error may hold it, and the error of JSON.parse would. */
 function parse(text: string | undefined, where: string): UpstashCredentials {
   let value: { url?: unknown; token?: unknown; UPSTASH_REDIS_REST_URL?: unknown; UPSTASH_REDIS_REST_TOKEN?: unknown };
   try {

@@ -1,6 +1,6 @@
 import { SendoffError, unavailable } from '../../core/errors.ts';
 
-/** What Redis or Upstash says when a later try can help, and what it means to the operator. */
+/** Errors of Redis or Upstash that a later try can help, and their meaning for the operator. */
 const TRANSIENT: readonly (readonly [RegExp, string])[] = [
   [/^LOADING\b/, 'Redis is loading its data'],
   [/^READONLY\b/, 'Redis takes no writes here: the address is that of a replica, or a failover is under way'],
@@ -10,10 +10,10 @@ const TRANSIENT: readonly (readonly [RegExp, string])[] = [
   [/max requests limit|max concurrent|rate limit/i, 'Redis refuses requests: the plan’s limit is reached'],
 ];
 
-/** HTTP statuses of Upstash that pass: its rate limit, and its faults. */
+/** HTTP statuses of Upstash that a later try can help: its rate limit, and its faults. */
 const isTransientStatus = (status: number): boolean => status === 429 || status >= 500;
 
-/** An error answer of Redis as an error of ours: retryable when a later try can help. */
+/** Makes an error of ours from an error answer of Redis; it is retryable if a later try can help. */
 export function redisError(text: string, status = 200): Error {
   const cause = new Error(text);
   // Inside a script Redis may put "ERR " before an error's own code.
@@ -30,7 +30,7 @@ export function redisError(text: string, status = 200): Error {
 
 const unanswered = new WeakSet<Error>();
 
-/** A request that got no answer: connection lost, refused, or too slow. */
+/** The error of a request without an answer: the connection was lost or refused, or it took too long. */
 export function redisUnreachable(cause: unknown): SendoffError {
   const error = unavailable('Redis is not available for the moment', cause);
   unanswered.add(error);
@@ -42,8 +42,8 @@ export const mayBeExecuted = (error: unknown): boolean =>
   error instanceof Error && unanswered.has(error) && !isUnexecuted(error);
 
 /**
- * Whether the connection ended before an answer came: what a function meets that was frozen while the server closed the
- * connections it kept. The request may have been executed all the same.
+ * Whether the connection ended before an answer came. A function that was frozen meets this, if the server closed the connections
+ * it kept. The request may have been executed all the same.
  */
 export function lostConnection(error: unknown): boolean {
   const code = codeOf(causeOf(error));

@@ -4,7 +4,7 @@ import type { Requester } from '@upstash/redis';
 import { closeIdle } from '../http/idle-connections.ts';
 import { isUnexecuted, redisError, redisUnreachable } from './errors.ts';
 
-/** Where the database is, and the key to it. */
+/** The address of the database and its token. */
 export interface UpstashCredentials {
   /** `https://….upstash.io`, or a local front's `http://127.0.0.1:…`. */
   readonly url: string;
@@ -12,11 +12,11 @@ export interface UpstashCredentials {
 }
 
 export interface UpstashOptions {
-  /** Asked for with the first request, and again after it failed. */
+  /** Called with the first request, and again after it failed. */
   readonly credentials: () => Promise<UpstashCredentials>;
   /** The longest wait for an answer, in ms. */
   readonly timeoutMs?: number;
-  /** Waits before a request is sent again that certainly was not executed, in ms. */
+  /** Waits before another try of a request that certainly was not executed, in ms. */
   readonly retryDelaysMs?: readonly number[];
 }
 
@@ -26,11 +26,11 @@ interface Answer {
 }
 
 /**
- * How `@upstash/redis` reaches the database. Its own way is not ours (1.39.0) because its errors carry the whole command,
- * addresses and bodies included, and not the HTTP status; because `retry: false` tries twice; and because `fetch`
- * takes about twice the CPU of a kept `node:https` connection.
+ * Sends the requests of `@upstash/redis`. Its own requester (1.39.0) is not used: its errors hold the whole command, addresses and
+ * bodies included, but not the HTTP status; with `retry: false` it tries twice; and its `fetch` takes about twice the CPU of a
+ * kept `node:https` connection.
  *
- * Throws a retryable SendoffError for what a later try can help (connection, time-out, 429, 5xx, LOADING, OOM, …).
+ * Throws a retryable SendoffError if a later try can help (connection, time-out, 429, 5xx, LOADING, OOM, …).
  */
 export function createUpstashRequester(options: UpstashOptions): Requester {
   const { timeoutMs = 5_000, retryDelaysMs = [50, 200] } = options;
@@ -80,7 +80,7 @@ function connect({ url, token }: UpstashCredentials, timeoutMs: number): Connect
   return (path, payload) =>
     new Promise((resolve, reject) => {
       const fail = (error: Error) => {
-        // One kept connection was closed, so the others that are idle are no better: the next request opens its own.
+        // When one kept connection was closed, the idle ones are closed too: the next request opens its own.
         closeIdle(agent);
         reject(error);
       };
@@ -104,10 +104,10 @@ function parse(status: number, text: string): Answer {
   try {
     answer = JSON.parse(text);
   } catch (cause) {
-    // A proxy's page in place of Upstash's JSON.
+    // A proxy has answered with a page of its own.
     throw status === 200 ? redisUnreachable(cause) : redisError(`HTTP ${status}`, status);
   }
-  // A pipeline answers a list, whose errors come with status 200; here all of it failed, or nothing.
+  // A pipeline answers a list with status 200, errors included. If one command failed, all of it counts as failed.
   const failed = [answer].flat().find(({ error }) => error !== undefined);
   if (status !== 200 || failed) throw redisError(failed?.error ?? `HTTP ${status}`, status);
   return answer as Answer;

@@ -5,8 +5,8 @@ const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 1_000;
 
 /**
- * Who works for long does not give up while Redis cannot be reached: it asks again until `untilMs` (epoch ms). Throws then,
- * and at once what asking again cannot help.
+ * Asks again while Redis cannot be reached, until `untilMs` (epoch ms); then it throws the last error. An error that another try
+ * cannot help is thrown at once. For functions that work for minutes: a short outage does not end them.
  */
 export async function untilAnswered<T>(
   { now, log, untilMs }: { readonly now: () => number; readonly log: Logger; readonly untilMs: number },
@@ -16,8 +16,8 @@ export async function untilAnswered<T>(
     try {
       return await ask();
     } catch (error) {
-      const passes = error instanceof SendoffError && error.retryable;
-      if (!passes || now() + waitMs >= untilMs) throw error;
+      const transient = error instanceof SendoffError && error.retryable;
+      if (!transient || now() + waitMs >= untilMs) throw error;
       log.warn('Redis could not be asked; trying again', { error });
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }

@@ -1,3 +1,4 @@
+import { pages } from '../../core/document/pages.ts';
 import {
   BODY_PREFIX,
   type DocumentScan,
@@ -5,14 +6,14 @@ import {
   type StoredDocument,
   type StoredKind,
 } from '../../core/document/scan.ts';
-import { parseDocument } from './table.ts';
+import { parseDocument } from './stored-document.ts';
 
-/** Sends one command past the script; rejects with Redis' own error. */
+/** Sends one command without the script; rejects with Redis' own error. */
 export type RedisCommand = (...command: string[]) => Promise<unknown>;
 
-/** Keys that Redis looks at in one step; those of other deployments in the database count, too. */
+/** Keys that Redis looks at in one step, including those of other deployments in the database. */
 const SCAN_COUNT = '1000';
-/** Documents in one answer: some have 100 KB. */
+/** Documents in one answer; some are of 100 KB. */
 const READ_AT_ONCE = 100;
 
 const patterns: Readonly<Record<StoredKind, string>> = {
@@ -21,33 +22,36 @@ const patterns: Readonly<Record<StoredKind, string>> = {
   others: '*',
 };
 
-/** The scan of a deployment's documents in Redis; `prefix` is what their keys begin with there. */
+/** The scan of a deployment's documents in Redis; all their keys begin with `prefix`. */
 export function createRedisScan(command: RedisCommand, prefix: string): DocumentScan {
   const pattern = prefix.replace(/[\\*?[\]^]/g, '\\$&');
 
   const read = async (keys: readonly string[]): Promise<StoredDocument[]> => {
     if (keys.length === 0) return [];
     const texts = (await command('MGET', ...keys.map((key) => prefix + key))) as readonly (string | null)[];
-    // What is gone meanwhile, or no text, is no document.
+    // A key that was deleted meanwhile, or holds no string, has no document.
     return texts.flatMap((text, index) => (text === null ? [] : [storedDocument(keys[index] ?? '', text)]));
   };
 
+  const keyPages = (kind: StoredKind) =>
+    pages(async (cursor: string | undefined) => {
+      const scan = ['SCAN', cursor ?? '0', 'MATCH', pattern + patterns[kind], 'COUNT', SCAN_COUNT];
+      const [next, names] = (await command(...scan)) as readonly [string | number, readonly string[]];
+      const keys = names.map((name) => name.slice(prefix.length)).filter((key) => isOf(kind, key));
+      return { items: keys, next: String(next) === '0' ? undefined : String(next) };
+    });
+
   return {
     async *pages(kind) {
-      let cursor = '0';
-      do {
-        const scan = ['SCAN', cursor, 'MATCH', pattern + patterns[kind], 'COUNT', SCAN_COUNT];
-        const [next, names] = (await command(...scan)) as readonly [string, readonly string[]];
-        const keys = names.map((name) => name.slice(prefix.length)).filter((key) => isOf(kind, key));
+      for await (const keys of keyPages(kind)) {
         if (kind === 'bodies') yield keys.map((key) => ({ key, expired: false }));
         else
           for (let start = 0; start < keys.length; start += READ_AT_ONCE)
             yield await read(keys.slice(start, start + READ_AT_ONCE));
-        cursor = String(next);
-      } while (cursor !== '0');
+      }
     },
 
-    // What it leaves in an index is taken out by whoever meets it there, as with documents that expire.
+    // Its members in the indexes are removed later, as those of expired documents are (lua/indexes.ts).
     delete: async ({ key }) => {
       await command('DEL', prefix + key);
     },
@@ -63,7 +67,7 @@ function storedDocument(key: string, text: string): StoredDocument {
     const fields = parseDocument(text, 0);
     if (fields) return { key, expired: false, fields };
   } catch {
-    // No document of ours: it is searched as text.
+    // The key holds no document of ours: its text is searched.
   }
   return { key, expired: false, text };
 }

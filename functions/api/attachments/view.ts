@@ -6,7 +6,7 @@ export interface NumberedAttachment extends Attachment {
   readonly id: string;
 }
 
-/** Makes the function that shows a file with its link. The table of media types is loaded for it. */
+/** Makes the function that shows a file with its link. It loads the table of media types. */
 export async function attachmentView() {
   const { detectMimeType } = await import('nodemailer/lib/mime-funcs');
   return (file: NumberedAttachment, { url, expiresAt }: DownloadLink) => ({

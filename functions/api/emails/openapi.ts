@@ -1,5 +1,5 @@
 import { emailSchema, limits } from '../../core/email/schema.ts';
-import type { EmailStatus } from '../../core/email/status.ts';
+import { lastEvents } from '../../core/email/status.ts';
 import { header, id, input, list, object, operation, orNull, paging, request, text, time } from '../openapi/parts.ts';
 import { rescheduleSchema } from './schema.ts';
 
@@ -11,21 +11,6 @@ const idempotencyKey = header('Idempotency-Key', 'The same key and payload withi
 const addresses = { type: 'array', items: text };
 const emailReference = object({ object: { const: 'email' }, id: text });
 
-/** `satisfies` finds a status that is missing here: `sending` is shown as `queued`. */
-const lastEvents = Object.keys({
-  scheduled: true,
-  queued: true,
-  sent: true,
-  delivery_delayed: true,
-  delivered: true,
-  opened: true,
-  clicked: true,
-  bounced: true,
-  complained: true,
-  failed: true,
-  canceled: true,
-  suppressed: true,
-} satisfies Record<Exclude<EmailStatus, 'sending'>, true>);
 const exampleEmail = {
   from: 'Shop <orders@example.com>',
   to: 'success@simulator.amazonses.com',

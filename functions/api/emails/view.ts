@@ -1,7 +1,7 @@
 import type { Body } from '../../core/email/body.ts';
 import { messageIdHeader } from '../../core/email/message-id.ts';
 import type { EmailRecord, TimelineEntry } from '../../core/email/record.ts';
-import { lastEvent } from '../../core/email/status.ts';
+import { followsSent, lastEvent } from '../../core/email/status.ts';
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();
 
@@ -34,22 +34,12 @@ export function detail(record: EmailRecord, body: Body | undefined) {
   };
 }
 
-/** Events of a message that the provider took. Not `suppressed`, whatever its rank: such a recipient is left out before the send. */
-const AFTER_SENT: ReadonlySet<string> = new Set([
-  'delivery_delayed',
-  'delivered',
-  'opened',
-  'clicked',
-  'bounced',
-  'complained',
-]);
-
 /** An email's timeline, oldest first. */
 export function timeline(record: EmailRecord) {
   const sentAtMs = record.timeline.find(({ event }) => event === 'sent')?.atMs ?? 0;
-  // The provider's clock may be behind ours: nothing happens to a message before it is sent.
-  const placeMs = ({ event, atMs }: TimelineEntry) => (AFTER_SENT.has(event) ? Math.max(atMs, sentAtMs) : atMs);
-  // Entries stand in the order in which they were learned, which events may turn around.
+  // SES's clock may be behind ours: no event of a message is shown before the message was sent.
+  const placeMs = ({ event, atMs }: TimelineEntry) => (followsSent(event) ? Math.max(atMs, sentAtMs) : atMs);
+  // Entries are stored in the order of arrival, and events may arrive in another order than they happened.
   const entries = [...record.timeline].sort((a, b) => placeMs(a) - placeMs(b));
   const events = entries.map(({ atMs, event, detail: reason, recipient, soft, machine }) => ({
     type: `email.${event}`,

@@ -1,13 +1,13 @@
 import { answer, object, type Schema, text } from './parts.ts';
 
-/** What an error looks like when it is ours. */
+/** The form of the API's own errors. */
 const ours = object({ statusCode: { type: 'integer' }, name: text, message: text });
-/** API Gateway answers these too, in its own form. */
+/** The form of errors that API Gateway answers, too: it has only `message`. */
 const oursOrGateway = object({ message: text });
 
 const retryAfter = { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' } } };
 
-/** The answers of `components` that tell of errors, by the name that operations refer to. */
+/** The error responses in `components`, by the name that operations refer to. */
 export const errorResponses = {
   BadRequest: answer('The body is not JSON, or a header is not as it should be', ours),
   Unauthorized: answer('No API key, or one that may only send', ours),
@@ -41,7 +41,7 @@ const nameOf = {
   503: 'Unavailable',
 } as const satisfies Record<number, keyof typeof errorResponses>;
 
-/** A status that an operation can answer an error with. */
+/** The HTTP status of an error. */
 export type ErrorStatus = keyof typeof nameOf;
 
 interface Parameter {
@@ -53,14 +53,14 @@ interface Operation {
   readonly security?: readonly unknown[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: unknown;
-  /** Beside those that follow from the operation's shape. */
+  /** Errors beyond those that follow from the operation's shape. */
   readonly errors?: readonly ErrorStatus[];
   readonly responses: Readonly<Record<string, Schema>>;
 }
 
 /**
- * Adds to each operation the errors it can answer. Most follow from its shape: a body can be no JSON, an id can name
- * nothing. 405 is none of them: it is the answer to methods that a path does not have.
+ * Adds to each operation the errors it can answer. Most follow from its shape: a body may be invalid JSON, an id may be
+ * unknown. 405 is not among them: it is the answer to methods that a path does not have.
  */
 export function withErrors(paths: Readonly<Record<string, Schema>>): Schema {
   return Object.fromEntries(

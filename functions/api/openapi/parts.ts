@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 
-/** What descriptions of routes are made of. */
+/** A part of the OpenAPI document, or a JSON Schema. */
 export type Schema = Record<string, unknown>;
 
 export const json = (schema: Schema) => ({ 'application/json': { schema } });
-/** What an operation takes, with a request that it accepts: people copy it, and the fuzzer starts from it. */
+/** The body of an operation, with an example that the API accepts: people copy it, and the fuzzer starts from it. */
 export const request = (schema: Schema, example: unknown) => ({
   requestBody: { required: true, content: { 'application/json': { schema, example } } },
 });
@@ -33,7 +33,7 @@ export const object = (properties: Record<string, Schema>) => ({
 });
 export const list = (items: Schema) =>
   object({ object: { const: 'list' }, has_more: { type: 'boolean' }, data: { type: 'array', items } });
-/** An operation with its answer when all goes well; `withErrors` adds the others. */
+/** An operation with its successful answer; `withErrors` adds the errors. */
 export const operation = (operationId: string, summaryText: string, ok: Schema, more: Schema = {}, status = '200') => ({
   operationId,
   summary: summaryText,
@@ -41,7 +41,7 @@ export const operation = (operationId: string, summaryText: string, ok: Schema, 
   responses: { [status]: answer('Done', ok) },
 });
 
-/** A schema of a request as JSON Schema. */
+/** A schema that validates requests, as JSON Schema. */
 export function input(schema: z.core.$ZodType): Schema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
   return rest;

@@ -69,7 +69,7 @@ function endpointPaths() {
         'rotateSecret',
         'A new secret; each one before signs too for 24 hours after it was replaced',
         webhookSecret,
-        // A few rotations a day.
+        // 422: only a few rotations a day are allowed.
         { errors: [422] },
       ),
     },

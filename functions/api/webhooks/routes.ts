@@ -20,7 +20,7 @@ import {
   type Webhook,
   webhookKey,
 } from '../../core/webhook/endpoint.ts';
-import { createWebhook, deleteWebhook } from '../../core/webhook/slots.ts';
+import { createWebhook, deleteWebhook } from '../../core/webhook/registry.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
 import { changeWebhookSchema, createWebhookSchema } from './schema.ts';

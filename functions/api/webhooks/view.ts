@@ -4,7 +4,7 @@ import type { Webhook } from '../../core/webhook/endpoint.ts';
 const iso = (atMs: number): string => new Date(atMs).toISOString();
 const isoOrNull = (atMs: number | undefined): string | null => (atMs === undefined ? null : iso(atMs));
 
-/** An endpoint as the list shows it: Resend's fields, and since when and why it does not work. */
+/** An endpoint as the list shows it: Resend's fields, since when it fails, and when and why it was disabled. */
 export function webhookSummary(webhook: Webhook) {
   return {
     id: webhook.id,
@@ -23,12 +23,12 @@ export function webhookDetail(webhook: Webhook) {
   return { object: 'webhook', ...webhookSummary(webhook), signing_secret: webhook.secret };
 }
 
-/** What an endpoint was told, as the list shows it. */
+/** The delivery of an event, as the list shows it. */
 export function deliverySummary({ id, type, createdAtMs, status }: WebhookDelivery) {
   return { id, type, created_at: iso(createdAtMs), status };
 }
 
-/** What an endpoint was told, with the payload. */
+/** The delivery of an event, with its payload. */
 export function deliveryView(delivery: WebhookDelivery) {
   return {
     object: 'webhook_event',
@@ -38,7 +38,7 @@ export function deliveryView(delivery: WebhookDelivery) {
   };
 }
 
-/** One attempt; `http_status_code` is 0 when there was no answer. */
+/** One attempt of a delivery; `http_status_code` is 0 when there was no answer. */
 export function attemptView({ id, atMs, durationMs, status, response }: DeliveryAttempt) {
   return { id, http_status_code: status, response, sent_at: iso(atMs), duration_ms: durationMs };
 }

@@ -1,19 +1,19 @@
-import { listPage } from '../document/list.ts';
+import { documentPages } from '../document/pages.ts';
 import { invalid } from '../errors.ts';
 import type { Table } from '../ports/table.ts';
 import { API_KEY_PARTITION, type ApiKey, apiKeyKey } from './api-key.ts';
 
-/** Longer than any process takes to delete a key: an older mark was left by one that died. */
+/** Longer than a deletion takes: an older mark was left by one that crashed. */
 const ABANDONED_MS = 60_000;
 const PAGE = 100;
 
 /**
  * Deletes a key; answers whether there was one. The last key with full access is only deleted by `force`.
  *
- * No database of ours changes two documents at once, so a deletion first marks its key, then looks for another key with
- * full access that is not marked. Of two deletions at the same time at least one sees the other's mark and gives up: in
- * doubt both keys stay. A mark that was left behind by a crash is taken away by the next deletion, which takes from the
- * crashed one (should it only be slow) the right to delete.
+ * The table cannot change two documents at once, so a deletion first marks its key, then looks for another key with full
+ * access that is not marked. Of two simultaneous deletions at least one sees the other's mark and gives up; perhaps both
+ * do, and both keys stay. A mark that was left by a crash is removed by the next deletion; if the other one is only slow,
+ * it then cannot delete its key any more.
  *
  * @throws 422 when no other key with full access would remain.
  */
@@ -43,13 +43,10 @@ async function anotherRemains(table: Table, id: string, nowMs: number): Promise<
   return false;
 }
 
-/** Every key, newest first, read page by page. */
+/** Every key, newest first. */
 export async function allApiKeys(table: Table): Promise<ApiKey[]> {
+  const query = { index: 'list', partition: API_KEY_PARTITION, limit: PAGE, order: 'descending' } as const;
   const keys: ApiKey[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await listPage<ApiKey>(table, API_KEY_PARTITION, apiKeyKey, { limit: String(PAGE), after });
-    keys.push(...page.items);
-    after = page.items.at(-1)?.id;
-    if (!page.hasMore || !after) return keys;
-  }
+  for await (const page of documentPages<ApiKey>(table, query)) keys.push(...page);
+  return keys;
 }

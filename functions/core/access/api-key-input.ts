@@ -4,7 +4,7 @@ import { permissions } from './api-key.ts';
 /** A name may be empty, as with Resend. */
 const name = z.string().check(z.maxLength(50));
 
-/** The body of `POST /api-keys`. The CLI checks the name and the permission by it, too. */
+/** The body of `POST /api-keys`. The CLI checks names and permissions with it, too. */
 export const createKeySchema = z.strictObject({
   name,
   permission: z.optional(z.enum(permissions)),

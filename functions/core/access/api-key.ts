@@ -6,7 +6,7 @@ import type { Table, WriteOutcome } from '../ports/table.ts';
 export const permissions = ['full_access', 'sending_access'] as const;
 export type Permission = (typeof permissions)[number];
 
-/** An API key as it is stored: of the token only its SHA-256. */
+/** An API key as it is stored: without its token, only with the SHA-256 of it. */
 export type ApiKey = {
   readonly id: string;
   readonly name: string;
@@ -21,23 +21,23 @@ export type ApiKey = {
   readonly deletingAtMs?: number;
 };
 
-/** What a key is made from. */
+/** The properties of a new key. */
 export interface NewApiKey {
   readonly name: string;
   readonly permission: Permission;
   /** The one domain it may send from, in lower case; absent: any. */
   readonly domain?: string;
-  /** When the key ends by itself, epoch ms; absent: never. */
+  /** When the key expires, epoch ms; absent: never. */
   readonly expiresAtMs?: number;
 }
 
 export const API_KEY_PARTITION = 'api-key';
 export const apiKeyKey = (id: string): string => `api-key#${id}`;
 
-/** Resend's: programs refuse a key that begins otherwise. Keys made by version 0.1 begin with `so_` and go on working. */
+/** Resend's prefix: some programs refuse keys without it. Keys made by version 0.1 begin with `so_` and still work. */
 const TOKEN_PREFIX = 're_';
 
-/** Makes a key; its token is told once and never stored. */
+/** Creates a key; its token is answered once and never stored. */
 export async function createApiKey(
   table: Table,
   options: NewApiKey,
@@ -48,7 +48,7 @@ export async function createApiKey(
   return { id, token };
 }
 
-/** Stores a key for a token that exists already (the local cloud keeps one across restarts); answers its id. */
+/** Stores a key for an existing token (the local cloud keeps one across restarts); answers its id. */
 export async function putApiKey(
   table: Table,
   token: string,
@@ -70,7 +70,7 @@ export async function putApiKey(
 
 const HOUR_MS = 3_600_000;
 
-/** Notes that a key is in use: at most one write an hour for each copy of the key that someone holds. */
+/** Records that a key is in use: at most one write an hour for each cached copy of the key. */
 export async function noteUse(table: Table, { id, lastUsedAtMs = 0 }: ApiKey, nowMs: number): Promise<void> {
   const hourMs = nowMs - (nowMs % HOUR_MS);
   if (lastUsedAtMs >= hourMs) return;
@@ -81,7 +81,7 @@ export async function noteUse(table: Table, { id, lastUsedAtMs = 0 }: ApiKey, no
 }
 
 /**
- * Refuses a sender outside the domain that the key is confined to. A subdomain is another domain.
+ * Refuses a sender outside the domain of the key. A subdomain is another domain.
  *
  * @throws 403 `validation_error`, in Resend's words.
  */
@@ -91,7 +91,7 @@ export function checkSender({ domain }: ApiKey, address: string): void {
   throw new SendoffError('validation_error', 403, `This API key is not authorized to send emails from ${sender}`);
 }
 
-/** The key this token belongs to; undefined if there is none. */
+/** The key with this token; undefined if there is none. */
 export async function findApiKey(table: Table, token: string): Promise<ApiKey | undefined> {
   const tokenHash = sha256(token);
   const key = await table.get<ApiKey>(apiKeyKey(keyIdOf(tokenHash)));
@@ -103,5 +103,5 @@ export function renameApiKey(table: Table, id: string, name: string): Promise<Wr
   return table.update<ApiKey>(apiKeyKey(id), { set: { name } });
 }
 
-/** The id follows from the token's hash, so that a token finds its document in one read; it tells nothing of the token. */
+/** The id is derived from the hash of the token, so that a token is found with one read. */
 const keyIdOf = (tokenHash: string): string => derivedId('api-key', tokenHash);

@@ -18,7 +18,7 @@ export interface PageRequest {
   readonly before?: string | undefined;
 }
 
-/** Longer than any id; a database refuses a key that is too long instead of not finding it. */
+/** Longer than any id. DynamoDB refuses a key that is too long with an error. */
 const MAX_ID_LENGTH = 500;
 
 interface Listed extends Document {
@@ -26,7 +26,7 @@ interface Listed extends Document {
   readonly createdAtMs: number;
 }
 
-/** Reads a page of a partition's list, in which documents stand by the time they were made. */
+/** Reads a page of a partition's list, newest first. */
 export async function listPage<T extends Listed>(
   table: Table,
   partition: string,
@@ -38,7 +38,7 @@ export async function listPage<T extends Listed>(
   const anchor = cursor === undefined || cursor.length > MAX_ID_LENGTH ? undefined : await table.get<T>(keyOf(cursor));
   if (cursor !== undefined && !anchor)
     throw notFound(`The id given as \`${after === undefined ? 'before' : 'after'}\``);
-  // Entries before an id are read away from it, so that the page is the one next to it.
+  // Towards newer entries, so that the page ends right before the id.
   const towardsNewer = after === undefined && before !== undefined;
   const entries = await table.query({
     index: 'list',
@@ -53,7 +53,7 @@ export async function listPage<T extends Listed>(
   return { items: documents.filter((document) => document !== undefined), hasMore: entries.length > limit };
 }
 
-/** The same of a list that is at hand whole, in its own order; `after` and `before` name an item by the id `idOf` gives it. */
+/** The same for a list in memory, in its own order; `after` and `before` are ids as `idOf` answers them. */
 export function pageOf<T>(
   all: readonly T[],
   idOf: (item: T) => string,

@@ -1,27 +1,27 @@
 import type { Document } from '../ports/table.ts';
 
-/** What a table stores, told apart by its keys: emails' records, their bodies, and all other documents. */
+/** The kinds of stored documents, by their keys: records of emails, bodies, and all others. */
 export type StoredKind = 'emails' | 'bodies' | 'others';
 
-/** A document as it is stored, whether a version of Sendoff can read it or not. */
+/** A document as it is stored, readable or not. */
 export interface StoredDocument {
   readonly key: string;
-  /** Absent when what is stored is no document, and for bodies, of which the keys alone are read. */
+  /** Absent for bodies, of which only the keys are read, and for a value that is no document. */
   readonly fields?: Document;
-  /** What is stored where `fields` is absent. */
+  /** The stored value if it is no document. */
   readonly text?: string;
-  /** True when its time is over and it is still stored: no reader sees it any more. */
+  /** True when it has expired but is still stored; other readers do not see it. */
   readonly expired: boolean;
 }
 
-/** A table from its first document to its last: for operators alone, as it costs by all that is stored. */
+/** Reads a whole table. Only for operators, as the cost grows with everything that is stored. */
 export interface DocumentScan {
   /**
-   * Everything of a kind, in any order and perhaps more than once; of what is written meanwhile some. A document that
-   * cannot be read is answered as text, and never ends the scan.
+   * All documents of a kind, in any order, some perhaps twice; documents written meanwhile may be missing. A document that
+   * cannot be read is answered as text and does not end the scan.
    */
-  pages(kind: StoredKind): AsyncIterable<StoredDocument[]>;
-  /** Deletes what is stored under the key, whatever it is; if it was expired, only as long as nothing took its place. */
+  pages(kind: StoredKind): AsyncIterable<readonly StoredDocument[]>;
+  /** Deletes the document with this key; if it was expired, only unless another one has taken its place. */
   delete(document: Pick<StoredDocument, 'key' | 'expired'>): Promise<void>;
 }
 

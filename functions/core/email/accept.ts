@@ -4,15 +4,15 @@ import type { Publish } from '../webhook/dispatch.ts';
 import { type Email, parseEmail } from './email.ts';
 import { firstAcceptedAt } from './idempotency.ts';
 import { limits } from './schema.ts';
-import { type AcceptDependencies, submitEmails } from './submit.ts';
+import { type SubmitDependencies, submitEmails } from './submit.ts';
 
 /** A request to accept emails, before it is checked. */
 export interface EmailRequest {
   /** The JSON of the request: tells a repeated request from another one under the same idempotency key. */
   readonly payload: string;
-  /** What that JSON says. */
+  /** The parsed JSON. */
   readonly value: unknown;
-  /** Whom the idempotency key belongs to: two callers may use the same key. */
+  /** The scope of the idempotency key: callers with different ids may use the same key. */
   readonly keyId: string;
   readonly idempotencyKey?: string | undefined;
   /** Throws for a sender that the caller may not use. */
@@ -20,7 +20,7 @@ export interface EmailRequest {
 }
 
 /** What accepting emails needs. */
-export interface EmailAcceptDependencies extends AcceptDependencies {
+export interface EmailAcceptDependencies extends SubmitDependencies {
   /** Publishes `email.scheduled`. */
   readonly publish: Publish;
 }
@@ -75,7 +75,7 @@ function checkIdempotencyKey(key: string | undefined): void {
  */
 async function readAsOf<T>(
   { payload, keyId, idempotencyKey }: EmailRequest,
-  { backend, now }: AcceptDependencies,
+  { backend, now }: SubmitDependencies,
   read: (nowMs: number) => Promise<T>,
 ): Promise<T> {
   try {

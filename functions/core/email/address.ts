@@ -17,10 +17,10 @@ const MAX_MAILBOX_LENGTH = 1_000;
 /** RFC 5322 3.2.3 dot-atom, or a quoted string. */
 const LOCAL_PART =
   /^(?:[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*")$/;
-/** RFC 1035 labels; the last one is not all digits (RFC 3696 2): 127.0.0.1 is no domain. */
+/** Labels of RFC 1035; the last one is not all digits (RFC 3696 2), so 127.0.0.1 is no domain. */
 const DOMAIN =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
-/** An address alone whose local part is quoted. The parser drops quotes that it thinks are not needed. */
+/** A bare address with a quoted local part. The parser drops quotes that it considers needless. */
 const QUOTED_ADDRESS = /^"(?:[^"\\]|\\.)*"@[^\s"<>]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
 const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -45,32 +45,32 @@ export function parseMailbox(text: string, field: string): Mailbox {
   const address = normalizeDomain(mailbox.address);
   const why = whyBad(address);
   if (why) throw refuse(why);
-  const read = { name: (mailbox.name ?? '').toWellFormed(), address };
-  // Quoting and punycode lengthen: what is accepted must be readable again by the sender.
+  const read = { name: mailbox.name ?? '', address };
+  // Quoting and punycode make it longer, and the worker must be able to parse it again.
   if (formatMailbox(read).length > MAX_MAILBOX_LENGTH) throw refuse(tooLong);
   return read;
 }
 
-/** The mailbox as the API answers it: `Name <a@b.c>`, or the bare address. */
+/** The mailbox as text: `Name <a@b.c>`, or the bare address. */
 export function formatMailbox({ name, address }: Mailbox): string {
   if (!name) return address;
   const quoted = /[",<>@;:()[\]\\]/.test(name) ? `"${name.replace(/["\\]/g, '\\$&')}"` : name;
   return `${quoted} <${address}>`;
 }
 
-/** The parser forgives what stands around an address, a second one too: mail would go to another than was meant. */
+/** The parser ignores text around an address, even a second address; mail could go to the wrong one. */
 function hasLeftOver(text: string, address: string): boolean {
   const unquoted = text.replace(/"(?:[^"\\]|\\.)*"/g, '""').trim();
   if (!/[<>]/.test(unquoted)) return address !== text.trim();
   return !/^[^<>]*<[^<>]+>$/.test(unquoted) || !text.trim().endsWith(`<${address}>`);
 }
 
-/** IDN domains travel as punycode: SES takes no other form (SES developer guide, "Email format"). */
+/** International domains become punycode, the only form that SES accepts (SES developer guide, "Email format"). */
 function normalizeDomain(address: string): string {
   const at = address.lastIndexOf('@');
   const domain = address.slice(at + 1);
   if (at < 0) return address;
-  // Only letters of other scripts are converted: domainToASCII reads `1.2.3`, `%61.com` and `a.com/b` as a URL's host would be.
+  // Only other scripts are converted: domainToASCII would read `1.2.3`, `%61.com` and `a.com/b` like the host of a URL.
   const isForeign = /^(?:[a-z0-9.-]|[^ -~])+$/i.test(domain) && /[^ -~]/.test(domain);
   return `${address.slice(0, at)}@${(isForeign && domainToASCII(domain)) || domain.toLowerCase()}`;
 }
@@ -88,15 +88,15 @@ function whyBad(address: string): string | undefined {
   return undefined;
 }
 
-/** What the brackets of `Name <a@b.c>` hold; a quoted part may hold brackets itself. */
+/** The text in the brackets of `Name <a@b.c>`; a quoted part may hold brackets itself. */
 const IN_BRACKETS = /<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>\s*$/s;
 const QUOTED = /^"((?:[^"\\]|\\.)*)"$/s;
 const DOT_ATOM = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/;
 
 /**
- * The form in which addresses are compared: no name, lower case, no quoting that is not needed (`"a.b"@c.d` is `a.b@c.d`:
- * RFC 5321 4.1.2 asks for the form without quotes). The part before the @ may differ by case by the letter of RFC 5321, but
- * no mailbox in use does; labels (`+…`) and dots stay, for what they mean is each provider's affair. Takes any text.
+ * The form in which addresses are compared: no name, lower case, no needless quotes (RFC 5321 4.1.2: `"a.b"@c.d` is
+ * `a.b@c.d`). RFC 5321 allows local parts that differ only by case, but no provider uses them; labels (`+…`) and dots
+ * stay, as each provider gives them its own meaning. Takes any text.
  */
 export function normalizeAddress(text: string): string {
   const address = normalizeCase(text);
@@ -107,7 +107,7 @@ export function normalizeAddress(text: string): string {
   return `${DOT_ATOM.test(local) ? local : `"${local.replace(/["\\]/g, '\\$&')}"`}${address.slice(at)}`;
 }
 
-/** The address without its name, in lower case, quoted as it was given: the form that versions before 0.2 compared. */
+/** The address without its name, in lower case, with the quotes it has: the form that versions before 0.2 compared. */
 export function normalizeCase(text: string): string {
   const bare = IN_BRACKETS.exec(text)?.[1] ?? text;
   return normalizeDomain(bare.trim().toLowerCase());

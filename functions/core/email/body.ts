@@ -1,10 +1,10 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import type { Attachment, Email } from './email.ts';
 
-/** What only the sender and `GET /emails/{id}` need. */
+/** The parts of an email that only the worker and `GET /emails/{id}` need. */
 export interface Body {
   readonly html?: string;
-  /** As the caller gave it. Absent: made of the html when it is sent; empty: none. */
+  /** Absent: made from the html when the email is sent; empty: no text part. */
   readonly text?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly attachments: readonly Attachment[];
@@ -12,7 +12,7 @@ export interface Body {
 
 export const bodyKey = (id: string, fingerprint: string): string => `body#${id}#${fingerprint.slice(0, 16)}`;
 
-/** Above this many bytes speed beats density: attachments are mostly compressed already. */
+/** Above this size speed matters more than density: attachments are mostly compressed already. */
 const DENSE_LIMIT_BYTES = 64 * 1024;
 
 /** The body as it is stored: brotli, whose dictionary knows HTML, so that a typical body fits one write unit (1 KB). */
@@ -22,7 +22,7 @@ export function packBody(email: Email): Uint8Array {
   return brotliCompressSync(json, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: json.length > DENSE_LIMIT_BYTES ? 1 : 5,
-      // A smaller window costs no density here, and a third less time.
+      // A smaller window costs no density here and saves a third of the time.
       [constants.BROTLI_PARAM_LGWIN]: json.length > DENSE_LIMIT_BYTES ? constants.BROTLI_DEFAULT_WINDOW : 16,
       [constants.BROTLI_PARAM_SIZE_HINT]: json.length,
     },

@@ -1,9 +1,9 @@
 import { hasLongBlanks } from './headers.ts';
 
-/** RFC 2045 5.1, parameters in printable ASCII. */
+/** A media type of RFC 2045 5.1, with parameters in printable ASCII. */
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;[ -~]*)?$/;
 
-/** True for a media type a file can have in a message; `multipart/…` would break the message's own parts. */
+/** True for a media type that an attachment can have; `multipart/…` would break the parts of the message. */
 export function isFileType(text: string): boolean {
   return MEDIA_TYPE.test(text) && !hasLongBlanks(text) && !/^multipart\//i.test(text);
 }

@@ -7,7 +7,7 @@ import { checkOwnHeaders } from './own-headers.ts';
 import { parseScheduledAt } from './schedule-time.ts';
 import { EMAIL_ID_TAG, type EmailInput, emailSchema, limits } from './schema.ts';
 
-/** A file of an email: its bytes as base64, or where to fetch them. */
+/** An attachment: its bytes as base64, or the URL to fetch them from. */
 export interface Attachment {
   readonly filename?: string;
   readonly content?: string;
@@ -16,7 +16,7 @@ export interface Attachment {
   readonly contentId?: string;
 }
 
-/** What the caller asked to send, trusted: every address parsed, every limit checked. */
+/** A valid email: every address is parsed, every limit checked. */
 export interface Email {
   readonly from: Mailbox;
   readonly to: readonly Mailbox[];
@@ -25,7 +25,7 @@ export interface Email {
   readonly replyTo: readonly Mailbox[];
   readonly subject: string;
   readonly html?: string;
-  /** Absent: made of the html; empty: none. */
+  /** Absent: made from the html; empty: no text part. */
   readonly text?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly tags: readonly { readonly name: string; readonly value: string }[];
@@ -34,10 +34,10 @@ export interface Email {
   readonly scheduledAtMs?: number;
 }
 
-/** Resend's fields that this release does not serve; refusing them beats sending something else than was asked for. */
+/** Fields of Resend that this version does not support. They are refused, as the email would not be what was asked for. */
 const NOT_YET = ['template', 'topic_id'];
 
-/** Reads what `POST /emails` was given; throws a 422 that names the first field that is wrong. */
+/** Parses the body of `POST /emails`; throws a 422 that names the first wrong field. */
 export async function parseEmail(input: unknown, nowMs: number): Promise<Email> {
   refuseUnsupported(input);
   const fields = validate(emailSchema, input, Object.keys(emailSchema.def.shape));
@@ -50,7 +50,7 @@ export async function parseEmail(input: unknown, nowMs: number): Promise<Email> 
     replyTo,
     subject: singleLine(fields.subject, 'subject'),
     ...(fields.html ? { html: fields.html } : {}),
-    // An empty text is a word of the caller: no text part is to be made of the html.
+    // An empty text is kept: it means that no text part is made from the html.
     ...(fields.text === undefined ? {} : { text: fields.text }),
     headers: checkHeaders(withoutReplyTo(fields.headers ?? {}, replyTo)),
     tags: checkTags(fields.tags ?? []),
@@ -72,7 +72,7 @@ function mailboxes(value: string | readonly string[] | undefined, field: string)
   return texts.map((text) => parseMailbox(text, field));
 }
 
-/** Symfony's transport sends `reply_to` a second time, as a header: one that has the same addresses is left out. */
+/** Symfony's transport repeats `reply_to` as a header; one with the same addresses is left out. */
 function withoutReplyTo(
   headers: Readonly<Record<string, string>>,
   replyTo: readonly Mailbox[],
@@ -92,17 +92,16 @@ function checkTags(tags: Email['tags']): Email['tags'] {
   return tags;
 }
 
-/** Half of a surrogate pair is no character: it becomes U+FFFD here as in every encoding later. */
 function singleLine(text: string, field: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
   if (/[\u0000-\u001f\u007f]/.test(text))
     throw invalid(`Invalid \`${field}\` field. It has a line break or another control character.`);
-  return text.toWellFormed();
+  return text;
 }
 
 type GivenAttachment = NonNullable<EmailInput['attachments']>[number];
 
-/** The attachment under today's names; throws a 422 for two that disagree. */
+/** The attachment under the current field names; throws a 422 when an old and a new name disagree. */
 function withOneName(given: GivenAttachment, index: number): GivenAttachment {
   const { contentType, inline_content_id, ...attachment } = given;
   for (const [name, old, value] of [
@@ -166,7 +165,7 @@ function checkTogether(email: Email): void {
   }
   checkOwnHeaders(email.headers, count);
   if (!email.html && !email.text) throw invalid('Missing `html` or `text` field.', 'missing_required_field');
-  // Quoted-printable may triple text; SES measures the message after encoding. This is the sure lower bound.
+  // SES measures the encoded message, and quoted-printable can triple a text; this is the lower bound.
   const bytes = email.attachments.reduce(
     (sum, file) => sum + (file.content?.length ?? 0),
     Buffer.byteLength(email.html ?? '') + Buffer.byteLength(email.text ?? ''),

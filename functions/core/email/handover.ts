@@ -1,12 +1,13 @@
+import { documentsOf, entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
 import type { Backend } from '../ports/backend.ts';
-import type { Document } from '../ports/table.ts';
+import type { Document, Query } from '../ports/table.ts';
 import type { Logger, Metrics } from '../ports/telemetry.ts';
 import { EMAIL_PARTITION, type EmailRecord } from './record.ts';
 import { sendJob } from './send.ts';
 import { noteHandover } from './transitions.ts';
 
-/** An accepted email that no worker has claimed after this long gets a second job: its first may never have been queued. */
+/** After this time an unclaimed email gets a second job: the first may never have been queued. */
 const OVERDUE_MS = 15 * 60_000;
 const PAGE = 100;
 const SWEEP_KEY = 'schedule#sweep';
@@ -22,72 +23,44 @@ export interface ScheduleDependencies {
 
 type SweepState = { readonly sort: string } & Document;
 
-/** Gives every scheduled email that is soon due to the broker, with its exact time; answers how many. */
-export async function handOverDue({ backend, now, deadlineMs, metrics }: ScheduleDependencies): Promise<number> {
-  const { table, broker } = backend;
-  const until = timeSort(now(), '~');
+/** Queues every scheduled email that is soon due, with its exact time; answers how many. */
+export async function handOverDue(dependencies: ScheduleDependencies): Promise<number> {
+  const { backend, now, metrics } = dependencies;
+  const query = { index: 'due', order: 'ascending', before: timeSort(now(), '~') } as const;
   let count = 0;
-  for (let after: string | undefined; now() < deadlineMs; ) {
-    const entries = await table.query({
-      index: 'due',
-      partition: EMAIL_PARTITION,
-      limit: PAGE,
-      order: 'ascending',
-      before: until,
-      ...(after ? { after } : {}),
-    });
-    const records = await present(backend, entries);
+  for await (const { records } of recordPages(dependencies, query)) {
     const due = records.filter((record) => record.status === 'scheduled' && record.scheduledAtMs !== undefined);
-    await broker.send(due.map((record) => sendJob(record, record.scheduledAtMs)));
+    await backend.broker.send(due.map((record) => sendJob(record, record.scheduledAtMs)));
     await Promise.all(
-      due.map((record) =>
-        noteHandover(table, record.id, Math.max(now(), record.scheduledAtMs ?? 0), record.scheduledAtMs ?? 0),
+      due.map(({ id, scheduledAtMs = 0 }) =>
+        noteHandover(backend.table, id, Math.max(now(), scheduledAtMs), scheduledAtMs),
       ),
     );
     for (const { queue } of due) metrics.count('handedOver', queue);
     count += due.length;
-    after = entries.at(-1)?.sort;
-    if (entries.length < PAGE) break;
   }
   return count;
 }
 
-/** Gives a job to each email that was accepted but never reached a worker; looks at every email once. Answers how many. */
-export async function requeueUnclaimed({
-  backend,
-  now,
-  deadlineMs,
-  log,
-  metrics,
-}: ScheduleDependencies): Promise<number> {
-  const { table, broker } = backend;
-  const until = timeSort(now() - OVERDUE_MS, '~');
-  const state = await table.get<SweepState>(SWEEP_KEY);
-  let after = state?.sort ?? timeSort(now() - 2 * OVERDUE_MS, '');
-  const start = after;
+/** Gives a second job to each email that no worker has claimed; examines every email once. Answers how many. */
+export async function requeueUnclaimed(dependencies: ScheduleDependencies): Promise<number> {
+  const { backend, now, log, metrics } = dependencies;
+  const before = timeSort(now() - OVERDUE_MS, '~');
+  const state = await backend.table.get<SweepState>(SWEEP_KEY);
+  const start = state?.sort ?? timeSort(now() - 2 * OVERDUE_MS, '');
+  let end = start;
   let count = 0;
-  while (now() < deadlineMs) {
-    const entries = await table.query({
-      index: 'list',
-      partition: EMAIL_PARTITION,
-      limit: PAGE,
-      order: 'ascending',
-      after,
-      before: until,
-    });
-    const lost = (await present(backend, entries)).filter(
-      ({ status, attempts }) => status === 'queued' && attempts === 0,
-    );
-    await broker.send(lost.map((record) => sendJob(record)));
+  for await (const page of recordPages(dependencies, { index: 'list', order: 'ascending', after: start, before })) {
+    const lost = page.records.filter(({ status, attempts }) => status === 'queued' && attempts === 0);
+    await backend.broker.send(lost.map((record) => sendJob(record)));
     for (const { id, queue } of lost) {
       metrics.count('requeued', queue);
       log.warn('email had not been claimed; queued again', { emailId: id });
     }
     count += lost.length;
-    after = entries.at(-1)?.sort ?? after;
-    if (entries.length < PAGE) break;
+    end = page.lastSort ?? end;
   }
-  if (after !== start) await saveSweep(backend, after);
+  if (end !== start) await saveSweep(backend, end);
   return count;
 }
 
@@ -96,7 +69,20 @@ async function saveSweep({ table }: Backend, sort: string): Promise<void> {
   if (!applied) await table.insert({ key: SWEEP_KEY, fields: { sort } });
 }
 
-async function present({ table }: Backend, entries: readonly { key: string }[]): Promise<EmailRecord[]> {
-  const records = await table.getMany<EmailRecord>(entries.map(({ key }) => key));
-  return records.filter((record) => record !== undefined);
+interface RecordPage {
+  readonly records: readonly EmailRecord[];
+  /** The sort value of the last entry; absent on an empty page. */
+  readonly lastSort: string | undefined;
+}
+
+/** The records of an index of emails, page by page until the deadline. */
+async function* recordPages(
+  { backend, now, deadlineMs }: ScheduleDependencies,
+  query: Omit<Query, 'partition' | 'limit'>,
+): AsyncGenerator<RecordPage, void, undefined> {
+  if (now() >= deadlineMs) return;
+  for await (const entries of entryPages(backend.table, { ...query, partition: EMAIL_PARTITION, limit: PAGE })) {
+    yield { records: await documentsOf<EmailRecord>(backend.table, entries), lastSort: entries.at(-1)?.sort };
+    if (now() >= deadlineMs) return;
+  }
 }

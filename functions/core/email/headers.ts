@@ -1,10 +1,10 @@
 import { invalid } from '../errors.ts';
 import { limits } from './schema.ts';
 
-/** RFC 5322 2.2: printable ASCII but the colon. */
+/** RFC 5322 2.2: printable ASCII without the colon. */
 const HEADER_NAME = /^[!-9;-~]{1,76}$/;
 
-/** Headers that the message itself, or SES, owns; each with the field to use instead, where there is one. */
+/** Headers that Sendoff or SES sets; each with the field to use instead, if there is one. */
 const OWNED: ReadonlyMap<string, string | undefined> = new Map([
   ['from', 'from'],
   ['to', 'to'],
@@ -22,33 +22,33 @@ const OWNED: ReadonlyMap<string, string | undefined> = new Map([
   ['domainkey-signature', undefined],
   ['authentication-results', undefined],
   ['feedback-id', undefined],
-  // An object takes this name for its prototype: somewhere on its way the header would be lost.
+  // In an object this name sets the prototype, so the header would be lost on its way.
   ['__proto__', undefined],
 ]);
 
-/** `X-SES-…` steers SES (configuration set, tags, source ARN); `Content-…` would break the MIME; the rest forge a trace. */
+/** `X-SES-…` controls SES (configuration set, tags, source ARN); `Content-…` would break the MIME; the others forge traces. */
 const OWNED_PREFIX = /^(?:x-ses-|x-amzn?-|content-|resent-|arc-)/;
 
-/** Lists of addresses, URLs or ids, which programs read: an encoded word in them would be taken as it stands. */
+/** Lists of addresses, URLs or ids. Programs read them and would not decode an encoded word. */
 const STRUCTURED =
   /^(?:in-reply-to|references|original-message-id|supersedes|list-.+|disposition-notification-to|return-receipt-to|errors-to|mail-followup-to|mail-reply-to)$/i;
 
-/** True for a header whose value is not text but has a syntax of its own, so that it cannot be encoded. */
+/** True for a header whose value has a syntax of its own, so that it cannot be encoded like text. */
 export function isStructuredHeader(name: string): boolean {
   return STRUCTURED.test(name);
 }
 
-/** A longer run of blanks would be folded into a line of blanks alone, which RFC 5322 3.2.2 forbids. */
+/** A longer run of blanks could be folded into a line of only blanks, which RFC 5322 3.2.2 forbids. */
 export const MAX_BLANKS = 60;
 
-/** True for text with more than 60 blanks in a row, which a header cannot hold as it is. */
+/** True for text with more than 60 blanks in a row, which cannot be put into a header unencoded. */
 export function hasLongBlanks(text: string): boolean {
   return LONG_BLANKS.test(text);
 }
 
 const LONG_BLANKS = new RegExp(`[\\t ]{${MAX_BLANKS + 1}}`);
 
-/** Checks custom headers; throws a 422 that names the one at fault. */
+/** Checks custom headers; throws a 422 that names the wrong one. */
 export function checkHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const entries = Object.entries(headers);
   if (entries.length > limits.headers)

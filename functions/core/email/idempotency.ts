@@ -3,23 +3,23 @@ import { derivedId, sha256 } from '../ids.ts';
 import type { Table } from '../ports/table.ts';
 import { type EmailRecord, recordKey } from './record.ts';
 
-/** An idempotency key is free again after this long, as with Resend. */
+/** After this time an idempotency key is free again, as with Resend. */
 const KEY_LIFETIME_MS = 86_400_000;
 
-/** A request under an idempotency key: the key belongs to one API key. */
+/** A request with an idempotency key; the key belongs to one API key. */
 export interface KeyedRequest {
-  /** The request as it was sent to us: tells a repeated request from another one under the same key. */
+  /** The request as it was received: a repeated request has the same, another request with this key does not. */
   readonly payload: string;
   readonly keyId: string;
   readonly idempotencyKey: string;
 }
 
-/** Whether a key that was used at `usedAtMs` is free for another request. */
+/** True when a key that was used at `usedAtMs` is free for another request. */
 export const isKeyFree = (usedAtMs: number, nowMs: number): boolean => usedAtMs < nowMs - KEY_LIFETIME_MS;
 
 /**
- * When a request with this key and payload was first accepted, in epoch ms; undefined when that was over 24 hours ago or
- * never. A repeated request is read as of that time: a `scheduled_at` in it may have passed since.
+ * The time when a request with this key and payload was first accepted, in epoch ms; undefined when that was over 24
+ * hours ago or never. A repeated request is parsed as of that time, because its `scheduled_at` may have passed since.
  */
 export async function firstAcceptedAt(
   table: Table,
@@ -34,15 +34,15 @@ export async function firstAcceptedAt(
   }
 }
 
-/** The id of the email at `index` of a keyed request; each time the key is used again after its lifetime is a generation. */
+/** The id of the email at `index` of a request with a key. Each reuse of the key after its lifetime is a new generation. */
 export const keyedId = (keyId: string, idempotencyKey: string, index: number, generation: number): string =>
   derivedId(keyId, idempotencyKey, String(index), String(generation));
 
-/** 128 bits; the index keeps the emails of a batch apart, the whole payload ties them together. */
+/** 128 bits of the hash of the whole payload and the index in its batch. */
 export const fingerprintOf = (payload: string, index: number): string => sha256(`${index} ${payload}`).slice(0, 32);
 
-/** The answer to a key that is in use with another payload. */
-export function reused(): SendoffError {
+/** The error for a key that was used with another payload. */
+export function keyReused(): SendoffError {
   return new SendoffError(
     'invalid_idempotent_request',
     409,

@@ -1,6 +1,6 @@
 /**
- * The Message-ID header SES gives a message, from its id; SES completes ids so, and us-east-1 is the exception. Empty
- * before SES has taken it: typed clients require text.
+ * The Message-ID header that SES gives a message: its id and a domain of the region, which in us-east-1 is an exception.
+ * Empty before SES has taken the message: typed clients require a string.
  */
 export function messageIdHeader(messageId: string | undefined, region: string): string {
   if (messageId === undefined) return '';

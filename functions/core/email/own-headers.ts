@@ -1,24 +1,24 @@
 import { invalid } from '../errors.ts';
 
-/** The custom header by which a caller asks for an unsubscribe link: what every SDK can express. It does not leave us. */
+/** The header by which a caller asks for an unsubscribe link: every SDK can set headers. It is removed before the send. */
 export const UNSUBSCRIBE_HEADER = 'X-Sendoff-Unsubscribe';
 
-/** Headers that begin so are words to us. */
-const OURS = /^x-sendoff-/i;
+/** The headers that are instructions to Sendoff. */
+const SENDOFF_HEADER = /^x-sendoff-/i;
 
 export function wantsUnsubscribe(headers: Readonly<Record<string, string>>): boolean {
   return Object.keys(headers).some((name) => name.toLowerCase() === UNSUBSCRIBE_HEADER.toLowerCase());
 }
 
 /**
- * Checks what the headers ask of us.
+ * Checks the instructions in the headers.
  *
- * @throws 422 for an unknown `X-Sendoff-…` header; for a link that is asked for with more than one recipient: one
- * message cannot carry a link for each; for a `List-Unsubscribe` of the caller's own beside it.
+ * @throws 422 for an unknown `X-Sendoff-…` header, for an unsubscribe link with more than one recipient (a message has
+ * only one link), and for an unsubscribe link beside the caller's own `List-Unsubscribe`.
  */
 export function checkOwnHeaders(headers: Readonly<Record<string, string>>, recipientCount: number): void {
   for (const [name, value] of Object.entries(headers)) {
-    if (!OURS.test(name)) continue;
+    if (!SENDOFF_HEADER.test(name)) continue;
     if (name.toLowerCase() !== UNSUBSCRIBE_HEADER.toLowerCase())
       throw invalid(
         `Unknown header \`${name}\`: \`X-Sendoff-…\` headers are ours. Did you mean \`${UNSUBSCRIBE_HEADER}\`?`,
@@ -31,7 +31,7 @@ export function checkOwnHeaders(headers: Readonly<Record<string, string>>, recip
   }
 }
 
-/** The headers without those that are words to us: what the world sees of them. */
+/** The headers without instructions to Sendoff. */
 export function publicHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OURS.test(name)));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !SENDOFF_HEADER.test(name)));
 }

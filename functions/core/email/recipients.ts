@@ -6,10 +6,10 @@ import { normalizeAddress, parseMailbox } from './address.ts';
 import type { EmailRecord } from './record.ts';
 import { noteSuppressed } from './transitions.ts';
 
-/** The bare address of a mailbox as a record holds it. */
+/** The address of a mailbox on a record. */
 export const addressOf = (text: string) => parseMailbox(text, 'address').address;
 
-/** The envelope: everyone but the suppressed, of whom it is told and noted. Nobody: the email has ended. */
+/** The recipients of the envelope. Publishes and records those that are suppressed; if all are, the email has ended. */
 export async function allowedRecipients(
   record: EmailRecord,
   atMs: number,
@@ -31,21 +31,12 @@ export async function allowedRecipients(
       details: { suppressed: { message, type: 'SuppressionList' } },
     })),
   );
-  const noted = new Set(
+  const recorded = new Set(
     record.timeline.filter(({ event }) => event === 'suppressed').map(({ recipient }) => recipient),
   );
-  const added = recipients.filter((recipient) => !noted.has(recipient));
+  const added = recipients.filter((recipient) => !recorded.has(recipient));
   const allowed = unique.filter((address) => !suppressed.has(address));
   const ends = allowed.length === 0;
   if (added.length > 0 || ends) await noteSuppressed(table, record, { recipients: added, ends, atMs, detail: message });
   return allowed;
-}
-
-/** Tells that an email ended here; the same telling for the same end, however often it is called. */
-export async function publishEnd({ id, attempts, timeline }: EmailRecord, publish: Publish): Promise<void> {
-  const end = timeline.findLast(({ event }) => event === 'failed');
-  if (!end) return;
-  const eventId = eventIdOf('email.failed', id, String(end.atMs), String(attempts));
-  const details = { failed: { reason: end.detail ?? '' } };
-  await publish([{ type: 'email.failed', eventId, atMs: end.atMs, emailId: id, details }]);
 }

@@ -9,17 +9,17 @@ import type { EmailEvent, EmailStatus } from './status.ts';
 export type TimelineEntry = {
   readonly atMs: number;
   readonly event: EmailEvent;
-  /** Why, or what the provider said; shown to the caller. */
+  /** The reason, or the provider's answer; shown to the caller. */
   readonly detail?: string;
-  /** Whom it happened to; absent when it concerns all recipients. */
+  /** Absent when the event concerns all recipients. */
   readonly recipient?: string;
-  /** A bounce that is not for good. */
+  /** A bounce that is not permanent. */
   readonly soft?: boolean;
-  /** An open or a click by a program, not by a person. */
+  /** An open or a click by a program. */
   readonly machine?: boolean;
 };
 
-/** An email's record: small, updated often. Times are epoch ms. */
+/** The record of an email: small, updated often. Times are epoch ms. */
 export type EmailRecord = {
   readonly id: string;
   readonly status: EmailStatus;
@@ -32,58 +32,58 @@ export type EmailRecord = {
   readonly tags?: readonly { readonly name: string; readonly value: string }[];
   readonly createdAtMs: number;
   readonly scheduledAtMs?: number;
-  /** The payload's hash: tells a repeated request from another under the same idempotency key; part of the body's key. */
+  /** The hash of the request, by which a repeated request is recognised; part of the body's key. */
   readonly fingerprint: string;
   readonly queue: QueueName;
-  /** The highest attempt that has claimed it; a job of no higher attempt is an old one. */
+  /** The highest attempt that has claimed it; a job with no higher attempt is outdated. */
   readonly attempts: number;
-  /** The run that has claimed it, while it is `sending`; absent on what version 0.1 claimed. */
+  /** The run that has claimed it, while it is `sending`; version 0.1 did not set it. */
   readonly claimedBy?: string;
   readonly leaseUntilMs?: number;
   /** SES's id of the message. */
   readonly messageId?: string;
   readonly timeline: readonly TimelineEntry[];
-  /** The bounce that made it `bounced` is not for good. */
+  /** The bounce that made it `bounced` is not permanent. */
   readonly soft?: boolean;
-  /** How often the provider's events changed this record: what concurrent changes compare. */
+  /** How often events of the provider changed this record; concurrent changes compare it. */
   readonly feedback?: number;
-  /** A message the provider took and then refused; nothing more is believed about it. */
+  /** A message that the provider took and then refused; later events about it are ignored. */
   readonly rejectedMessageId?: string;
-  /** Its body has custom headers, which webhooks show. */
+  /** The body has custom headers, which webhooks show. */
   readonly hasHeaders?: boolean;
 };
 
-/** The fields that a record has only while it is claimed. */
+/** Fields that a record has only while it is claimed. */
 export const CLAIM_FIELDS = ['claimedBy', 'leaseUntilMs'] as const satisfies (keyof EmailRecord)[];
 
 export const recordKey = (id: string): string => `email#${id}`;
 
-/** The partition of both indexes in which email records stand. */
+/** The partition of email records in both indexes. */
 export const EMAIL_PARTITION = 'email';
 
-/** Where the record stands in the list of all emails. */
+/** The entry of a record in the list of emails. */
 export const listEntry = (record: { id: string; createdAtMs: number }): IndexEntry => ({
   partition: EMAIL_PARTITION,
   sort: timeSort(record.createdAtMs, record.id),
 });
 
-/** When the schedule must look at this record. */
+/** The entry that makes the schedule examine a record at this time. */
 export const dueEntry = (atMs: number, id: string): IndexEntry => ({
   partition: EMAIL_PARTITION,
   sort: timeSort(atMs, id),
 });
 
-/** The record of a newly accepted email. */
+/** The record of a new email. */
 export function newRecord(
   email: Email,
-  identity: { id: string; fingerprint: string; queue: QueueName },
+  ids: { id: string; fingerprint: string; queue: QueueName },
   nowMs: number,
 ): EmailRecord {
   const scheduled = email.scheduledAtMs !== undefined && email.scheduledAtMs > nowMs;
   const addresses = (field: 'cc' | 'bcc' | 'replyTo') =>
     email[field].length > 0 ? { [field]: email[field].map(formatMailbox) } : {};
   return {
-    ...identity,
+    ...ids,
     status: scheduled ? 'scheduled' : 'queued',
     from: formatMailbox(email.from),
     to: email.to.map(formatMailbox),

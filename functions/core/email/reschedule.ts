@@ -8,7 +8,7 @@ import { reschedule, retry } from './transitions.ts';
 
 type Outcome = Promise<WriteOutcome<EmailRecord>>;
 
-/** Gives a scheduled email another time; it and its body are then kept for `retentionMs` from that time on. */
+/** Gives a scheduled email another time. The record and the body are then kept for `retentionMs` after that time. */
 export async function rescheduleEmail(
   record: EmailRecord,
   scheduledAtMs: number,
@@ -18,19 +18,19 @@ export async function rescheduleEmail(
   const expiresAtMs = scheduledAtMs + retentionMs;
   const job = scheduledAtMs - nowMs <= backend.delayHorizonMs ? sendJob(record, scheduledAtMs) : undefined;
   const outcome = await reschedule(backend, id, { scheduledAtMs, expiresAtMs, job }, nowMs);
-  // Also for the time it has already: an earlier call may have been cut off here.
+  // Also when the time stays the same: an earlier call may have stopped before this line.
   if (outcome.applied && scheduledAtMs >= (record.scheduledAtMs ?? 0))
     await keepBody(backend.bodies, bodyKey(id, fingerprint), expiresAtMs);
   return outcome;
 }
 
-/** A body's time is set where it is written. */
+/** Extends the lifetime of a body, which needs a new write. */
 async function keepBody(bodies: BodyStore, key: string, expiresAtMs: number): Promise<void> {
   const bytes = await bodies.get(key);
   if (bytes) await bodies.put(key, bytes, expiresAtMs);
 }
 
-/** Puts a failed email back on its queue; also one that is there already, for the job of an earlier call may have been lost. */
+/** Queues a failed email again; also one that is queued already, as the job of an earlier call may have been lost. */
 export async function retryEmail(
   record: EmailRecord,
   { backend, nowMs }: { backend: Backend; nowMs: number },

@@ -2,14 +2,14 @@ import { invalid } from '../errors.ts';
 import { limits } from './schema.ts';
 
 const DAY_MS = 86_400_000;
-/** A date this little in the past means now: clocks differ and requests take time. */
+/** A time that passed less than this ago means now: clocks differ and requests take time. */
 const PAST_TOLERANCE_MS = 60_000;
-/** RFC 3339, seconds optional; the zone is required, for a local time would mean the server's. */
+/** RFC 3339 with optional seconds. The zone is required: without it the time would be the server's. */
 const ISO_WITH_ZONE = /^(\d{4})-(\d{2})-(\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})$/i;
 const LOOKS_ISO = /^\d{4}-\d{2}-\d{2}/;
 
 /**
- * Reads `scheduled_at`: ISO 8601 with a zone, or plain English read in UTC (`in 1 min`, `tomorrow at 9am`).
+ * Parses `scheduled_at`: ISO 8601 with a zone, or plain English in UTC (`in 1 min`, `tomorrow at 9am`).
  * Answers epoch ms, at most 30 days ahead; throws a 422 for anything else.
  */
 export async function parseScheduledAt(text: string, nowMs: number): Promise<number> {
@@ -25,7 +25,7 @@ export async function parseScheduledAt(text: string, nowMs: number): Promise<num
   return atMs;
 }
 
-/** Date.parse takes November 31st for December 1st; here it is no date. */
+/** Date.parse reads November 31st as December 1st; here it is no date. */
 function parseIso(text: string): number {
   const [, year, month, day] = (ISO_WITH_ZONE.exec(text) ?? []).map(Number);
   const date = new Date(Date.UTC(year ?? 0, (month ?? 0) - 1, day));
@@ -33,8 +33,8 @@ function parseIso(text: string): number {
 }
 
 /**
- * All of the text must be understood: chrono reads `in an hour and a half` as one hour and would send too soon.
- * Loaded only when needed: chrono is larger than all the rest of this function's code.
+ * The whole text must be understood: chrono reads `in an hour and a half` as one hour, which would be too soon.
+ * chrono is loaded only when needed: it is larger than the rest of the function.
  */
 async function parseEnglish(text: string, nowMs: number): Promise<number> {
   if (LOOKS_ISO.test(text)) return Number.NaN;

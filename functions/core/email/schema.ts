@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** Limits of one email; SES's, unless said otherwise (SES quotas, resend-openapi 1.5.0). */
+/** The limits of one email, from the quotas of SES and from resend-openapi 1.5.0. */
 export const limits = {
   recipients: 50,
   subjectLength: 998,
@@ -8,21 +8,21 @@ export const limits = {
   tagLength: 256,
   headers: 100,
   headerValueLength: 8_000,
-  /** RFC 5322 2.1.1: a line has 998 characters; longer values are folded by the composer, one word cannot be. */
+  /** RFC 5322 2.1.1: a line has at most 998 characters. Longer values are folded, but a word cannot be. */
   headerWordLength: 997,
   attachments: 100,
   fileNameLength: 255,
-  /** The whole message as MIME: SES v1 takes 10 MB. */
+  /** The whole MIME message: SES v1 takes 10 MB. */
   messageBytes: 10_000_000,
   batch: 100,
   scheduleDays: 30,
   idempotencyKeyLength: 256,
 } as const;
 
-/** The message tag that carries our id in every event SES publishes; no tag of a caller may have its name. */
+/** The message tag with the id of the email, which SES repeats in every event; callers cannot use its name. */
 export const EMAIL_ID_TAG = 'sendoff-email-id';
 
-/** A field that may be left out; null means the same, for some clients send it for what was not given. */
+/** An optional field; null means absent, as some clients send it for fields that are not given. */
 const optional = <T extends z.ZodMiniType>(schema: T) =>
   z.optional(
     z.pipe(
@@ -47,7 +47,7 @@ const contentSchema = {
     },
   ],
 };
-/** A file as base64. Bytes are read by plain code: a file has millions, and a schema notes each that is none. */
+/** A file as base64. Bytes are checked by plain code: a schema would report each of millions of wrong bytes. */
 const fileContent = z.pipe(
   z.unknown().check(z.meta(contentSchema)),
   z.transform((input, { issues }) => {
@@ -58,11 +58,11 @@ const fileContent = z.pipe(
   }),
 );
 
-/** Laravel, and Resend's own example, send iCalendar as it is; its first line is never base64. */
+/** Laravel and Resend's own example send iCalendar as plain text; its first line is never base64. */
 const textToBase64 = (input: string): string =>
   /^\s*BEGIN:VCALENDAR\s/.test(input) ? Buffer.from(input.trimStart()).toString('base64') : input;
 
-/** Reads an array of bytes (Go, Python, Ruby and Rust send it), or a Node Buffer as JSON.stringify writes it. */
+/** Reads an array of bytes, as Go, Python, Ruby and Rust send it, or a Node Buffer as JSON.stringify writes it. */
 function bytesToBase64(input: unknown): string | undefined {
   const bytes = Array.isArray(input) ? input : bytesOfBuffer(input);
   return bytes?.every(isByte) ? Buffer.from(bytes).toString('base64') : undefined;
@@ -97,7 +97,7 @@ const tagText = z
     z.maxLength(limits.tagLength),
   );
 
-/** PHP writes a map without entries as `[]`. */
+/** PHP writes an empty map as `[]`. */
 const headers = z.pipe(
   z.union([
     z.record(z.string(), z.string().check(z.maxLength(limits.headerValueLength))),
@@ -108,7 +108,7 @@ const headers = z.pipe(
 
 const notYet = z.optional(z.null().check(z.describe('Not supported by this version')));
 
-/** What `POST /emails` takes. The same schema validates requests and becomes /openapi.json. */
+/** The body of `POST /emails`. This schema validates requests and is published in /openapi.json. */
 export const emailSchema = z.strictObject({
   from: address,
   to: recipients,

@@ -1,24 +1,24 @@
 import { derivedId } from '../ids.ts';
 
-/** Where a domain, or one of its DNS records, stands with the mail provider. */
+/** The verification status of a domain, or of its DNS records, at the mail provider. */
 export type DomainStatus = 'not_started' | 'pending' | 'verified' | 'failed' | 'temporary_failure';
 
-/** The CNAME records by which the provider signs mail of a domain (DKIM): one a token. */
+/** The DKIM records of a domain: one CNAME record for each token. */
 export interface Dkim {
   readonly tokens: readonly string[];
   readonly status: DomainStatus;
 }
 
-/** The domains that the mail provider knows as senders; each call can reject with a 429 or a 503 (retryable). */
+/** The sender domains at the mail provider. Each call can reject with a 429 or a 503 (retryable). */
 export interface SenderDomains {
-  /** Every domain's name in lower case, verified or not, in the order of the alphabet. */
+  /** The names of all domains in lower case and alphabetical order, verified or not. */
   names(): Promise<readonly string[]>;
-  /** Where these domains stand, at most 100; those that the provider does not know are left out. */
+  /** The statuses of these domains, at most 100; unknown domains are left out. */
   statuses(names: readonly string[]): Promise<ReadonlyMap<string, DomainStatus>>;
   dkim(name: string): Promise<Dkim>;
 }
 
-/** The id of a domain, which follows from its name: nothing is stored for it. */
+/** The id of a domain is derived from its name, so that nothing is stored for it. */
 export function domainId(name: string): string {
   return derivedId('domain', name);
 }

@@ -3,24 +3,24 @@ import type { Metrics } from '../ports/telemetry.ts';
 import type { QueueName } from '../queues.ts';
 import { bodyKey, packBody } from './body.ts';
 import type { Email } from './email.ts';
-import { fingerprintOf, isKeyFree, keyedId, reused } from './idempotency.ts';
+import { fingerprintOf, isKeyFree, keyedId, keyReused } from './idempotency.ts';
 import { type EmailRecord, listEntry, newRecord, recordKey } from './record.ts';
 import { sendJob } from './send.ts';
 import { scheduleCheck } from './transitions.ts';
 
-export interface AcceptDependencies {
+export interface SubmitDependencies {
   readonly backend: Backend;
   readonly now: () => number;
   readonly newId: () => string;
   readonly metrics: Metrics;
-  /** How long records and bodies are kept, in ms, from the time the email is due. */
+  /** How long records and bodies are kept after the email is due, in ms. */
   readonly retentionMs: number;
 }
 
-export interface AcceptRequest {
+export interface SubmitRequest {
   /** 1 to 100 emails of one request. */
   readonly emails: readonly Email[];
-  /** What was sent to us, for telling a repeated request from another one. */
+  /** The request as it was received, by which a repeated request is recognised. */
   readonly payload: string;
   readonly queue: QueueName;
   readonly keyId: string;
@@ -28,17 +28,17 @@ export interface AcceptRequest {
 }
 
 /**
- * Makes emails durable — record, body and job, in parallel — and answers their ids in order.
+ * Stores emails — record, body and job, in parallel — and answers their ids in order.
  *
- * With an idempotency key each id is derived from it, so the record's put-if-absent is the idempotency check. A batch
- * under a key takes one round trip more: its first email alone decides whether the key is free, before any other is put.
+ * With an idempotency key each id is derived from it, so that the conditional insert of the record is the idempotency
+ * check. A batch with a key takes one round trip more: its first email decides whether the key is free.
  *
  * @throws 409 `invalid_idempotent_request` when the key was used with another payload in the last 24 hours.
- * @throws 503 when anything is not durable; the same request may be sent again.
+ * @throws 503 when not everything was stored; the caller may repeat the request.
  */
-export async function submitEmails(request: AcceptRequest, dependencies: AcceptDependencies): Promise<string[]> {
+export async function submitEmails(request: SubmitRequest, dependencies: SubmitDependencies): Promise<string[]> {
   const { emails, idempotencyKey } = request;
-  // One moment for all of it: in two parts of a batch a key must not be 24 hours old in one and younger in the other.
+  // One time for the whole batch: the key must not expire between its first email and the others.
   const nowMs = dependencies.now();
   const indexed = emails.map((email, index) => ({ email, index }));
   const submit = (some: typeof indexed, generation: number) => {
@@ -57,22 +57,22 @@ export async function submitEmails(request: AcceptRequest, dependencies: AcceptD
   return ids;
 }
 
-/** Submits drafts and answers their ids; undefined when their generation of the key was used up over 24 hours ago. */
+/** Submits drafts and answers their ids; undefined when their generation of the key was used over 24 hours ago. */
 async function submitDrafts(
   drafts: readonly Draft[],
   queue: QueueName,
   nowMs: number,
-  { backend, metrics }: AcceptDependencies,
+  { backend, metrics }: SubmitDependencies,
 ): Promise<string[] | undefined> {
   const outcomes = await backend.submit(drafts.map(({ submission }) => submission));
   const ids: string[] = [];
   for (const [index, { record }] of drafts.entries()) {
     const existing = outcomes[index]?.applied ? undefined : (outcomes[index]?.document as EmailRecord | undefined);
     if (existing && isKeyFree(existing.createdAtMs, nowMs)) return undefined;
-    if (existing && existing.fingerprint !== record.fingerprint) throw reused();
+    if (existing && existing.fingerprint !== record.fingerprint) throw keyReused();
     ids.push(record.id);
   }
-  // A request that was repeated under its key made nothing new.
+  // A repeated request with a key accepts nothing new.
   const accepted = outcomes.filter(({ applied }) => applied).length;
   if (accepted > 0) metrics.count('accepted', queue, accepted);
   return ids;
@@ -84,12 +84,12 @@ interface Draft {
 }
 
 function newDraft(
-  request: AcceptRequest,
+  request: SubmitRequest,
   email: Email,
   index: number,
   generation: number,
   nowMs: number,
-  dependencies: AcceptDependencies,
+  dependencies: SubmitDependencies,
 ): Draft {
   const { keyId, idempotencyKey, payload, queue } = request;
   const { backend, newId, retentionMs } = dependencies;

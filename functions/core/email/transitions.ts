@@ -1,5 +1,5 @@
 /**
- * Every move an email's record makes, each one conditional write:
+ * The transitions of an email's record. Each is one conditional write:
  *
  *     scheduled ──claim (at its time)──▶ sending ──sent──▶ sent ─▶ …
  *        │  ▲ reschedule                 ▲   │ │
@@ -7,10 +7,10 @@
  *        │                       queued ◀────┘ release      │
  *        └──cancel──▶ canceled ◀────┴─────────── retry ◀────┘
  *
- * A claim is one run's (`claimedBy`) and has a lease: while that lasts no other worker sends the email; when its worker died,
- * the redelivered job claims it again after the lease. What a worker does with an email it has claimed is conditional on
- * `claimedBy`: two jobs of one email may have the same attempt, so that does not tell their claims apart.
- * `attempts` keeps old jobs out: a queued email is claimed only by a higher attempt.
+ * A claim belongs to one run (`claimedBy`) and has a lease, during which no other worker sends the email. After a crash
+ * the redelivered job claims it again when the lease has ended. Writes of a worker that holds a claim are conditional on
+ * `claimedBy`; the attempt would not do, as two jobs of one email may have the same.
+ * `attempts` keeps outdated jobs out: only a higher attempt claims a queued email.
  */
 import type { Backend } from '../ports/backend.ts';
 import type { OutgoingJob } from '../ports/broker.ts';
@@ -21,16 +21,16 @@ type Outcome = Promise<WriteOutcome<EmailRecord>>;
 
 /** A worker whose clock runs this much behind still sends a scheduled email on time. */
 const CLOCK_TOLERANCE_MS = 2_000;
-/** How long before its time a scheduled email is handed to the broker, so that one missed run of the schedule is no delay. */
+/** A scheduled email is queued this long before its time, so that a missed run of the schedule delays nothing. */
 const HANDOVER_MS = 5 * 60_000;
-/** How long after its time a scheduled email is looked at again, in case its job was lost. */
+/** A scheduled email is examined again this long after its time, in case its job was lost. */
 const RECHECK_MS = 15 * 60_000;
 
-/** When the schedule must look at an email due at `dueAtMs`: before it to hand it over, after it if a job is on its way. */
+/** When the schedule examines an email due at `dueAtMs`: before that time to queue it, or after it if it is queued. */
 export const scheduleCheck = (dueAtMs: number, id: string, handedOver: boolean) =>
   dueEntry(handedOver ? dueAtMs + RECHECK_MS : dueAtMs - HANDOVER_MS, id);
 
-/** Takes the email for the run `runId` until `leaseUntilMs`; not applied when it is not this job's to send. */
+/** Claims the email for the run `runId` until `leaseUntilMs`; not applied when this job may not send it. */
 export async function claim(
   table: Table,
   { id, fingerprint }: { id: string; fingerprint: string },
@@ -42,21 +42,21 @@ export async function claim(
     { fingerprint, status: 'scheduled', scheduledAtMs: { atMost: nowMs + CLOCK_TOLERANCE_MS } },
     { fingerprint, status: 'sending', attempts: { atMost: attempt }, leaseUntilMs: { below: nowMs } },
   ]);
-  // A client that lost the answer asks again: then the first time did it.
+  // The client repeats a request whose answer was lost; then the first one has claimed it.
   return { applied: applied || document?.claimedBy === runId, document };
 }
 
-/** Extends the lease of a claim; not applied when it is not this run's any more. */
+/** Extends the lease of a claim; not applied when the run has lost the claim. */
 export function renewClaim(table: Table, id: string, runId: string, leaseUntilMs: number): Outcome {
   return table.update(recordKey(id), { set: { leaseUntilMs } }, [claimedBy(runId)]);
 }
 
-/** The provider took it. */
+/** Records that the provider took the email. */
 export function markSent(table: Table, id: string, messageId: string, atMs: number): Outcome {
   return move(table, id, { status: 'sent', messageId }, { atMs, event: 'sent' }, [{ status: 'sending' }]);
 }
 
-/** Notes whom a claimed email does not go to; it ends when that is everyone. */
+/** Records suppressed recipients of a claimed email; with `ends`, all are, and the email is `suppressed`. */
 export function noteSuppressed(
   table: Table,
   { id, claimedBy: runId = '' }: Pick<EmailRecord, 'id' | 'claimedBy'>,
@@ -67,12 +67,12 @@ export function noteSuppressed(
   return table.update(recordKey(id), { append: { timeline }, ...end }, [claimedBy(runId)]);
 }
 
-/** Gives an email that this run has claimed back to the queue, where its next attempt already waits. */
+/** Releases the claim of this run; the job of the next attempt is already on the queue. */
 export function release(table: Table, id: string, runId: string, atMs: number, detail: string): Outcome {
   return move(table, id, { status: 'queued' }, { atMs, event: 'deferred', detail }, [claimedBy(runId)]);
 }
 
-/** Ends an email that cannot be sent; only in the state that one of the conditions names. */
+/** Marks an email as failed, if one of the conditions holds. */
 export function markFailed(
   table: Table,
   { id, fingerprint }: { id: string; fingerprint: string },
@@ -84,10 +84,10 @@ export function markFailed(
   return move(table, id, { status: 'failed' }, { atMs, event: 'failed', detail }, conditions);
 }
 
-/** What a record says while the run `runId` has the email. */
+/** Holds while the run has the claim. */
 export const claimedBy = (runId: string): Condition => ({ status: 'sending', claimedBy: runId });
 
-/** Stops an email that no worker has yet. */
+/** Cancels an email that no worker has claimed. */
 export function cancel(table: Table, id: string, atMs: number): Outcome {
   return move(table, id, { status: 'canceled' }, { atMs, event: 'canceled' }, [
     { status: { in: ['scheduled', 'queued'] } },
@@ -95,8 +95,8 @@ export function cancel(table: Table, id: string, atMs: number): Outcome {
 }
 
 /**
- * Gives a scheduled email another time, and keeps it until that has passed; a job already queued for the old time finds it
- * changed and does nothing. `job` is that of the new time, absent when it is later than the broker can delay.
+ * Gives a scheduled email another time and another end. A job that is queued for the old time then does nothing. `job` is
+ * the job for the new time; absent when that is later than the broker can delay.
  */
 export function reschedule(
   { table, updateAndSend }: Pick<Backend, 'table' | 'updateAndSend'>,
@@ -110,7 +110,7 @@ export function reschedule(
   return job ? updateAndSend(recordKey(id), change, anyOf, job) : table.update(recordKey(id), change, anyOf);
 }
 
-/** Puts a failed email back on the queue from its first attempt, whose job this is. */
+/** Queues a failed email again with this job, from its first attempt on. */
 export function retry(
   { updateAndSend }: Pick<Backend, 'updateAndSend'>,
   id: string,
@@ -121,7 +121,7 @@ export function retry(
   return updateAndSend(recordKey(id), change, [{ status: 'failed' }], job);
 }
 
-/** Notes that a scheduled email's job is on its way, unless it was rescheduled or canceled meanwhile. */
+/** Records that a scheduled email is queued, unless it was rescheduled or canceled meanwhile. */
 export function noteHandover(table: Table, id: string, checkAgainAtMs: number, scheduledAtMs: number): Outcome {
   return table.update(recordKey(id), { due: dueEntry(checkAgainAtMs + RECHECK_MS, id) }, [
     { status: 'scheduled', scheduledAtMs },

@@ -1,42 +1,51 @@
 import { CLAIM_FIELDS, type EmailRecord, type TimelineEntry } from '../email/record.ts';
-import { rankOf, type Stand } from '../email/status.ts';
+import { type RankedStatus, rankOf } from '../email/status.ts';
 import type { Change, Condition } from '../ports/table.ts';
 import type { Feedback } from './ses-event.ts';
 
-/** Timeline entries of one kind kept at most; each of the others is there at most once a recipient. */
+/** A timeline keeps at most this many entries of a repeating event. */
 const MAX_REPEATS = 10;
-/** What may happen to one recipient over and over; the rest happens once. */
+/** Events that can happen to one recipient many times; all others happen once. */
 const REPEATING: ReadonlySet<string> = new Set(['opened', 'clicked', 'delivery_delayed']);
 
-/** What feedback means for a record. */
-export interface Progress {
-  /** The one conditional write that notes it; absent when there is nothing to note. */
+/** The effect of feedback on a record. */
+export interface FeedbackEffect {
+  /** The one conditional write that records it; absent when nothing changes. */
   readonly write?: { readonly change: Change; readonly condition: Condition };
-  /** What is to be told: each event that is new here, once for each of its recipients. */
-  readonly news: readonly { readonly feedback: Feedback; readonly recipient?: string }[];
+  /** The new events, to be published once for each recipient. */
+  readonly toPublish: readonly RecipientFeedback[];
 }
 
-/** Works out what events about one email do to its record, whatever their order and however often they come. */
-export function progress(record: EmailRecord, events: readonly Feedback[]): Progress {
-  const draft = { ...standOf(record), added: [] as TimelineEntry[] };
-  const news: Progress['news'][number][] = [];
+/** Feedback about one of its recipients; without `recipient`, about all. */
+export interface RecipientFeedback {
+  readonly feedback: Feedback;
+  readonly recipient?: string;
+}
+
+/** Computes the effect of events of one email, in whatever order and however often they arrive. */
+export function applyFeedback(record: EmailRecord, events: readonly Feedback[]): FeedbackEffect {
+  const draft: Draft = { ...draftOf(record), added: [] };
+  const toPublish: RecipientFeedback[] = [];
   for (const feedback of events) {
-    // What was refused has no future: the message may have been replaced by another try.
+    // Nothing more is believed about a message that SES refused: another try may have replaced it.
     if (feedback.messageId === draft.rejectedMessageId) continue;
     if (feedback.event === 'sent') {
-      // Told each time it comes: that the record knows of it does not say that anyone was told.
-      news.push({ feedback });
+      // Published each time: the record may know of it although nobody has been informed.
+      toPublish.push({ feedback });
     } else {
-      const fresh = freshEntries(feedback, [...record.timeline, ...draft.added]);
-      news.push(...fresh.map(({ recipient }) => ({ feedback, ...(recipient === undefined ? {} : { recipient }) })));
+      const fresh = newEntries(feedback, [...record.timeline, ...draft.added]);
+      toPublish.push(
+        ...fresh.map(({ recipient }) => ({ feedback, ...(recipient === undefined ? {} : { recipient }) })),
+      );
       draft.added.push(...fresh.filter((entry) => fits(entry, [...record.timeline, ...draft.added])));
     }
-    move(draft, feedback, record);
+    advance(draft, feedback, record);
   }
-  return { news, ...writeOf(record, draft) };
+  return { toPublish, ...writeOf(record, draft) };
 }
 
-interface Draft extends Stand {
+/** The fields of a record that feedback can change. */
+interface Draft extends RankedStatus {
   status: EmailRecord['status'];
   soft: boolean | undefined;
   messageId: string | undefined;
@@ -44,37 +53,37 @@ interface Draft extends Stand {
   added: TimelineEntry[];
 }
 
-const standOf = ({ status, soft, messageId, rejectedMessageId }: EmailRecord) => ({
+const draftOf = ({ status, soft, messageId, rejectedMessageId }: EmailRecord) => ({
   status,
   soft,
   messageId,
   rejectedMessageId,
 });
 
-/** Moves the draft on, never back. */
-function move(draft: Draft, feedback: Feedback, record: EmailRecord): void {
-  const { event, messageId, machine, soft, sentAtMs } = feedback;
+/** Moves the draft to the status of an event, never to one of a lower rank. */
+function advance(draft: Draft, feedback: Feedback, record: EmailRecord): void {
+  const { event, messageId, bot, soft, sentAtMs } = feedback;
   if (draft.messageId === undefined) {
-    // Whatever is reported of a message proves that the provider took it.
+    // Any event of a message proves that SES took it.
     draft.messageId = messageId;
     if (rankOf(draft) < rankOf({ status: 'sent' })) Object.assign(draft, { status: 'sent', soft: undefined });
     draft.added.unshift({ atMs: sentAtMs, event: 'sent' });
-  } else if (draft.messageId !== messageId && event === 'sent') noteSecondSend(draft, feedback, record);
+  } else if (draft.messageId !== messageId && event === 'sent') addSecondSend(draft, feedback, record);
   if (event === 'failed')
     Object.assign(draft, { status: 'failed', soft: undefined, messageId: undefined, rejectedMessageId: messageId });
-  else if (!machine && rankOf({ status: event, soft }) > rankOf(draft)) Object.assign(draft, { status: event, soft });
+  else if (!bot && rankOf({ status: event, soft }) > rankOf(draft)) Object.assign(draft, { status: event, soft });
 }
 
-/** The email went out twice: the timeline must not hide it. */
-function noteSecondSend(draft: Draft, { atMs, messageId }: Feedback, record: EmailRecord): void {
+/** Adds to the timeline that the email was sent twice. */
+function addSecondSend(draft: Draft, { atMs, messageId }: Feedback, record: EmailRecord): void {
   const entry: TimelineEntry = { atMs, event: 'sent', detail: `sent again: ${messageId}` };
   const timeline = [...record.timeline, ...draft.added];
   if (!timeline.some(({ detail }) => detail === entry.detail)) draft.added.push(entry);
 }
 
-/** One entry for each recipient of whom this is not known yet. */
-function freshEntries(feedback: Feedback, timeline: readonly TimelineEntry[]): TimelineEntry[] {
-  const { atMs, event, detail, soft, machine, recipients } = feedback;
+/** One entry for each recipient whose timeline does not have the event yet. */
+function newEntries(feedback: Feedback, timeline: readonly TimelineEntry[]): TimelineEntry[] {
+  const { atMs, event, detail, soft, bot, recipients } = feedback;
   const known = (recipient?: string) =>
     timeline.some(
       (entry) =>
@@ -92,19 +101,19 @@ function freshEntries(feedback: Feedback, timeline: readonly TimelineEntry[]): T
       ...(detail === undefined ? {} : { detail }),
       ...(recipient === undefined ? {} : { recipient }),
       ...(soft ? { soft } : {}),
-      ...(machine ? { machine } : {}),
+      ...(bot ? { machine: true } : {}),
     }));
 }
 
-/** A record stays small however often a newsletter is opened. */
+/** False when the timeline has enough entries of a repeating event: a record must stay small. */
 function fits({ event }: TimelineEntry, timeline: readonly TimelineEntry[]): boolean {
   return !REPEATING.has(event) || timeline.filter((entry) => entry.event === event).length < MAX_REPEATS;
 }
 
-function writeOf(record: EmailRecord, draft: Draft): Pick<Progress, 'write'> {
+function writeOf(record: EmailRecord, draft: Draft): Pick<FeedbackEffect, 'write'> {
   const { status, soft, messageId, rejectedMessageId, added } = draft;
-  const moved = status !== record.status || soft !== record.soft || messageId !== record.messageId;
-  if (!moved && added.length === 0) return {};
+  const changed = status !== record.status || soft !== record.soft || messageId !== record.messageId;
+  if (!changed && added.length === 0) return {};
   const set = { status, soft, messageId, rejectedMessageId, feedback: (record.feedback ?? 0) + 1 };
   const gone = (['soft', 'messageId'] as const).filter((name) => set[name] === undefined && record[name] !== undefined);
   return {
@@ -115,7 +124,7 @@ function writeOf(record: EmailRecord, draft: Draft): Pick<Progress, 'write'> {
         ...(added.length > 0 ? { append: { timeline: added } } : {}),
         due: null,
       },
-      // The record must stand as it was read; else it is worked out anew.
+      // The record must be as it was read; otherwise the effect is computed again.
       condition: {
         status: record.status,
         feedback: record.feedback ?? { exists: false },

@@ -5,7 +5,7 @@ import type { Logger } from '../ports/telemetry.ts';
 import { isSimulator } from '../suppression/simulator.ts';
 import { suppress } from '../suppression/suppression.ts';
 import type { Publish } from '../webhook/dispatch.ts';
-import { progress } from './apply.ts';
+import { applyFeedback, type RecipientFeedback } from './apply.ts';
 import { type Feedback, parseSesEvent } from './ses-event.ts';
 
 export interface FeedbackDependencies {
@@ -14,29 +14,52 @@ export interface FeedbackDependencies {
   readonly log: Logger;
 }
 
-/** An event as it came out of the queue. */
-export interface Notice {
+/** An event of SES as it arrives from the queue. */
+export interface QueuedEvent {
+  /** The id of the queue's message. */
   readonly id: string;
   readonly body: string;
 }
 
-/** Tries at one record against others who change it; beyond, the event comes back by the queue. */
+/** Tries to write one record while others change it; after the last the event goes back to the queue. */
 const MAX_CONFLICTS = 20;
 
-/** Notes what SES reports; answers the ids of those notices that must come back. */
-export async function settleFeedback(
-  notices: readonly Notice[],
+/** Records what SES reports; answers the ids of the messages that must come back. */
+export async function processFeedback(
+  queued: readonly QueuedEvent[],
   dependencies: FeedbackDependencies,
 ): Promise<string[]> {
   const { table, log } = dependencies;
-  const failed: string[] = [];
+  const { byEmail, notOurs, failed } = parseAll(queued, log);
+  const emailIds = [...byEmail.keys()];
+  const records = await table.getMany<EmailRecord>(emailIds.map(recordKey));
+  let emailGone = 0;
+  const work = emailIds.map(async (emailId, index) => {
+    const { ids, events } = byEmail.get(emailId) ?? { ids: [], events: [] };
+    const record = records[index];
+    if (!record) emailGone += events.length;
+    try {
+      await processEmail(record, events, dependencies);
+    } catch (error) {
+      log.error('events not recorded', { emailId, count: events.length, error });
+      failed.push(...ids);
+    }
+  });
+  await Promise.all(work);
+  if (notOurs + emailGone > 0) log.info('events dropped', { notOurs, emailGone });
+  return failed;
+}
+
+/** The events by the email that they are about, with the ids of their messages. */
+function parseAll(queued: readonly QueuedEvent[], log: Logger) {
   const byEmail = new Map<string, { ids: string[]; events: Feedback[] }>();
-  let foreign = 0;
-  for (const { id, body } of notices) {
+  const failed: string[] = [];
+  let notOurs = 0;
+  for (const { id, body } of queued) {
     try {
       const feedback = parseSesEvent(body);
       if (!feedback) {
-        foreign++;
+        notOurs++;
         continue;
       }
       const group = byEmail.get(feedback.emailId) ?? { ids: [], events: [] };
@@ -45,45 +68,29 @@ export async function settleFeedback(
       byEmail.set(feedback.emailId, group);
     } catch (error) {
       // Neither the body nor the parser's message is logged: they quote addresses.
-      log.error('event not understood', { noticeId: id, kind: error instanceof Error ? error.name : typeof error });
+      log.error('event not understood', { queuedId: id, kind: error instanceof Error ? error.name : typeof error });
       failed.push(id);
     }
   }
-  const emailIds = [...byEmail.keys()];
-  const records = await table.getMany<EmailRecord>(emailIds.map(recordKey));
-  let unknown = 0;
-  const work = emailIds.map(async (emailId, index) => {
-    const { ids, events } = byEmail.get(emailId) ?? { ids: [], events: [] };
-    const record = records[index];
-    if (!record) unknown += events.length;
-    try {
-      await settleEmail(record, events, dependencies);
-    } catch (error) {
-      log.error('events not noted', { emailId, count: events.length, error });
-      failed.push(...ids);
-    }
-  });
-  await Promise.all(work);
-  if (foreign + unknown > 0) log.info('events dropped', { notOurs: foreign, emailGone: unknown });
-  return failed;
+  return { byEmail, notOurs, failed };
 }
 
-/** Tells, then suppresses, then writes: a crash in between repeats what those who are told recognise by its id. */
-async function settleEmail(
+/** Suppresses, publishes, then writes: after a crash in between, a repetition publishes the same events with the same ids. */
+async function processEmail(
   found: EmailRecord | undefined,
   events: readonly Feedback[],
   { table, publish }: FeedbackDependencies,
 ): Promise<void> {
-  // A complaint may come after the record has expired; the address counts all the same.
-  await suppress(table, publish, events.flatMap(toSuppress));
+  // A complaint may arrive after the record has expired; its address is suppressed all the same.
+  await suppress(table, publish, events.flatMap(suppressionsOf));
   let record = found;
-  const told = new Set<string>();
+  const published = new Set<string>();
   for (let tries = 0; record; tries++) {
     if (tries === MAX_CONFLICTS) throw new Error('the record is changed by others all the time');
-    const { news, write } = progress(record, events);
-    const untold = news.map((each) => webhookEvent(each)).filter(({ eventId }) => !told.has(eventId));
-    await publish(untold);
-    for (const { eventId } of untold) told.add(eventId);
+    const { toPublish, write } = applyFeedback(record, events);
+    const unpublished = toPublish.map(webhookEvent).filter(({ eventId }) => !published.has(eventId));
+    await publish(unpublished);
+    for (const { eventId } of unpublished) published.add(eventId);
     if (!write) return;
     const { applied, document } = await table.update<EmailRecord>(recordKey(record.id), write.change, [
       write.condition,
@@ -93,14 +100,14 @@ async function settleEmail(
   }
 }
 
-/** What the mailbox simulator plays suppresses nobody: the next test must see it again. */
-function toSuppress({ suppresses, recipients, emailId, atMs }: Feedback) {
+/** Addresses of the mailbox simulator are not suppressed: the next test must reach it again. */
+function suppressionsOf({ suppresses, recipients, emailId, atMs }: Feedback) {
   if (!suppresses) return [];
   const real = recipients.filter((email) => !isSimulator(email));
   return real.map((email) => ({ email, origin: suppresses, sourceId: emailId, atMs }));
 }
 
-function webhookEvent({ feedback, recipient }: { feedback: Feedback; recipient?: string }): WebhookEvent {
+function webhookEvent({ feedback, recipient }: RecipientFeedback): WebhookEvent {
   const { event, emailId, messageId, atMs, details } = feedback;
   return {
     type: `email.${event}`,

@@ -1,40 +1,34 @@
 import * as z from 'zod/mini';
 import { normalizeAddress } from '../email/address.ts';
 import { EMAIL_ID_TAG } from '../email/schema.ts';
-import type { EmailStatus } from '../email/status.ts';
+import type { ReportedStatus } from '../email/status.ts';
 import type { EventDetails } from '../event.ts';
 import { isBot } from './bot.ts';
 
-/** What SES can report, in our words. */
-export type FeedbackEvent = Extract<
-  EmailStatus,
-  'sent' | 'delivered' | 'delivery_delayed' | 'bounced' | 'complained' | 'failed' | 'opened' | 'clicked' | 'suppressed'
->;
-
-/** One thing SES reports about an email of ours. */
+/** One event that SES reports about an email. */
 export interface Feedback {
-  readonly event: FeedbackEvent;
+  readonly event: ReportedStatus;
   readonly emailId: string;
   readonly messageId: string;
   readonly atMs: number;
   /** When SES took the message, epoch ms. */
   readonly sentAtMs: number;
-  /** Whom it concerns; empty: all of them. */
+  /** Normalized addresses; empty: all recipients of the email. */
   readonly recipients: readonly string[];
-  /** A bounce that is not for good. */
+  /** A bounce that is not permanent. */
   readonly soft?: boolean;
   /** An open or a click by a program. */
-  readonly machine?: boolean;
+  readonly bot?: boolean;
   /** For the timeline. */
   readonly detail?: string;
   readonly details: EventDetails;
-  /** Why the recipients must not be sent to any more. */
+  /** The origin of the suppression that follows. */
   readonly suppresses?: 'bounce' | 'complaint';
 }
 
 const time = z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text))));
 
-/** Texts of foreign servers and programs travel on a queue and in payloads, which have a size limit. */
+/** Texts of other servers are cut: queues and payloads have a size limit. */
 const MAX_TEXT_LENGTH = 2_000;
 
 const text = z.catch(z.pipe(z.string(), z.transform(cut)), '');
@@ -55,7 +49,7 @@ const envelopeSchema = z.object({
 
 type Envelope = z.infer<typeof envelopeSchema>;
 
-const reach = { timestamp: time, ipAddress: text, userAgent: text };
+const openFields = { timestamp: time, ipAddress: text, userAgent: text };
 
 const schemas = {
   delivery: z.object({ timestamp: time, recipients: z.array(z.string()), smtpResponse: text }),
@@ -68,14 +62,14 @@ const schemas = {
   }),
   reject: z.object({ reason: text }),
   failure: z.object({ errorMessage: text }),
-  open: z.object(reach),
-  click: z.object({ ...reach, link: text }),
+  open: z.object(openFields),
+  click: z.object({ ...openFields, link: text }),
 };
 
-type Told = Pick<Feedback, 'event' | 'atMs' | 'recipients' | 'details'> & Partial<Feedback>;
+type EventFields = Pick<Feedback, 'event' | 'atMs' | 'recipients' | 'details'> & Partial<Feedback>;
 
 /** https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html */
-const readers: Readonly<Record<string, (event: Record<string, unknown>, mail: Envelope['mail']) => Told>> = {
+const readers: Readonly<Record<string, (event: Record<string, unknown>, mail: Envelope['mail']) => EventFields>> = {
   Send: (_event, mail) => ({ event: 'sent', atMs: Date.parse(mail.timestamp), recipients: [], details: {} }),
   Delivery: ({ delivery }) => {
     const { timestamp, recipients, smtpResponse } = schemas.delivery.parse(delivery);
@@ -102,7 +96,7 @@ const readers: Readonly<Record<string, (event: Record<string, unknown>, mail: En
       recipients: complainedRecipients.map(({ emailAddress }) => emailAddress),
       details: { complaint: { type } },
       detail: type,
-      // RFC 5965 7.3 `not-spam`: the recipient says that it is none.
+      // RFC 5965 7.3: by `not-spam` the recipient says that the email is no spam.
       ...(type === 'not-spam' ? {} : { suppresses: 'complaint' }),
     };
   },
@@ -110,20 +104,20 @@ const readers: Readonly<Record<string, (event: Record<string, unknown>, mail: En
   'Rendering Failure': ({ failure }, mail) => readFailure(schemas.failure.parse(failure).errorMessage, mail),
   Open: ({ open }, mail) => {
     const { timestamp, ipAddress, userAgent } = schemas.open.parse(open);
-    const machine = isBot(userAgent);
-    const details = { open: { ipAddress, timestamp, userAgent, machine } };
-    return { event: 'opened', atMs: Date.parse(timestamp), recipients: only(mail), details, machine };
+    const bot = isBot(userAgent);
+    const details = { open: { ipAddress, timestamp, userAgent, machine: bot } };
+    return { event: 'opened', atMs: Date.parse(timestamp), recipients: soleRecipient(mail), details, bot };
   },
   Click: ({ click }, mail) => {
     const { timestamp, ipAddress, userAgent, link } = schemas.click.parse(click);
-    const machine = isBot(userAgent);
-    const details = { click: { ipAddress, link, timestamp, userAgent, machine } };
+    const bot = isBot(userAgent);
+    const details = { click: { ipAddress, link, timestamp, userAgent, machine: bot } };
     return {
       event: 'clicked',
       atMs: Date.parse(timestamp),
-      recipients: only(mail),
+      recipients: soleRecipient(mail),
       details,
-      machine,
+      bot,
       detail: link.slice(0, 200),
     };
   },
@@ -133,11 +127,16 @@ function cut(long: string): string {
   return long.slice(0, MAX_TEXT_LENGTH);
 }
 
-function readBounce({ timestamp, bounceType, bounceSubType, bouncedRecipients }: z.infer<typeof schemas.bounce>): Told {
+function readBounce({
+  timestamp,
+  bounceType,
+  bounceSubType,
+  bouncedRecipients,
+}: z.infer<typeof schemas.bounce>): EventFields {
   const permanent = bounceType === 'Permanent';
   const suppressed = permanent && /suppress/i.test(bounceSubType);
   const said = cut(bouncedRecipients[0]?.diagnosticCode ?? '');
-  const told = {
+  const fields = {
     atMs: Date.parse(timestamp),
     recipients: bouncedRecipients.map(({ emailAddress }) => emailAddress),
     ...(said ? { detail: said } : {}),
@@ -145,33 +144,33 @@ function readBounce({ timestamp, bounceType, bounceSubType, bouncedRecipients }:
   };
   if (suppressed) {
     const message = `Amazon SES has suppressed sending to this address. ${said}`.trim();
-    return { ...told, event: 'suppressed', details: { suppressed: { message, type: bounceSubType } } };
+    return { ...fields, event: 'suppressed', details: { suppressed: { message, type: bounceSubType } } };
   }
-  // The wording is read by programs: django-anymail takes `bounce message` for a bounce (anymail/webhooks/resend.py).
+  // Programs read the wording: django-anymail recognizes a bounce by `bounce message` (anymail/webhooks/resend.py).
   const message =
     `The recipient's email provider sent a ${permanent ? 'hard' : 'general'} bounce message. ${said}`.trim();
   const details = { bounce: { message, type: bounceType, subType: bounceSubType } };
-  return { ...told, event: 'bounced', details, ...(permanent ? {} : { soft: true }) };
+  return { ...fields, event: 'bounced', details, ...(permanent ? {} : { soft: true }) };
 }
 
-function readFailure(reason: string, mail: Envelope['mail']): Told {
+function readFailure(reason: string, mail: Envelope['mail']): EventFields {
   const said = `Amazon SES refused the message: ${reason}`;
   // The event has no time of its own.
   const atMs = Date.parse(mail.timestamp);
   return { event: 'failed', atMs, recipients: [], details: { failed: { reason: said } }, detail: said };
 }
 
-/** SES does not say who opened; of one recipient it can be only them. */
-function only({ destination }: Envelope['mail']): string[] {
+/** SES does not say who opened an email; if there is one recipient, it was this one. */
+function soleRecipient({ destination }: Envelope['mail']): string[] {
   return destination.length === 1 ? destination : [];
 }
 
-/** Longer texts of foreign servers are cut for the timeline. */
+/** Details of a timeline are cut at this length. */
 const DETAIL_LENGTH = 200;
 
 /**
- * Reads an event as SES publishes it to SNS. Answers undefined for what is none of ours: mail without our tag, types
- * of events we have no use for, and the text by which SES tries a new topic. Throws for an event that is malformed.
+ * Reads an event as SES publishes it to SNS. Answers undefined for events of mail without our tag, for types of events
+ * that Sendoff does not use, and for the text that SES sends to test a new topic. Throws for a malformed event.
  */
 export function parseSesEvent(body: string): Feedback | undefined {
   if (/^Successfully validated SNS topic/.test(body)) return undefined;
@@ -180,13 +179,13 @@ export function parseSesEvent(body: string): Feedback | undefined {
   const emailId = mail.tags[EMAIL_ID_TAG]?.[0];
   const read = Object.hasOwn(readers, eventType) ? readers[eventType] : undefined;
   if (emailId === undefined || !read) return undefined;
-  const { detail, ...told } = read(event, mail);
+  const { detail, ...fields } = read(event, mail);
   return {
     emailId,
     messageId: mail.messageId,
     sentAtMs: Date.parse(mail.timestamp),
-    ...told,
-    recipients: [...new Set(told.recipients.map(normalizeAddress))],
+    ...fields,
+    recipients: [...new Set(fields.recipients.map(normalizeAddress))],
     ...(detail ? { detail: detail.slice(0, DETAIL_LENGTH) } : {}),
   };
 }

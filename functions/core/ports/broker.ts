@@ -1,15 +1,15 @@
 import type { QueueName } from '../queues.ts';
 import type { FieldValue } from './table.ts';
 
-/** One call of a task as it travels on a queue: ids and small values, never bodies. */
+/** One call of a task, as it is on a queue: ids and small values, never bodies. */
 export interface Job {
   readonly task: string;
   readonly args: FieldValue;
   /** 1 for the first try. */
   readonly attempt: number;
-  /** Not to be run before this time; a broker whose delays are shorter delivers early and the worker sends it on. */
+  /** Not before this time; a broker with shorter delays delivers it early, and the worker queues it again. */
   readonly dueAtMs?: number;
-  /** Not to be run after this time. */
+  /** Not after this time. */
   readonly expiresAtMs?: number;
 }
 
@@ -18,15 +18,15 @@ export interface OutgoingJob {
   readonly job: Job;
 }
 
-/** Where jobs wait. */
+/** The queues. */
 export interface Broker {
-  /** Resolves when every job is durable; rejects (retryable) when any is not — the others may be. */
+  /** Resolves when every job is durable; rejects (retryable) when one is not, though others may be. */
   send(jobs: readonly OutgoingJob[]): Promise<void>;
 }
 
-/** A job as it arrived, not yet trusted. */
+/** A job as it arrives, not validated yet. */
 export interface Delivery {
-  /** What the broker acknowledges by. */
+  /** The id by which it is acknowledged. */
   readonly id: string;
   readonly body: string;
   readonly queue: QueueName;

@@ -1,4 +1,4 @@
-/** A message ready to leave. */
+/** A message to send. */
 export interface OutgoingMessage {
   readonly emailId: string;
   /** Envelope sender and From address, ASCII. */
@@ -10,8 +10,8 @@ export interface OutgoingMessage {
   readonly tags: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** Where messages leave. */
+/** The mail provider. */
 export interface Mailer {
-  /** Resolves to the provider's message id; rejects with a SendoffError whose `retryable` says if a later try can help. */
+  /** Resolves to the provider's message id; rejects with a SendoffError, retryable if a later try can help. */
   send(message: OutgoingMessage): Promise<string>;
 }

@@ -7,19 +7,19 @@ export type FieldValue =
   | readonly FieldValue[]
   | { readonly [key: string]: FieldValue | undefined };
 
-/** A document: named fields, each a JSON value. Times in fields are epoch milliseconds, so both backends compare them alike. */
+/** A document: named fields with JSON values. Times are epoch milliseconds, so that both backends compare them alike. */
 export type Document = { readonly [field: string]: FieldValue | undefined };
 
-/** Where a document stands in an index: all documents of one partition, ordered by `sort` (byte order). */
+/** The position of a document in an index: the documents of one partition are in byte order of `sort`. */
 export interface IndexEntry {
   readonly partition: string;
   readonly sort: string;
 }
 
-/** The two indexes: `list` is what people page through; `due` is what must be looked at when its time comes. */
+/** The two indexes: `list` for listings that people page through, `due` for documents to be examined at a certain time. */
 export type IndexName = 'list' | 'due';
 
-/** What one field must be: a scalar (equal), one of several, a number below or at most another, or (not) there. */
+/** A test of one field: equal to a scalar, one of several, a number below or at most another, present or absent. */
 export type FieldTest =
   | string
   | number
@@ -29,33 +29,33 @@ export type FieldTest =
   | { readonly atMost: number }
   | { readonly exists: boolean };
 
-/** All fields named must pass their test. */
+/** Holds when every named field passes its test. */
 export type Condition = { readonly [field: string]: FieldTest };
 
-/** A change of one document: fields set, removed, or lists added to, and index entries moved (null: taken out). */
+/** A change of one document: fields to set or remove, lists to append to, and index entries to move (null: to remove). */
 export interface Change {
   readonly set?: Document;
   readonly remove?: readonly string[];
-  /** Values put at the end of list fields; a list that is not there yet is made. */
+  /** Values to append to list fields; a missing list is created. */
   readonly append?: { readonly [field: string]: readonly FieldValue[] };
   readonly list?: IndexEntry | null;
   readonly due?: IndexEntry | null;
   readonly expiresAtMs?: number;
 }
 
-/** How a conditional write ended; `document` is what stands there after it, or what stood in its way. */
+/** The outcome of a conditional write; `document` is the document after it, or the one that it was not applied to. */
 export interface WriteOutcome<T extends Document = Document> {
   readonly applied: boolean;
   readonly document: T | undefined;
 }
 
-/** A document to be put where none is yet. */
+/** A document to insert. */
 export interface NewDocument {
   readonly key: string;
   readonly fields: Document;
   readonly list?: IndexEntry;
   readonly due?: IndexEntry;
-  /** When the document goes away by itself; it is not readable after that moment. */
+  /** When the document expires: it cannot be read after that. */
   readonly expiresAtMs?: number;
 }
 
@@ -71,22 +71,22 @@ export interface Query {
   readonly before?: string;
 }
 
-/** An entry of an index: which document, and where it stands. */
+/** An entry of an index: the key of a document, and its position. */
 export interface Entry {
   readonly key: string;
   readonly sort: string;
 }
 
-/** Where documents live. Reads see every write answered before them; index queries may lag by a moment. */
+/** The documents. Reads see every write that was answered before them; index queries may lag by a moment. */
 export interface Table {
   get<T extends Document>(key: string): Promise<T | undefined>;
   /** In the order of the keys; undefined where there is none. */
   getMany<T extends Document>(keys: readonly string[]): Promise<(T | undefined)[]>;
-  /** Puts the document if there is none with its key; otherwise answers the one that is there. */
+  /** Inserts the document if there is none with its key; otherwise answers the existing one. */
   insert<T extends Document>(document: NewDocument): Promise<WriteOutcome<T>>;
-  /** Changes the document if it is there and any one of the conditions holds (none given: it only must be there). */
+  /** Changes the document if it exists and one of the conditions holds; without conditions, if it exists. */
   update<T extends Document>(key: string, change: Change, anyOf?: readonly Condition[]): Promise<WriteOutcome<T>>;
-  /** Deletes the document if any one of the conditions holds; answers whether it was there and is gone. */
+  /** Deletes the document if one of the conditions holds; answers whether it was deleted. */
   delete(key: string, anyOf?: readonly Condition[]): Promise<boolean>;
   query(query: Query): Promise<Entry[]>;
 }

@@ -6,14 +6,14 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
-/** What is counted of emails. */
+/** The counts of emails. */
 export type EmailCount = 'accepted' | 'sent' | 'failed' | 'retried' | 'handedOver' | 'requeued';
 
-/** Numbers for the operator, by queue; never anything of one email. */
+/** Numbers for the operator, by queue; never about a single email. */
 export interface Metrics {
   /** Adds `times` (one if absent) to a count. */
   count(what: EmailCount, queue: QueueName, times?: number): void;
-  /** How long an email took from when it was accepted, or due if that was later, until it was sent; in ms. */
+  /** The time from the accept, or from `scheduled_at`, until the email was sent; in ms. */
   sendLatency(queue: QueueName, ms: number): void;
 }
 

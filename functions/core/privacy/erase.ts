@@ -1,79 +1,61 @@
 import { BODY_PREFIX, type DocumentScan, EMAIL_PREFIX, type StoredDocument } from '../document/scan.ts';
-import type { EmailStatus } from '../email/status.ts';
+import { type EmailStatus, emailStatuses, endedStatuses } from '../email/status.ts';
 import type { BodyStore } from '../ports/bodies.ts';
 import type { Document, Table } from '../ports/table.ts';
 import { suppressionKey } from '../suppression/suppression.ts';
 import { deliveryPartition } from '../webhook/delivery.ts';
 import { isMailboxOf, mentions, textsOf } from './mention.ts';
 
-/** Where an address can stand on an email. */
+/** The fields of an email that hold addresses. */
 export const roles = ['from', 'to', 'cc', 'bcc', 'replyTo'] as const;
 export type Role = (typeof roles)[number];
 
-/** Whose data is looked for. */
+/** The person whose data is searched for. */
 export interface Wanted {
   /** In its normal form (`normalizeAddress`). */
   readonly address: string;
-  /** What the address sent counts, too. */
+  /** True if emails that the address sent count, too. */
   readonly sender: boolean;
 }
 
-/** An email that names the address looked for. */
+/** An email that names the address. */
 export interface Mention {
   readonly id: string;
   readonly document: Pick<StoredDocument, 'key' | 'expired'>;
-  /** Absent when no worker of this version touches it: its time is over, or the record says none that is known. */
+  /** Absent when no worker touches the email: it has expired, or its status is unknown. */
   readonly status: EmailStatus | undefined;
-  /** Where the address stands; none: elsewhere on the record, in its timeline for example. */
+  /** The fields with the address; none: it is elsewhere on the record, for example in the timeline. */
   readonly roles: readonly Role[];
-  /** How many the email went to; 0 when the record does not say it. */
+  /** The number of recipients; 0 when the record does not say it. */
   readonly recipientCount: number;
 }
 
 /**
- * What a document is to the person: a webhook's delivery or a suppression to delete, something else that names the address, or
- * a document in which nothing was found that should be readable and is not. Absent: none of these.
+ * How a document concerns the person: a webhook's delivery or a suppression, which are deleted; another document that names
+ * the address; or one that cannot be read although it should be. Absent: it does not.
  */
 export type Finding = 'delivery' | 'suppression' | 'elsewhere' | 'unreadable' | undefined;
 
-/** What is still to be sent needs its record and its body. */
-const unsent: readonly EmailStatus[] = ['scheduled', 'queued', 'sending'];
-const ended: readonly EmailStatus[] = [
-  'sent',
-  'delivery_delayed',
-  'delivered',
-  'opened',
-  'clicked',
-  'bounced',
-  'complained',
-  'failed',
-  'canceled',
-  'suppressed',
-];
-
-/** What callers write: it may mention anybody, which does not make the email theirs. */
+/** Content of callers: it may mention anybody, which does not make the email theirs. */
 const CONTENT = ['subject', 'tags', 'headers'];
 /** Fields that hold a sender. */
 const SENDERS = ['from', 'senders'];
-/** Fields of a payload (webhook-payload.ts) that hold whom it is about. */
+/** Fields of a payload (webhook/payload.ts) that hold recipients. */
 const RECIPIENTS = ['to', 'recipient', 'email'];
 
-/** True while the email waits to be sent: deleting it would stop it unsaid, for its other recipients too. */
-export const isUnsent = ({ status }: Mention): boolean => status !== undefined && unsent.includes(status);
-
-/** Whether an email's record names the address; `unreadable` when it does not, and does not say whom it went to either. */
+/** Examines the record of an email; `unreadable` when it names neither the address nor any recipient. */
 export function examineEmail(stored: StoredDocument, wanted: Wanted): Mention | 'unreadable' | undefined {
   const { key, expired, fields } = stored;
   const wantedRoles = roles.filter((role) => role !== 'from' || wanted.sender);
   const found = fields ? wantedRoles.filter((role) => holdsMailbox(fields[role], wanted.address)) : [];
   if (found.length === 0 && !namesElsewhere(stored, [...roles, ...CONTENT], wanted))
     return isListOfTexts(fields?.to) ? undefined : 'unreadable';
-  const status = expired ? undefined : [...unsent, ...ended].find((known) => known === fields?.status);
+  const status = expired ? undefined : emailStatuses.find((known) => known === fields?.status);
   const recipientCount = [fields?.to, fields?.cc, fields?.bcc].flat().filter(Boolean).length;
   return { id: key.slice(EMAIL_PREFIX.length), document: { key, expired }, status, roles: found, recipientCount };
 }
 
-/** What a document that is neither an email's record nor a body is to the person; `emailIds` are those that name them. */
+/** Examines a document that is neither a record nor a body; `emailIds` are the emails that name the address. */
 export function examineOther(stored: StoredDocument, wanted: Wanted, emailIds: ReadonlySet<string>): Finding {
   const { key, fields } = stored;
   if (key.startsWith(deliveryPartition(''))) return examineDelivery(stored, wanted, emailIds);
@@ -98,32 +80,32 @@ function examineDelivery(stored: StoredDocument, wanted: Wanted, emailIds: Reado
   return data ? undefined : 'unreadable';
 }
 
-/** The `data` of a payload; undefined for what is no payload. */
+/** The `data` of a payload; undefined if it is no payload. */
 function dataOf(payload: unknown): Record<string, unknown> | undefined {
   try {
     const { data } = JSON.parse(String(payload)) ?? {};
     return typeof data === 'object' && data !== null ? data : undefined;
   } catch {
-    // Whatever it is, it is searched as text.
+    // No JSON: it is searched as text.
     return undefined;
   }
 }
 
-/** A field may hold one mailbox, several, or what no version of ours wrote. */
+/** A field may hold one mailbox, several, or anything that no version wrote. */
 const holdsMailbox = (value: unknown, address: string): boolean =>
   textsOf(value).some((text) => isMailboxOf(text, address));
 
 const holdsText = (fields: Document | Record<string, unknown>, except: readonly string[], address: string): boolean =>
   textsOf(Object.entries(fields).filter(([name]) => !except.includes(name))).some((text) => mentions(text, address));
 
-/** Whether anything but these fields names the address; where there are no fields, the whole text. */
+/** True if the document names the address outside these fields; without fields, anywhere in its text. */
 const namesElsewhere = ({ fields, text = '' }: StoredDocument, except: readonly string[], { address }: Wanted) =>
   fields ? holdsText(fields, except, address) : mentions(text, address);
 
 const isListOfTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
 
-/** The keys of the bodies of these emails, by email: also one that a refused request under its idempotency key left. */
+/** The keys of the bodies of these emails, including those of refused requests with the same idempotency key. */
 export async function findBodies(scan: DocumentScan, emailIds: ReadonlySet<string>): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   for await (const page of scan.pages('bodies')) {
@@ -136,8 +118,8 @@ export async function findBodies(scan: DocumentScan, emailIds: ReadonlySet<strin
 }
 
 /**
- * Deletes an email that is not to be sent any more, its bodies first: cut off in between, the record still leads to them
- * the next time. Answers false, with nothing deleted but perhaps the bodies, when it was put back on the queue meanwhile.
+ * Deletes an email that is not to be sent any more. Its bodies go first: after a crash in between, the record still leads to
+ * them. Answers false when the email was queued again meanwhile; its record then stays, its bodies may be deleted.
  */
 export async function deleteEmail(
   { table, bodies, scan }: { table: Table; bodies: BodyStore; scan: DocumentScan },
@@ -146,7 +128,7 @@ export async function deleteEmail(
 ): Promise<boolean> {
   await Promise.all(bodyKeys.map((key) => bodies.delete(key)));
   if (status === undefined) await scan.delete(document);
-  else if (!(await table.delete(document.key, [{ status: { in: [...ended] } }])))
+  else if (!(await table.delete(document.key, [{ status: { in: endedStatuses } }])))
     return (await table.get(document.key)) === undefined;
   return true;
 }

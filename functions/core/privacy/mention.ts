@@ -1,16 +1,16 @@
 import { domainToUnicode } from 'node:url';
 import { normalizeAddress } from '../email/address.ts';
 
-/** One address: what is before the @ may be quoted. */
+/** One address; the part before the @ may be quoted. */
 const ONE_ADDRESS = /^(?:"(?:[^"\\]|\\.)*"|[^\s"<>@,;]+)@[^\s"<>@,;]+$/s;
-/** What, right before or after it, makes of an address the end or the beginning of another. */
+/** Characters right before or after an address that make it a part of a longer one. */
 const LONGER_BEFORE = /[\p{L}\p{M}\p{N}._+-]$/u;
 const LONGER_AFTER = /^(?:[\p{L}\p{M}\p{N}_-]|\.[\p{L}\p{N}])/u;
 
-/** True for what can be one address; laxer than what is accepted, for earlier versions accepted other ones. */
+/** True for what can be one address; laxer than for new emails, as earlier versions accepted more. */
 export const isAddress = (text: string): boolean => ONE_ADDRESS.test(text);
 
-/** True when a mailbox, `a@b.c` or `Name <a@b.c>`, is that of the address (in its normal form) or mentions it elsewhere. */
+/** True when a mailbox, `a@b.c` or `Name <a@b.c>`, has the address (in its normal form) or mentions it in its name. */
 export function isMailboxOf(mailbox: string, address: string): boolean {
   const own = normalizeAddress(mailbox);
   if (own === address) return true;
@@ -19,8 +19,8 @@ export function isMailboxOf(mailbox: string, address: string): boolean {
 }
 
 /**
- * True when any text, damaged JSON or a URL included, contains the address (in its normal form): in any case, quoted or
- * escaped in any way, its domain in punycode or in letters, but not as a part of a longer address.
+ * True when a text contains the address (in its normal form), in any case, quoted or escaped in any way, with its domain in
+ * punycode or in letters, but not as a part of a longer address. The text may be anything, even damaged JSON or a URL.
  */
 export function mentions(text: string, address: string): boolean {
   const at = address.lastIndexOf('@') + 1;
@@ -30,7 +30,7 @@ export function mentions(text: string, address: string): boolean {
   return [...texts].some((each) => [...forms].some((form) => contains(each, form)));
 }
 
-/** Every text in a value of any kind and depth, the names of its fields included. */
+/** Every text in a value of any kind and depth, including the names of its fields. */
 export function textsOf(value: unknown): string[] {
   const texts: string[] = [];
   const rest = [value];
@@ -44,7 +44,7 @@ export function textsOf(value: unknown): string[] {
   return texts;
 }
 
-/** Without what does not tell addresses apart: case, quotes and backslashes, the full stops of East Asian scripts. */
+/** Removes differences that do not matter: case, quotes, backslashes, and the full stops of East Asian scripts. */
 const fold = (text: string): string =>
   text
     .toLowerCase()
@@ -52,7 +52,7 @@ const fold = (text: string): string =>
     .replace(/["\\]/g, '')
     .replace(/[。．｡]/g, '.');
 
-/** What JSON and URLs write otherwise, as it was. */
+/** Undoes the escapes of JSON and URLs. */
 function unescaped(text: string): string {
   const character = (_: string, hex: string) => String.fromCharCode(Number.parseInt(hex, 16));
   return text

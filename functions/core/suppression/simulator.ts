@@ -1,6 +1,6 @@
 import { normalizeAddress } from '../email/address.ts';
 
-/** The mailboxes that exist for tests; any `+label` may follow their names. */
+/** The mailboxes for tests; any `+label` may follow their names. */
 const MAILBOXES: ReadonlyMap<string, readonly string[]> = new Map([
   // https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
   ['simulator.amazonses.com', ['success', 'bounce', 'ooto', 'complaint', 'suppressionlist']],
@@ -8,7 +8,7 @@ const MAILBOXES: ReadonlyMap<string, readonly string[]> = new Map([
   ['resend.dev', ['delivered', 'bounced', 'complained', 'suppressed']],
 ]);
 
-/** True for an address of SES's mailbox simulator, or Resend's like: what they report is played, each time anew. */
+/** True for a test address of SES's mailbox simulator or of Resend: their bounces and complaints are not real. */
 export function isSimulator(email: string): boolean {
   const address = normalizeAddress(email);
   const at = address.lastIndexOf('@');

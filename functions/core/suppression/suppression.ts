@@ -9,7 +9,7 @@ import { isSimulator } from './simulator.ts';
 export const suppressionOrigins = ['bounce', 'complaint', 'manual', 'unsubscribe'] as const;
 export type SuppressionOrigin = (typeof suppressionOrigins)[number];
 
-/** An address that must not be sent to: one document an address, so that asking costs the sender one read. */
+/** An address that must not be sent to. There is one document for each address, so that a check costs one read. */
 export type Suppression = {
   readonly id: string;
   readonly email: string;
@@ -17,7 +17,7 @@ export type Suppression = {
   /** The email that led to it. */
   readonly sourceId?: string;
   readonly createdAtMs: number;
-  /** Only these senders must not; absent: nobody. */
+  /** The senders that must not send to it; absent: all. */
   readonly senders?: readonly string[];
 };
 
@@ -26,17 +26,17 @@ export interface NewSuppression {
   readonly origin: SuppressionOrigin;
   readonly sourceId?: string;
   readonly atMs: number;
-  /** The one sender who must not send to it any more; absent: nobody may. */
+  /** The sender that must not send to it any more; absent: all. */
   readonly sender?: string;
 }
 
 export const SUPPRESSION_PARTITION = 'suppression';
 
-/** The id follows from the address, so that it is found by either with one read. */
+/** The id is derived from the address, so that a suppression is found by either with one read. */
 export const suppressionId = (email: string): string => derivedId('suppression', normalizeAddress(email));
 export const suppressionKey = (id: string): string => `suppression#${id}`;
 
-/** Which of these addresses (in any form) the sender must not send to; in the form given. */
+/** Those of the addresses that the sender must not send to, in the form in which they were given. */
 export async function findSuppressed(table: Table, sender: string, addresses: readonly string[]): Promise<Set<string>> {
   const from = normalizeAddress(sender);
   const found = await findAll(table, addresses);
@@ -49,17 +49,17 @@ function applies(suppression: Suppression, sender: string | undefined): boolean 
   return !senders || senders.some((one) => normalizeAddress(one) === sender);
 }
 
-/** Written by a version that believed what the mailbox simulator plays. */
+/** Written by an early version, which took events of the mailbox simulator for real ones. */
 const isOfSimulator = ({ email, origin }: Suppression): boolean =>
   (origin === 'bounce' || origin === 'complaint') && isSimulator(email);
 
-/** The ids an address can have: versions before 0.2 made it from the address as it was quoted. */
+/** The ids that an address can have: versions before 0.2 derived it from the address with its quotes. */
 function idsOf(idOrEmail: string): string[] {
   if (!idOrEmail.includes('@')) return [idOrEmail];
   return [...new Set([suppressionId(idOrEmail), derivedId('suppression', normalizeCase(idOrEmail))])];
 }
 
-/** What is there for each of these ids or addresses: one suppression at most, or two of an address that is quoted. */
+/** The suppressions of each id or address: at most one, or two for a quoted address. */
 async function findAll(table: Table, idsOrEmails: readonly string[]): Promise<Suppression[][]> {
   const ids = idsOrEmails.map(idsOf);
   const found = await table.getMany<Suppression>(ids.flat().map(suppressionKey));
@@ -68,8 +68,8 @@ async function findAll(table: Table, idsOrEmails: readonly string[]): Promise<Su
 }
 
 /**
- * Suppresses addresses; one that is suppressed already stays as it is. Answers their ids in order.
- * Tells first, then writes: a crash in between tells again, with the same event id.
+ * Suppresses addresses; existing suppressions stay as they are. Answers the ids in order.
+ * Publishes first, then writes: after a crash in between, the same event is published again with the same id.
  */
 export async function suppress(table: Table, publish: Publish, wanted: readonly NewSuppression[]): Promise<string[]> {
   if (wanted.length === 0) return [];
@@ -110,7 +110,7 @@ async function write(table: Table, { suppression, sender }: Draft): Promise<void
   const list = { partition: SUPPRESSION_PARTITION, sort: timeSort(createdAtMs, id) };
   const { applied } = await table.insert({ key, fields: suppression, list });
   if (applied) return;
-  // It was there for some senders, or someone else was faster: one more sender, or everybody.
+  // There is one for some senders, or another process was faster: add the sender, or apply it to all.
   if (sender !== undefined) {
     await table.update(key, { append: { senders: [sender] } }, [{ senders: { exists: true } }]);
   } else {
@@ -119,13 +119,13 @@ async function write(table: Table, { suppression, sender }: Draft): Promise<void
   }
 }
 
-/** Finds a suppression by its id or its address. */
+/** Finds a suppression by id or address. */
 export async function findSuppression(table: Table, idOrEmail: string): Promise<Suppression | undefined> {
   const [found] = await findAll(table, [idOrEmail]);
   return found?.[0];
 }
 
-/** Ends suppressions, each named by its id or address; answers their ids and whether each was there. */
+/** Removes suppressions by id or address; answers the ids and whether each existed. */
 export async function unsuppress(
   table: Table,
   publish: Publish,
@@ -149,7 +149,7 @@ function webhookEvent(type: WebhookEventType, suppression: Suppression, atMs: nu
   return { type, eventId, atMs, subject: suppressionView(suppression) };
 }
 
-/** A suppression as the API and webhooks show it: Resend's fields, and the senders it is for. */
+/** A suppression as the API and webhooks show it: Resend's fields, and `senders`. */
 export function suppressionView({ id, email, origin, sourceId, createdAtMs, senders }: Suppression) {
   return {
     id,

@@ -5,18 +5,16 @@ import type { EmailRecord } from '../email/record.ts';
 import type { Table } from '../ports/table.ts';
 
 const KEY = 'unsubscribe#key';
-
 const NONCE_BYTES = 12;
-
 const TAG_BYTES = 16;
 
-/** More than two addresses of 254 characters take; a longer token is none of ours. */
+/** Longer than any valid token, which holds two addresses of at most 254 characters. */
 const MAX_TOKEN_LENGTH = 1_000;
 
-/** Who does not want mail from whom. */
+/** A recipient who does not want mail from a sender any more. */
 export type Unsubscription = { readonly email: string; readonly sender: string; readonly emailId: string };
 
-/** Makes the function that answers the custom headers an email leaves with, the unsubscribe link among them if asked for. */
+/** Makes a function that answers the custom headers of an outgoing email, with the unsubscribe link if it was asked for. */
 export function createOutgoingHeaders(table: Table, baseUrl: string) {
   const unsubscribeKey = createUnsubscribeKey(table);
   return async (record: EmailRecord, headers: Readonly<Record<string, string>>): Promise<Record<string, string>> => {
@@ -32,7 +30,7 @@ export function createOutgoingHeaders(table: Table, baseUrl: string) {
   };
 }
 
-/** Reads the key of unsubscribe links, making it when there is none; remembered from then on. */
+/** Makes a function that reads the key of unsubscribe links once, and creates it if there is none. */
 export function createUnsubscribeKey(table: Table): () => Promise<Buffer> {
   let key: Promise<Buffer> | undefined;
   const read = async () => {
@@ -52,19 +50,19 @@ export function createUnsubscribeKey(table: Table): () => Promise<Buffer> {
 }
 
 /**
- * Seals an unsubscription into a token. Encrypted, for URLs end up in logs and an address must not; it holds all that
- * is needed, so that a link works long after the email's record is gone. The same email makes the same token.
+ * Encrypts an unsubscription into a token, because URLs end up in logs and addresses must not. The token holds everything,
+ * so that a link works after the record has expired. The same email always has the same token.
  */
 export function sealToken(key: Buffer, { email, sender, emailId }: Unsubscription): string {
   const plain = JSON.stringify([normalizeAddress(email), normalizeAddress(sender), emailId]);
-  // The nonce is that of AES-GCM-SIV's idea: from the content, so none is ever used for two contents.
+  // As in AES-GCM-SIV, the nonce is derived from the content, so that none is used for two contents.
   const nonce = createHmac('sha256', key).update(`nonce:${plain}`).digest().subarray(0, NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
 }
 
-/** Opens a token; undefined for one that is not ours or was tampered with. */
+/** Decrypts a token; undefined for a foreign or changed one. */
 export function openToken(key: Buffer, token: string): Unsubscription | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined;
   const bytes = Buffer.from(token, 'base64url');
@@ -76,7 +74,7 @@ export function openToken(key: Buffer, token: string): Unsubscription | undefine
     const [email, sender, emailId] = JSON.parse(plain.toString()) as [string, string, string];
     return { email, sender, emailId };
   } catch {
-    // Authentication failed: whoever made the token does not have the key.
+    // The authentication failed: the token was not made with this key.
     return undefined;
   }
 }

@@ -1,14 +1,14 @@
-/** When a failed job is tried again. */
-export type RetryPolicy = Backoff | Timetable;
+/** The waits between the tries of a job. */
+export type RetryPolicy = Backoff | FixedWaits;
 
 /** A fixed wait before each further try. */
-export interface Timetable {
+export interface FixedWaits {
   /** Tries in all, the first included: one more than there are waits. */
   readonly maxAttempts: number;
   readonly waitsSeconds: readonly number[];
 }
 
-/** Exponential backoff with full jitter, capped a hop. */
+/** Exponential backoff with full jitter and a longest wait. */
 export interface Backoff {
   /** Tries in all, the first included. */
   readonly maxAttempts: number;
@@ -25,15 +25,14 @@ export const emailRetry: Backoff = { maxAttempts: 50, baseSeconds: 2, capSeconds
 
 const waitsSeconds = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 
-/** For other people's servers: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h apart, as Resend's and Svix's webhooks. */
-export const webhookRetry: Timetable = { maxAttempts: waitsSeconds.length + 1, waitsSeconds };
+/** For endpoints: waits of 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, as Resend and Svix have them. */
+export const webhookRetry: FixedWaits = { maxAttempts: waitsSeconds.length + 1, waitsSeconds };
 
-/** From the first try to the last, in ms. */
+/** The time from the first try to the last, in ms. */
 export const webhookRetrySpanMs = waitsSeconds.reduce((sum, seconds) => sum + seconds, 0) * 1000;
 
 /**
- * The wait in seconds before the try that follows `attempt` (1 for the first): by the timetable, or drawn evenly from
- * 0 to the cap.
+ * The wait in seconds after the try `attempt` (1 for the first): a fixed one, or a random one from 0 to a bound.
  * Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function backoffSeconds(policy: RetryPolicy, attempt: number, random: () => number = Math.random): number {

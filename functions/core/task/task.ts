@@ -10,22 +10,22 @@ import type { RetryPolicy } from './retry.ts';
 export interface CallOptions {
   /** Run no sooner than this many seconds from now; any length (a broker with shorter delays takes several hops). */
   readonly delaySeconds?: number;
-  /** Dropped, with a log line, if it could not be run by then. */
+  /** The job is dropped, with a log line, if it has not run by then. */
   readonly expiresAt?: Date;
   readonly queue?: QueueName;
-  /** Milliseconds since the epoch; the clock is a parameter so that tests can turn it. */
+  /** The clock, in epoch ms; a parameter for tests. */
   readonly now?: () => number;
 }
 
-/** What a run knows about itself. */
+/** One run of a job. */
 export interface Run {
   /** Unique among all runs: two of one job have different ones. */
   readonly id: string;
   readonly job: Job;
   readonly queue: QueueName;
-  /** Until when the run keeps its claim without a renewal, epoch ms. Where claims are not renewed: when the function is stopped. */
+  /** The end of the run's claim without a renewal, epoch ms. Where claims are not renewed, the end of the function. */
   readonly deadlineMs: number;
-  /** When the function is stopped, epoch ms; claims are renewed until then. */
+  /** The end of the function, epoch ms; claims are renewed until then. */
   readonly stopsAtMs: number;
   readonly now: () => number;
   readonly log: Logger;
@@ -35,13 +35,13 @@ export interface TaskOptions<Args, Dependencies> {
   readonly args: z.ZodMiniType<Args>;
   readonly queue: QueueName;
   readonly retry: RetryPolicy;
-  /** What of the arguments may be logged: ids, never addresses. All of them if absent. */
+  /** The arguments that may be logged: ids, never addresses. All of them if absent. */
   logged?(args: Args): LogFields;
-  /** After the next try is safely on the queue. */
+  /** Called when the next try is on the queue. */
   onRetry?(args: Args, error: SendoffError, run: Run, dependencies: Dependencies): Promise<void>;
-  /** After the last try, or at once for an error that is not retryable. */
+  /** Called after the last try, or after an error that is not retryable. */
   onFailed?(args: Args, error: SendoffError, run: Run, dependencies: Dependencies): Promise<void>;
-  /** Last, however the run ended; must not throw. */
+  /** Called last, however the run ended; must not throw. */
   onEnd?(run: Run, dependencies: Dependencies): void;
 }
 
@@ -49,14 +49,14 @@ export interface TaskOptions<Args, Dependencies> {
 export interface Task<Args, Dependencies> extends TaskOptions<Args, Dependencies> {
   readonly name: string;
   run(args: Args, run: Run, dependencies: Dependencies): Promise<void>;
-  /** The job of one call, for those who send several at once. */
+  /** The job of one call, to send several at once. */
   call(args: Args, options?: CallOptions): OutgoingJob;
-  /** Puts one call on its queue; resolves when it is durable. */
+  /** Queues one call; resolves when it is durable. */
   delay(args: Args, broker: Broker, options?: CallOptions): Promise<void>;
 }
 
 /**
- * Declares a task once, to be called from anywhere.
+ * Declares a task.
  *
  * @example
  * const resize = task('image.resize', { args: z.object({ id: z.string() }), queue: 'bulk', retry: emailRetry },
@@ -82,8 +82,8 @@ export function task<Args extends FieldValue, Dependencies>(
 }
 
 /**
- * Thrown by a task to leave its job unacknowledged: the broker brings it back after the visibility timeout.
- * For a job whose work another worker holds: acknowledging it would lose the job if that worker dies.
+ * Thrown by a task to leave its job unacknowledged, so that the broker delivers it again after the visibility timeout.
+ * For a job whose work another worker has claimed: if it were acknowledged, a crash of that worker would lose the job.
  */
 export class HeldElsewhere extends Error {
   override readonly name = 'HeldElsewhere';

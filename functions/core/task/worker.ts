@@ -4,10 +4,9 @@ import { newId } from '../ids.ts';
 import type { Broker, Delivery, Job } from '../ports/broker.ts';
 import type { LogFields, Logger } from '../ports/telemetry.ts';
 import { backoffSeconds } from './retry.ts';
-import type { Run, Task } from './task.ts';
-import { HeldElsewhere } from './task.ts';
+import { HeldElsewhere, type Run, type Task } from './task.ts';
 
-/** A job that arrives no more than this much before its time is run at once: clocks differ. */
+/** A job that arrives less than this before its time runs at once: clocks differ. */
 const EARLY_TOLERANCE_MS = 1_000;
 
 export interface WorkerOptions<Dependencies> {
@@ -15,15 +14,15 @@ export interface WorkerOptions<Dependencies> {
   readonly dependencies: Dependencies;
   readonly broker: Broker;
   readonly log: Logger;
-  /** Jobs run at the same time, 1 or more. */
+  /** The most jobs at the same time, 1 or more. */
   readonly concurrency: number;
   readonly now: () => number;
   readonly random: () => number;
 }
 
 /**
- * Runs a batch of jobs and answers the ids of those that must not be acknowledged. `stopsAtMs` is when the function is stopped,
- * if jobs can count on less than that by themselves (epoch ms, both).
+ * Runs a batch of jobs and answers the ids of the deliveries that must not be acknowledged. The times (epoch ms) are those of
+ * `Run`; without `stopsAtMs` both are the same.
  */
 export type Worker = (deliveries: readonly Delivery[], deadlineMs: number, stopsAtMs?: number) => Promise<string[]>;
 
@@ -35,7 +34,7 @@ const jobSchema = z.object({
   expiresAtMs: z.optional(z.number()),
 });
 
-/** Makes a worker for these tasks. Whatever is not proven to have ended well is answered as failed. */
+/** Makes a worker for these tasks. Every delivery that did not end well is answered as failed. */
 export function createWorker<Dependencies>(options: WorkerOptions<Dependencies>): Worker {
   const byName = new Map(options.tasks.map((task) => [task.name, task]));
 
@@ -96,13 +95,13 @@ function parseJob(body: string): Job {
   try {
     value = JSON.parse(body);
   } catch {
-    // Without its cause: the parser's message quotes what it read, and no one knows what that is.
+    // Without a cause: the parser's message quotes the body, which may hold anything.
     throw new Error('the job is not JSON');
   }
   return jobSchema.parse(value) as Job;
 }
 
-/** Puts the next try on the queue, or ends the task; the order makes a crash in between repeat, never lose. */
+/** Queues the next try, or ends the job. In this order a crash in between repeats a job and never loses one. */
 async function settleFailure<Args, Dependencies>(
   task: Task<Args, Dependencies>,
   args: Args,
@@ -124,7 +123,7 @@ async function settleFailure<Args, Dependencies>(
   }
 }
 
-/** What a log line says of a job: for an email's, which email. */
+/** The fields of a job for the log. */
 function fieldsOf<Args, Dependencies>(
   { task, attempt, args }: Job,
   { logged }: Task<Args, Dependencies>,
@@ -133,7 +132,7 @@ function fieldsOf<Args, Dependencies>(
   return { task, attempt, ...(logged ? logged(parsed) : { args }) };
 }
 
-/** The same for a delivery that may be anything; of what cannot be read nothing is logged. */
+/** The same for a delivery that may be malformed; nothing is logged of what cannot be parsed. */
 function fieldsOfDelivery<Dependencies>(
   { body }: Delivery,
   tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,

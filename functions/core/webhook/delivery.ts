@@ -10,17 +10,24 @@ import type { FieldValue, Table } from '../ports/table.ts';
 import { webhookRetry, webhookRetrySpanMs } from '../task/retry.ts';
 import { type Run, task } from '../task/task.ts';
 import { disableFailing, noteFailing, noteWorking, validSecrets, type Webhook, webhookKey } from './endpoint.ts';
-import { type AttemptPace, answerTimeoutMs, mayTry, moveToSlowQueue, notePace, PROMPT_MS } from './pace.ts';
 import { emailPayload, subjectPayload } from './payload.ts';
 import { signatureHeaders } from './signature.ts';
+import {
+  type AttemptTiming,
+  answerTimeoutMs,
+  mayAttempt,
+  moveToSlowQueue,
+  noteTiming,
+  PROMPT_MS,
+} from './slow-endpoints.ts';
 
 const DAY_MS = 86_400_000;
-/** How long what was told, and how it went, can be looked up. */
+/** How long deliveries can be looked up. */
 const KEPT_MS = 30 * DAY_MS;
-/** Attempts a delivery can have, replays included: a document holds 400 KB. */
+/** The most attempts of a delivery, replays included: a document holds 400 KB. */
 export const MAX_DELIVERY_ATTEMPTS = 100;
 
-/** How an endpoint answered. */
+/** The answer of an endpoint. */
 export type WebhookAnswer = {
   /** HTTP status; 0 when there was no answer. */
   readonly status: number;
@@ -28,7 +35,7 @@ export type WebhookAnswer = {
   readonly response: string;
 };
 
-/** Posts to an endpoint that has `timeoutMs` for its whole answer; never rejects: no answer is an answer too. */
+/** Posts to an endpoint that has `timeoutMs` for its whole answer. Never rejects: without an answer the status is 0. */
 export type PostWebhook = (
   url: string,
   headers: Readonly<Record<string, string>>,
@@ -42,7 +49,7 @@ export type DeliveryAttempt = WebhookAnswer & {
   readonly durationMs: number;
 };
 
-/** One event for one endpoint, and how telling it went. */
+/** The delivery of one event to one endpoint, with its attempts. */
 export type WebhookDelivery = {
   readonly id: string;
   readonly webhookId: string;
@@ -70,9 +77,9 @@ export interface DeliveryDependencies {
 type Args = {
   readonly webhookId: string;
   readonly eventId: string;
-  /** What to tell; absent when it is told again: the payload is kept. */
+  /** Absent on a replay: the payload is stored. */
   readonly event?: WebhookEvent | undefined;
-  /** Set when someone asked for it to be told again. */
+  /** Set when someone asked for another delivery. */
   readonly replay?: boolean | undefined;
 };
 
@@ -80,14 +87,14 @@ const args = z.custom<Args & FieldValue>(
   (value) => z.object({ webhookId: z.string(), eventId: z.string() }).safeParse(value).success,
 );
 
-/** Tells one endpoint of one event. */
+/** Delivers one event to one endpoint. */
 export const deliverWebhook = task(
   'webhook.deliver',
   {
     args,
     queue: 'webhook',
     retry: webhookRetry,
-    // The event holds a recipient.
+    // Without the event, which holds a recipient.
     logged: ({ webhookId, eventId }) => ({ webhookId, eventId }),
     onFailed: async ({ webhookId, eventId }, error, run, { table }: DeliveryDependencies) => {
       const delivery = await endDelivery(table, webhookId, eventId);
@@ -103,53 +110,53 @@ export const deliverWebhook = task(
     const delivery = kept as WebhookDelivery | undefined;
     if (webhook?.status !== 'enabled' && !(webhook && replay)) {
       if (delivery) await endDelivery(table, webhookId, eventId);
-      return log.info('webhook not told: it is disabled or gone', { webhookId, eventId });
+      return log.info('event not delivered: its webhook is disabled or deleted', { webhookId, eventId });
     }
-    // The same event queued twice: SNS and SQS deliver at least once.
+    // The same event may be queued twice: SNS and SQS deliver at least once.
     if (delivery?.status === 'success' && !replay) return;
-    // Who asks for a replay finds out at once whether the endpoint is back.
-    if (!(await mayTry(webhook, { run, atOnce: replay === true }, dependencies))) return;
+    // A replay shows at once whether the endpoint is back.
+    if (!(await mayAttempt(webhook, { run, atOnce: replay === true }, dependencies))) return;
     const payload = delivery?.payload ?? (event && (await payloadOf(event, dependencies)));
-    if (payload === undefined) return log.warn('webhook not told: its email is gone', { webhookId, eventId });
+    if (payload === undefined) return log.warn('event not delivered: its email has expired', { webhookId, eventId });
     await attempt({ webhook, eventId, event, payload, delivery }, run, dependencies);
   },
 );
 
-/** Posts once and keeps how it went; throws a retryable error unless it succeeded or goes on on the slow queue. */
-async function attempt(telling: Telling, run: Run, dependencies: DeliveryDependencies): Promise<void> {
+/** Posts once and records the attempt; throws a retryable error unless it succeeded or continues on the slow queue. */
+async function attempt(outgoing: OutgoingEvent, run: Run, dependencies: DeliveryDependencies): Promise<void> {
   const { table, post } = dependencies;
-  const { webhook, eventId, payload } = telling;
+  const { webhook, eventId, payload } = outgoing;
   const { queue, now } = run;
   const startedAtMs = now();
   const secrets = validSecrets(webhook, startedAtMs);
   const headers = signatureHeaders({ eventId, payload, secrets }, startedAtMs);
   const { timedOut = false, ...answer } = await post(webhook.endpoint, headers, payload, answerTimeoutMs(queue));
-  const pace = paceOf(answer, { startedAtMs, endedAtMs: now(), timedOut });
-  if (queue === 'webhook' && !pace.answered) {
-    await noteAttempt(telling, { startedAtMs, answer, next: 'now' }, run, table);
+  const timing = timingOf(answer, { startedAtMs, endedAtMs: now(), timedOut });
+  if (queue === 'webhook' && !timing.answered) {
+    await noteAttempt(outgoing, { startedAtMs, answer, next: 'now' }, run, table);
     return moveToSlowQueue(webhook, run, dependencies);
   }
-  const next = succeeded(answer) ? 'none' : 'by timetable';
-  await noteAttempt(telling, { startedAtMs, answer, next }, run, table);
-  if (queue !== 'webhook') await notePace(table, webhook, pace);
+  const next = succeeded(answer) ? 'none' : 'retry';
+  await noteAttempt(outgoing, { startedAtMs, answer, next }, run, table);
+  if (queue !== 'webhook') await noteTiming(table, webhook, timing);
   if (succeeded(answer)) return;
   const failure = `The endpoint ${describe(answer)}`;
-  // The many jobs of a paused endpoint share its attempts, so that none of them may come to the end of its timetable.
+  // The jobs of a paused endpoint share its attempts, so that none of them may reach its last retry.
   const sinceMs = startedAtMs - webhookRetrySpanMs;
-  if (!pace.answered && (webhook.failingSinceMs ?? startedAtMs) <= sinceMs)
+  if (!timing.answered && (webhook.failingSinceMs ?? startedAtMs) <= sinceMs)
     await disable(table, { webhookId: webhook.id, eventId, sinceMs, failure }, run);
   throw unavailable(failure);
 }
 
-function paceOf(
+function timingOf(
   { status }: WebhookAnswer,
   { startedAtMs, endedAtMs, timedOut }: { startedAtMs: number; endedAtMs: number; timedOut: boolean },
-): AttemptPace {
+): AttemptTiming {
   const prompt = !timedOut && endedAtMs - startedAtMs <= PROMPT_MS;
   return { startedAtMs, endedAtMs, prompt, answered: status !== 0 || prompt };
 }
 
-/** Disables an endpoint that has not once succeeded since `sinceMs`. */
+/** Disables an endpoint if all its attempts since `sinceMs` have failed. */
 async function disable(
   table: Table,
   { webhookId, eventId, sinceMs, failure }: { webhookId: string; eventId: string; sinceMs: number; failure: string },
@@ -173,7 +180,7 @@ async function payloadOf(event: WebhookEvent, { table, bodies, region }: Deliver
   return emailPayload(event, record, { headers, region });
 }
 
-interface Telling {
+interface OutgoingEvent {
   readonly webhook: Webhook;
   readonly eventId: string;
   readonly event: WebhookEvent | undefined;
@@ -181,17 +188,17 @@ interface Telling {
   readonly delivery: WebhookDelivery | undefined;
 }
 
-interface Attempt {
+interface AttemptResult {
   readonly startedAtMs: number;
   readonly answer: WebhookAnswer;
-  /** When it is tried again; `now`: on the slow queue, which is the same try. */
-  readonly next: 'none' | 'now' | 'by timetable';
+  /** The next attempt; `now`: on the slow queue, with the same attempt number. */
+  readonly next: 'none' | 'now' | 'retry';
 }
 
-/** Keeps what happened, for people to look up, and whether the endpoint works. */
+/** Records the attempt on the delivery, and on the endpoint whether it works. */
 async function noteAttempt(
-  { webhook, eventId, event, payload, delivery }: Telling,
-  { startedAtMs, answer, next: nextTry }: Attempt,
+  { webhook, eventId, event, payload, delivery }: OutgoingEvent,
+  { startedAtMs, answer, next: nextTry }: AttemptResult,
   { job, now }: Run,
   table: Table,
 ): Promise<void> {
@@ -223,7 +230,7 @@ async function noteAttempt(
   await Promise.all([health, delivery || !event ? update() : insert(event.type)]);
 }
 
-/** Written only when it changes: an endpoint that works costs nothing. */
+/** Writes only when it changes: an endpoint that works costs no write. */
 async function noteHealth({ id, failingSinceMs }: Webhook, ok: boolean, atMs: number, table: Table): Promise<void> {
   if (ok && failingSinceMs !== undefined) await noteWorking(table, id);
   if (!ok && failingSinceMs === undefined) await noteFailing(table, id, atMs);

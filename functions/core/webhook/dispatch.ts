@@ -3,28 +3,28 @@ import type { Broker } from '../ports/broker.ts';
 import type { Table } from '../ports/table.ts';
 import { deliverWebhook } from './delivery.ts';
 import type { Webhook } from './endpoint.ts';
-import { placeOf } from './pace.ts';
-import { indexedWebhookIds, listWebhooks } from './slots.ts';
+import { indexedWebhookIds, listWebhooks } from './registry.ts';
+import { queueFor } from './slow-endpoints.ts';
 
-/** Resolves when everyone who wants to be told is sure to be: the jobs are durable. */
+/** Publishes events to all endpoints that subscribe to them. Resolves when the jobs that deliver them are durable. */
 export type Publish = (events: readonly WebhookEvent[]) => Promise<void>;
 
 type Ports = { readonly table: Table; readonly broker: Broker };
 
-/** How long a function believes what the index says, beside the list that it always reads: a few queries. */
+/** How long the ids from the index are reused; the list of endpoints is read each time. */
 const INDEX_MS = 60_000;
 
 /**
- * Makes the function that tells webhooks. It reads which endpoints there are each time: what happened before the call
- * is heard by every endpoint that was made before it happened, whatever the clocks say.
+ * Makes a function that reads the list of endpoints each time it publishes: an event reaches every endpoint that was
+ * created before it happened, whatever the clocks say.
  */
 export function createPublish(ports: Ports, now: () => number, random = Math.random): Publish {
   return publishTo(createReader(ports.table, now), { ...ports, now, random });
 }
 
 /**
- * The same for functions that work on batches: makes, for each batch, a function that reads which endpoints there are
- * once. Everything in a batch happened before the batch arrived.
+ * The same for functions that work on batches: makes a function for each batch, which reads the list of endpoints once.
+ * All events of a batch happened before the batch arrived.
  */
 export function createBatchPublish(ports: Ports, now: () => number, random = Math.random): () => Publish {
   const read = createReader(ports.table, now);
@@ -54,7 +54,7 @@ function publishTo(
         .map((webhook) =>
           deliverWebhook.call(
             { webhookId: webhook.id, eventId: event.eventId, event },
-            { ...placeOf(webhook, now(), random), now },
+            { ...queueFor(webhook, now(), random), now },
           ),
         ),
     );

@@ -3,28 +3,28 @@ import { SendoffError } from '../errors.ts';
 import type { WebhookEventType } from '../event.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
 
-/** An endpoint that is told of events. */
+/** An endpoint that receives events. */
 export type Webhook = {
   readonly id: string;
   readonly endpoint: string;
-  /** The types it wants; empty: all. */
+  /** The types that it subscribes to; empty: all. */
   readonly events: readonly WebhookEventType[];
   readonly status: 'enabled' | 'disabled';
   readonly secret: string;
-  /** The secrets before the last rotations, newest first; each signs too until its end. */
+  /** The secrets that were replaced, newest first; each also signs until its end. */
   readonly previousSecrets?: readonly PreviousSecret[];
-  /** Of documents written before `previousSecrets` was: the one secret before the last rotation, and its end. */
+  /** In documents from before `previousSecrets`: the secret before the last rotation, and its end. */
   readonly previousSecret?: string;
   readonly previousSecretUntilMs?: number;
   readonly createdAtMs: number;
-  /** Since when every attempt has failed. */
+  /** The first of the attempts that have all failed since, epoch ms. */
   readonly failingSinceMs?: number;
-  /** Since when it does not answer promptly; its jobs then wait on a queue of their own (webhook-pace.ts). */
+  /** When it first did not answer promptly; its jobs then use the slow queue (slow-endpoints.ts). */
   readonly slowSinceMs?: number;
-  /** There while it does not answer at all: no attempt is made before this time. */
+  /** Set while it does not answer at all: no attempt is made before this time. */
   readonly pausedUntilMs?: number;
   readonly disabledAtMs?: number;
-  /** Why it was disabled, when it was us. */
+  /** Why Sendoff disabled it. */
   readonly disabledReason?: string;
 };
 
@@ -38,16 +38,16 @@ export type PreviousSecret = {
 export const WEBHOOK_PARTITION = 'webhook';
 export const webhookKey = (id: string): string => `webhook#${id}`;
 
-/** How long a secret stays valid beside its successor. */
+/** How long a replaced secret stays valid. */
 const ROTATION_MS = 24 * 3_600_000;
-/** Every secret that is valid signs each delivery, so their number has an end. */
+/** Every valid secret signs each delivery, so their number is limited. */
 export const MAX_PREVIOUS_SECRETS = 5;
 /** Standard Webhooks: a secret is 24 to 64 random bytes in base64 behind `whsec_`. */
 const SECRET_BYTES = 32;
 
 export const newSigningSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
-/** A new endpoint, enabled, with a secret of its own. */
+/** A new endpoint, enabled, with a new secret. */
 export function newWebhook({
   id,
   endpoint,
@@ -57,7 +57,7 @@ export function newWebhook({
   return { id, endpoint, events, status: 'enabled', secret: newSigningSecret(), createdAtMs: nowMs };
 }
 
-/** Changes an endpoint; enabling it forgets why it was disabled, another address how the one before answered. */
+/** Changes an endpoint. Enabling it clears why it was disabled; a new address clears how the old one answered. */
 export function changeWebhook(
   table: Table,
   id: string,
@@ -69,8 +69,8 @@ export function changeWebhook(
 }
 
 /**
- * Gives an endpoint a new secret; each one before stays valid for 24 hours after it was replaced. Answers undefined
- * when there is no such endpoint; throws 422 when `MAX_PREVIOUS_SECRETS` are still valid.
+ * Gives an endpoint a new secret; a replaced one stays valid for 24 hours. Answers undefined when there is no such
+ * endpoint; throws a 422 when `MAX_PREVIOUS_SECRETS` are still valid.
  */
 export async function rotateSecret(table: Table, id: string, nowMs: number): Promise<string | undefined> {
   const webhook = await table.get<Webhook>(webhookKey(id));
@@ -102,17 +102,17 @@ function validPreviousSecrets(webhook: Webhook, nowMs: number): PreviousSecret[]
   return [...previousSecrets, ...older].filter(({ untilMs }) => untilMs > nowMs);
 }
 
-/** Notes that an attempt failed, unless one has before it. */
+/** Records the time of the first failed attempt. */
 export async function noteFailing(table: Table, id: string, atMs: number): Promise<void> {
   await table.update(webhookKey(id), { set: { failingSinceMs: atMs } }, [{ failingSinceMs: { exists: false } }]);
 }
 
-/** Notes that an attempt succeeded. */
+/** Records that an attempt succeeded. */
 export async function noteWorking(table: Table, id: string): Promise<void> {
   await table.update(webhookKey(id), { remove: ['failingSinceMs'] });
 }
 
-/** Disables an endpoint that has not once succeeded since `sinceMs`; answers whether it did. */
+/** Disables an endpoint if all its attempts since `sinceMs` have failed; answers whether it did. */
 export async function disableFailing(
   table: Table,
   id: string,

@@ -6,12 +6,12 @@ import type { EmailRecord } from '../email/record.ts';
 import type { WebhookEvent } from '../event.ts';
 import type { Document, FieldValue } from '../ports/table.ts';
 
-/** A payload is kept with up to 100 attempts of about 3 KB each in one document, which holds 400 KB. */
+/** A payload is stored with up to 100 attempts of about 3 KB each in one document, which holds 400 KB. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024;
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();
 
-/** What is posted of an event about an email: Resend's payload, `recipient` and `headers` beside. At most `MAX_PAYLOAD_BYTES`. */
+/** The payload of an event about an email: Resend's fields, and `recipient` and `headers`. At most `MAX_PAYLOAD_BYTES`. */
 export function emailPayload(
   { type, atMs, recipient, details = {} }: WebhookEvent,
   record: EmailRecord,
@@ -33,12 +33,12 @@ export function emailPayload(
   return limited({ type, created_at: iso(atMs), data }, ['headers', 'to']);
 }
 
-/** What is posted of an event that is not about an email. At most `MAX_PAYLOAD_BYTES`. */
+/** The payload of an event that is not about an email. At most `MAX_PAYLOAD_BYTES`. */
 export function subjectPayload({ type, atMs, subject = {} }: WebhookEvent): string {
   return limited({ type, created_at: iso(atMs), data: subject }, ['senders']);
 }
 
-/** Readers of Resend's webhooks, django-anymail among them, take the first of `to` for the one it happened to. */
+/** Programs that read Resend's webhooks, such as django-anymail, take the first entry of `to` for the recipient. */
 function recipientFirst(to: readonly string[], recipient: string | undefined): string[] {
   const isIt = (text: string) => normalizeAddress(text) === recipient;
   return [...to.filter(isIt), ...to.filter((text) => !isIt(text))];
@@ -50,7 +50,7 @@ interface Payload {
   readonly data: Document;
 }
 
-/** The payload as JSON. One that is too large has these lists cut at their ends, in this order, and names them in `truncated`. */
+/** The payload as JSON. If it is too large, these lists are cut at their ends, in this order, and named in `truncated`. */
 function limited(payload: Payload, lists: readonly string[]): string {
   let { data } = payload;
   const withData = (changed: Document) => JSON.stringify({ ...payload, data: changed });

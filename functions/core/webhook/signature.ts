@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * The headers of a signed webhook, by Standard Webhooks, under its names and under Svix's:
+ * The headers of a signed webhook, under the names of Standard Webhooks and of Svix:
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
- * One signature for each secret, so that a receiver may know any of them.
+ * There is one signature for each secret, so that a receiver may hold any of them.
  */
 export function signatureHeaders(
   { eventId, payload, secrets }: { eventId: string; payload: string; secrets: readonly string[] },

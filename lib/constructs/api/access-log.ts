@@ -1,6 +1,6 @@
 import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 
-/** One JSON line a request, without path and query string: `/suppressions/{address}` and filters carry people's addresses. */
+/** One JSON line for each request, without path and query string: both can contain email addresses. */
 export function accessLogFormat(): AccessLogFormat {
   return AccessLogFormat.custom(
     JSON.stringify({

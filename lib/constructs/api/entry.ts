@@ -1,14 +1,14 @@
 import type { IMetric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 
-/** The HTTPS entry, whichever kind of API Gateway it is. */
+/** The API's entry point: an HTTP API or a REST API of API Gateway. */
 export interface ApiEntry {
   /** Base URL, without a slash at its end: Resend's SDKs append `/emails`. */
   readonly url: string;
-  /** The same without waiting for what is behind the entry: for a function that the API's own function refers to. */
+  /** The same URL without a dependency on the API's function: for a function that this one refers to. */
   readonly earlyUrl: string;
-  /** What the custom domain's CNAME record must name; absent without one. */
+  /** The target of the custom domain's CNAME record; absent without a custom domain. */
   readonly domainTarget?: string;
-  /** Requests, those answered 4xx (throttled ones too) and 5xx, and milliseconds from arrival to answer. */
+  /** Metrics: requests, answers 4xx (throttled requests too) and 5xx, and the milliseconds until the answer. */
   readonly api: Record<'metricCount' | 'metricClientError' | 'metricServerError' | 'metricLatency', ApiMetric>;
 }
 

@@ -16,14 +16,14 @@ import { acknowledge } from '../acknowledge.ts';
 import { accessLogFormat } from './access-log.ts';
 import type { ApiEntry } from './entry.ts';
 
-/** A host name of one's own for the API. */
+/** A custom host name for the API. */
 export interface CustomDomain {
   readonly domainName: string;
-  /** Of a certificate for that name, in the API's region. */
+  /** The ARN of a certificate for that name, in the API's region. */
   readonly certificateArn: string;
 }
 
-/** Why API Gateway authorizes nobody. */
+/** The reason why API Gateway has no authorizer. */
 export const KEYS_ARE_CHECKED =
   'The function checks the API key before anything else: an authorizer would be a second function for each request, and could not answer with the error bodies that SDKs know.';
 
@@ -32,17 +32,17 @@ export interface HttpEntryProps {
   readonly handler: IFunction;
   /** Requests a second, on average. */
   readonly throttleRate: number;
-  /** Requests in a moment. */
+  /** Requests in a burst. */
   readonly throttleBurst: number;
-  /** Origins whose pages may call from a browser; none: no CORS. */
+  /** Origins whose pages may call the API from a browser; none: no CORS. */
   readonly corsOrigins: readonly string[];
   readonly customDomain?: CustomDomain | undefined;
   readonly logRetentionDays: RetentionDays;
 }
 
 /**
- * The HTTPS entry: an HTTP API that hands every path to one function.
- * Routing is the function's: an unknown path and a wrong method get the error body that SDKs expect.
+ * An HTTP API that passes every path to one function.
+ * The function does the routing: an unknown path and a wrong method get the error body that SDKs expect.
  */
 export class HttpEntry extends Construct implements ApiEntry {
   readonly api: HttpApi;
@@ -50,7 +50,7 @@ export class HttpEntry extends Construct implements ApiEntry {
   readonly url: string;
   readonly domainTarget?: string;
 
-  /** What is behind an HTTP API refers to it, not the other way round. */
+  /** An HTTP API does not depend on its integrations. */
   get earlyUrl(): string {
     return this.url;
   }

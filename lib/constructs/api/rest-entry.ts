@@ -15,7 +15,7 @@ import { accessLogFormat } from './access-log.ts';
 import type { ApiEntry } from './entry.ts';
 import { type CustomDomain, KEYS_ARE_CHECKED } from './http-entry.ts';
 
-/** Part of every URL: a REST API has no stage without a name. SDKs append paths to the base URL, so it does not disturb them. */
+/** Part of every URL: a stage of a REST API has a name. SDKs append paths to the base URL, so they work with it. */
 const STAGE = 'prod';
 
 export interface RestEntryProps {
@@ -23,7 +23,7 @@ export interface RestEntryProps {
   readonly handler: IFunction;
   /** Requests a second, on average. */
   readonly throttleRate: number;
-  /** Requests in a moment. */
+  /** Requests in a burst. */
   readonly throttleBurst: number;
   readonly customDomain?: CustomDomain | undefined;
   /** Write access logs. API Gateway then needs a role for CloudWatch, which is a setting of the account, not of an API. */
@@ -33,8 +33,8 @@ export interface RestEntryProps {
 }
 
 /**
- * The HTTPS entry as a REST API: dearer than an HTTP API and a little slower, for those who need WAF, usage plans,
- * X-Ray at the gateway, or an emulator that has no HTTP API. Same routes, same function: every path goes to it.
+ * A REST API that passes every path to one function. It is dearer than an HTTP API and a little slower, for those who need
+ * WAF, usage plans, X-Ray at the gateway, or an emulator without HTTP APIs.
  */
 export class RestEntry extends Construct implements ApiEntry {
   readonly api: RestApi;
@@ -45,10 +45,10 @@ export class RestEntry extends Construct implements ApiEntry {
   constructor(scope: Construct, id: string, props: RestEntryProps) {
     super(scope, id);
     this.api = new RestApi(this, 'Api', {
-      // Its metrics go by this name.
+      // Its metrics have this name as their dimension.
       restApiName: Names.uniqueResourceName(this, { separator: '-', maxLength: 128 }),
       endpointConfiguration: { types: [EndpointType.REGIONAL] },
-      // The role is one for all APIs of the account and region: a stack that sets it takes it from whoever had set it.
+      // This role is a setting of the whole account and region: a stack that sets it would overwrite another's.
       cloudWatchRole: false,
       deployOptions: {
         stageName: STAGE,
@@ -60,7 +60,7 @@ export class RestEntry extends Construct implements ApiEntry {
           : {}),
       },
     });
-    // The CDK's own output: a deployment's outputs are the stack's affair.
+    // The CDK adds an output here; only the stack defines outputs.
     this.api.node.tryRemoveChild('Endpoint');
     const integration = new LambdaIntegration(props.handler, {
       scopePermissionToMethod: false,
@@ -69,10 +69,9 @@ export class RestEntry extends Construct implements ApiEntry {
       APIG4: KEYS_ARE_CHECKED,
       COG4: KEYS_ARE_CHECKED,
       APIG2: 'The function validates requests: it answers with the error bodies that SDKs know, and names the field.',
-      APIG3:
-        'A web ACL costs $5 a month and more by rule and request: whoever wants one associates it with this stage.',
+      APIG3: 'A web ACL costs $5 a month and more by rule and request: associate one with this stage if you need it.',
       APIG6: 'Execution logs can hold paths, headers and bodies: addresses, mail, and API keys.',
-      // With `restAccessLogs` there are some, and nothing to acknowledge.
+      // Only without `restAccessLogs` is there anything to acknowledge.
       APIG1: 'Access logs of a REST API need a role that is a setting of the whole account: see `restAccessLogs`.',
     });
     this.api.root.addMethod('ANY', integration);

@@ -1,72 +1,31 @@
-import {
-  Alarm,
-  ComparisonOperator,
-  type IAlarm,
-  type IMetric,
-  MathExpression,
-  Stats,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IAlarm, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
-import {
-  BOUNCE_RATE_LIMIT,
-  COMPLAINT_RATE_LIMIT,
-  emailCount,
-  type MonitoringMetrics,
-  mailQueues,
-  type QueueMetrics,
-  sesMetric,
-} from './metrics.ts';
-
-const PERIOD = Duration.minutes(5);
-/** Fewer failures than this are no rate. */
-const LEAST_FAILURES = 5;
-
-interface Condition {
-  readonly metric: IMetric;
-  /** Alarm when the metric is at least this. */
-  readonly atLeast: number;
-  /** What it means and what to do; shown in the notification. At most 1,024 characters. */
-  readonly description: string;
-  /** In this many of so many periods; by default one of one. */
-  readonly periods?: { readonly bad: number; readonly of: number };
-  readonly missing?: TreatMissingData;
-}
+import { type AlarmCondition, alarmConditions } from './alarm-conditions.ts';
+import type { MonitoringMetrics } from './metrics.ts';
 
 export interface AlarmsProps {
   readonly metrics: MonitoringMetrics;
-  /** Who is told that an alarm begins and ends; nobody if absent. */
+  /** Gets a notification when an alarm begins and when it ends; absent: no notifications. */
   readonly topic?: ITopic | undefined;
 }
 
 /**
- * An alarm for each thing that needs a person. What mends itself (a retry, a cold start, one lost request) raises none.
- * `operations` in the README has the same list with more words: a new alarm belongs there too.
+ * An alarm for each condition that needs a person. There is none for what recovers by itself: a retry, a cold start, one
+ * lost request. The documentation explains each alarm: describe a new one there too.
  */
 export class Alarms extends Construct {
   readonly all: readonly IAlarm[];
 
   constructor(scope: Construct, id: string, { metrics, topic }: AlarmsProps) {
     super(scope, id);
-    const conditions: Record<string, Condition> = {
-      DeadLetters: deadLetters(metrics),
-      ...Object.fromEntries(metrics.queues.map((queue) => [`OldestJob-${queue.name}`, oldestJob(queue)])),
-      SendFailures: sendFailures(metrics),
-      SendingStalled: sendingStalled(metrics),
-      ApiErrors: apiErrors(metrics),
-      FunctionErrors: functionErrors(metrics),
-      FunctionThrottles: functionThrottles(metrics),
-      BounceRate: bounceRate(),
-      ComplaintRate: complaintRate(),
-    };
-    this.all = Object.entries(conditions).map(([name, condition]) => this.createAlarm(name, condition, topic));
+    this.all = Object.entries(alarmConditions(metrics)).map(([name, condition]) =>
+      this.createAlarm(name, condition, topic),
+    );
   }
 
-  private createAlarm(name: string, condition: Condition, topic: ITopic | undefined): Alarm {
+  private createAlarm(name: string, condition: AlarmCondition, topic: ITopic | undefined): Alarm {
     const { metric, atLeast, description, periods = { bad: 1, of: 1 }, missing } = condition;
     const alarm = new Alarm(this, name, {
       metric,
@@ -74,7 +33,7 @@ export class Alarms extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: periods.of,
       datapointsToAlarm: periods.bad,
-      // No data is what a deployment that nobody uses has.
+      // A deployment that nobody uses has no data.
       treatMissingData: missing ?? TreatMissingData.NOT_BREACHING,
       alarmDescription: description,
     });
@@ -84,165 +43,4 @@ export class Alarms extends Construct {
     }
     return alarm;
   }
-}
-
-function deadLetters({ deadLetters: all, deadLettersKept }: MonitoringMetrics): Condition {
-  return {
-    metric: totalOf(all.map(({ count }) => count({ period: PERIOD }))),
-    atLeast: 1,
-    description:
-      'Jobs are in the dead-letter queue: a worker failed on them, or died of them, as often as maxReceiveCount allows. Their emails are not sent. ' +
-      'Do: `npx sendoff dead-letters list` names the emails; look for their emailId in the logs of the send function; mend the cause (a permission, a crash, a bad deployment); then `npx sendoff dead-letters redrive --all`. Redriving sends nothing twice. ' +
-      deadLettersKept,
-  };
-}
-
-function oldestJob({ name, oldestJobAge, allowedAge, workersOption }: QueueMetrics): Condition {
-  const remedy = workersOption
-    ? `raise ${workersOption} or the account limit of Lambda`
-    : 'raise the account limit of Lambda';
-  return {
-    metric: oldestJobAge({ period: PERIOD }),
-    atLeast: allowedAge.toSeconds(),
-    periods: { bad: 2, of: 2 },
-    description:
-      `The oldest job of the ${name} queue has waited over ${Math.ceil(allowedAge.toMinutes({ integral: false }))} minutes, longer than any delay and one redelivery take: work comes in faster than it is done, or the workers do not run. ` +
-      `Do: on the dashboard, if concurrency is at its limit or the function is throttled, ${remedy}; if SES throttles (many retries), ask for a higher sending rate; if nothing is done at all, look into the logs of the function that reads this queue.`,
-  };
-}
-
-function sendFailures({ deployment }: MonitoringMetrics): Condition {
-  return {
-    metric: shareOf(sumOf(deployment, 'failed'), sumOf(deployment, 'sent')),
-    atLeast: 5,
-    description:
-      `At least ${LEAST_FAILURES} emails in five minutes, and 5 % of all, ended as failed: SES refused them, or 50 tries were not enough. They are not in the dead-letter queue; the reason is on each email. ` +
-      'Do: `npx sendoff status ID`, or GET /emails/{id}/events, shows it. Often: the sender is not verified in this region, or the account is still in the sandbox (`npx sendoff doctor`). Then send them again: POST /emails/{id}/retry.',
-  };
-}
-
-function sendingStalled({ deployment }: MonitoringMetrics): Condition {
-  const metric = new MathExpression({
-    label: 'tries that failed while nothing was sent',
-    expression: 'IF(retried > 0 AND sent < 1, retried, 0)',
-    usingMetrics: { retried: sumOf(deployment, 'retried'), sent: sumOf(deployment, 'sent') },
-    period: PERIOD,
-  });
-  return {
-    metric,
-    atLeast: 1,
-    periods: { bad: 3, of: 3 },
-    description:
-      'For 15 minutes emails were tried and none was sent. Nothing is lost: each is tried again for about five hours, then it is failed. ' +
-      'Do: `npx sendoff doctor` tells if SES paused the account, the daily quota is used up or a permission is missing; the logs of the send function have the code. When SES works again all of it goes out by itself.',
-  };
-}
-
-function apiErrors({ entry }: MonitoringMetrics): Condition {
-  const [part, all] = [
-    entry.api.metricServerError({ period: PERIOD, statistic: Stats.SUM }),
-    entry.api.metricCount({ period: PERIOD, statistic: Stats.SUM }),
-  ];
-  const metric = new MathExpression({
-    label: '% of requests answered 5xx',
-    expression: `IF(part >= ${LEAST_FAILURES}, 100 * part / all, 0)`,
-    usingMetrics: { part, all },
-    period: PERIOD,
-  });
-  return {
-    metric,
-    atLeast: 1,
-    description:
-      `At least ${LEAST_FAILURES} requests in five minutes, and 1 % of all, were answered 5xx: nothing of them was accepted, and callers must send them again (safely with an Idempotency-Key). ` +
-      'Do: look for level=error in the logs of the API function. `request failed` names the AWS service that did not answer: see https://health.aws.amazon.com. `request failed unexpectedly` is a bug or a missing permission.',
-  };
-}
-
-function functionErrors(metrics: MonitoringMetrics): Condition {
-  return {
-    metric: overFunctions(metrics, 'Errors', (fn) => fn.metricErrors({ period: PERIOD, statistic: Stats.SUM })),
-    atLeast: 1,
-    periods: { bad: 2, of: 3 },
-    description:
-      'A function has crashed, run out of memory or run into its time limit, and not just once. Jobs it held come back by themselves; nothing is lost. ' +
-      'Do: the dashboard shows which function; its log ends with `Task timed out`, `Runtime exited` or a stack trace. Out of memory: raise apiMemoryMb or sendMemoryMb. After a deployment: roll back, then look.',
-  };
-}
-
-function functionThrottles(metrics: MonitoringMetrics): Condition {
-  const options = [...new Set(metrics.queues.flatMap(({ workersOption }) => workersOption ?? []))];
-  return {
-    metric: overFunctions(metrics, 'Throttles', (fn) => fn.metricThrottles({ period: PERIOD, statistic: Stats.SUM })),
-    atLeast: 1,
-    periods: { bad: 2, of: 3 },
-    description:
-      'Lambda refuses to start functions: the concurrency of the account in this region is used up, by this service or by another. Requests are answered 503, jobs wait; nothing is lost. ' +
-      `Do: ask for more (Service Quotas, Lambda, Concurrent executions; new accounts begin with as few as 10), or lower ${options.join(', ')} so that the API keeps its share.`,
-  };
-}
-
-function bounceRate(): Condition {
-  return {
-    metric: sesMetric('Reputation.BounceRate', { statistic: Stats.AVERAGE }),
-    atLeast: BOUNCE_RATE_LIMIT,
-    missing: TreatMissingData.IGNORE,
-    description:
-      '4 % of the mail of this account bounces. At 5 % SES puts the account under review, at 10 % it may stop it from sending. ' +
-      'Do: stop what sends to addresses that were never confirmed (an imported list, a form without a confirmation); `npx sendoff stats` and GET /suppressions tell which. Addresses that bounced are suppressed by themselves. Do not switch Sendoff off: mail to good addresses lowers the rate.',
-  };
-}
-
-function complaintRate(): Condition {
-  return {
-    metric: sesMetric('Reputation.ComplaintRate', { statistic: Stats.AVERAGE }),
-    atLeast: COMPLAINT_RATE_LIMIT,
-    missing: TreatMissingData.IGNORE,
-    description:
-      '0.08 % of the mail of this account is reported as spam. At 0.1 % SES puts the account under review, at 0.5 % it may stop it from sending. ' +
-      'Do: find the mailing whose recipients complain (GET /suppressions?origin=complaint), stop it, and send only to people who asked for it, with an unsubscribe link. Addresses that complained are suppressed by themselves.',
-  };
-}
-
-/** The sum under this label, of metrics by their ids in the expression; one that has no data counts as 0. */
-function sum(label: string, metrics: Readonly<Record<string, IMetric>>): MathExpression {
-  const filled = Object.keys(metrics).map((id) => `FILL(${id}, 0)`);
-  return new MathExpression({
-    label,
-    expression: `SUM([${filled.join(', ')}])`,
-    usingMetrics: { ...metrics },
-    period: PERIOD,
-  });
-}
-
-function totalOf(metrics: readonly IMetric[]): IMetric {
-  const [only] = metrics;
-  if (only && metrics.length === 1) return only;
-  return sum('jobs', Object.fromEntries(metrics.map((metric, index) => [`part${index}`, metric])));
-}
-
-/** Over both mail queues. */
-function sumOf(deployment: string, what: EmailCount): MathExpression {
-  const counts = mailQueues.map((queue) => [
-    `${what}_${queue}`,
-    emailCount(deployment, what, queue, { period: PERIOD }),
-  ]);
-  return sum(what, Object.fromEntries(counts));
-}
-
-/** What percentage `part` is of itself and the rest; 0 while it is only a few. */
-function shareOf(part: MathExpression, rest: MathExpression): MathExpression {
-  return new MathExpression({
-    label: '% of emails that failed',
-    expression: `IF(part >= ${LEAST_FAILURES}, 100 * part / (part + rest), 0)`,
-    usingMetrics: { part, rest },
-    period: PERIOD,
-  });
-}
-
-function overFunctions(
-  { functions }: MonitoringMetrics,
-  label: string,
-  metricOf: (fn: MonitoringMetrics['functions'][string]) => IMetric,
-): MathExpression {
-  return sum(label, Object.fromEntries(Object.entries(functions).map(([name, fn]) => [name, metricOf(fn)])));
 }

@@ -14,7 +14,6 @@ import {
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
-import type { QueueName } from '../../../functions/core/queues.ts';
 import {
   BOUNCE_RATE_LIMIT,
   COMPLAINT_RATE_LIMIT,
@@ -35,7 +34,7 @@ export interface FlowDashboardProps {
   readonly alarms: readonly IAlarm[];
 }
 
-/** One page that reads from top to bottom as an email goes: accepted, waiting, sent, received; then what went wrong. */
+/** One page in the order of an email's way: accepted, waiting, sent, delivered; then errors. */
 export class FlowDashboard extends Construct {
   readonly dashboard: Dashboard;
 
@@ -46,15 +45,15 @@ export class FlowDashboard extends Construct {
       widgets: [
         [heading(`# ${metrics.deployment}`)],
         [new AlarmStatusWidget({ alarms: [...alarms], title: 'Alarms', width: FULL_WIDTH, height: 3 })],
-        [heading('## 1. Accept — what callers ask for, and how fast they are answered')],
+        [heading('## 1. Accept — requests to the API, and how fast they are answered')],
         accepting(metrics),
         [heading('## 2. Wait — jobs in the queues')],
         waiting(metrics),
         [heading('## 3. Send — through Amazon SES')],
         sending(metrics),
-        [heading('## 4. Arrive — what receivers say (SES, the whole account in this region)')],
-        arriving(),
-        [heading('## 5. What went wrong')],
+        [heading('## 4. Deliver — what SES reports (for the whole account in this region)')],
+        delivering(),
+        [heading('## 5. Errors')],
         failing(metrics),
         [errorsInLogs(metrics)],
       ],
@@ -77,7 +76,7 @@ function accepting({ deployment, entry, functions }: MonitoringMetrics): IWidget
     {
       title: 'Time to answer (ms)',
       left: [
-        entry.api.metricLatency({ label: 'half', statistic: P50 }),
+        entry.api.metricLatency({ label: 'median', statistic: P50 }),
         entry.api.metricLatency({ label: '99 %', statistic: P99 }),
       ],
       right: api ? [api.metricInvocations({ label: 'invocations', statistic: Stats.SUM })] : [],
@@ -88,7 +87,7 @@ function accepting({ deployment, entry, functions }: MonitoringMetrics): IWidget
 function waiting({ deployment, queues }: MonitoringMetrics): IWidget[] {
   return row(
     {
-      title: 'Jobs: waiting, and delayed until they are due or tried again',
+      title: 'Jobs: waiting, and delayed until they are due or retried',
       left: queues.flatMap(({ name, jobs, delayedJobs }) => [
         jobs({ label: name }),
         ...(delayedJobs ? [delayedJobs({ label: `${name}, delayed` })] : []),
@@ -103,32 +102,31 @@ function waiting({ deployment, queues }: MonitoringMetrics): IWidget[] {
       })),
     },
     {
-      title: 'Scheduled emails handed over; lost jobs replaced',
+      title: 'Scheduled emails queued; lost jobs replaced',
       left: byQueue(deployment, ['handedOver', 'requeued']),
     },
   );
 }
 
-function sending({ deployment, functions }: MonitoringMetrics): IWidget[] {
-  const { send } = functions;
+function sending({ deployment, sender }: MonitoringMetrics): IWidget[] {
   return row(
-    { title: 'Emails sent, failed, tried again', left: byQueue(deployment, ['sent', 'failed', 'retried']) },
+    { title: 'Emails sent, failed, retried', left: byQueue(deployment, ['sent', 'failed', 'retried']) },
     {
-      title: 'From accepted, or due, to sent (ms)',
+      title: 'Time from accepted or due to sent (ms)',
       left: mailQueues.flatMap((queue) => [
-        sendLatency(deployment, queue, { label: `${queue}, half`, statistic: P50 }),
+        sendLatency(deployment, queue, { label: `${queue}, median`, statistic: P50 }),
         sendLatency(deployment, queue, { label: `${queue}, 99 %`, statistic: P99 }),
       ]),
     },
     {
-      title: 'Send functions at once; time of a batch (ms)',
-      left: send ? [send.metric('ConcurrentExecutions', { label: 'at once', statistic: Stats.MAXIMUM })] : [],
-      right: send ? [send.metricDuration({ label: 'time of a batch, 99 %', statistic: P99 })] : [],
+      title: 'Sending function: concurrent executions; duration (ms)',
+      left: [sender.metric('ConcurrentExecutions', { label: 'concurrent', statistic: Stats.MAXIMUM })],
+      right: [sender.metricDuration({ label: 'duration, 99 %', statistic: P99 })],
     },
   );
 }
 
-function arriving(): IWidget[] {
+function delivering(): IWidget[] {
   const count = (name: string) => sesMetric(name, { statistic: Stats.SUM, period: Duration.minutes(5) });
   const rate = (name: string, label: string) => sesMetric(name, { label, statistic: Stats.AVERAGE });
   return row(
@@ -160,7 +158,7 @@ function failing({ deadLetters, functions }: MonitoringMetrics): IWidget[] {
       left: deadLetters.map(({ name, count }) => count({ label: name })),
     },
     {
-      title: 'Errors: crashes, time-outs',
+      title: 'Errors: crashes, timeouts',
       left: all.map(([name, fn]) => fn.metricErrors({ label: name, statistic: Stats.SUM })),
     },
     {
@@ -170,16 +168,16 @@ function failing({ deadLetters, functions }: MonitoringMetrics): IWidget[] {
   );
 }
 
-/** Read only while someone looks at the page: CloudWatch charges for what a query reads. */
+/** A query runs only while someone looks at the page; CloudWatch charges for the data it reads. */
 function errorsInLogs({ logGroupNames }: MonitoringMetrics): IWidget {
   return new LogQueryWidget({
-    title: 'The last warnings and errors in the logs',
+    title: 'The latest warnings and errors in the logs',
     width: FULL_WIDTH,
     height: GRAPH_HEIGHT,
     logGroupNames: [...logGroupNames],
     queryLines: [
       'fields @timestamp, level, message, emailId, code, error.name, error.message, @log',
-      // Ours, those of Node's runtime in capitals, and the reports of invocations that ended badly.
+      // Sendoff's own levels, those of Node's runtime in capitals, and the reports of failed invocations.
       'filter level in ["warn", "error", "WARN", "ERROR"] or (type = "platform.report" and record.status != "success")',
       'sort @timestamp desc',
       'limit 50',
@@ -188,10 +186,9 @@ function errorsInLogs({ logGroupNames }: MonitoringMetrics): IWidget {
 }
 
 function byQueue(deployment: string, counts: readonly EmailCount[]): Metric[] {
-  const queues: readonly QueueName[] = mailQueues;
-  return queues.flatMap((queue) =>
-    counts.map((what) =>
-      emailCount(deployment, what, queue, { label: counts.length > 1 ? `${what}, ${queue}` : queue }),
+  return mailQueues.flatMap((queue) =>
+    counts.map((counted) =>
+      emailCount(deployment, counted, queue, { label: counts.length > 1 ? `${counted}, ${queue}` : queue }),
     ),
   );
 }

@@ -10,73 +10,78 @@ import {
   SEND_LATENCY_METRIC,
 } from '../../../functions/adapters/metrics.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
-import type { QueueName } from '../../../functions/core/queues.ts';
+import { type QueueName, queues } from '../../../functions/core/queues.ts';
+import type { OptionName } from '../../config.ts';
+import { queuesOf } from '../../queues.ts';
 import type { ApiEntry } from '../api/entry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 
-/** A queue and how long a job may stand in it before someone should look. */
+/** A queue's metrics, and the age at which its oldest job raises an alarm. */
 export interface QueueMetrics {
-  /** What people call it: `transactional`. */
+  /** As alarms and dashboard name it: `transactional`. */
   readonly name: string;
   readonly allowedAge: Duration;
-  /** The option by which more workers read it; absent if there is none. */
-  readonly workersOption?: string;
+  /** The option that lets more functions work on it; absent if there is none. */
+  readonly concurrencyOption?: OptionName;
   jobs(options?: MetricOptions): IMetric;
-  /** Jobs that are not due yet; absent where that is not told. */
+  /** Jobs that are not due yet; absent with `backend: 'redis'`, which does not count them. */
   readonly delayedJobs?: (options?: MetricOptions) => IMetric;
   /** Seconds. */
   oldestJobAge(options?: MetricOptions): IMetric;
 }
 
-/** The longest a job waits by design on SQS: until it is due or tried again. */
+/** The longest delay of a job in SQS: until it is due or retried. Its age counts from when it was queued. */
 const LONGEST_DELAY = Duration.minutes(15);
-/** A job in Redis is not old by design, whatever its delay: this is what a person's look is worth. */
-const REDIS_PATIENCE = Duration.minutes(15);
-/** Bulk mail may take its time: 100,000 emails at the 14 a second of a new account take two hours. */
-export const BULK_PATIENCE = Duration.hours(4);
-/** An endpoint that takes seconds for each answer makes its own events wait; that is no one else's trouble. */
-export const SLOW_ENDPOINT_PATIENCE = Duration.hours(4);
+/** A job's age in Redis counts from when it is due, so this is waiting time alone. */
+const LONGEST_WAIT_IN_REDIS = Duration.minutes(15);
 
-/** A queue of SQS, which tells CloudWatch by itself. */
-export function sqsQueue(
-  queue: IQueue,
-  more: Pick<QueueMetrics, 'name' | 'allowedAge' | 'workersOption'>,
+/** The metrics of a queue of SQS, which CloudWatch has by itself. */
+export function sqsQueueMetrics(
+  queue: WorkQueue,
+  more: Pick<QueueMetrics, 'name' | 'concurrencyOption'> & { readonly allowedWait?: Duration },
 ): QueueMetrics {
-  const longest = { statistic: Stats.MAXIMUM };
+  const { name, concurrencyOption, allowedWait = Duration.minutes(0) } = more;
+  const maximum = { statistic: Stats.MAXIMUM };
   return {
-    ...more,
-    jobs: (options) => queue.metricApproximateNumberOfMessagesVisible({ ...longest, ...options }),
-    delayedJobs: (options) => queue.metricApproximateNumberOfMessagesDelayed({ ...longest, ...options }),
-    oldestJobAge: (options) => queue.metricApproximateAgeOfOldestMessage({ ...longest, ...options }),
+    name,
+    ...(concurrencyOption ? { concurrencyOption } : {}),
+    // A worker that keeps up takes a job when it is due; if it crashes then, the job is received once more.
+    allowedAge: LONGEST_DELAY.plus(queue.visibilityTimeout).plus(allowedWait),
+    jobs: (options) => queue.metricApproximateNumberOfMessagesVisible({ ...maximum, ...options }),
+    delayedJobs: (options) => queue.metricApproximateNumberOfMessagesDelayed({ ...maximum, ...options }),
+    oldestJobAge: (options) => queue.metricApproximateAgeOfOldestMessage({ ...maximum, ...options }),
   };
 }
 
-const patience: Partial<Record<QueueName, Duration>> = {
-  bulk: BULK_PATIENCE,
-  'webhook-slow': SLOW_ENDPOINT_PATIENCE,
-};
+/** The metrics of a queue of the table with `backend: 'aws'`. */
+export function workQueueMetrics(name: QueueName, queue: WorkQueue): QueueMetrics {
+  const { concurrencyOption } = queues[name];
+  return sqsQueueMetrics(queue, { name, concurrencyOption, allowedWait: allowedWait(name) });
+}
 
-/** A queue in Redis, of which the schedule function tells once a minute, as long as there is anything in one. */
-export function redisQueue(deployment: string, name: QueueName): QueueMetrics {
+/** The metrics of a queue of the table with `backend: 'redis'`: the watchdog publishes them once a minute while any queue has jobs. */
+export function redisQueueMetrics(deployment: string, name: QueueName): QueueMetrics {
   const metric = (metricName: string) => (options?: MetricOptions) =>
     ownMetric(deployment, metricName, name, { statistic: Stats.MAXIMUM, ...options });
   return {
     name,
-    allowedAge: REDIS_PATIENCE.plus(patience[name] ?? Duration.minutes(0)),
-    workersOption: 'maxConsumers',
+    allowedAge: LONGEST_WAIT_IN_REDIS.plus(allowedWait(name)),
+    concurrencyOption: 'maxConsumers',
     jobs: metric(queueMetrics.jobs),
     oldestJobAge: metric(queueMetrics.oldestJobAge),
   };
 }
 
-/** Dead letters of one kind: those of SQS queues or those in Redis. */
+const allowedWait = (name: QueueName): Duration => Duration.minutes(queues[name].allowedWaitMinutes);
+
+/** Dead letters of one kind: those in SQS or those in Redis. */
 export interface DeadLetterMetrics {
-  /** What people call them: `jobs`. */
+  /** As the dashboard names them: `jobs`. */
   readonly name: string;
   count(options?: MetricOptions): IMetric;
 }
 
-/** The queue that SQS moves messages to. */
+/** The dead letters in SQS. */
 export function sqsDeadLetters(queue: IQueue, name: string): DeadLetterMetrics {
   return {
     name,
@@ -84,7 +89,7 @@ export function sqsDeadLetters(queue: IQueue, name: string): DeadLetterMetrics {
   };
 }
 
-/** The stream in Redis. */
+/** The dead letters in Redis. */
 export function redisDeadLetters(deployment: string, name: string): DeadLetterMetrics {
   const fixed = { namespace: METRIC_NAMESPACE, metricName: queueMetrics.deadLetters };
   return {
@@ -94,48 +99,47 @@ export function redisDeadLetters(deployment: string, name: string): DeadLetterMe
   };
 }
 
-/** The longest a job stands in a queue whose worker keeps up and died of it once. */
-export const longestWait = ({ visibilityTimeout }: WorkQueue): Duration => LONGEST_DELAY.plus(visibilityTimeout);
-
-/** What alarms and dashboard look at: all of a deployment. */
+/** The metrics of a deployment, for alarms and dashboard. */
 export interface MonitoringMetrics {
-  /** The value of the dimension `Deployment` of our own metrics. */
+  /** The value of the dimension `Deployment` of Sendoff's own metrics. */
   readonly deployment: string;
   readonly entry: ApiEntry;
   readonly queues: readonly QueueMetrics[];
   readonly deadLetters: readonly DeadLetterMetrics[];
   /** How long dead letters are kept, as a sentence. */
   readonly deadLettersKept: string;
-  /** By what people call them: `send`. */
+  /** The function that sends emails. */
+  readonly sender: IFunction;
+  /** All functions by name: `api`. The names are ids in metric expressions. */
   readonly functions: Readonly<Record<string, IFunction>>;
   readonly logGroupNames: readonly string[];
 }
 
-/** The queues emails travel on; other queues have no emails to count. */
-export const mailQueues = ['transactional', 'bulk'] as const satisfies readonly QueueName[];
+/** The queues whose jobs send emails; emails are counted for these only. */
+export const mailQueues: readonly QueueName[] = queuesOf('send');
 
-/** The rates at which SES puts an account under review are 5 % and 0.1 %: an alarm must come before. */
+/** SES puts an account under review at rates of 5 % and 0.1 %: the alarms must come before that. */
 export const BOUNCE_RATE_LIMIT = 0.04;
 export const COMPLAINT_RATE_LIMIT = 0.0008;
 
-/** The name under which a construct's own metrics stand: its stack's name and its path in it. */
+/** The value of the dimension `Deployment`: the stack's name and the construct's path in it. */
 export function deploymentName(construct: IConstruct): string {
   const stack = Stack.of(construct);
   const path = construct.node.scopes.slice(stack.node.scopes.length).map(({ node }) => node.id);
   return [stack.stackName, ...path].join('/');
 }
 
-/** How many emails of a queue were accepted, sent, …: functions/adapters/metrics.ts. */
-export function emailCount(deployment: string, what: EmailCount, queue: QueueName, options?: MetricOptions): Metric {
-  return ownMetric(deployment, countMetrics[what], queue, { statistic: Stats.SUM, ...options });
+/** How many emails of a queue were accepted, sent, and so on; see functions/adapters/metrics.ts. */
+export function emailCount(deployment: string, counted: EmailCount, queue: QueueName, options?: MetricOptions): Metric {
+  return ownMetric(deployment, countMetrics[counted], queue, { statistic: Stats.SUM, ...options });
 }
 
-/** Milliseconds from accepted, or due, to sent. */
+/** Milliseconds from the time an email was accepted, or due, until it was sent. */
 export function sendLatency(deployment: string, queue: QueueName, options?: MetricOptions): Metric {
   return ownMetric(deployment, SEND_LATENCY_METRIC, queue, options);
 }
 
-/** A metric that SES publishes of the whole account in this region: that is what SES judges, whoever sends. */
+/** A metric that SES publishes for the whole account in this region: SES judges the account, not a deployment. */
 export function sesMetric(metricName: string, options?: MetricOptions): Metric {
   return new Metric({ namespace: 'AWS/SES', metricName, period: Duration.hours(1), ...options });
 }

@@ -11,15 +11,15 @@ import type { MonitoringMetrics } from './metrics.ts';
 
 export interface MonitoringProps {
   readonly metrics: MonitoringMetrics;
-  /** Topic to tell of alarms; empty: none, or a new one for `alarmEmail`. */
+  /** Existing topic that gets the notifications; empty: none, or a new one for `alarmEmail`. */
   readonly alarmTopicArn: string;
-  /** Address to tell of alarms; empty: none. It gets one email to confirm. */
+  /** Address that gets the notifications; empty: none. It gets one email to confirm. */
   readonly alarmEmail: string;
   /** Encrypts the new topic; CloudWatch must be allowed to use it. */
   readonly topicKey?: IKey | undefined;
 }
 
-/** Everything by which an operator sees how the service is: alarms, whom they tell, and the dashboard. */
+/** Alarms, the topic for their notifications, and the dashboard. */
 export class Monitoring extends Construct {
   readonly alarms: Alarms;
   readonly dashboard: FlowDashboard;
@@ -42,8 +42,8 @@ export class Monitoring extends Construct {
     });
     topic.addSubscription(new EmailSubscription(alarmEmail));
     const account = Stack.of(this).account;
-    // A topic with a policy of its own, here the one that asks for TLS, has lost the default policy that let the
-    // account's services publish: without this statement the alarms would change their state and tell no one.
+    // The topic's policy (it requires TLS) replaces the default policy, which would let the account's services publish.
+    // Without this statement alarms could not send notifications.
     topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Where the code of functions lies. */
@@ -25,7 +24,8 @@ export function openAssets(assemblyDirectory: string): Assets {
       throw new Error(`${assemblyDirectory} has no asset ${hash}: was it synthesized with bundling?`);
     },
     inlineFolder: async (logicalId) => {
-      temporary ??= mkdtemp(join(tmpdir(), 'sendoff-local-'));
+      // In the assembly, so that it finds the packages of the app as assets do.
+      temporary ??= mkdtemp(join(assemblyDirectory, 'inline-'));
       const folder = join(await temporary, logicalId);
       await mkdir(folder);
       return folder;

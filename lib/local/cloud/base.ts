@@ -5,14 +5,15 @@ import { createFaults, type Faults } from './aws/faults.ts';
 import { type Front, startFront } from './aws/front.ts';
 import { createIam, type Iam } from './aws/iam.ts';
 import { createPipeline, type Pipeline } from './aws/pipeline.ts';
+import { createSecretStore, type SecretStore } from './aws/secrets.ts';
 import { createCallerLookup, createServices } from './aws/services.ts';
 import { type Emulators, startEmulators } from './emulators/emulators.ts';
+import type { Schedule } from './event-bridge/schedule.ts';
 import { createHostCheck } from './host-check.ts';
 import { createIdleWatch, type IdleWatch } from './idle.ts';
 import type { EventSource } from './lambda/event-source.ts';
 import type { LocalFunction } from './lambda/function.ts';
 import { type RuntimeApi, startRuntimeApi } from './lambda/runtime-api.ts';
-import type { Schedule } from './lambda/schedule.ts';
 import type { LocalCloudOptions } from './options.ts';
 import { makePrivateDirectory } from './private-directory.ts';
 
@@ -21,8 +22,8 @@ export const localAccountId = '000000000000';
 /** Keys that may do everything. */
 export const operatorCredentials = { accessKeyId: 'AKIALOCALOPERATOR000', secretAccessKey: 'local-operator' };
 
-/** What runs before the first resource is created. */
-export type Core = {
+/** The parts that run before the first resource is created. */
+export type Base = {
   region: string;
   assets: Assets;
   emulators: Emulators;
@@ -31,6 +32,7 @@ export type Core = {
   gateway: Gateway;
   pipeline: Pipeline;
   iam: Iam;
+  secretStore: SecretStore;
   faults: Faults;
   calls: Calls;
   idleWatch: IdleWatch;
@@ -40,11 +42,11 @@ export type Core = {
   schedules: Schedule[];
 };
 
-/** Takes what must be undone when the cloud closes. */
+/** Registers a function that runs when the cloud closes. */
 export type OnClose = (close: () => Promise<void>) => void;
 
-/** Starts everything that does not hang on the template: emulators, Runtime API, AWS front, gateway. */
-export async function startCore(options: LocalCloudOptions, onClose: OnClose): Promise<Core> {
+/** Starts the parts that do not depend on the template: emulators, Runtime API, AWS front, gateway. */
+export async function startBase(options: LocalCloudOptions, onClose: OnClose): Promise<Base> {
   const { region = 'us-east-1', dataDirectory, ses = {}, log = () => {} } = options;
   const accountId = localAccountId;
   const assets = openAssets(options.assetDirectory);
@@ -63,7 +65,7 @@ export async function startCore(options: LocalCloudOptions, onClose: OnClose): P
   return { region, assets, emulators, runtimeApi, gateway, ...aws, ...created };
 }
 
-type Created = Pick<Core, 'functions' | 'eventSources' | 'schedules'>;
+type Created = Pick<Base, 'functions' | 'eventSources' | 'schedules'>;
 
 async function startAws(
   { log = () => {}, awsPort = 0, secrets = {}, hosts = [] }: LocalCloudOptions,
@@ -75,7 +77,8 @@ async function startAws(
   );
   const [faults, calls] = [createFaults(), createCalls()];
   const idleWatch = createIdleWatch({ functions, eventSources, queues: emulators.fauxqs.sqsStore, ses: emulators.ses });
-  const services = createServices({ ...parts, iam, calls, secrets });
+  const secretStore = createSecretStore(secrets);
+  const services = createServices({ ...parts, iam, calls, secretStore });
   const killInstance = (id: string) => functions.get(id.split('/')[0] ?? '')?.killInstance(id);
   const pipeline = createPipeline({ services, iam, faults, calls, log, killInstance, onDone: idleWatch.changed });
   const callerOf = createCallerLookup(functions, operatorCredentials.accessKeyId);
@@ -88,7 +91,7 @@ async function startAws(
     pages,
     hostCheck: createHostCheck(hosts),
   });
-  return { iam, faults, calls, idleWatch, pipeline, front };
+  return { iam, secretStore, faults, calls, idleWatch, pipeline, front };
 }
 
 async function stopFunctions({ schedules, eventSources, functions }: Created): Promise<void> {

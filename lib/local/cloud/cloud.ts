@@ -1,7 +1,7 @@
 import type { Calls } from './aws/calls.ts';
 import type { Faults } from './aws/faults.ts';
 import type { Decision, UnusedGrant } from './aws/iam.ts';
-import { type Core, localAccountId, type OnClose, operatorCredentials, startCore } from './base.ts';
+import { type Base, localAccountId, type OnClose, operatorCredentials, startBase } from './base.ts';
 import type { LocalFunction } from './lambda/function.ts';
 import { createSandboxes } from './lambda/sandboxes.ts';
 import type { LocalCloudOptions } from './options.ts';
@@ -14,6 +14,17 @@ import type { CreatedResource, Scope } from './template.ts';
 const defaultMaxInstances = 24;
 
 const defaultAsyncRetryDelaysSeconds = [60, 120];
+
+/*
+ * The local cloud runs a CloudFormation template on this machine:
+ *
+ *   base.ts        starts the emulators (SQS, SNS, S3, DynamoDB, SES), Lambda's Runtime API, the AWS front and the gateway
+ *   stack.ts       walks through the template in the order of its references, resolves intrinsics (template.ts)
+ *   resources/     turns each resource into calls on the emulators, functions, routes, event sources
+ *   lambda/        runs functions in child processes, which call AWS at the front
+ *   aws/           front: signature → service → call counted, checked against the caller's role, faulted, executed
+ *   api-gateway/   HTTP requests → events → functions → HTTP responses
+ */
 
 /** A running local cloud. */
 export type LocalCloud = {
@@ -35,9 +46,9 @@ export type LocalCloud = {
   resource: (name: string) => CreatedResource;
   faults: Faults;
   calls: Calls;
-  /** What IAM was asked so far. */
+  /** The decisions of IAM so far. */
   permissions: () => Decision[];
-  /** What roles grant and nobody needed so far. */
+  /** Permissions of roles that no call needed so far. */
   unusedGrants: () => UnusedGrant[];
   /** Resolves when no queue with an event source holds a message, no invocation runs and no SES event waits. */
   idle: () => Promise<void>;
@@ -71,47 +82,47 @@ async function createCloud(
   onClose: OnClose,
   close: () => Promise<void>,
 ): Promise<LocalCloud> {
-  const core = await startCore(options, onClose);
-  const context = createContext(options, core);
+  const base = await startBase(options, onClose);
+  const context = createContext(options, base);
   const scope = createScope(options, context);
   await createStack(scope, createRegistry(context), typesWithoutBehaviour, context.log, options.skipUnknown);
   return {
-    apiUrl: core.gateway.firstUrl(),
-    inboxUrl: `${core.front.endpoint}/inbox`,
-    awsEndpoint: core.front.endpoint,
+    apiUrl: base.gateway.firstUrl(),
+    inboxUrl: `${base.front.endpoint}/inbox`,
+    awsEndpoint: base.front.endpoint,
     credentials: operatorCredentials,
-    region: core.region,
+    region: base.region,
     outputs: resolveOutputs(scope),
-    ses: core.emulators.ses,
-    functions: core.functions,
-    function: (name) => findByName(core.functions, name),
+    ses: base.emulators.ses,
+    functions: base.functions,
+    function: (name) => findByName(base.functions, name),
     resource: (name) => findByName(scope.created, name),
-    faults: core.faults,
-    calls: core.calls,
-    permissions: core.iam.decisions,
-    unusedGrants: core.iam.unusedGrants,
-    idle: core.idleWatch.idle,
+    faults: base.faults,
+    calls: base.calls,
+    permissions: base.iam.decisions,
+    unusedGrants: base.iam.unusedGrants,
+    idle: base.idleWatch.idle,
     close,
   };
 }
 
-function createContext(options: LocalCloudOptions, core: Core): ResourceContext {
+function createContext(options: LocalCloudOptions, base: Base): ResourceContext {
   const { log = () => {}, overrides = {}, maxInstances = defaultMaxInstances } = options;
   return {
-    ...core,
-    ...core.emulators,
+    ...base,
+    ...base.emulators,
     accountId: localAccountId,
-    stackName: options.stackName ?? 'sendoff',
-    awsEndpoint: core.front.endpoint,
+    stackName: options.stackName ?? 'local',
+    awsEndpoint: base.front.endpoint,
     functionEnvironment: options.functionEnvironment ?? {},
     overrides,
     log,
     host: {
-      runtimeApi: core.runtimeApi,
+      runtimeApi: base.runtimeApi,
       sandboxes: createSandboxes(maxInstances),
       log,
       asyncRetryDelaysSeconds: overrides.asyncRetryDelaysSeconds ?? defaultAsyncRetryDelaysSeconds,
-      onSettled: core.idleWatch.changed,
+      onSettled: base.idleWatch.changed,
     },
   };
 }

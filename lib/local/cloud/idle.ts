@@ -3,9 +3,9 @@ import type { EventSource } from './lambda/event-source.ts';
 import type { LocalFunction } from './lambda/function.ts';
 import type { Ses } from './ses/ses.ts';
 
-/** Knows when nothing is left to do. */
+/** Tells when the cloud has nothing left to do. */
 export type IdleWatch = {
-  /** Something ended that others may have waited for. */
+  /** Call it when a batch, a call or an invocation has ended. */
   changed: () => void;
   idle: () => Promise<void>;
 };

@@ -1,4 +1,4 @@
-/** One thing that happened in the local cloud; what a terminal, a test or a bench listens to. */
+/** An event of the local cloud, for terminals, tests and benchmarks. */
 export type LocalEvent =
   | { kind: 'output'; functionName: string; instanceId: string; stream: 'stdout' | 'stderr'; line: string }
   | { kind: 'cold-start'; functionName: string; instanceId: string; initMs: number }
@@ -14,7 +14,7 @@ export type LocalEvent =
   | { kind: 'skipped'; logicalId: string; type: string; reason: string }
   | { kind: 'override'; logicalId: string; property: string; template: string; local: string };
 
-/** Takes every event of a local cloud; must not throw. */
+/** Receives every event of a local cloud; must not throw. */
 export type LocalLog = (event: LocalEvent) => void;
 
 const formatters: { [K in LocalEvent['kind']]: (event: Extract<LocalEvent, { kind: K }>) => string } = {
@@ -37,7 +37,7 @@ function describeError(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Metrics as people read them; any other line as it is. */
+/** Formats metrics for people; any other line stays as it is. */
 function shortened(line: string): string {
   if (!line.startsWith('{"_aws":')) return line;
   const { _aws, Deployment, ...values } = JSON.parse(line) as Record<string, unknown>;

@@ -1,6 +1,5 @@
 import type { Secrets } from './aws/secrets.ts';
 import type { LocalLog } from './log.ts';
-import type { Overrides } from './resources/context.ts';
 import type { SesOptions } from './ses/ses-options.ts';
 import type { Template } from './template.ts';
 
@@ -33,4 +32,18 @@ export type LocalCloudOptions = {
   skipUnknown?: boolean;
   overrides?: Overrides;
   log?: LocalLog;
+};
+
+/** Departures from the template that make tests fast; each is said in the log. */
+export type Overrides = {
+  /** Of every event source's queue, in seconds; fractions are allowed. */
+  visibilityTimeoutSeconds?: number;
+  /** Of every event source that has one, in seconds; fractions are allowed. */
+  batchingWindowSeconds?: number;
+  /** Waits before the retries of an asynchronous invocation. Default 60 and 120, as on AWS. */
+  asyncRetryDelaysSeconds?: number[];
+  /** Of every function. */
+  functionTimeoutSeconds?: number;
+  /** Between two runs of every schedule. */
+  scheduleRateSeconds?: number;
 };

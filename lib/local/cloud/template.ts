@@ -13,25 +13,27 @@ export type TemplateResource = {
   Properties?: Readonly<Record<string, unknown>> | undefined;
   DependsOn?: string | readonly string[] | undefined;
   Condition?: string | undefined;
+  DeletionPolicy?: string | undefined;
+  UpdateReplacePolicy?: string | undefined;
 };
 
-/** What a resource became: the value of Ref and those of GetAtt. */
+/** A created resource: the values of its Ref and its GetAtts. */
 export type CreatedResource = { ref: string; attributes: Record<string, string> };
 
-/** What intrinsic functions look things up in. */
+/** The names and values that intrinsic functions refer to. */
 export type Scope = {
   template: Template;
   created: Map<string, CreatedResource>;
   parameters: Record<string, unknown>;
   /** AWS::Region and its like. */
   pseudoParameters: Record<string, string>;
-  /** What a text that was put together becomes: an address on AWS, the local one. */
+  /** Replaces addresses on AWS by local ones, in the results of Fn::Join and Fn::Sub. */
   localize?: (text: string) => string;
 };
 
 type Intrinsic = (argument: unknown, scope: Scope) => unknown;
 
-/** Stands for AWS::NoValue: the property or list entry disappears. */
+/** The value of AWS::NoValue: its property or list entry is removed. */
 const noValue = Symbol('AWS::NoValue');
 
 const intrinsics = new Map<string, Intrinsic>([
@@ -73,7 +75,7 @@ const intrinsics = new Map<string, Intrinsic>([
   ['Condition', (name, scope) => conditionHolds(String(name), scope)],
 ] as [string, Intrinsic][]);
 
-/** Resolves every intrinsic function in a value; throws for one that is not known, or that names what is not there. */
+/** Resolves every intrinsic function in a value; throws for an unknown function and for a name that does not exist. */
 export function evaluate(value: unknown, scope: Scope): unknown {
   if (Array.isArray(value)) return value.map((item) => evaluate(item, scope)).filter((item) => item !== noValue);
   if (typeof value !== 'object' || value === null) return value;
@@ -82,7 +84,7 @@ export function evaluate(value: unknown, scope: Scope): unknown {
   if (only && entries.length === 1) {
     const [name, argument] = only;
     const intrinsic = intrinsics.get(name);
-    // `{"Condition": {…}}` in a policy statement is no intrinsic: that one names a condition.
+    // `{"Condition": {…}}` in a policy statement is not an intrinsic: an intrinsic's argument is the name of a condition.
     if (intrinsic && !(name === 'Condition' && typeof argument !== 'string')) return intrinsic(argument, scope);
     if (name.startsWith('Fn::')) throw new Error(`The local cloud does not know the intrinsic function ${name}`);
   }

@@ -6,16 +6,17 @@ import { runCli } from '../../../bin/cli/run.ts';
 import type { Terminal } from '../../../bin/cli/terminal.ts';
 import { connectionOf, writeConnection } from '../../../lib/local/connection.ts';
 import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../../lib/local/start.ts';
+import { shortBatching } from '../../helpers/short-batching.ts';
 import { shortVisibility } from '../../helpers/short-visibility.ts';
 
-/** What a command line left behind. */
+/** The result of a command line. */
 export interface Result {
   readonly exitCode: number;
   readonly out: string;
   readonly notes: string;
 }
 
-/** Everything of a terminal that a test wants to be otherwise. */
+/** The parts of a terminal that a test replaces. */
 export interface Situation extends Partial<Omit<Terminal, 'out' | 'note' | 'readInput' | 'ask' | 'interruption'>> {
   readonly input?: string;
   /** What the person answers when asked. */
@@ -82,7 +83,7 @@ export function localCli(options: LocalSendoffOptions = {}): LocalCli {
   vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
   const started = {} as LocalCli & { -readonly [Name in keyof LocalCli]: LocalCli[Name] };
   beforeAll(async () => {
-    const local = await startLocalSendoff({ overrides: shortVisibility, ...options });
+    const local = await startLocalSendoff({ overrides: { ...shortBatching, ...shortVisibility }, ...options });
     const directory = mkdtempSync(join(tmpdir(), 'sendoff-cli-'));
     const env = { SENDOFF_LOCAL_FILE: join(directory, 'local.json') };
     writeConnection(env.SENDOFF_LOCAL_FILE, connectionOf(local, join(directory, 'local.log')));

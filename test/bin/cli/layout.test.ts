@@ -58,7 +58,7 @@ describe('the layout of answers', () => {
     expect(duration(ms)).toBe(text);
   });
 
-  it('lets nothing through that a terminal obeys', () => {
+  it('removes what a terminal would obey', () => {
     expect(printable('a\u001b[2Jb\u009b1mc\r\nd\u202ee é 漢')).toBe('a�[2Jb�1mc��d�e é 漢');
   });
 });

@@ -24,13 +24,13 @@ const ses = mockClient(SESv2Client);
 const sqs = mockClient(SQSClient);
 
 interface Asked {
-  /** Service of the signature, and what of it is asked: `ssm AmazonSSM.GetParameter`, `lambda /2015-03-31/…`. */
+  /** The service in the signature, and the action or path: `ssm AmazonSSM.GetParameter`, `lambda /2015-03-31/…`. */
   readonly what: string;
   readonly authorization: string;
   readonly body: string;
 }
 
-/** What of AWS is asked without an SDK client, and the API's /health. */
+/** Answers requests that the CLI makes to AWS without an SDK client, and the API's /health. */
 let aws: Server;
 let database: RedisDatabase;
 const asked: Asked[] = [];
@@ -170,7 +170,7 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
     expect((await sendoff('keys list', { env })).exitCode).toBe(0);
   });
 
-  it('says in a line what it may not read, and never what it read', async () => {
+  it('says in a line which secret it may not read, and never shows a secret', async () => {
     denied = true;
     expect(await sendoff('keys list')).toEqual({
       exitCode: 1,
@@ -187,23 +187,45 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
     expect(notes).not.toContain(database.front.token);
   });
 
-  it('tells who deployed before there was such an output to deploy anew', async () => {
+  it('says to deploy anew when a stack is older than that output', async () => {
     const { RedisSecret: _, ...others } = outputs();
     deploy(others);
     expect(await sendoff('keys list')).toMatchObject({ exitCode: 1, notes: expect.stringContaining('deploy it anew') });
   });
 
-  it('rings for a drainer when it redrives', async () => {
+  it('invokes a consumer when it redrives', async () => {
     await bury();
     expect(await sendoff('dead-letters redrive --all')).toEqual({ exitCode: 0, out: 'Redrove 1 job.', notes: '' });
     expect(asked.at(-1)).toMatchObject({
       what: 'lambda /2015-03-31/functions/Sendoff-Send-1/invocations',
-      body: '{"replaces":"","watcher":"Sendoff-Schedule-1"}',
+      body: '{"replaces":"","watchdog":"Sendoff-Schedule-1"}',
     });
     expect(Number(await database.command('XLEN', key('bulk')))).toBe(1);
   });
 
-  it("writes times of Redis' clock: one of this machine that is an hour ahead would keep drainers asleep for so long", async () => {
+  it('finds the functions of a stack of version 0.1 by the outputs that they had', async () => {
+    const { RedisConsumerFunctionName: _, RedisWatchdogFunctionName: __, ...others } = outputs();
+    deploy({ ...others, SendFunctionName: 'Sendoff-Drain-1', ScheduleFunctionName: 'Sendoff-Wake-1' });
+    await bury();
+    expect((await sendoff('dead-letters redrive --all')).out).toBe('Redrove 1 job.');
+    expect(asked.at(-1)).toMatchObject({
+      what: 'lambda /2015-03-31/functions/Sendoff-Drain-1/invocations',
+      body: '{"replaces":"","watchdog":"Sendoff-Wake-1"}',
+    });
+  });
+
+  it('takes the outputs of this version where a stack has both, and names them when it has neither', async () => {
+    deploy({ ...outputs(), SendFunctionName: 'Sendoff-Drain-1', ScheduleFunctionName: 'Sendoff-Wake-1' });
+    await bury();
+    await sendoff('dead-letters redrive --all');
+    expect(asked.at(-1)?.what).toContain('/Sendoff-Send-1/');
+    const { RedisConsumerFunctionName: _, ...others } = outputs();
+    deploy(others);
+    const notes = expect.stringContaining('has no output RedisConsumerFunctionName');
+    expect(await sendoff('dead-letters list')).toMatchObject({ exitCode: 1, notes });
+  });
+
+  it("writes times of Redis' clock: with those of a machine that is an hour ahead, no consumer would be invoked for that hour", async () => {
     await bury();
     const realMs = Date.now();
     vi.useFakeTimers({ toFake: ['Date'], now: realMs + 3_600_000 });
@@ -214,7 +236,7 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
     expect(Math.abs(expectedUntilMs - realMs)).toBeLessThan(60_000);
   });
 
-  it('finds with doctor nothing where everything is as it should be, and looks for no trigger', async () => {
+  it('finds no problem with doctor where there is none, and looks for no trigger', async () => {
     const { exitCode, out, notes } = await sendoff('doctor');
     expect({ exitCode, notes }).toEqual({ exitCode: 0, notes: '' });
     const steady = out.replace(/answers in \d+ ms/g, 'answers in 1 ms').replace(/Redis [\d.]+/, 'Redis 7');
@@ -223,12 +245,12 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
       ok  stack              Sendoff is UPDATE_COMPLETE
       ok  api                answers in 1 ms
       ok  database           Redis 7 answers in 1 ms
-      ok  eviction           off: a full database refuses, it forgets nothing
+      ok  eviction           off: a full database refuses writes and loses nothing
       ok  schedule           its rule is on: the queues are looked at once a minute
       ok  SES sandbox        out of it
       ok  SES sending        enabled, account healthy
       ok  SES quota          0 of 50000 recipients used in 24 hours, 14 a second
-      ok  SES pricing plan   not told; the SES console shows it
+      ok  SES pricing plan   unknown; the SES console shows it
       ok  configuration set  sends
       ok  identities         mail.example.com is verified and signs with DKIM
       ok  dead letters       none
@@ -258,12 +280,12 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
     ]);
   });
 
-  it('does not call a database healthy for what it does not tell: Upstash has no CONFIG', async () => {
+  it('does not call eviction off when the database does not say so: Upstash has no CONFIG', async () => {
     await database.command('ACL', 'SETUSER', 'default', '-config', '-info');
     const { exitCode, out } = await sendoff('doctor');
     await database.command('ACL', 'SETUSER', 'default', '+@all');
     expect(exitCode).toBe(0);
-    expect(out).toMatch(/^ok +database +answers in \d+ ms; it does not tell if it evicts/m);
+    expect(out).toMatch(/^ok +database +answers in \d+ ms; it does not say whether it evicts/m);
     expect(out).not.toMatch(/^ok +eviction/m);
   });
 });

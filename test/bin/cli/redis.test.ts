@@ -60,7 +60,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
     );
   const jobFor = (id: string, fingerprint: string) =>
     JSON.stringify({ task: 'email.send', args: { id, fingerprint }, attempt: 1 });
-  /** An email as drainers leave it that die again and again: claimed, its lease over, its job a dead letter. */
+  /** An email as consumers leave it that crash again and again: claimed, its lease over, its job a dead letter. */
   const stranded = async (): Promise<string> => {
     const id = await sentAndDone();
     const { document } = await local.table.update<EmailRecord>(recordKey(id), {
@@ -70,7 +70,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
     await bury(jobFor(id, document?.fingerprint ?? ''));
     return id;
   };
-  /** What SES reports comes over SQS: so do its dead letters. */
+  /** The reports of SES come over SQS, and so their dead letters are there. */
   const buryFeedback = async (body: string) => {
     const { awsEndpoint: endpoint, credentials, outputs } = local.cloud;
     const client = new SQSClient({ endpoint, region: 'us-east-1', credentials });
@@ -99,7 +99,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
       expect(await sendoff('status 00000000-0000-4000-8000-000000000000')).toMatchObject({ exitCode: 3 });
     });
 
-    it('deletes what there is of a person, body and record', async () => {
+    it('deletes the emails to a person, body and record', async () => {
       const id = await sentAndDone('ada@example.com');
       const other = await sentAndDone('grace@example.com');
       const { bodies } = createRedisBackend(silentClient(database(), namespace()));
@@ -116,7 +116,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
   });
 
   describe('stats', () => {
-    it('shows every queue: what waits, is delivered, is delayed', async () => {
+    it('shows for every queue how many jobs wait, run and are delayed', async () => {
       const at = new Date(Date.now() + 3_600_000).toISOString();
       const id = await sent('later@example.com', `--at ${at}`);
       const { out } = await sendoff('stats');
@@ -156,7 +156,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
       expect(await sendoff('dead-letters show 1-1')).toMatchObject({ exitCode: 3 });
     });
 
-    it('redrives a job and rings for a drainer, so that its email is sent', async () => {
+    it('redrives a job and invokes a consumer, so that its email is sent', async () => {
       const id = await stranded();
       const sentBefore = local.cloud.ses.messages().length;
       expect(await sendoff('dead-letters redrive --all --json')).toMatchObject({
@@ -181,7 +181,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
       expect(local.cloud.ses.messages()).toHaveLength(sentBefore + 1);
     });
 
-    it('says so when nobody could be rung for, and the job is on its queue all the same', async () => {
+    it('says so when no consumer could be invoked, and the job is on its queue all the same', async () => {
       const id = await stranded();
       const fault = local.cloud.faults.add({
         service: 'lambda',
@@ -192,17 +192,17 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
       expect(await sendoff('dead-letters redrive --all')).toEqual({
         exitCode: 0,
         out: 'Redrove 1 job.',
-        notes: 'a function could not be started; the schedule will ring again',
+        notes: 'a function could not be invoked; the watchdog tries again within a minute',
       });
       fault.remove();
       expect((await record(id))?.status).toBe('sending');
-      // What the schedule does, once a minute.
+      // The schedule invokes it once a minute.
       await command('ZADD', key('timers'), '1', '@');
       void local.cloud.function('RedisWatchdog').invoke({});
       expect((await sendoff(`status ${id} --wait 20`)).exitCode).toBe(0);
     });
 
-    it('redrives more than it reads at once, those named alone, and what is no job', async () => {
+    it('redrives one that is named, then more than it reads at once', async () => {
       const id = await sentAndDone();
       const { fingerprint = '' } = (await record(id)) ?? {};
       for (let count = 0; count < 25; count++) await bury(jobFor(id, fingerprint), 'bulk');
@@ -220,7 +220,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
       expect(await list()).toEqual([]);
     });
 
-    it('shows those of SQS too, which what SES reports travels on', async () => {
+    it('shows those of SQS too, over which the reports of SES come', async () => {
       await buryFeedback('{"an event":');
       await bury('{"not json', 'webhook');
       const entries = await list();

@@ -24,7 +24,7 @@ const refusal = (name: string, message: string) =>
   new CloudFormationServiceException({ name, message, $fault: 'client', $metadata: { httpStatusCode: 400 } });
 
 describe('sendoff', () => {
-  it('tells its commands and exit codes', async () => {
+  it('lists its commands and exit codes', async () => {
     const { exitCode, out } = await cli(['--help']);
     expect(exitCode).toBe(0);
     for (const command of ['keys', 'send', 'status', 'dead-letters', 'tail', 'stats', 'doctor', 'forget'])

@@ -5,21 +5,21 @@ import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/c
 import { createUpstashRequester } from '../../../functions/adapters/redis/requester.ts';
 import type { LocalSendoff } from '../../../lib/local/start.ts';
 
-/** A deployment seen from behind: whatever it stores, and ways to store what it never would. */
+/** The stores of a deployment: read whole, and written with what the service would never write. */
 export interface Stored {
   /** All that is in the database, the bucket and the dead-letter queue, as readable text; bodies are unpacked. */
   everything(): Promise<string>;
   /** Puts a text where a document should be. */
   putDamaged(key: string, text: string): Promise<void>;
-  /** Puts a message into a dead-letter queue; of several kinds that for jobs of webhooks. */
+  /** Puts a message among the dead letters; with backend=redis as one of the webhook queue. */
   bury(body: string): Promise<void>;
-  /** The same for what SES reports, which travels over SQS whatever the backend. */
+  /** The same for a report of SES, which comes over SQS with either backend. */
   buryFeedback(body: string): Promise<void>;
 }
 
 const BROTLI_LEAST_BYTES = 20;
 
-/** Opens it with clients of its own: what the service does not read is seen, too. */
+/** Opens it with clients of its own, which also see what the service does not read. */
 export function openStored({ cloud, redis }: LocalSendoff): Stored {
   const { awsEndpoint: endpoint, credentials, outputs } = cloud;
   const aws = { endpoint, region: 'us-east-1', credentials };

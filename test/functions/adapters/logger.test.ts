@@ -25,7 +25,7 @@ describe('the logger', () => {
     for (const line of lines) expect(line.indexOf('\n')).toBe(line.length - 1);
   });
 
-  it('leaves out what is below its level, and takes an unknown level for info', () => {
+  it('leaves out lower levels, and treats an unknown level as info', () => {
     for (const [least, count] of [
       ['error', 1],
       ['warn', 2],
@@ -40,7 +40,7 @@ describe('the logger', () => {
     }
   });
 
-  it('says of an error its name, code and causes', () => {
+  it('writes name, code and causes of an error', () => {
     const { log, read } = logged();
     log.error('failed', { error: unavailable('SQS is down', new TypeError('why')) });
     expect(read()[0].error).toMatchObject({
@@ -52,7 +52,7 @@ describe('the logger', () => {
     });
   });
 
-  it('never writes what AWS says, for it names addresses', () => {
+  it('never writes messages of AWS, which may hold addresses', () => {
     const { log, lines } = logged();
     const fromAws = Object.assign(new Error('Email address is not verified: ann@example.com'), {
       name: 'MessageRejected',

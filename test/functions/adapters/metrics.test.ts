@@ -12,7 +12,7 @@ const started = () => {
 };
 
 describe('metrics', () => {
-  it('are one line in the embedded metric format, however much was counted', () => {
+  it('are one line in the embedded metric format, however much is counted', () => {
     const { metrics, lines, parsed } = started();
     for (let count = 0; count < 10; count++) {
       metrics.count('sent', 'bulk');
@@ -47,7 +47,7 @@ describe('metrics', () => {
     ]);
   });
 
-  it('say 0 for what did not happen to emails that were tried, so that alarms can compare', () => {
+  it('have 0 for counts of sending without events, so that alarms can compare', () => {
     const { metrics, parsed } = started();
     metrics.count('retried', 'transactional', 3);
     metrics.flush();
@@ -65,7 +65,7 @@ describe('metrics', () => {
     ]);
   });
 
-  it('have at most 100 values in a line, which is what CloudWatch takes', () => {
+  it('have at most 100 values in a line, as CloudWatch allows', () => {
     const { metrics, parsed } = started();
     for (let count = 0; count < 250; count++) metrics.sendLatency('bulk', count);
     metrics.count('sent', 'bulk', 250);
@@ -78,7 +78,7 @@ describe('metrics', () => {
     expect(parsed().flatMap(({ SendLatency }) => SendLatency)).toEqual(Array.from({ length: 250 }, (_, ms) => ms));
   });
 
-  it('are written once, and nothing when nothing was counted', () => {
+  it('are written once, and not at all when nothing was counted', () => {
     const { metrics, lines } = started();
     metrics.flush();
     expect(lines).toEqual([]);
@@ -88,14 +88,14 @@ describe('metrics', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('know no time before an email was due: a clock may be behind', () => {
+  it('have no negative times when a clock is behind', () => {
     const { metrics, parsed } = started();
     metrics.sendLatency('bulk', -5);
     metrics.flush();
     expect(parsed()).toMatchObject([{ SendLatency: [0] }]);
   });
 
-  it('are written when the handler has ended, well or not', async () => {
+  it('are written when the handler has ended, even by an error', async () => {
     const { metrics, lines } = started();
     const handler = withMetrics(metrics, async (fails: boolean) => {
       metrics.count('accepted', 'bulk');
@@ -121,7 +121,7 @@ describe('the state of the queues', () => {
     return lines.map((line) => JSON.parse(line));
   };
 
-  it('is the number of dead letters, none too, and nothing of queues that hold nothing', () => {
+  it('has the number of dead letters, even 0, and nothing about empty queues', () => {
     expect(written({ deadLetters: 0 })).toEqual([
       {
         _aws: {
@@ -136,7 +136,7 @@ describe('the state of the queues', () => {
     ]);
   });
 
-  it('is how many jobs each queue holds and how old the oldest is, in seconds as SQS tells it', () => {
+  it('has the number of jobs of each queue and the age of the oldest, in seconds as for SQS', () => {
     const queues = [{ queue: 'bulk', jobs: 7, oldestMs: 61_400 }] as const;
     const [, line] = written({ deadLetters: 2, queues });
     expect(line).toMatchObject({ Deployment: 'Shop/Mail', Queue: 'bulk', Jobs: 7, OldestJobAge: 61 });

@@ -19,7 +19,7 @@ const common = ({ headers, body, isBase64Encoded = false }: Asked) => ({
   isBase64Encoded,
 });
 
-/** The same request as each kind of API hands it over. */
+/** The same request as each kind of API passes it. */
 const formats: Record<string, (asked: Asked) => GatewayEvent> = {
   'an HTTP API (2.0)': (asked) => ({
     ...common(asked),
@@ -67,7 +67,7 @@ describe.each(Object.entries(formats))('a request by %s', (_name, format) => {
     expect(listed.headers['content-type']).toBe('application/json');
   });
 
-  it.each(['GET', 'HEAD'])('by %s is answered though it has a body, as the Python client sends it', async (method) => {
+  it.each(['GET', 'HEAD'])('by %s is answered even with a body, which the Python client sends', async (method) => {
     const { ask } = await started();
     expect((await ask(format({ method, body: '{}' }))).statusCode).toBe(200);
   });
@@ -81,7 +81,7 @@ describe.each(Object.entries(formats))('a request by %s', (_name, format) => {
     expect(backend.waiting()).toEqual([]);
   });
 
-  it.each(['TRACE', 'CONNECT', 'TRACK'])('by %s, which no Request can have, is a 405', async (method) => {
+  it.each(['TRACE', 'CONNECT', 'TRACK'])('by %s, which the Request constructor refuses, is a 405', async (method) => {
     const { ask } = await started();
     const answer = await ask(format({ method }));
     expect(answer).toMatchObject({ statusCode: 405, json: { statusCode: 405, name: 'method_not_allowed' } });
@@ -140,8 +140,8 @@ describe.each(Object.entries(formats))('a request by %s', (_name, format) => {
   });
 });
 
-describe('whatever invokes the function', () => {
-  it.each([null, {}, { version: '2.0' }, 'text', { path: 7 }])('%j gets an answer in our form', async (event) => {
+describe('an invocation', () => {
+  it.each([null, {}, { version: '2.0' }, 'text', { path: 7 }])('with %j gets an answer in our form', async (event) => {
     const { ask } = await started();
     const { statusCode, json } = await ask(event as GatewayEvent);
     expect(json).toEqual({ statusCode, name: expect.any(String), message: expect.any(String) });
@@ -160,7 +160,7 @@ describe('whatever invokes the function', () => {
     expect(await resultOf('application/json')).toMatchObject({ isBase64Encoded: false });
   });
 
-  it('gets a 500 that says nothing when the app itself breaks, and the error is logged', async () => {
+  it('gets a 500 without details when the app itself fails, and the error is logged', async () => {
     const { log, logged } = await createApiClient();
     const error = new Error('secret');
     const handler = createLambdaHandler({ fetch: () => Promise.reject(error) }, log);

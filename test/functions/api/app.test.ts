@@ -80,12 +80,12 @@ describe('paths', () => {
     ['POST', '/events/send'],
     ['GET', '/inboxes/a%40b.example'],
     ['GET', '/usage'],
-  ])('says of %s %s, which Resend has, that this version of Sendoff has it not', async (method, path) => {
+  ])('answers to %s %s of Resend’s API that this version of Sendoff does not have it', async (method, path) => {
     const { ask } = await createApiClient();
     const [answer, anyone] = [await ask(method, path), await ask(method, path, undefined, { authorization: '' })];
     expect(answer).toMatchObject({ status: 404, body: { statusCode: 404, name: 'not_found' } });
     expect(answer.body.message).toMatch(
-      /^Sendoff \d+\.\d+\.\d+ does not have this part of Resend's API\..*docs\/api\.md/,
+      /^Sendoff \d+\.\d+\.\d+ does not have this part of Resend's API\..*docs\/compatibility\.md/,
     );
     expect(anyone.body).toEqual(answer.body);
   });
@@ -94,7 +94,7 @@ describe('paths', () => {
     ['POST', '/domains'],
     ['PATCH', `/domains/${id}`],
     ['DELETE', `/domains/${id}`],
-  ])('says it of %s %s, too, whose path it has, and names the method to use', async (method, path) => {
+  ])('answers the same to %s %s, whose path it has, and names the methods to use', async (method, path) => {
     const { ask } = await createApiClient();
     const answer = await ask(method, path, {});
     expect(answer).toMatchObject({ status: 405, body: { statusCode: 405, name: 'method_not_allowed' } });
@@ -104,29 +104,29 @@ describe('paths', () => {
     expect(answer.headers.get('allow')).toBe('GET, HEAD');
   });
 
-  it('lists on the page it names every path that is not there', () => {
-    const page = readFileSync('docs/api.md', 'utf8');
+  it('lists every unsupported path on the page that the message names', () => {
+    const page = readFileSync('docs/compatibility.md', 'utf8');
     expect(UNSUPPORTED_PATHS.filter((path) => !page.includes(path.replace(':id', '{id}')))).toEqual([]);
   });
 
-  it('names the version that package.json has in that message', async () => {
+  it('names the version of package.json in that message', async () => {
     const { ask } = await createApiClient();
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     expect((await ask('GET', '/broadcasts')).body.message).toContain(`Sendoff ${version} `);
   });
 
-  it('takes a path longer than any id for none', async () => {
+  it('answers 404 to a path that is longer than any id', async () => {
     const { ask } = await createApiClient();
     for (const path of ['/webhooks/', '/suppressions/', '/webhooks/x/events/', '/unsubscribe/'])
       expect(await ask('GET', path + 'x'.repeat(1_500))).toMatchObject({ status: 404, body: { name: 'not_found' } });
   });
 
-  it.each(['//emails', '/emails/', '//emails//', '///emails'])('takes %s for /emails', async (path) => {
+  it.each(['//emails', '/emails/', '//emails//', '///emails'])('treats %s as /emails', async (path) => {
     const { ask } = await createApiClient();
     expect((await ask('POST', path, plainEmail)).status).toBe(200);
   });
 
-  it('takes what is no id for not found, however long or strange', async () => {
+  it('answers 404 to an invalid id, however long or strange', async () => {
     const { ask } = await createApiClient();
     for (const id of ['x', 'x'.repeat(5_000), '%E0%A4%A', '%00', '..%2f..', 'email%231', '🙂']) {
       expect((await ask('GET', `/emails/${id}`)).status).toBe(404);
@@ -144,8 +144,8 @@ describe('paths', () => {
 describe('request bodies', () => {
   it.each([
     ['nothing', ''],
-    ['blanks', ' \n'],
-    ['no JSON', '{"from":'],
+    ['spaces', ' \n'],
+    ['invalid JSON', '{"from":'],
     ['JSON and more', '{} {}'],
     ['a form', 'from=a%40example.com'],
     ['bytes', '\u0000\u0001'],
@@ -180,7 +180,7 @@ describe('errors', () => {
   const failing = (error: unknown) =>
     createApiClient((backend) => ({ ...backend, submit: () => Promise.reject(error) }));
 
-  it('of ours are said as they are, in Resend’s form, and are no news', async () => {
+  it('of ours are answered as they are, in Resend’s form, and not logged', async () => {
     const { ask, logged } = await failing(new SendoffError('security_error', 451, 'not this'));
     const answer = await ask('POST', '/emails', plainEmail);
     expect(answer).toMatchObject({
@@ -192,7 +192,7 @@ describe('errors', () => {
     expect(logged).toEqual([]);
   });
 
-  it('that pass say when to come back, and are logged', async () => {
+  it('that are temporary say when to retry, and are logged', async () => {
     const error = unavailable('DynamoDB is down', new Error('socket hang up'));
     const { ask, logged } = await failing(error);
     const answer = await ask('POST', '/emails', plainEmail);
@@ -203,7 +203,7 @@ describe('errors', () => {
     ]);
   });
 
-  it('name in the log the email and the route, not the path, which can hold an address', async () => {
+  it('are logged with the email and the route, not with the path, which can hold an address', async () => {
     const { ask, logged } = await createApiClient((backend) => ({
       ...backend,
       bodies: { ...backend.bodies, get: () => Promise.reject(unavailable('DynamoDB is down')) },
@@ -214,7 +214,7 @@ describe('errors', () => {
     expect(JSON.stringify(logged)).not.toContain('example.com');
   });
 
-  it('that nobody foresaw say nothing, and are logged whole', async () => {
+  it('that are unexpected are answered without details, and logged with them', async () => {
     const error = new TypeError('x is not a function at secret');
     const { ask, logged } = await failing(error);
     const answer = await ask('POST', '/emails', plainEmail);
@@ -226,7 +226,7 @@ describe('errors', () => {
     expect(logged).toMatchObject([{ level: 'error', fields: { error } }]);
   });
 
-  it('never log who was written to, or what', async () => {
+  it('never log recipients or content', async () => {
     const { ask, logged } = await failing(unavailable('down'));
     await ask('POST', '/emails', { ...plainEmail, to: 'secret@example.com', subject: 'secret', text: 'secret' });
     expect(JSON.stringify(logged)).not.toContain('secret');

@@ -56,13 +56,13 @@ describe('authentication', () => {
     },
   );
 
-  it('takes the scheme in any case, and blanks after it', async () => {
+  it('accepts the scheme in upper and lower case, and several spaces after it', async () => {
     const { ask } = await createApiClient();
     for (const authorization of [`bearer ${FULL_KEY}`, `BEARER   ${FULL_KEY}`])
       expect((await ask('GET', '/emails', undefined, { authorization })).status).toBe(200);
   });
 
-  it('lets a sending key send, and nothing else', async () => {
+  it('lets a key with sending_access only send', async () => {
     const { ask } = await createApiClient();
     const authorization = `Bearer ${SENDING_KEY}`;
     const allowed = [
@@ -93,7 +93,7 @@ describe('authentication', () => {
       });
   });
 
-  it('is not asked for where nothing is to be seen', async () => {
+  it('is not needed for health and openapi.json', async () => {
     const { app } = await createApiClient();
     for (const path of ['/health', '/openapi.json']) expect((await app.request(path)).status).toBe(200);
   });
@@ -112,7 +112,7 @@ describe('the cache of keys', () => {
     expect(reads).toHaveLength(2);
   });
 
-  it('believes a deleted key for 60 seconds at most', async () => {
+  it('accepts a deleted key for at most 60 seconds', async () => {
     const { ask, clock, backend } = await createApiClient();
     const authorization = `Bearer ${SENDING_KEY}`;
     await ask('POST', '/emails', plainEmail, { authorization });
@@ -122,14 +122,14 @@ describe('the cache of keys', () => {
     expect((await ask('POST', '/emails', plainEmail, { authorization })).status).toBe(403);
   });
 
-  it('does not remember that a key is unknown: a new one works at once', async () => {
+  it('does not cache that a key is unknown, so a new key works at once', async () => {
     const { ask, reads } = await counting();
     const authorization = 'Bearer so_unknown';
     for (let count = 0; count < 2; count++) await ask('GET', '/emails', undefined, { authorization });
     expect(reads).toHaveLength(2);
   });
 
-  it('answers 503 when keys cannot be read, and believes no one', async () => {
+  it('answers 503 when keys cannot be read, and accepts no key', async () => {
     const client = await createApiClient((backend) => ({
       ...backend,
       table: { ...backend.table, get: () => Promise.reject(unavailable('DynamoDB is down')) },
@@ -137,7 +137,7 @@ describe('the cache of keys', () => {
     expect(await client.ask('GET', '/emails')).toMatchObject({ status: 503, body: { name: 'application_error' } });
   });
 
-  it('forgets the oldest of more than a thousand keys', async () => {
+  it('removes the oldest of more than a thousand keys', async () => {
     const { ask, backend, reads } = await counting();
     const tokens = Array.from({ length: 1_000 }, (_, index) => `so_${index}`);
     for (const token of tokens) await putApiKey(backend.table, token, { name: token, permission: 'full_access' }, 0);
@@ -167,7 +167,7 @@ describe('the time a key was last used', () => {
     return { ...client, writes };
   };
 
-  it('is written beside the request’s own work, and before its answer: after that the function is frozen', async () => {
+  it('is written in parallel with the request’s own work, and before the answer, after which the function is frozen', async () => {
     const { ask, writes, backend } = await waitingForWrites();
     let answered = false;
     const asking = ask('POST', '/emails', plainEmail).finally(() => {

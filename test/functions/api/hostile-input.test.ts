@@ -6,7 +6,7 @@ import type { MemoryBackend } from '../../helpers/memory-backend.ts';
 import { pick, randomFrom } from '../../helpers/random-text.ts';
 import { plainEmail } from '../../helpers/sending-simulation.ts';
 
-/** Throws where DynamoDB would: keys of 1 to 2,048 bytes, documents up to 400 KB, text of whole characters. */
+/** Throws where DynamoDB would: keys of 1 to 2,048 bytes, documents up to 400 KB, well-formed text. */
 function withLimits(backend: MemoryBackend): MemoryBackend {
   const { table } = backend;
   const checkKey = (key: string) => {
@@ -48,7 +48,7 @@ function withLimits(backend: MemoryBackend): MemoryBackend {
 
 interface Asked {
   readonly method: string;
-  /** Decoded, as an HTTP API hands it over. */
+  /** Decoded, as an HTTP API passes it. */
   readonly path: string;
   readonly query?: string;
   readonly headers?: Record<string, string>;
@@ -79,15 +79,12 @@ const unknown = '0a1b2c3d-0000-4000-8000-000000000000';
 
 describe('a request that is far too large for a field', () => {
   it.each<[string, () => Asked]>([
-    ['130,000 headers that are no text', () => post({ ...plainEmail, headers: manyNames(130_000, 1) })],
-    ['200,000 tags that are none', () => post({ ...plainEmail, tags: many(200_000, 1) })],
-    ['200,000 recipients that are none', () => post({ ...plainEmail, to: many(200_000, 1) })],
+    ['130,000 headers that are not text', () => post({ ...plainEmail, headers: manyNames(130_000, 1) })],
+    ['200,000 invalid tags', () => post({ ...plainEmail, tags: many(200_000, 1) })],
+    ['200,000 invalid recipients', () => post({ ...plainEmail, to: many(200_000, 1) })],
     ['200,000 recipients', () => post({ ...plainEmail, cc: many(200_000, 'a@b.co') })],
-    ['200,000 attachments that are none', () => post({ ...plainEmail, attachments: many(200_000, 1) })],
-    [
-      'an attachment of bytes that are none',
-      () => post({ ...plainEmail, attachments: [{ content: many(200_000, {}) }] }),
-    ],
+    ['200,000 invalid attachments', () => post({ ...plainEmail, attachments: many(200_000, 1) })],
+    ['an attachment of invalid bytes', () => post({ ...plainEmail, attachments: [{ content: many(200_000, {}) }] })],
     ['130,000 unknown fields', () => post({ ...plainEmail, ...manyNames(130_000, 1) })],
     ['200,000 emails in a batch', () => post(many(200_000, 1), '/emails/batch')],
     [
@@ -126,8 +123,8 @@ describe('a request that is far too large for a field', () => {
   });
 });
 
-describe('text that is no text', () => {
-  it('is taken: half of a surrogate pair becomes U+FFFD wherever it stands, a whole one stays', async () => {
+describe('malformed text', () => {
+  it('is accepted: half of a surrogate pair becomes U+FFFD, a whole pair stays', async () => {
     const { ask } = await started();
     const given = { ...plainEmail, from: 'A\ud83d <a@example.com>', subject: 'x\udc00y 👋', text: '\ud800 \\ud800' };
     const { statusCode, json } = await ask(post(given));
@@ -141,7 +138,7 @@ describe('text that is no text', () => {
     expect(key.token).toEqual(expect.any(String));
   });
 
-  it('in a name or a value of JSON does not reach what every object has', async () => {
+  it('such as `__proto__` in JSON does not change the prototype of objects', async () => {
     const { ask } = await started();
     for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
       const fields = (value: string) =>
@@ -268,7 +265,7 @@ describe('fuzzing', () => {
     'x-forwarded-proto',
   ];
 
-  /** The same JSON with one place changed: another value, one more, or one less. */
+  /** The same JSON with one value changed, added or removed. */
   function mutated(random: () => number, node: unknown): unknown {
     const children = typeof node === 'object' && node !== null ? Object.keys(node) : [];
     if (children.length === 0 || random() < 0.15) return pick(random, values);
@@ -281,7 +278,7 @@ describe('fuzzing', () => {
     return Object.fromEntries([...entries, [name, change(before)]]);
   }
 
-  /** A text with a few characters changed, cut, or beyond what a number can be. */
+  /** A text with characters changed or cut off, or a number out of range. */
   function scrambled(random: () => number, text: string): string {
     const at = Math.floor(random() * (text.length + 1));
     if (random() < 0.3) return text.slice(0, at);
@@ -309,7 +306,7 @@ describe('fuzzing', () => {
     };
   }
 
-  it.each([1, 2, 3, 4])('never meets a 5xx, nor an error in another form (seed %i)', async (seed) => {
+  it.each([1, 2, 3, 4])('finds no 5xx and no error in another form (seed %i)', async (seed) => {
     const { ask, logged } = await started();
     const random = randomFrom(seed);
     const statuses = new Map<number, number>();
@@ -328,7 +325,7 @@ describe('fuzzing', () => {
         });
     }
     expect(logged).toEqual([]);
-    // The requests are hostile, but not all alike.
+    // The requests must not all fail for the same reason.
     for (const status of [200, 201, 400, 404, 405, 422])
       expect(statuses.get(status) ?? 0, `${status}`).toBeGreaterThan(5);
   });

@@ -12,7 +12,7 @@ describe('derivedId', () => {
       );
   });
 
-  it('never lets parts flow into each other', () => {
+  it('keeps the parts apart', () => {
     const parts = [
       ['ab', 'c'],
       ['a', 'bc'],
@@ -28,7 +28,7 @@ describe('derivedId', () => {
 });
 
 describe('isId', () => {
-  it('is true for ids of ours', () => {
+  it('is true for ids of Sendoff', () => {
     expect(isId(newId())).toBe(true);
     expect(isId(derivedId('a'))).toBe(true);
   });

@@ -20,11 +20,11 @@ describe('nearest', () => {
     expect(nearest(name, fields)).toBe(meant);
   });
 
-  it.each(['x', 'foo', 'body', 'message', 'b', '', 'constructor'])('has no idea what %j means', (name) => {
+  it.each(['x', 'foo', 'body', 'message', 'b', '', 'constructor'])('has no suggestion for %j', (name) => {
     expect(nearest(name, fields)).toBeUndefined();
   });
 
-  it('costs nothing for a name of a megabyte', () => {
+  it('is fast for a name of a megabyte', () => {
     expect(nearest('x'.repeat(1_000_000), fields)).toBeUndefined();
   });
 });
@@ -67,7 +67,13 @@ describe('validate', () => {
     throw new Error('it was taken');
   };
 
-  it('answers what it was given, when that is right', () => {
+  it('replaces half of a surrogate pair by U+FFFD wherever it stands, and keeps a whole one', () => {
+    const given = { name: '\ud83d!', list: ['a\udc4b'], either: '👋', inner: { deep: '\ud83d\ud83d' } };
+    const mended = { name: '\ufffd!', list: ['a\ufffd'], either: '👋', inner: { deep: '\ufffd\ufffd' } };
+    expect(validate(schema, given)).toEqual(mended);
+  });
+
+  it('answers a valid value', () => {
     expect(validate(schema, { name: 'abc', inner: { deep: 'x' } })).toEqual({ name: 'abc', inner: { deep: 'x' } });
   });
 
@@ -100,7 +106,7 @@ describe('validate', () => {
     expect(said(value)).toMatchObject({ status: 422, code, message: expect.stringContaining(message) });
   });
 
-  it('counts entries before the schema, which overflows its stack at some 100,000 bad ones', () => {
+  it('counts entries before the schema, which overflows the stack at some 100,000 wrong ones', () => {
     const untouched = z.looseObject({
       list: z.custom(() => {
         throw new Error('the schema ran');
@@ -113,14 +119,14 @@ describe('validate', () => {
     expect(() => validate(untouched, { list: names(1_000) })).toThrow('the schema ran');
   });
 
-  it('refuses an entry named __proto__, which the schema would leave out', () => {
+  it('refuses an entry named __proto__, which the schema would drop', () => {
     const record = z.object({ headers: z.record(z.string(), z.string()) });
     expect(() => validate(record, JSON.parse('{"headers":{"__proto__":"x"}}'))).toThrow(
       'Invalid `headers` field: __proto__ cannot be set in it.',
     );
   });
 
-  it('says a name that is too long only in part', () => {
+  it('quotes only the beginning of a long name', () => {
     expect(said({ name: 'ab', ['x'.repeat(1_000_000)]: 1 }).message.length).toBeLessThan(200);
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DrainerQueue } from '../../../functions/adapters/redis/consumer.ts';
+import type { ConsumerQueue } from '../../../functions/adapters/redis/consumer.ts';
 import { createClaims } from '../../../functions/core/email/claims.ts';
 import { parseEmail } from '../../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
@@ -12,23 +12,23 @@ import { createWorker } from '../../../functions/core/task/worker.ts';
 import { createRecordedMetrics } from '../../helpers/recorded-metrics.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { plainEmail } from '../../helpers/sending-simulation.ts';
-import { createDraining, interrupting } from './consuming.ts';
+import { createConsuming, interrupting } from './consuming.ts';
 
 const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 const RETENTION_MS = 86_400_000;
 
-/** Accepting and sending on Redis, with a clock that turns by itself: by `stepMs` with each request of a drainer. */
+/** Accepting and sending on Redis, with a clock that moves by `stepMs` with each request of a consumer. */
 function setUp(database: RedisDatabase, stepMs = 1_500) {
   const clock = { nowMs: Date.now() };
   const now = () => clock.nowMs;
-  const draining = createDraining(database, now);
-  const { backend } = draining;
+  const consuming = createConsuming(database, now);
+  const { backend } = consuming;
   const provider = { sends: 0, answers: (): Promise<void> => Promise.resolve() };
   const files = { fetched: (): Promise<void> => Promise.resolve() };
   const metrics = createRecordedMetrics();
-  const stream = draining.client.keyOf('').replace(/doc:$/, 'transactional');
+  const stream = consuming.client.keyOf('').replace(/doc:$/, 'transactional');
   /** How long a delivery has been idle is counted by Redis' own clock. */
-  const turnClocks = async () => {
+  const moveClocks = async () => {
     clock.nowMs += stepMs;
     const pending = await database.command('XPENDING', stream, 'workers', '-', '+', '100');
     for (const row of Array.isArray(pending) ? pending : []) {
@@ -64,8 +64,8 @@ function setUp(database: RedisDatabase, stepMs = 1_500) {
     retry: async (id: string) => {
       expect((await retryEmail(await recordOf(id), { backend, nowMs: now() })).applied).toBe(true);
     },
-    /** One drainer; `before` is called before each of its requests, with its number. */
-    drain: (before: (call: number) => Promise<void> | void = () => {}, renews = true) => {
+    /** One consumer; `before` is called before each of its requests, with its number. */
+    consume: (before: (call: number) => Promise<void> | void = () => {}, renews = true) => {
       const claims = createClaims({ table: backend.table, now, log: silent });
       const work = createWorker({
         tasks: [emailSend],
@@ -92,12 +92,12 @@ function setUp(database: RedisDatabase, stepMs = 1_500) {
         now,
         random: () => 0.5,
       });
-      const wrap = (queue: DrainerQueue) =>
+      const wrap = (queue: ConsumerQueue) =>
         interrupting(queue, async (call) => {
-          await turnClocks();
+          await moveClocks();
           await before(call);
         });
-      return draining.drain({ work, wrap, ...(renews ? { renewClaims: claims.renew } : {}) });
+      return consuming.consume({ work, wrap, ...(renews ? { renewClaims: claims.renew } : {}) });
     },
   };
 }
@@ -114,15 +114,15 @@ describe.skipIf(!hasRedis)('an email on Redis', () => {
     sending = setUp(database);
   });
 
-  it('is sent once when a second job of it comes while SES takes its time: scheduled in 13 s, moved to 6 s', async () => {
+  it('is sent once when a second job for it arrives before SES has answered: scheduled in 13 s, moved to 6 s', async () => {
     const { clock, provider } = sending;
     const startMs = clock.nowMs;
     const id = await sending.accept({ scheduled_at: new Date(startMs + 13_000).toISOString() });
     await sending.reschedule(id, startMs + 6_000);
     const answer = Promise.withResolvers<void>();
     provider.answers = () => answer.promise;
-    // SES answers the first send, begun at 6 s, at 16 s: the job of the first time came at 13 s.
-    await sending.drain(() => {
+    // The first send begins at 6 s and SES answers it at 16 s; the job of the first schedule arrives at 13 s.
+    await sending.consume(() => {
       if (clock.nowMs >= startMs + 17_000) answer.resolve();
     });
     expect(provider.sends).toBe(1);
@@ -133,47 +133,47 @@ describe.skipIf(!hasRedis)('an email on Redis', () => {
     const { clock, provider, files } = sending;
     const id = await sending.accept();
     await sending.fail(id);
-    await sending.drain();
+    await sending.consume();
     await sending.retry(id);
     await sending.retry(id);
     const startMs = clock.nowMs;
     const fetched = Promise.withResolvers<void>();
     files.fetched = () => fetched.promise;
-    // The second job finds the email in the first one's hands, and again when it comes back after its delivery's lease.
-    await sending.drain(() => {
+    // The second job finds the email claimed by the first, twice: when it arrives, and when it is delivered again after its lease.
+    await sending.consume(() => {
       if (clock.nowMs >= startMs + 14_000) fetched.resolve();
     });
     expect(provider.sends).toBe(1);
     expect((await sending.recordOf(id)).status).toBe('sent');
   }, 60_000);
 
-  it('is not sent by a worker whose claim ended while no heartbeat came through, but by the one that claimed it then', async () => {
+  it('is not sent by a worker whose claim ended for want of a heartbeat, but by the worker that claimed it then', async () => {
     const { clock, provider, files } = sending;
     const id = await sending.accept({ scheduled_at: new Date(clock.nowMs + 3_000).toISOString() });
     await sending.reschedule(id, clock.nowMs + 1_000);
     const fetches = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let fetching = 0;
     files.fetched = () => fetches[fetching++]?.promise ?? Promise.resolve();
-    // No lease is renewed: the job of the second time claims the email, and sends it before the first has its files.
-    const drained = sending.drain(async () => {
+    // No lease is renewed: the second job claims the email, and sends it before the first has its files.
+    const consumed = sending.consume(async () => {
       if (fetching === 2) fetches[1]?.resolve();
       if (provider.sends > 0) fetches[0]?.resolve();
     }, false);
-    await drained;
+    await consumed;
     expect({ fetching, sends: provider.sends }).toEqual({ fetching: 2, sends: 1 });
     expect((await sending.recordOf(id)).status).toBe('sent');
   }, 60_000);
 
-  it('costs no command more for its lease when it is sent within a heartbeat; a slower one, two a heartbeat', async () => {
+  it('costs no command more for its lease if it is sent within a heartbeat, and two a heartbeat if it takes longer', async () => {
     const commands = async (renews: boolean, emails: number, slowForCalls: number) => {
       const own = setUp(database, slowForCalls > 0 ? undefined : 1);
-      await own.drain();
+      await own.consume();
       const answer = Promise.withResolvers<void>();
       if (slowForCalls > 0) own.provider.answers = () => answer.promise;
       let calls = 0;
       await database.command('CONFIG', 'RESETSTAT');
       for (let n = 0; n < emails; n++) await own.accept();
-      await own.drain(() => {
+      await own.consume(() => {
         if (own.provider.sends > 0 && ++calls === slowForCalls) answer.resolve();
       }, renews);
       const { set = 0, mget = 0, get = 0, zadd = 0 } = await database.commandStats();
@@ -182,11 +182,11 @@ describe.skipIf(!hasRedis)('an email on Redis', () => {
     };
     expect(await commands(true, 20, 0)).toEqual(await commands(false, 20, 0));
     const [slow, unrenewed] = [await commands(true, 1, 4), await commands(false, 1, 4)];
-    // A heartbeat is two of these.
-    const beats = slow.zadd / 2;
+    // A heartbeat takes two of these commands.
+    const heartbeats = slow.zadd / 2;
     const [writes, reads] = [slow.set - unrenewed.set, slow.mget + slow.get - unrenewed.mget - unrenewed.get];
     expect(writes).toBeGreaterThan(0);
-    expect(writes).toBeLessThanOrEqual(beats);
+    expect(writes).toBeLessThanOrEqual(heartbeats);
     expect(reads).toBeLessThanOrEqual(writes);
   }, 60_000);
 });

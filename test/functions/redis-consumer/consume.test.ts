@@ -1,83 +1,84 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { LEASE_MS } from '../../../functions/adapters/redis/consumer.ts';
+import { backlog } from '../../../functions/adapters/redis/operations.ts';
+import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import type { Delivery } from '../../../functions/core/ports/broker.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
-import { createDraining, type Draining, interrupting } from './consuming.ts';
+import { type Consuming, createConsuming, interrupting, roomFor } from './consuming.ts';
 
 const idOf = ({ body }: Delivery): string => JSON.parse(body).args.id;
 
-describe.skipIf(!hasRedis)('a drainer', () => {
+describe.skipIf(!hasRedis)('a consumer', () => {
   let database: RedisDatabase;
-  let draining: Draining;
+  let consuming: Consuming;
 
   beforeAll(async () => {
     database = await startRedisDatabase();
   });
   afterAll(() => database?.close());
   beforeEach(() => {
-    draining = createDraining(database);
+    consuming = createConsuming(database);
   });
 
   const left = async () => ({
-    jobs: await draining.client.run(['backlog']),
-    timer: await draining.client.firstTimer(),
+    jobs: await consuming.client.run(backlog()),
+    timer: await consuming.client.firstTimer(),
   });
 
-  it('is rung for by the first job and by none that comes while it is expected or at work', async () => {
-    await draining.send('1');
-    await draining.send('2');
-    expect(draining.rings).toEqual(['']);
+  it('is invoked by the first job, and by no job that arrives while it starts or works', async () => {
+    await consuming.send('1');
+    await consuming.send('2');
+    expect(consuming.invocations).toEqual(['']);
     let sent = 0;
-    await draining.drain({
+    await consuming.consume({
       work: async () => {
-        if (sent++ === 0) await draining.send('3');
+        if (sent++ === 0) await consuming.send('3');
         return [];
       },
     });
-    expect({ sent, rings: draining.rings.length }).toEqual({ sent: 3, rings: 1 });
+    expect({ sent, invocations: consuming.invocations.length }).toEqual({ sent: 3, invocations: 1 });
   });
 
-  it('runs all there is, acknowledges it, and leaves nothing behind; the next job rings again', async () => {
-    for (let id = 0; id < 25; id++) await draining.send(String(id));
-    expect(await draining.drain()).toEqual({ end: 'nothing left', done: 25 });
-    expect(draining.ran.toSorted()).toEqual(Array.from({ length: 25 }, (_, id) => String(id)).toSorted());
+  it('runs and acknowledges all jobs and leaves nothing behind; the next job invokes a consumer again', async () => {
+    for (let id = 0; id < 25; id++) await consuming.send(String(id));
+    expect(await consuming.consume()).toEqual({ end: 'nothing left', done: 25 });
+    expect(consuming.ran.toSorted()).toEqual(Array.from({ length: 25 }, (_, id) => String(id)).toSorted());
     expect(await left()).toEqual({ jobs: 0, timer: undefined });
-    await draining.send('next');
-    expect(draining.rings).toHaveLength(2);
+    await consuming.send('next');
+    expect(consuming.invocations).toHaveLength(2);
   });
 
   it('leaves at once when there is nothing to do', async () => {
-    expect(await draining.drain()).toEqual({ end: 'nothing left', done: 0 });
+    expect(await consuming.consume()).toEqual({ end: 'nothing left', done: 0 });
   });
 
-  it('has its metrics written once a minute while it works, not at its end alone', async () => {
+  it('has its metrics written once a minute while it works', async () => {
     let nowMs = Date.now();
-    const own = createDraining(database, () => nowMs);
+    const own = createConsuming(database, () => nowMs);
     for (let id = 0; id < 10; id++) await own.send(String(id));
     const startMs = nowMs;
     const work = async () => {
       nowMs += 25_000;
       return [];
     };
-    await own.drain({ work, inFlight: 1, runMs: 300_000 });
+    await own.consume({ work, inFlight: 1, runMs: 300_000 });
     expect(own.flushes.map((atMs) => (atMs - startMs) / 1000)).toEqual([75, 150, 225]);
   });
 
-  it('tells each job what it can count on without a renewal, and when the drainer itself stops', async () => {
+  it('tells each job how long it has without a renewal, and when the consumer itself stops', async () => {
     const nowMs = Date.now();
-    const own = createDraining(database, () => nowMs);
+    const own = createConsuming(database, () => nowMs);
     await own.send('1');
     const times: unknown[] = [];
     const work = async (_deliveries: readonly Delivery[], deadlineMs: number, stopsAtMs?: number) => {
       times.push(deadlineMs - nowMs, Number(stopsAtMs) - nowMs);
       return [];
     };
-    await own.drain({ work, runMs: 300_000 });
+    await own.consume({ work, runMs: 300_000 });
     expect(times).toEqual([LEASE_MS - 2_500, 298_500]);
   });
 
-  it('runs no more at once than it may, and refills as soon as one is done', async () => {
-    for (let id = 0; id < 12; id++) await draining.send(String(id));
+  it('runs no more jobs at once than it may, and takes the next as soon as one is done', async () => {
+    for (let id = 0; id < 12; id++) await consuming.send(String(id));
     let [flying, most] = [0, 0];
     const work = async () => {
       most = Math.max(most, ++flying);
@@ -85,7 +86,7 @@ describe.skipIf(!hasRedis)('a drainer', () => {
       flying--;
       return [];
     };
-    await draining.drain({ work, inFlight: 3 });
+    await consuming.consume({ work, inFlight: 3 });
     expect(most).toBe(3);
   });
 
@@ -94,106 +95,108 @@ describe.skipIf(!hasRedis)('a drainer', () => {
     const slow = new Promise<void>((resolve) => {
       release = resolve;
     });
-    await draining.send('slow');
-    for (let id = 0; id < 5; id++) await draining.send(String(id));
+    await consuming.send('slow');
+    for (let id = 0; id < 5; id++) await consuming.send(String(id));
     const done: string[] = [];
     const work = async ([delivery]: readonly Delivery[]) => {
       const id = delivery ? idOf(delivery) : '';
       if (id === 'slow') await slow;
       done.push(id);
-      if (done.length === 5) await draining.send('after');
+      if (done.length === 5) await consuming.send('after');
       if (id === 'after') release();
       return [];
     };
-    await draining.drain({ work, inFlight: 2 });
+    await consuming.consume({ work, inFlight: 2 });
     expect(done.at(-1)).toBe('slow');
     expect(done).toHaveLength(7);
   });
 
   it('waits for a job that is due soon, and runs it at its time', async () => {
     const dueAtMs = Date.now() + 1_200;
-    await draining.send('soon', { dueAtMs });
-    expect(draining.rings).toEqual(['']);
+    await consuming.send('soon', { dueAtMs });
+    expect(consuming.invocations).toEqual(['']);
     let ranAtMs = 0;
     const work = async () => {
       ranAtMs = Date.now();
       return [];
     };
-    expect(await draining.drain({ work })).toEqual({ end: 'nothing left', done: 1 });
+    expect(await consuming.consume({ work })).toEqual({ end: 'nothing left', done: 1 });
     expect(ranAtMs).toBeGreaterThanOrEqual(dueAtMs);
   });
 
-  it('is not rung for by a job due in hours, and does not wait for it', async () => {
-    await draining.send('later', { dueAtMs: Date.now() + 3_600_000 });
-    expect(draining.rings).toEqual([]);
-    expect(await draining.drain()).toMatchObject({ end: 'nothing left', done: 0 });
+  it('is not invoked by a job due in hours, and does not wait for it', async () => {
+    await consuming.send('later', { dueAtMs: Date.now() + 3_600_000 });
+    expect(consuming.invocations).toEqual([]);
+    expect(await consuming.consume()).toMatchObject({ end: 'nothing left', done: 0 });
   });
 
-  it('finds no place when there are as many as may be', async () => {
-    await draining.queue('one').enter();
-    expect(await draining.drain({ maxConsumers: 1 })).toEqual({ end: 'no place', done: 0 });
+  it('finds no place when there are as many consumers as allowed', async () => {
+    await consuming.queue('one').enter();
+    expect(await consuming.consume({ maxConsumers: 1 })).toEqual({ end: 'no place', done: 0 });
   });
 
-  it('has itself watched from its first moment, once with all others of the minute', async () => {
-    await draining.send('1');
-    await Promise.all([draining.drain(), draining.drain()]);
-    await draining.drain();
-    expect(draining.watches.count).toBe(1);
+  it('starts a watchdog, one for all consumers of the same minute', async () => {
+    await consuming.send('1');
+    await Promise.all([consuming.consume(), consuming.consume()]);
+    await consuming.consume();
+    expect(consuming.watchdogs.count).toBe(1);
   });
 
-  it('needs no watcher when who rang watches', async () => {
-    expect(await draining.queue('a', 4, true).enter()).toBe('entered');
-    expect(await draining.queue('b', 4, false).enter()).toBe('unwatched');
-    expect(await draining.queue('c', 4, false).enter()).toBe('entered');
+  it('needs no watchdog when its invoker is one', async () => {
+    expect(await consuming.queue('a', 4, true).enter()).toBe('entered');
+    expect(await consuming.queue('b', 4, false).enter()).toBe('unwatched');
+    expect(await consuming.queue('c', 4, false).enter()).toBe('entered');
   });
 
   describe('a job that arrives at any moment of its end', () => {
-    // Every step of a drainer is one script, and a script is atomic: to send a job before each step, and after the
-    // last, is to try every interleaving there is.
+    // Every step of a consumer is one script, and a script is atomic: a job that is sent before each step, and after the
+    // last, tries every interleaving.
     const steps = 6;
     it.each(Array.from({ length: steps }, (_, step) => step + 1))(
-      'before step %i: is run or rung for',
+      'before step %i: is run, or invokes the next consumer',
       async (step) => {
-        await draining.send('first');
-        const { rings } = draining;
-        rings.length = 0;
+        await consuming.send('first');
+        const { invocations } = consuming;
+        invocations.length = 0;
         let calls = 0;
         const wrap = (queue: Parameters<typeof interrupting>[0]) =>
           interrupting(queue, async (call) => {
             calls = call;
-            if (call === step) await draining.send('late');
+            if (call === step) await consuming.send('late');
           });
-        await draining.drain({ wrap });
-        if (calls < step) await draining.send('late');
-        const ranByIt = draining.ran.includes('late');
-        expect({ ranByIt, rung: rings.length }).toEqual(ranByIt ? { ranByIt, rung: 0 } : { ranByIt, rung: 1 });
-        if (!ranByIt) await draining.drain();
-        expect(draining.ran.filter((id) => id === 'late')).toHaveLength(1);
+        await consuming.consume({ wrap });
+        if (calls < step) await consuming.send('late');
+        const ranByIt = consuming.ran.includes('late');
+        expect({ ranByIt, invoked: invocations.length }).toEqual(
+          ranByIt ? { ranByIt, invoked: 0 } : { ranByIt, invoked: 1 },
+        );
+        if (!ranByIt) await consuming.consume();
+        expect(consuming.ran.filter((id) => id === 'late')).toHaveLength(1);
         expect(await left()).toEqual({ jobs: 0, timer: undefined });
       },
     );
 
     it.each(Array.from({ length: steps }, (_, step) => step + 1))(
-      'before step %i of a drainer at its time-out: is run by it or by its successor',
+      'before step %i of a consumer at its time-out: is run by it or by its successor',
       async (step) => {
         let calls = 0;
         const wrap = (queue: Parameters<typeof interrupting>[0]) =>
           interrupting(queue, async (call) => {
             calls = call;
-            if (call === step) await draining.send('late');
+            if (call === step) await consuming.send('late');
           });
-        // Its time is over when it begins: it takes no job and only ends.
-        await draining.drain({ wrap, runMs: 0 });
-        if (calls < step) await draining.send('late');
-        for (let next = draining.rings.shift(); next !== undefined; next = draining.rings.shift())
-          await draining.drain({ replaces: next });
-        expect(draining.ran).toEqual(['late']);
+        // Its time is over when it starts: it takes no job and ends.
+        await consuming.consume({ wrap, runMs: 0 });
+        if (calls < step) await consuming.send('late');
+        for (let next = consuming.invocations.shift(); next !== undefined; next = consuming.invocations.shift())
+          await consuming.consume({ replaces: next });
+        expect(consuming.ran).toEqual(['late']);
         expect(await left()).toEqual({ jobs: 0, timer: undefined });
       },
     );
 
-    it('between two that leave at the same time: the last one rings or runs it', async () => {
-      const [a, b] = [draining.queue('a'), draining.queue('b')];
+    it('between two that leave at the same time: the last one invokes a consumer or runs it', async () => {
+      const [a, b] = [consuming.queue('a'), consuming.queue('b')];
       for (const order of [
         ['send', 'a', 'b'],
         ['a', 'send', 'b'],
@@ -201,39 +204,39 @@ describe.skipIf(!hasRedis)('a drainer', () => {
         ['b', 'send', 'a'],
       ]) {
         await Promise.all([a.enter(), b.enter()]);
-        draining.rings.length = 0;
+        consuming.invocations.length = 0;
         const outcomes: unknown[] = [];
         for (const who of order) {
-          if (who === 'send') await draining.send('late');
+          if (who === 'send') await consuming.send('late');
           else outcomes.push(await (who === 'a' ? a : b).leave());
         }
         const someoneStays = outcomes.includes(0);
-        expect(someoneStays || draining.rings.length === 1).toBe(true);
-        await draining.drain();
+        expect(someoneStays || consuming.invocations.length === 1).toBe(true);
+        await consuming.consume();
         for (const queue of [a, b]) await queue.leave();
       }
     });
   });
 
-  it('hands over before its time-out, with what it could not do', async () => {
-    for (let id = 0; id < 3; id++) await draining.send(String(id));
-    draining.rings.length = 0;
-    const result = await draining.drain({ runMs: 0 });
+  it('hands over before its time-out, with the jobs it could not do', async () => {
+    for (let id = 0; id < 3; id++) await consuming.send(String(id));
+    consuming.invocations.length = 0;
+    const result = await consuming.consume({ runMs: 0 });
     expect(result).toEqual({ end: 'handed over', done: 0 });
-    const [successor = ''] = draining.rings;
+    const [successor = ''] = consuming.invocations;
     expect(successor).not.toBe('');
-    // The successor has the place already: with as many as may be, it alone still enters.
-    expect(await draining.drain({ maxConsumers: 1 })).toMatchObject({ end: 'no place' });
-    expect(await draining.drain({ maxConsumers: 1, replaces: successor })).toEqual({ end: 'nothing left', done: 3 });
+    // The successor has the place already: where one consumer is allowed, it alone still enters.
+    expect(await consuming.consume({ maxConsumers: 1 })).toMatchObject({ end: 'no place' });
+    expect(await consuming.consume({ maxConsumers: 1, replaces: successor })).toEqual({ end: 'nothing left', done: 3 });
   });
 
-  it('rings for another when the backlog is longer than it can take soon', async () => {
-    for (let id = 0; id < 60; id++) await draining.send(String(id));
-    draining.rings.length = 0;
+  it('invokes another when it cannot do the backlog soon', async () => {
+    for (let id = 0; id < 60; id++) await consuming.send(String(id));
+    consuming.invocations.length = 0;
     let begun = 0;
     const work = () => new Promise<string[]>((resolve) => setTimeout(resolve, ++begun <= 16 ? 400 : 0, []));
-    await draining.drain({ work, inFlight: 4 });
-    expect(draining.rings.length).toBeGreaterThan(0);
+    await consuming.consume({ work, inFlight: 4 });
+    expect(consuming.invocations.length).toBeGreaterThan(0);
   });
 });
 
@@ -245,28 +248,24 @@ describe.skipIf(!hasRedis)('the queue', () => {
   });
   afterAll(() => database?.close());
 
-  const wanted = { transactional: 10, bulk: 10, webhook: 10, 'webhook-slow': 10 };
-  const look = { done: [], renewed: [], wanted, beat: true, countBacklog: false };
+  const wanted = roomFor(10);
+  const look = { done: [], renewed: [], wanted, heartbeat: true, countBacklog: false };
 
-  it('brings back what a dead drainer left, once its lease has run out, and not what a live one renews', async () => {
-    // The lease of a delivery is counted by Redis' own clock.
-    const draining = createDraining(database);
-    const [dead, alive, other] = ['dead', 'alive', 'other'].map((name) => draining.queue(name));
+  it('delivers the jobs of a crashed consumer again after their lease, and no job whose lease is renewed', async () => {
+    // Redis counts the lease of a delivery by its own clock.
+    const consuming = createConsuming(database);
+    const [dead, alive, other] = ['dead', 'alive', 'other'].map((name) => consuming.queue(name));
     if (!dead || !alive || !other) throw new Error('three queues were made');
-    await draining.send('1');
-    await draining.send('2');
-    const [left] = (
-      await dead.exchange({ ...look, wanted: { transactional: 1, bulk: 0, webhook: 0, 'webhook-slow': 0 } })
-    ).deliveries;
-    const kept = (
-      await alive.exchange({ ...look, wanted: { transactional: 1, bulk: 0, webhook: 0, 'webhook-slow': 0 } })
-    ).deliveries;
+    await consuming.send('1');
+    await consuming.send('2');
+    const [left] = (await dead.exchange({ ...look, wanted: roomFor(0, { transactional: 1 }) })).deliveries;
+    const kept = (await alive.exchange({ ...look, wanted: roomFor(0, { transactional: 1 }) })).deliveries;
     let came: readonly Delivery[] = [];
     const startedAtMs = Date.now();
     while (came.length === 0) {
       await alive.exchange({
         ...look,
-        wanted: { transactional: 0, bulk: 0, webhook: 0, 'webhook-slow': 0 },
+        wanted: roomFor(0),
         renewed: kept,
       });
       came = (await other.exchange(look)).deliveries;
@@ -276,17 +275,17 @@ describe.skipIf(!hasRedis)('the queue', () => {
     expect(Date.now() - startedAtMs).toBeGreaterThan(LEASE_MS - 500);
   }, 30_000);
 
-  it('fills the room there is for each queue, however little there is for another', async () => {
-    const draining = createDraining(database);
-    const one = draining.queue('one');
+  it('fills the room for each queue, however little room there is for another', async () => {
+    const consuming = createConsuming(database);
+    const one = consuming.queue('one');
     const queues = ['transactional', 'bulk', 'webhook', 'webhook-slow'] as const;
     const jobs = queues.flatMap((queue) =>
       Array.from({ length: 8 }, (_, id) => ({ queue, job: { task: 'note', args: { id }, attempt: 1 } })),
     );
-    await draining.backend.broker.send(jobs);
+    await consuming.backend.broker.send(jobs);
     const { deliveries } = await one.exchange({
       ...look,
-      wanted: { transactional: 7, bulk: 9, webhook: 2, 'webhook-slow': 4 },
+      wanted: roomFor(0, { transactional: 7, bulk: 9, webhook: 2, 'webhook-slow': 4 }),
     });
     expect(queues.map((name) => deliveries.filter(({ queue }) => queue === name).length)).toEqual([7, 8, 2, 4]);
     expect(new Set(deliveries.map(({ id, queue }) => queue + id)).size).toBe(21);
@@ -294,23 +293,23 @@ describe.skipIf(!hasRedis)('the queue', () => {
     const left = ['transactional', ...Array(6).fill('webhook'), ...Array(4).fill('webhook-slow')];
     expect(rest.map(({ queue }) => queue).sort()).toEqual(left);
     expect(backlog).toBe(32);
-    // What is done of one queue is gone from that queue alone; with jobs left in another no drainer leaves.
+    // Acknowledged jobs are removed from their own queue alone; while another queue has jobs, no consumer leaves.
     await one.exchange({ ...look, done: [...deliveries, ...rest].filter(({ queue }) => queue !== 'webhook') });
     expect(await one.leave()).toBe(0);
     await one.exchange({ ...look, done: [...deliveries, ...rest].filter(({ queue }) => queue === 'webhook') });
     expect(await one.leave()).toBe('left');
   });
 
-  it('moves a job to the dead letters that was received as often as it may be', async () => {
-    const draining = createDraining(database);
-    const queue = draining.queue('one');
-    await draining.backend.broker.send([
+  it('moves a job to the dead letters after its last allowed receive', async () => {
+    const consuming = createConsuming(database);
+    const queue = consuming.queue('one');
+    await consuming.backend.broker.send([
       { queue: 'webhook', job: { task: 'note', args: { id: 'poison' }, attempt: 1 } },
     ]);
     const [{ id } = { id: '' }] = (await queue.exchange(look)).deliveries;
-    const { keyOf } = draining.client;
+    const { keyOf } = consuming.client;
     const key = (name: string) => keyOf('').replace('doc:', name);
-    // As if it had been received the full number of times, the last time longer ago than the lease.
+    // As if it had been received as often as allowed, the last time longer ago than the lease.
     const claimed = ['XCLAIM', key('webhook'), 'workers', 'one', '0', id, 'IDLE', '60000', 'RETRYCOUNT', '3'];
     await database.command(...claimed);
     const { deliveries, dead } = await queue.exchange(look);
@@ -321,13 +320,13 @@ describe.skipIf(!hasRedis)('the queue', () => {
     expect(await database.command('XLEN', key('webhook'))).toBe(0);
   });
 
-  it('knows no group after the server lost what it had, and makes it again', async () => {
-    const draining = createDraining(database);
-    await draining.send('1');
-    await draining.drain();
+  it('makes the consumer group again after the server has lost its data', async () => {
+    const consuming = createConsuming(database);
+    await consuming.send('1');
+    await consuming.consume();
     await database.command('FLUSHALL');
-    await draining.send('2');
-    await draining.drain();
-    expect(draining.ran).toEqual(['1', '2']);
+    await consuming.send('2');
+    await consuming.consume();
+    expect(consuming.ran).toEqual(['1', '2']);
   });
 });

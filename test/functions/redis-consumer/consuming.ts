@@ -1,85 +1,88 @@
 import { randomUUID } from 'node:crypto';
 import { createRedisBackend } from '../../../functions/adapters/redis/backend.ts';
 import { createRedisClient, type RedisClient } from '../../../functions/adapters/redis/client.ts';
-import { createDrainerQueue, type DrainerQueue } from '../../../functions/adapters/redis/consumer.ts';
+import { type ConsumerQueue, createConsumerQueue } from '../../../functions/adapters/redis/consumer.ts';
 import type { Backend } from '../../../functions/core/ports/backend.ts';
 import type { Delivery, Job } from '../../../functions/core/ports/broker.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
-import { type DrainDependencies, type DrainResult, drain } from '../../../functions/redis-consumer/consume.ts';
+import { type QueueName, queueNames } from '../../../functions/core/queues.ts';
+import { type ConsumeResult, consume } from '../../../functions/redis-consumer/consume.ts';
+import type { ConsumeDependencies } from '../../../functions/redis-consumer/dependencies.ts';
 import type { RedisDatabase } from '../../helpers/redis-database.ts';
 
 const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** A deployment of its own on a database, with drainers that note what they did. */
-export interface Draining {
+/** A deployment of its own on a database; its consumers record what they did. */
+export interface Consuming {
   readonly client: RedisClient;
   readonly backend: Backend;
-  /** Names of places that were rung for; empty for an accept's ring. */
-  readonly rings: string[];
+  /** The place that each invoked consumer is to take; empty for one that an accept invokes. */
+  readonly invocations: string[];
   /** The `id` of every job that was run, in order. */
   readonly ran: string[];
-  readonly watches: { count: number };
-  /** When metrics were to be written, epoch ms. */
+  /** Watchdogs that were started. */
+  readonly watchdogs: { count: number };
+  /** The times at which metrics were to be written, epoch ms. */
   readonly flushes: number[];
   send(id: string, more?: Partial<Job>): Promise<void>;
-  queue(name?: string, maxConsumers?: number, watched?: boolean): DrainerQueue;
-  /** Runs one drainer; `on` looks at, and may change, what it asks of the queue. */
-  drain(options?: DrainOptions): Promise<DrainResult>;
+  queue(name?: string, maxConsumers?: number, watched?: boolean): ConsumerQueue;
+  /** Runs one consumer; `wrap` may look at its calls to the queue, and change them. */
+  consume(options?: ConsumeOptions): Promise<ConsumeResult>;
 }
 
-export interface DrainOptions {
+export interface ConsumeOptions {
   readonly replaces?: string;
   readonly maxConsumers?: number;
-  readonly wrap?: (queue: DrainerQueue) => DrainerQueue;
-  readonly work?: DrainDependencies['work'];
-  readonly renewClaims?: DrainDependencies['renewClaims'];
+  readonly wrap?: (queue: ConsumerQueue) => ConsumerQueue;
+  readonly work?: ConsumeDependencies['work'];
+  readonly renewClaims?: ConsumeDependencies['renewClaims'];
   readonly runMs?: number;
   readonly inFlight?: number;
 }
 
-/** Makes one; `now` moves the clock of its scripts. */
-export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () => number = Date.now): Draining {
-  const rings: string[] = [];
+/** Creates a deployment; its scripts use the clock `now`. */
+export function createConsuming({ front }: Pick<RedisDatabase, 'front'>, now: () => number = Date.now): Consuming {
+  const invocations: string[] = [];
   const ran: string[] = [];
-  const watches = { count: 0 };
+  const watchdogs = { count: 0 };
   const flushes: number[] = [];
-  const ring = async (replaces = '') => void rings.push(replaces);
-  const client = createRedisClient({ credentials: async () => front, namespace: randomUUID(), ring, now });
+  const invokeConsumer = async (replaces = '') => void invocations.push(replaces);
+  const client = createRedisClient({ credentials: async () => front, namespace: randomUUID(), invokeConsumer, now });
   const backend = createRedisBackend(client, now);
   const work = async (deliveries: readonly Delivery[]) => {
     for (const { body } of deliveries) ran.push(JSON.parse(body).args.id);
     return [];
   };
   const queue = (name: string = randomUUID(), maxConsumers = 4, watched = false) =>
-    createDrainerQueue(client, { name, maxConsumers, maxReceiveCount: 3, watched });
+    createConsumerQueue(client, { name, maxConsumers, maxReceiveCount: 3, watched });
   return {
     client,
     backend,
-    rings,
+    invocations,
     ran,
-    watches,
+    watchdogs,
     flushes,
     queue,
     send: (id, more = {}) =>
       backend.broker.send([{ queue: 'transactional', job: { task: 'note', args: { id }, attempt: 1, ...more } }]),
-    drain: ({
+    consume: ({
       replaces,
       maxConsumers = 4,
-      wrap = (own: DrainerQueue) => own,
+      wrap = (own: ConsumerQueue) => own,
       runMs = 60_000,
       inFlight = 10,
       ...options
     } = {}) =>
-      drain(
+      consume(
         {
           queue: wrap(queue(randomUUID(), maxConsumers)),
           work: options.work ?? work,
-          ring,
-          watch: async () => void watches.count++,
+          invokeConsumer,
+          startWatchdog: async () => void watchdogs.count++,
           newName: randomUUID,
           now,
           log: silent,
-          inFlight: { transactional: inFlight, bulk: inFlight, webhook: inFlight, 'webhook-slow': inFlight },
+          inFlight: () => inFlight,
           flushMetrics: () => void flushes.push(now()),
           renewClaims: options.renewClaims ?? (async () => {}),
           deadlineMs: now() + runMs,
@@ -89,8 +92,13 @@ export function createDraining({ front }: Pick<RedisDatabase, 'front'>, now: () 
   };
 }
 
-/** Calls `before` with the number of each call to the queue, before it is made. */
-export function interrupting(queue: DrainerQueue, before: (call: number) => Promise<void>): DrainerQueue {
+/** Room for so many jobs of each queue, except of `some`. */
+export function roomFor(each: number, some: Partial<Record<QueueName, number>> = {}): Record<QueueName, number> {
+  return Object.fromEntries(queueNames.map((name) => [name, some[name] ?? each])) as Record<QueueName, number>;
+}
+
+/** Calls `before` ahead of each call to the queue, with the number of that call. */
+export function interrupting(queue: ConsumerQueue, before: (call: number) => Promise<void>): ConsumerQueue {
   let calls = 0;
   const step = async <T>(call: () => Promise<T>): Promise<T> => {
     await before(++calls);
@@ -105,9 +113,9 @@ export function interrupting(queue: DrainerQueue, before: (call: number) => Prom
   };
 }
 
-/** Puts an entry straight into the dead-letter stream, as a drainer does with what was received too often. */
+/** Adds an entry to the dead-letter stream, as the script does with a job that was received too often. */
 export async function bury(
-  { client }: Pick<Draining, 'client'>,
+  { client }: Pick<Consuming, 'client'>,
   { command }: Pick<RedisDatabase, 'command'>,
   job = '{"task":"note","args":{},"attempt":1}',
   queue = 'transactional',

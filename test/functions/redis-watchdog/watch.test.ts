@@ -1,25 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QueueState } from '../../../functions/adapters/metrics.ts';
-import { type Exchange, LEASE_MS } from '../../../functions/adapters/redis/consumer.ts';
+import type { Exchange } from '../../../functions/adapters/redis/consumer.ts';
+import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import { unavailable } from '../../../functions/core/errors.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
 import { runMinute, watchUntilDone } from '../../../functions/redis-watchdog/watch.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
-import { bury, createDraining } from '../redis-consumer/consuming.ts';
+import { bury, createConsuming, roomFor } from '../redis-consumer/consuming.ts';
 
 const MINUTES_A_MONTH = 43_800;
-/** Of Upstash's 500,000 free commands a month idling may take so many. */
+/** So many of Upstash's 500,000 free commands a month may be used while nothing happens. */
 const IDLE_COMMANDS_A_MONTH = 100_000;
 
 const EVERYTHING: Exchange = {
   done: [],
   renewed: [],
-  wanted: { transactional: 10, bulk: 10, webhook: 10, 'webhook-slow': 10 },
-  beat: false,
+  wanted: roomFor(10),
+  heartbeat: false,
   countBacklog: false,
 };
 
-describe.skipIf(!hasRedis)('the clock that rings', () => {
+describe.skipIf(!hasRedis)('the watchdog', () => {
   let database: RedisDatabase;
 
   beforeAll(async () => {
@@ -27,15 +28,15 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
   });
   afterAll(() => database?.close());
 
-  /** A deployment and runs of the clock, in a time that only sleeping moves. */
+  /** A deployment and its watchdog, with a clock that only sleeping moves. */
   const create = () => {
     let nowMs = Date.now();
-    const draining = createDraining(database, () => nowMs);
+    const consuming = createConsuming(database, () => nowMs);
     const startMs = nowMs;
     const reports: QueueState[] = [];
     const warnings: string[] = [];
     const log: Logger = { info: () => {}, warn: (message) => void warnings.push(message), error: () => {} };
-    const run = (onSleep: () => Promise<unknown> = async () => {}, client = draining.client) =>
+    const run = (onSleep: () => Promise<unknown> = async () => {}, client = consuming.client) =>
       runMinute({
         client,
         report: (state) => void reports.push(state),
@@ -52,7 +53,7 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
     };
     const now = () => nowMs;
     const sleep = async (ms: number) => pass(ms);
-    return { draining, reports, warnings, log, run, pass, now, sleep, elapsedMs: () => nowMs - startMs };
+    return { consuming, reports, warnings, log, run, pass, now, sleep, elapsedMs: () => nowMs - startMs };
   };
 
   const commands = async () => {
@@ -62,183 +63,183 @@ describe.skipIf(!hasRedis)('the clock that rings', () => {
 
   it(`idles for less than ${IDLE_COMMANDS_A_MONTH} commands a month, those in scripts counted`, async () => {
     const { run } = create();
-    // The first use of a process checks the eviction policy; the clock alone never gets that far.
+    // The first script of a process checks the eviction policy; an idle watchdog runs no script.
     await database.command('CONFIG', 'RESETSTAT');
     for (let minute = 0; minute < 100; minute++) await run();
     const aMonth = ((await commands()) / 100) * MINUTES_A_MONTH;
     console.info(`idle: ${aMonth} commands a month`);
-    // As the README has it: two a minute.
+    // Two a minute, as documented.
     expect(aMonth).toBe(87_600);
     expect(aMonth).toBeLessThanOrEqual(IDLE_COMMANDS_A_MONTH);
   });
 
   it('costs no more while emails are scheduled for later', async () => {
-    const { draining, run } = create();
-    for (let day = 1; day < 30; day++) await draining.send('x', { dueAtMs: Date.now() + day * 86_400_000 });
+    const { consuming, run } = create();
+    for (let day = 1; day < 30; day++) await consuming.send('x', { dueAtMs: Date.now() + day * 86_400_000 });
     await database.command('CONFIG', 'RESETSTAT');
     for (let minute = 0; minute < 10; minute++) await run();
     expect(((await commands()) / 10) * MINUTES_A_MONTH).toBeLessThanOrEqual(IDLE_COMMANDS_A_MONTH);
   });
 
-  it('costs no more while dead letters wait for an operator, and tells of them each minute', async () => {
-    const { draining, reports, run } = create();
-    await bury(draining, database);
+  it('costs no more while dead letters wait for an operator, and reports them each minute', async () => {
+    const { consuming, reports, run } = create();
+    await bury(consuming, database);
     await database.command('CONFIG', 'RESETSTAT');
     for (let minute = 0; minute < 3; minute++) await run();
     expect(await commands()).toBe(6);
     expect(reports).toEqual([{ deadLetters: 1 }, { deadLetters: 1 }, { deadLetters: 1 }]);
   });
 
-  it('tells how old the oldest job of each queue is while there is any, delivered or not', async () => {
-    const { draining, reports, run, pass } = create();
-    await draining.send('never taken');
-    // Its stream's id is of Redis' own clock, which is not moved: the milliseconds until now are not told apart.
+  it('reports the age of the oldest job of each queue while there is one, delivered or not', async () => {
+    const { consuming, reports, run, pass } = create();
+    await consuming.send('never taken');
+    // The id in the stream has the time of Redis' own clock, which this test does not move.
     pass(120_000);
-    await draining.backend.broker.send([{ queue: 'bulk', job: { task: 'note', args: {}, attempt: 1 } }]);
+    await consuming.backend.broker.send([{ queue: 'bulk', job: { task: 'note', args: {}, attempt: 1 } }]);
     await run();
     const ages = new Map(reports[0]?.queues?.map(({ queue, ...age }) => [queue, age]));
     expect(ages.get('transactional')?.jobs).toBe(1);
     expect(ages.get('transactional')?.oldestMs).toBeGreaterThan(119_000);
-    // The clock of this test moves on by sleeping, beside the question.
+    // The watchdog sleeps while the ages are read, and so moves the clock.
     expect(ages.get('transactional')?.oldestMs).toBeLessThan(130_000);
     expect(ages.get('webhook')).toEqual({ jobs: 0, oldestMs: 0 });
     expect(ages.get('bulk')?.jobs).toBe(1);
-    await draining.queue().exchange({ ...EVERYTHING, done: [] });
+    await consuming.queue().exchange({ ...EVERYTHING, done: [] });
     await run();
-    expect(reports[1]?.queues).toMatchObject([{ queue: 'transactional', jobs: 1 }, {}, {}, {}]);
+    expect(reports[1]?.queues?.[0]).toMatchObject({ queue: 'transactional', jobs: 1 });
   });
 
-  it('tells of a delayed job that is overdue and that no drainer came for', async () => {
-    const { draining, reports, run, pass } = create();
-    await draining.send('x', { dueAtMs: Date.now() + 3_600_000 });
+  it('reports a delayed job that is overdue and that no consumer has taken', async () => {
+    const { consuming, reports, run, pass } = create();
+    await consuming.send('x', { dueAtMs: Date.now() + 3_600_000 });
     pass(3_600_000 + 600_000);
     await run();
-    expect(reports[0]?.queues).toMatchObject([{ queue: 'transactional', jobs: 0 }, {}, {}, {}]);
+    expect(reports[0]?.queues?.[0]).toMatchObject({ queue: 'transactional', jobs: 0 });
     expect(reports[0]?.queues?.[0]?.oldestMs).toBeGreaterThanOrEqual(599_000);
   });
 
-  it('rings all the same when it cannot be told how old jobs are', async () => {
-    const { draining, reports, warnings, run, pass } = create();
-    await draining.send('x');
+  it('invokes a consumer although the age of the oldest jobs cannot be read', async () => {
+    const { consuming, reports, warnings, run, pass } = create();
+    await consuming.send('x');
     pass(LEASE_MS + 1);
-    const stream = draining.client.keyOf('').replace(/doc:$/, 'webhook');
+    const stream = consuming.client.keyOf('').replace(/doc:$/, 'webhook');
     await database.command('SET', stream, 'no stream');
     await run(async () => {
       await database.command('DEL', stream);
-      if (draining.rings.length > 1) await draining.drain();
+      if (consuming.invocations.length > 1) await consuming.consume();
     });
-    expect(draining.rings.length).toBeGreaterThan(1);
+    expect(consuming.invocations.length).toBeGreaterThan(1);
     expect([reports, warnings.length]).toEqual([[{ deadLetters: 0 }], 1]);
   });
 
-  it('sees nothing old, and asks for nothing, once a drainer left in order', async () => {
-    const { draining, reports, run } = create();
-    await draining.send('x');
-    await draining.drain();
+  it('reads no ages after a consumer has left in order', async () => {
+    const { consuming, reports, run } = create();
+    await consuming.send('x');
+    await consuming.consume();
     await run();
     expect(reports).toEqual([{ deadLetters: 0 }]);
   });
 
-  it.each(['while it works', 'when it dies'])(
-    'sees by its two commands that a queue holds something: a drainer leaves a mark %s',
+  it.each(['while the consumer works', 'after it has died'])(
+    'sees with its two commands that a queue holds a job, because of the mark that a consumer sets: %s',
     async (when) => {
-      const { draining, reports, run, pass } = create();
-      await draining.send('x');
-      const queue = draining.queue('one');
+      const { consuming, reports, run, pass } = create();
+      await consuming.send('x');
+      const queue = consuming.queue('one');
       await queue.enter();
-      await queue.exchange({ ...EVERYTHING, beat: true });
-      if (when === 'when it dies') pass(3_600_000);
+      await queue.exchange({ ...EVERYTHING, heartbeat: true });
+      if (when === 'after it has died') pass(3_600_000);
       await run();
-      expect(reports[0]?.queues).toMatchObject([{ queue: 'transactional', jobs: 1 }, {}, {}, {}]);
+      expect(reports[0]?.queues?.[0]).toMatchObject({ queue: 'transactional', jobs: 1 });
     },
   );
 
-  it('rings when a delayed job is due, to the second, and not before', async () => {
-    const { draining, run, pass, elapsedMs } = create();
+  it('invokes a consumer when a delayed job is due, to the second, and not before', async () => {
+    const { consuming, run, pass, elapsedMs } = create();
     const dueInMs = 3_600_000;
-    await draining.send('x', { dueAtMs: Date.now() + dueInMs });
-    let rungAtMs = 0;
-    while (rungAtMs === 0 && elapsedMs() < 2 * dueInMs) {
+    await consuming.send('x', { dueAtMs: Date.now() + dueInMs });
+    let invokedAtMs = 0;
+    while (invokedAtMs === 0 && elapsedMs() < 2 * dueInMs) {
       const startedAtMs = elapsedMs();
       await run(async () => {
-        if (draining.rings.length > 0 && rungAtMs === 0) rungAtMs = elapsedMs();
+        if (consuming.invocations.length > 0 && invokedAtMs === 0) invokedAtMs = elapsedMs();
       });
       pass(Math.max(0, startedAtMs + 60_000 - elapsedMs()));
     }
-    expect(Math.abs(rungAtMs - dueInMs)).toBeLessThanOrEqual(1_500);
-    expect(await draining.drain()).toMatchObject({ done: 1 });
+    expect(Math.abs(invokedAtMs - dueInMs)).toBeLessThanOrEqual(1_500);
+    expect(await consuming.consume()).toMatchObject({ done: 1 });
   });
 
-  it('rings when a drainer has not been heard of for its lease', async () => {
-    const { draining, run, elapsedMs } = create();
-    await draining.queue('killed').enter();
-    let rungAtMs = 0;
+  it('invokes a consumer when one has sent no heartbeat for its lease', async () => {
+    const { consuming, run, elapsedMs } = create();
+    await consuming.queue('killed').enter();
+    let invokedAtMs = 0;
     await run(async () => {
-      if (draining.rings.length > 0 && rungAtMs === 0) {
-        rungAtMs = elapsedMs();
-        await draining.drain();
+      if (consuming.invocations.length > 0 && invokedAtMs === 0) {
+        invokedAtMs = elapsedMs();
+        await consuming.consume();
       }
     });
-    expect(rungAtMs).toBeGreaterThanOrEqual(LEASE_MS);
-    expect(rungAtMs).toBeLessThan(LEASE_MS + 2_000);
-    expect(draining.rings).toHaveLength(1);
+    expect(invokedAtMs).toBeGreaterThanOrEqual(LEASE_MS);
+    expect(invokedAtMs).toBeLessThan(LEASE_MS + 2_000);
+    expect(consuming.invocations).toHaveLength(1);
   });
 
-  it.each(['firstTimer', 'glance', 'run'] as const)('goes on when Redis does not answer to %s', async (method) => {
-    const { draining, warnings, run } = create();
-    await draining.queue('killed').enter();
+  it.each(['firstTimer', 'peek', 'run'] as const)('goes on when Redis does not answer to %s', async (method) => {
+    const { consuming, warnings, run } = create();
+    await consuming.queue('killed').enter();
     let failures = 0;
-    const ask = draining.client[method] as (...args: unknown[]) => Promise<unknown>;
+    const ask = consuming.client[method] as (...args: unknown[]) => Promise<unknown>;
     const fails = async (...args: unknown[]) => {
       if (++failures <= 2) throw unavailable('Redis is not available for the moment');
       return ask(...args);
     };
-    let drained = false;
-    const whenRung = async () => {
-      if (drained || draining.rings.length === 0) return;
-      drained = true;
-      await draining.drain();
+    let consumed = false;
+    const whenInvoked = async () => {
+      if (consumed || consuming.invocations.length === 0) return;
+      consumed = true;
+      await consuming.consume();
     };
-    await run(whenRung, { ...draining.client, [method]: fails });
+    await run(whenInvoked, { ...consuming.client, [method]: fails });
     expect(failures).toBeGreaterThan(2);
     expect(warnings.length).toBeGreaterThanOrEqual(2);
-    expect(draining.rings).toHaveLength(1);
+    expect(consuming.invocations).toHaveLength(1);
   });
 
-  it('as a watcher lets the next drainer have one, when it has ended', async () => {
-    const { draining, log, now, sleep } = create();
-    const queue = draining.queue('one');
-    expect([await queue.enter(), await draining.queue('two').enter()]).toEqual(['unwatched', 'entered']);
+  it('lets the next consumer start another watchdog when it has ended', async () => {
+    const { consuming, log, now, sleep } = create();
+    const queue = consuming.queue('one');
+    expect([await queue.enter(), await consuming.queue('two').enter()]).toEqual(['unwatched', 'entered']);
     await queue.leave();
-    await draining.queue('two').leave();
-    await watchUntilDone({ client: draining.client, log, now, sleep, endMs: now() + 62_000 });
+    await consuming.queue('two').leave();
+    await watchUntilDone({ client: consuming.client, log, now, sleep, endMs: now() + 62_000 });
     expect(await queue.enter()).toBe('unwatched');
   });
 
-  it('as a watcher goes on for a drainer that came while it was about to end', async () => {
-    const { draining, log, now, sleep } = create();
-    const [first, second] = [draining.queue('first'), draining.queue('second')];
+  it('goes on for a consumer that started while it was about to end', async () => {
+    const { consuming, log, now, sleep } = create();
+    const [first, second] = [consuming.queue('first'), consuming.queue('second')];
     await first.enter();
     await first.leave();
     let looks = 0;
     const client = {
-      ...draining.client,
+      ...consuming.client,
       firstTimer: async () => {
-        const timer = await draining.client.firstTimer();
-        // It has seen that nothing is left, and has not said so yet.
+        const timer = await consuming.client.firstTimer();
+        // It has seen that no timer is left, and has not signed off yet.
         if (++looks === 1) await second.enter();
         return timer;
       },
     };
     expect(await watchUntilDone({ client, log, now, sleep, endMs: now() + 62_000 })).toBeGreaterThan(0);
-    expect(draining.rings.length).toBeGreaterThan(0);
+    expect(consuming.invocations.length).toBeGreaterThan(0);
   });
 
-  it('does not ring while a drainer says that it is alive', async () => {
-    const { draining, run } = create();
-    const queue = draining.queue('alive');
+  it('invokes nothing while a consumer sends heartbeats', async () => {
+    const { consuming, run } = create();
+    const queue = consuming.queue('alive');
     await queue.enter();
     await run(async () => void (await queue.enter('alive')));
-    expect(draining.rings).toEqual([]);
+    expect(consuming.invocations).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Match } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle, handlerEntry } from '../../../lib/bundle.ts';
 import { parseConfig } from '../../../lib/config.ts';
@@ -12,7 +13,7 @@ const secret = { backend: 'redis', redisSecret: 'upstash' } as const;
 describe('the stack with backend=redis', () => {
   const { template, sendoff } = sendoffTemplate(secret);
 
-  it('has no table, no bucket, and no queue but that of the feedback', () => {
+  it('has no table, no bucket, and no queue but that of feedback', () => {
     for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket']) template.resourceCountIs(type, 0);
     expect(Object.keys(template.findResources('AWS::SQS::Queue')).sort()).toEqual([
       expect.stringMatching(/^MailDeadLetterQueue/),
@@ -23,7 +24,13 @@ describe('the stack with backend=redis', () => {
     expect(() => sendoff.table).toThrow(/no 'table'/);
   });
 
-  it('lets the API read the credentials, ring, and read what SES says of domains, and nothing more', () => {
+  it('names its functions as they are named in the template', () => {
+    expect(Object.keys(sendoff.functions)).toEqual(['api', 'feedback', 'redisConsumer', 'redisWatchdog']);
+    expect(sendoff.redis?.functions.redisConsumer.node.id).toBe('RedisConsumerFunction');
+    expect(sendoff.redis?.functions.redisWatchdog.node.id).toBe('RedisWatchdogFunction');
+  });
+
+  it('lets the API read the credentials, invoke the consumer and read the identities of SES, and nothing else', () => {
     const {
       'Allow logs:CreateLogStream': _,
       'Allow logs:PutLogEvents': __,
@@ -40,7 +47,7 @@ describe('the stack with backend=redis', () => {
     expect(grants['Allow secretsmanager:GetSecretValue']?.[0]).toMatch(/:secret:upstash-\?\?\?\?\?\?$/);
   });
 
-  it('lets the feedback read its queue and the credentials, and ring', () => {
+  it('lets the feedback function read its queue and the credentials, and invoke the consumer', () => {
     const grants = grantsOf(template, 'MailFeedbackFunctionRole');
     expect(Object.keys(grants).sort()).toEqual([
       'Allow lambda:InvokeFunction',
@@ -54,33 +61,34 @@ describe('the stack with backend=redis', () => {
     expect(grants['Allow lambda:InvokeFunction']).toEqual(['{MailRedisConsumerFunction}']);
   });
 
-  it('tells the sender where unsubscribe links lead, without a circle of references', () => {
+  it('gives the consumer the base URL of unsubscribe links, without a circle of references', () => {
     const rest = sendoffTemplate({ ...secret, api: 'rest' }).template;
     for (const one of [template, rest]) {
-      const [send] = Object.entries(one.findResources('AWS::Lambda::Function')).filter(([id]) =>
+      const [consumer] = Object.entries(one.findResources('AWS::Lambda::Function')).filter(([id]) =>
         /RedisConsumerFunction/.test(id),
       );
-      expect(send?.[1].Properties.Environment.Variables).toMatchObject({
+      expect(consumer?.[1].Properties.Environment.Variables).toMatchObject({
         PUBLIC_URL: expect.anything(),
         DEPLOYMENT: expect.stringMatching(/Mail$/),
-        WEBHOOK_IN_FLIGHT: '50',
-        WEBHOOK_SLOW_IN_FLIGHT: '50',
       });
     }
     const stage = Object.keys(rest.findResources('AWS::ApiGateway::Stage'))[0] ?? '';
     expect(JSON.stringify(rest.findResources('AWS::Lambda::Function'))).not.toContain(stage);
   });
 
-  it('lets the sender send, hand over to itself and start its watcher, and the watcher ring', () => {
-    const send = grantsOf(template, 'MailRedisConsumerFunctionRole');
-    expect(send['Allow lambda:InvokeFunction']).toEqual(['{MailRedisConsumerFunction}', '{MailRedisWatchdogFunction}']);
-    expect(send['Allow ses:SendRawEmail']).toHaveLength(2);
+  it('lets the consumer send, and invoke itself and the watchdog; lets the watchdog invoke the consumer', () => {
+    const consumer = grantsOf(template, 'MailRedisConsumerFunctionRole');
+    expect(consumer['Allow lambda:InvokeFunction']).toEqual([
+      '{MailRedisConsumerFunction}',
+      '{MailRedisWatchdogFunction}',
+    ]);
+    expect(consumer['Allow ses:SendRawEmail']).toHaveLength(2);
     expect(grantsOf(template, 'MailRedisWatchdogFunctionRole')['Allow lambda:InvokeFunction']).toEqual([
       '{MailRedisConsumerFunction}',
     ]);
   });
 
-  it('has the names of where the credentials are in the environment, and no credential anywhere', () => {
+  it('has the name of the secret in the environment, and the credentials nowhere', () => {
     for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function'))) {
       expect(Properties.Environment.Variables).toMatchObject({
         REDIS_SECRET: 'upstash',
@@ -90,11 +98,14 @@ describe('the stack with backend=redis', () => {
     expect(JSON.stringify(template.toJSON())).not.toMatch(/UPSTASH|resolve:secretsmanager/);
   });
 
-  it('runs the clock once a minute', () => {
-    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)' });
+  it('invokes the watchdog once a minute', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(1 minute)',
+      Targets: [{ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^MailRedisWatchdogFunction'), 'Arn'] } }],
+    });
   });
 
-  it('reads an SSM parameter instead, when that is named', () => {
+  it('reads an SSM parameter instead, with redisParameter', () => {
     const { template: other } = sendoffTemplate({ backend: 'redis', redisParameter: '/mail/upstash' });
     const grants = grantsOf(other, 'MailApiFunctionRole');
     expect(grants['Allow ssm:GetParameter']?.[0]).toMatch(/:parameter\/mail\/upstash$/);
@@ -108,7 +119,7 @@ describe('the stack with backend=redis', () => {
   });
 });
 
-describe('options that make no sense together', () => {
+describe('options that contradict each other', () => {
   it.each([
     [{ backend: 'redis' }, ['backend', 'redisSecret', 'redisParameter']],
     [{ ...secret, redisParameter: '/x' }, ['redisSecret', 'redisParameter']],
@@ -129,7 +140,7 @@ describe('options that make no sense together', () => {
     secret,
     { backend: 'redis', redisParameter: '/x', maxConsumers: 2 },
     { maxConcurrency: 3, removeData: true },
-  ])('%j is taken, and taken again with all defaults filled in', (given) => {
+  ])('%j is accepted, and accepted again with all defaults filled in', (given) => {
     expect(parseConfig(parseConfig(given))).toEqual(parseConfig(given));
   });
 });
@@ -146,7 +157,7 @@ describe('a bundle', () => {
     const { metafile } = bundle(handlerEntry(handler), join(directory, handler + backend), backend);
     const cold = new Set<string>();
     const visit = (file: string) => {
-      // Of a package that nobody uses, what it does when it is imported stays: 1.6 KB of @upstash/redis.
+      // The code that a package runs on import stays in the bundle although nobody uses it: 1.6 KB of @upstash/redis.
       for (const [path, { bytesInOutput }] of Object.entries(metafile.outputs[file]?.inputs ?? {}))
         if (bytesInOutput > 2_000) cold.add(/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? path);
       for (const { kind, path } of metafile.outputs[file]?.imports ?? []) if (kind === 'import-statement') visit(path);
@@ -155,7 +166,7 @@ describe('a bundle', () => {
     return cold;
   };
 
-  it('of the API holds the clients of its own backend alone', () => {
+  it('of the API has the clients of its own backend only', () => {
     const redis = packagesOf('api', 'redis');
     expect(redis).toContain('@upstash/redis');
     for (const name of redis) expect(name).not.toMatch(/^@(aws-sdk|smithy)\//);
@@ -165,7 +176,7 @@ describe('a bundle', () => {
     expect([...aws].filter((name) => name.includes('adapters/redis/'))).toEqual([]);
   });
 
-  it.each(['redis-consumer', 'redis-watchdog'])('of %s knows no DynamoDB and no SQS', (handler) => {
+  it.each(['redis-consumer', 'redis-watchdog'])('of %s has no client of DynamoDB, SQS or S3', (handler) => {
     const packages = packagesOf(handler, 'redis');
     expect(packages).toContain('@upstash/redis');
     for (const name of packages) expect(name).not.toMatch(/client-(sqs|dynamodb|s3)/);
@@ -174,13 +185,13 @@ describe('a bundle', () => {
   it.each<[string, BackendName]>([
     ['send', 'aws'],
     ['redis-consumer', 'redis'],
-  ])('of %s loads the converter of html when the first email needs it', (handler, backend) => {
+  ])('of %s loads the HTML converter only when an email needs it', (handler, backend) => {
     const packages = packagesOf(handler, backend);
     expect(packages).toContain('nodemailer');
     for (const name of packages) expect(name).not.toMatch(/html-to-text|htmlparser2|domutils|entities/);
   });
 
-  it('is another file for each backend', () => {
+  it('differs between the backends', () => {
     const code = (backend: BackendName) => {
       const output = join(directory, `code-${backend}`);
       bundle(handlerEntry('api'), output, backend);

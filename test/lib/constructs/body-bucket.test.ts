@@ -24,7 +24,7 @@ describe('the body bucket', () => {
     });
   });
 
-  it('speaks TLS alone', () => {
+  it('requires TLS', () => {
     bucketTemplate(90).hasResourceProperties('AWS::S3::BucketPolicy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
@@ -34,7 +34,7 @@ describe('the body bucket', () => {
     });
   });
 
-  it('keeps a body that is scheduled as far ahead as can be until its record goes', () => {
+  it('keeps the body of an email that is scheduled as late as possible until its record expires', () => {
     bucketTemplate(7).hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
         Rules: [{ ExpirationInDays: 30 + 7 + 1, AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }],
@@ -42,7 +42,7 @@ describe('the body bucket', () => {
     });
   });
 
-  it('needs no custom resource to be removed', () => {
+  it('needs no custom resource to be deleted', () => {
     expect(bucketTemplate(7, true).findResources('Custom::S3AutoDeleteObjects')).toEqual({});
     bucketTemplate(7, true).hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });
   });

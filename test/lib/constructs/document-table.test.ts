@@ -8,7 +8,7 @@ describe('the table', () => {
   new DocumentTable(stack, 'Table', { removeData: false });
   const template = Template.fromStack(stack);
 
-  it('finds documents by key alone, and by two sparse indexes of keys', () => {
+  it('finds documents by key, and by two sparse indexes of keys', () => {
     const index = (name: string) => ({
       IndexName: name,
       KeySchema: [
@@ -23,7 +23,7 @@ describe('the table', () => {
     });
   });
 
-  it('is paid by use, forgets what is expired, and can be taken back to any second', () => {
+  it('is on demand, deletes expired documents, and can be restored to any second', () => {
     template.hasResourceProperties('AWS::DynamoDB::Table', {
       BillingMode: 'PAY_PER_REQUEST',
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },

@@ -2,10 +2,10 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { describe, it } from 'vitest';
 import { sendoffTemplate } from '../../helpers/sendoff-template.ts';
 
-describe('the clock', () => {
+describe('the minute schedule', () => {
   const { template } = sendoffTemplate();
 
-  it('runs the schedule once a minute and lets a missed run go', () => {
+  it('invokes the schedule function once a minute, without retries', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       ScheduleExpression: 'rate(1 minute)',
       State: 'ENABLED',
@@ -18,7 +18,7 @@ describe('the clock', () => {
     });
   });
 
-  it('is allowed to, for this rule alone', () => {
+  it('may invoke it for this rule only', () => {
     template.hasResourceProperties('AWS::Lambda::Permission', {
       Principal: 'events.amazonaws.com',
       SourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('EveryMinuteRule'), 'Arn'] },

@@ -9,27 +9,27 @@ function sesSending(domain: string, accountSuppression = true): { construct: Ses
   return { construct, template: Template.fromStack(stack) };
 }
 
-describe('the way out', () => {
-  it('is a configuration set that keeps reputation figures', () => {
+describe('sending through SES', () => {
+  it('has a configuration set with reputation metrics', () => {
     sesSending('').template.hasResourceProperties('AWS::SES::ConfigurationSet', {
       ReputationOptions: { ReputationMetricsEnabled: true },
     });
   });
 
-  it("leaves SES's own suppression list to the account, unless told not to use it", () => {
+  it("uses SES's suppression list as the account is configured, and not with accountSuppression=false", () => {
     const options = (template: Template) =>
       Object.values(template.findResources('AWS::SES::ConfigurationSet'))[0]?.Properties.SuppressionOptions;
     expect(options(sesSending('').template)).toBeUndefined();
     expect(options(sesSending('', false).template)).toEqual({ SuppressedReasons: [] });
   });
 
-  it('registers no domain unless asked', () => {
+  it('registers no domain by default', () => {
     const { construct, template } = sesSending('');
     template.resourceCountIs('AWS::SES::EmailIdentity', 0);
     expect(construct.dkimRecords).toEqual([]);
   });
 
-  it('registers the domain with Easy DKIM and knows the three records to create', () => {
+  it('registers the domain with Easy DKIM and has the three DNS records to create', () => {
     const { construct, template } = sesSending('mail.example.com');
     template.hasResourceProperties('AWS::SES::EmailIdentity', { EmailIdentity: 'mail.example.com' });
     expect(construct.dkimRecords).toHaveLength(3);

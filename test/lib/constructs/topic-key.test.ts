@@ -13,7 +13,7 @@ describe('the SNS topics', () => {
       expect(Properties.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [keyId, 'Arn'] });
   });
 
-  it('are left to what SNS does by itself when no key is to be paid for', () => {
+  it('have no key with encryptTopics=false', () => {
     const without = sendoffTemplate({ alarmEmail: 'ops@example.com', encryptTopics: false }).template;
     without.resourceCountIs('AWS::KMS::Key', 0);
     expect(JSON.stringify(topicsOf(without))).not.toContain('KmsMasterKeyId');
@@ -23,7 +23,7 @@ describe('the SNS topics', () => {
 describe('the key of the topics', () => {
   const [key] = Object.values(template.findResources('AWS::KMS::Key'));
 
-  it('lets SES and CloudWatch publish with it: AWS’s own key for SNS would lose every event', () => {
+  it('lets SES and CloudWatch publish, which AWS’s own key for SNS does not', () => {
     const statements = key?.Properties.KeyPolicy.Statement;
     expect(statements).toContainEqual({
       Effect: 'Allow',
@@ -34,7 +34,7 @@ describe('the key of the topics', () => {
     expect(statements).toHaveLength(2);
   });
 
-  it('rotates, and goes with the stack after a week in which the deletion can be taken back', () => {
+  it('rotates, and is deleted a week after the stack; until then the deletion can be canceled', () => {
     expect(key).toMatchObject({
       DeletionPolicy: 'Delete',
       UpdateReplacePolicy: 'Delete',

@@ -15,7 +15,7 @@ describe('a work queue', () => {
     template.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 240 });
   });
 
-  it('gives a job up after the number of tries, to the dead-letter queue', () => {
+  it('moves a job to the dead-letter queue after the number of tries', () => {
     template.hasResourceProperties('AWS::SQS::Queue', {
       RedrivePolicy: {
         deadLetterTargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Dead'), 'Arn'] },
@@ -24,7 +24,7 @@ describe('a work queue', () => {
     });
   });
 
-  it('keeps jobs as long as SQS can, encrypted, over TLS alone; the dead-letter queue too', () => {
+  it('keeps jobs as long as SQS can, encrypted, with TLS only; so does the dead-letter queue', () => {
     template.resourceCountIs('AWS::SQS::Queue', 2);
     template.allResourcesProperties('AWS::SQS::Queue', {
       MessageRetentionPeriod: FOURTEEN_DAYS_SECONDS,

@@ -1,21 +1,15 @@
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
+import { listDeadLetters } from '../../../../functions/core/inspection/dead-letters.ts';
+import type { DeadLetter } from '../../../../functions/core/ports/inspection.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
 import { answer, type Context } from '../../context.ts';
 import { columns, duration, printable } from '../../layout.ts';
-import type { DeadLetter } from './queue.ts';
-import { walk } from './walk.ts';
 
 /** `dead-letters list`: looks at the queue without taking anything out. */
-export async function listDeadLetters(context: Context, { max }: { max: number }): Promise<void> {
+export async function list(context: Context, { max }: { max: number }): Promise<void> {
   const backend = await context.backend();
-  const queue = await backend.deadLetters();
-  const letters: DeadLetter[] = [];
-  const keep = async (letter: DeadLetter) => {
-    if (letters.length < max) letters.push(letter);
-    return 'left' as const;
-  };
-  const enough = () => letters.length >= max;
-  const { stopped } = await walk(queue, keep, { signal: context.terminal.interruption(), enough });
+  const { deadLetters } = await backend.inspection();
+  const { letters, stopped } = await listDeadLetters(deadLetters, max, context.terminal.interruption());
   const statuses = await emailStatuses(backend.table, letters);
   const entries = letters.map((letter) => view(letter, statuses.get(letter.emailId ?? ''), context.now()));
   answer(context, entries, () => (entries.length === 0 ? 'The dead-letter queue is empty.' : screen(context, entries)));

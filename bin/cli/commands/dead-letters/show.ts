@@ -1,23 +1,15 @@
-import { notFoundError } from '../../cli-error.ts';
 import { answer, type Context } from '../../context.ts';
+import { notFoundError } from '../../errors.ts';
 import { duration, fields, printable } from '../../layout.ts';
 import { emailStatuses, view } from './list.ts';
-import type { DeadLetter } from './queue.ts';
-import { walk } from './walk.ts';
 
-/** `dead-letters show JOB`: one job with its body; SQS finds a message only by receiving up to it, so that is how it is looked for. */
-export async function showDeadLetter(context: Context, id: string): Promise<void> {
+/** `dead-letters show JOB`: one job with its body. */
+export async function show(context: Context, id: string): Promise<void> {
   const backend = await context.backend();
-  const queue = await backend.deadLetters();
-  const found: DeadLetter[] = [];
-  const look = async (letter: DeadLetter) => {
-    if (letter.id === id) found.push(letter);
-    return 'left' as const;
-  };
-  await walk(queue, look, { signal: context.terminal.interruption(), enough: () => found.length > 0 });
-  const [letter] = found;
+  const { deadLetters } = await backend.inspection();
+  const letter = await deadLetters.find(id, context.terminal.interruption());
   if (!letter) throw notFoundError(`No job in the dead-letter queue has the id ${id}. See: sendoff dead-letters list`);
-  const statuses = await emailStatuses(backend.table, found);
+  const statuses = await emailStatuses(backend.table, [letter]);
   const entry = view(letter, statuses.get(letter.emailId ?? ''), context.now());
   answer(context, { ...entry, body: letter.body }, () =>
     [

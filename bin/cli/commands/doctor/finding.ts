@@ -1,10 +1,10 @@
-import type { OperatedBackend } from '../../backend/open.ts';
+import type { OperatedBackend } from '../../backend/operated-backend.ts';
 import type { Deployment } from '../../deployment.ts';
 
-/** `unknown`: it could not be looked at. A doctor who cannot see says so, and does not call it healthy. */
+/** `unknown`: it could not be examined, and so is not called healthy. */
 export type Level = 'ok' | 'warning' | 'problem' | 'unknown';
 
-/** What a check found, and what to do about it. */
+/** The result of a check, and what to do about it. */
 export interface Finding {
   readonly check: string;
   readonly level: Level;
@@ -12,20 +12,20 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** What a check works on. */
-export interface Patient {
+/** The deployment that a check examines. */
+export interface CheckInput {
   readonly deployment: Deployment;
   /** Its queues and documents; rejects when they cannot be reached. */
   readonly backend: () => Promise<OperatedBackend>;
   readonly nowMs: number;
-  /** The sender that is asked about, if one is. */
+  /** The sender that the user asks about, if any. */
   readonly from?: string;
 }
 
-/** Looks at one thing; what it throws becomes an `unknown` finding under its name. */
+/** Examines one thing; an error that it throws becomes an `unknown` finding under its name. */
 export interface Check {
   readonly name: string;
-  /** False: on AWS alone. */
+  /** False for what exists on AWS alone. */
   readonly alsoLocal: boolean;
-  examine(emailRetry: Patient): Promise<Finding[]>;
+  examine(input: CheckInput): Promise<Finding[]>;
 }

@@ -1,8 +1,9 @@
+import { stackResources } from '../../aws.ts';
 import { output } from '../../deployment.ts';
 import { count } from '../../layout.ts';
 import type { Check, Finding } from './finding.ts';
 
-/** What the API and the schedule need beside the senders. */
+/** Concurrent executions that the API and the schedule need beside the senders. */
 const RESERVE = 10;
 
 export const triggers: Check = {
@@ -60,7 +61,6 @@ export const alarms: Check = {
   name: 'alarms',
   alsoLocal: false,
   examine: async ({ deployment }) => {
-    const { stackResources } = await import('../../stack-resources.ts');
     const { CloudWatchClient, DescribeAlarmsCommand } = await import('@aws-sdk/client-cloudwatch');
     const named = (await stackResources(deployment)).filter(({ type }) =>
       /^AWS::CloudWatch::(Composite)?Alarm$/.test(type),
@@ -91,7 +91,7 @@ export const alarms: Check = {
       findings.push({
         check: 'alarms',
         level: 'warning',
-        text: `${silent.length} of ${all.length} tell nobody`,
+        text: `${silent.length} of ${all.length} notify nobody`,
         advice: 'give the stack a topic for its alarms',
       });
     return findings.length > 0 ? findings : [{ check: 'alarms', level: 'ok', text: `${all.length}, none in alarm` }];

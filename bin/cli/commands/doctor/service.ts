@@ -1,11 +1,12 @@
 import { timeSort } from '../../../../functions/core/document/time-sort.ts';
 import { EMAIL_PARTITION, type EmailRecord } from '../../../../functions/core/email/record.ts';
+import { isUnsent } from '../../../../functions/core/email/status.ts';
 import { output } from '../../deployment.ts';
 import { count, duration } from '../../layout.ts';
 import type { Check, Finding } from './finding.ts';
 
 const HEALTH_TIMEOUT_MS = 10_000;
-/** The schedule gives an email a second job after a quarter of an hour; who waits longer waits for something else. */
+/** The schedule gives an email a second job after a quarter of an hour, so a longer wait has another cause. */
 const OVERDUE_MS = 30 * 60_000;
 const LOOK_BACK_MS = 24 * 3_600_000;
 const LOOKED_AT = 500;
@@ -43,7 +44,7 @@ export const deadLetters: Check = {
   name: 'dead letters',
   alsoLocal: true,
   examine: async ({ backend }) => {
-    const depths = await (await backend()).depths();
+    const depths = await (await (await backend()).inspection()).depths();
     const { waiting = 0, running = 0 } = depths.find(({ queue }) => queue === 'dead letters') ?? {};
     const total = waiting + running;
     if (total === 0) return [{ check: 'dead letters', level: 'ok', text: 'none' }];
@@ -52,7 +53,7 @@ export const deadLetters: Check = {
         check: 'dead letters',
         level: 'problem',
         text: `${count(total, 'job')} that no worker could handle`,
-        advice: 'sendoff dead-letters list; when the cause is mended: sendoff dead-letters redrive --all',
+        advice: 'sendoff dead-letters list; when the cause is fixed: sendoff dead-letters redrive --all',
       },
     ];
   },
@@ -80,13 +81,12 @@ export const waitingEmails: Check = {
         check: 'waiting emails',
         level: 'warning',
         text: `${count(overdue.length, 'email')} of the last day not sent ${duration(OVERDUE_MS)} after being due`,
-        advice: `sendoff status ${overdue[0]?.id} tells why`,
+        advice: `sendoff status ${overdue[0]?.id} says why`,
       } satisfies Finding,
     ];
   },
 };
 
-function isOverdue({ status, createdAtMs, scheduledAtMs }: EmailRecord, nowMs: number): boolean {
-  const waits = status === 'queued' || status === 'sending' || status === 'scheduled';
-  return waits && (scheduledAtMs ?? createdAtMs) < nowMs - OVERDUE_MS;
+function isOverdue(record: EmailRecord, nowMs: number): boolean {
+  return isUnsent(record) && (record.scheduledAtMs ?? record.createdAtMs) < nowMs - OVERDUE_MS;
 }

@@ -4,9 +4,9 @@ import { type Deployment, output } from '../../deployment.ts';
 import type { Check, Finding } from './finding.ts';
 
 const PRODUCTION_ACCESS = 'https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html';
-/** Share of the daily quota from which it is worth a look. */
+/** The share of the daily quota at which a warning begins. */
 const QUOTA_WARNING = 0.8;
-/** À la carte price and plans in dollars per 1,000 emails; NONE is SES's word for à la carte. */
+/** À la carte price and plans in dollars per 1,000 emails; SES calls à la carte NONE. */
 const planTexts: Readonly<Record<string, string>> = {
   NONE: 'none: à la carte, $0.10 per 1,000 emails',
   ESSENTIALS: 'Essentials, $0.16 per 1,000 emails; à la carte (NONE) is $0.10, without its extras',
@@ -34,7 +34,7 @@ function sandbox({ ProductionAccessEnabled }: GetAccountResponse): Finding {
     : {
         check,
         level: 'problem',
-        text: 'in it: mail goes to verified addresses alone, 200 a day',
+        text: 'the account is in it: it may send to verified addresses alone, 200 emails a day',
         advice: `ask for production access: ${PRODUCTION_ACCESS}`,
       };
 }
@@ -68,7 +68,7 @@ function quota({ SendQuota = {} }: GetAccountResponse): Finding {
 function plan({ PricingAttributes }: GetAccountResponse): Finding {
   const check = 'SES pricing plan';
   const current = PricingAttributes?.CurrentPlan;
-  return { check, level: 'ok', text: current ? (planTexts[current] ?? current) : 'not told; the SES console shows it' };
+  return { check, level: 'ok', text: current ? (planTexts[current] ?? current) : 'unknown; the SES console shows it' };
 }
 
 export const configurationSet: Check = {
@@ -108,13 +108,13 @@ export const identities: Check = {
   },
 };
 
-/** The domain that the stack has registered, from its DKIM records (`<token>._domainkey.<domain> CNAME …`). */
+/** The domain that the stack registered, from its DKIM records (`<token>._domainkey.<domain> CNAME …`). */
 function own({ outputs }: Deployment): string[] {
   const domain = /\._domainkey\.(\S+) CNAME/.exec(outputs.DkimRecord1 ?? '')?.[1];
   return domain ? [domain] : [];
 }
 
-/** What SES would accept as the identity of this sender: the address, its domain, and the domains above it. */
+/** The identities that would let SES accept this sender: the address, its domain, and the domains above it. */
 function sendersOf(from: string): string[] {
   const { address } = parseMailbox(from, '--from');
   const labels = address.slice(address.lastIndexOf('@') + 1).split('.');
@@ -131,7 +131,7 @@ async function verified(ses: SESv2Client): Promise<string[]> {
   return names;
 }
 
-/** The first of the candidates that may send decides. */
+/** The finding on the first candidate that may send. */
 async function sender(ses: SESv2Client, from: string, candidates: readonly string[]): Promise<Finding> {
   for (const candidate of candidates) {
     const found = await identity(ses, candidate).catch(ignoreMissing);

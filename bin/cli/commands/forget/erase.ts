@@ -1,27 +1,22 @@
+import { isUnsent } from '../../../../functions/core/email/status.ts';
 import { cancel } from '../../../../functions/core/email/transitions.ts';
-import {
-  deleteEmail,
-  findBodies,
-  isUnsent,
-  type Mention,
-  type Wanted,
-} from '../../../../functions/core/privacy/erase.ts';
-import type { OperatedBackend } from '../../backend/open.ts';
-import { CliError, exitCodes } from '../../cli-error.ts';
+import { deleteEmail, findBodies, type Mention, type Wanted } from '../../../../functions/core/privacy/erase.ts';
+import type { OperatedBackend } from '../../backend/operated-backend.ts';
 import type { Context } from '../../context.ts';
-import { type Search, type Stored, visitDeadLetters } from './search.ts';
+import { CliError, exitCodes } from '../../errors.ts';
+import { type Search, type Stored, visitMentioning } from './search.ts';
 
-/** What is to be deleted. */
-export type Doomed = Pick<Search, 'mentions' | 'deliveries' | 'suppressions' | 'deadLetters'>;
+/** The part of a search that is to be deleted. */
+export type Targets = Pick<Search, 'mentions' | 'deliveries' | 'suppressions' | 'deadLetters'>;
 
-/** What was deleted of it. */
+/** The result of a deletion. */
 export interface Erasure {
   /** Ids of emails. */
   readonly emails: ReadonlySet<string>;
   readonly deliveries: number;
   readonly suppressions: number;
   readonly deadLetters: number;
-  /** What could not be deleted, by its key, with the reason. */
+  /** The reasons why documents could not be deleted, by their keys. */
   readonly failures: ReadonlyMap<string, unknown>;
 }
 
@@ -38,39 +33,40 @@ const AT_ONCE = 20;
 export async function erase(
   { terminal, now }: Context,
   backend: OperatedBackend,
-  doomed: Doomed,
+  targets: Targets,
   wanted: Wanted,
   signal: AbortSignal,
 ): Promise<Erasure> {
   const emails = new Set<string>();
   const failures = new Map<string, unknown>();
-  const ids = new Set(doomed.mentions.map(({ id }) => id));
+  const ids = new Set(targets.mentions.map(({ id }) => id));
   const bodies = ids.size > 0 ? await findBodies(backend.scan, ids) : new Map<string, string[]>();
   const ofEmail = (mention: Mention): Deletion => ({
     key: mention.document.key,
     run: async () => {
-      // One that a worker has at this moment, or that was put back, stays.
+      // An email that a worker has at this moment, or that was put back on its queue, stays.
       if (isUnsent(mention) && !(await cancel(backend.table, mention.id, now())).applied) return;
       if (await deleteEmail(backend, mention, bodies.get(mention.id) ?? [])) emails.add(mention.id);
-      terminal.progress(`${emails.size} of ${doomed.mentions.length} emails deleted …`);
+      terminal.progress(`${emails.size} of ${targets.mentions.length} emails deleted …`);
     },
   });
   const ofStored = (stored: Stored): Deletion => ({ key: stored.key, run: () => backend.scan.delete(stored) });
-  await runAll(doomed.mentions.map(ofEmail), failures, signal);
-  const deliveries = await runAll(doomed.deliveries.map(ofStored), failures, signal);
-  const suppressions = await runAll(doomed.suppressions.map(ofStored), failures, signal);
-  const deadLetters = doomed.deadLetters > 0 ? await deleteDeadLetters(backend, wanted, signal) : 0;
+  await runAll(targets.mentions.map(ofEmail), failures, signal);
+  const deliveries = await runAll(targets.deliveries.map(ofStored), failures, signal);
+  const suppressions = await runAll(targets.suppressions.map(ofStored), failures, signal);
+  const deadLetters = targets.deadLetters > 0 ? await deleteDeadLetters(backend, wanted, signal) : 0;
   return { emails, deliveries, suppressions, deadLetters, failures };
 }
 
 async function deleteDeadLetters(backend: OperatedBackend, wanted: Wanted, signal: AbortSignal): Promise<number> {
-  return visitDeadLetters(await backend.deadLetters(), wanted, signal, async (letter) => {
+  const { deadLetters } = await backend.inspection();
+  return visitMentioning(deadLetters, wanted, signal, async (letter) => {
     await letter.delete();
     return 'taken';
   });
 }
 
-/** A few at a time, until told to stop; answers how many did not fail, and notes those that did. */
+/** Runs a few at a time until told to stop; answers how many succeeded, and notes those that failed. */
 async function runAll(
   deletions: readonly Deletion[],
   failures: Map<string, unknown>,

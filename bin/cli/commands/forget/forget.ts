@@ -1,18 +1,18 @@
-import { isUnsent, type Wanted } from '../../../../functions/core/privacy/erase.ts';
-import type { OperatedBackend } from '../../backend/open.ts';
-import { CliError } from '../../cli-error.ts';
-import { confirm } from '../../confirm.ts';
-import { answer, type Context } from '../../context.ts';
-import { type Doomed, type Erasure, erase } from './erase.ts';
+import { isUnsent } from '../../../../functions/core/email/status.ts';
+import type { Wanted } from '../../../../functions/core/privacy/erase.ts';
+import type { OperatedBackend } from '../../backend/operated-backend.ts';
+import { answer, type Context, confirm } from '../../context.ts';
+import { CliError } from '../../errors.ts';
+import { type Erasure, erase, type Targets } from './erase.ts';
 import type { ForgetOptions } from './options.ts';
-import { adviceOn, describeSearch, farewell, inWords, type Leftovers } from './report.ts';
+import { adviceOn, describeAmounts, describeSearch, type Leftovers, summaryOf } from './report.ts';
 import { findAll, readAddress, type Search } from './search.ts';
 
 const NOTHING: Erasure = { emails: new Set(), deliveries: 0, suppressions: 0, deadLetters: 0, failures: new Map() };
 
 /**
- * `forget ADDRESS`: deletes every email that names a person, records and bodies, and what else is about them. Fails when
- * something is left that names the address, or may.
+ * `forget ADDRESS`: deletes every email that names a person, with record and body, and all other documents about them.
+ * Fails when a document is left that names the address, or may name it.
  */
 export async function forget(context: Context, given: string, options: ForgetOptions): Promise<void> {
   const { terminal } = context;
@@ -22,16 +22,16 @@ export async function forget(context: Context, given: string, options: ForgetOpt
   const signal = terminal.interruption();
   const search = await findAll(backend, wanted, terminal, signal);
   if (!context.json) terminal.note(describeSearch(search, options));
-  const doomed = doomedOf(search, options);
-  const what = inWords({
-    emails: doomed.mentions.length,
-    deliveries: doomed.deliveries.length,
-    suppressions: doomed.suppressions.length,
-    deadLetters: doomed.deadLetters,
+  const targets = targetsOf(search, options);
+  const what = describeAmounts({
+    emails: targets.mentions.length,
+    deliveries: targets.deliveries.length,
+    suppressions: targets.suppressions.length,
+    deadLetters: targets.deadLetters,
   });
   const deletes = what !== '' && !options.dryRun;
   if (deletes && !options.yes) await confirm(context, `Delete ${what}? This cannot be undone.`);
-  const erasure = deletes ? await erase(context, backend, doomed, wanted, signal) : NOTHING;
+  const erasure = deletes ? await erase(context, backend, targets, wanted, signal) : NOTHING;
 
   const leftovers = leftoversOf(search, erasure, deletes);
   tell(context, backend, search, erasure, leftovers);
@@ -40,7 +40,7 @@ export async function forget(context: Context, given: string, options: ForgetOpt
   if (advice) terminal.note(advice);
 }
 
-/** What is still there: without a deletion, of the emails those that no deletion takes without --cancel. */
+/** Finds out what is still there. Without a deletion, the emails among it are those that would need --cancel. */
 function leftoversOf({ mentions, unreadable, elsewhere }: Search, erasure: Erasure, deleted: boolean): Leftovers {
   const { emails, failures } = erasure;
   const left = mentions.filter(({ id, document }) => !emails.has(id) && !failures.has(document.key));
@@ -56,7 +56,7 @@ function tell(
   { unsent, unreadable, elsewhere, failures }: Leftovers,
 ): void {
   const amounts = { ...erasure, emails: erasure.emails.size };
-  const suppression = fateOf(search, erasure);
+  const suppression = suppressionOutcome(search, erasure);
   const view = {
     examined: search.examined,
     found: search.mentions.length,
@@ -69,10 +69,10 @@ function tell(
     unreadable,
     elsewhere,
   };
-  answer(context, view, () => farewell(amounts, suppression === 'kept', backend));
+  answer(context, view, () => summaryOf(amounts, suppression === 'kept', backend));
 }
 
-function doomedOf(search: Search, options: ForgetOptions): Doomed {
+function targetsOf(search: Search, options: ForgetOptions): Targets {
   return {
     ...search,
     mentions: options.cancel ? search.mentions : search.mentions.filter((mention) => !isUnsent(mention)),
@@ -80,7 +80,10 @@ function doomedOf(search: Search, options: ForgetOptions): Doomed {
   };
 }
 
-function fateOf({ suppressions: found }: Search, { suppressions: deleted }: Erasure): 'none' | 'deleted' | 'kept' {
+function suppressionOutcome(
+  { suppressions: found }: Search,
+  { suppressions: deleted }: Erasure,
+): 'none' | 'deleted' | 'kept' {
   if (found.length === 0) return 'none';
   return deleted === found.length ? 'deleted' : 'kept';
 }

@@ -1,8 +1,8 @@
-/** What `sendoff forget` takes. */
+/** The options of `sendoff forget`. */
 export interface ForgetOptions {
-  /** Emails that the address sent, too. */
+  /** Delete emails from the address, too. */
   readonly sender?: boolean;
-  /** Cancel what is still to be sent, and delete it with the rest. */
+  /** Cancel emails that are still to be sent, and delete them too. */
   readonly cancel?: boolean;
   /** Take it off the suppression list too. */
   readonly suppression?: boolean;

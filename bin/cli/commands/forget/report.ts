@@ -1,11 +1,12 @@
-import { isUnsent, type Mention, roles } from '../../../../functions/core/privacy/erase.ts';
-import type { OperatedBackend } from '../../backend/open.ts';
-import { explain } from '../../error-line.ts';
+import { isUnsent } from '../../../../functions/core/email/status.ts';
+import { type Mention, roles } from '../../../../functions/core/privacy/erase.ts';
+import type { OperatedBackend } from '../../backend/operated-backend.ts';
+import { explain } from '../../errors.ts';
 import { count, printable } from '../../layout.ts';
 import type { ForgetOptions } from './options.ts';
 import type { Search } from './search.ts';
 
-/** How much of each kind is, or is to be, deleted. */
+/** How many of each kind were deleted or are to be deleted. */
 export interface Amounts {
   readonly emails: number;
   readonly deliveries: number;
@@ -13,17 +14,17 @@ export interface Amounts {
   readonly deadLetters: number;
 }
 
-/** What was deleted or is to be, in words; empty for nothing. */
-export function inWords({ emails, deliveries, suppressions, deadLetters }: Amounts): string {
+/** Amounts in words; empty for nothing. */
+export function describeAmounts({ emails, deliveries, suppressions, deadLetters }: Amounts): string {
   return [
     ...(emails > 0 ? [count(emails, 'email')] : []),
-    ...(deliveries > 0 ? [`what webhooks were told (${count(deliveries, 'event')})`] : []),
+    ...(deliveries > 0 ? [count(deliveries, 'webhook event')] : []),
     ...(deadLetters > 0 ? [count(deadLetters, 'dead letter')] : []),
     ...(suppressions > 0 ? ['its suppression'] : []),
   ].join(', ');
 }
 
-/** What was found, before anything is deleted. */
+/** The result of the search, shown before anything is deleted. */
 export function describeSearch(search: Search, options: ForgetOptions): string {
   const { examined, mentions, deliveries, deadLetters, suppressions } = search;
   const waiting = mentions.filter(isUnsent).length;
@@ -36,7 +37,7 @@ export function describeSearch(search: Search, options: ForgetOptions): string {
           `${waiting} of them still to be sent: ${options.cancel ? 'canceled for all recipients, then deleted' : 'left alone without --cancel'}.`,
         ]
       : []),
-    ...(deliveries.length > 0 ? [`${count(deliveries.length, 'event')} that webhooks were told about it.`] : []),
+    ...(deliveries.length > 0 ? [`${count(deliveries.length, 'webhook event')} about it.`] : []),
     ...(deadLetters > 0 ? [`${count(deadLetters, 'dead letter')} that name it.`] : []),
     ...(suppressions.length > 0 && !options.suppression
       ? ['It is on the suppression list, and stays there without --suppression.']
@@ -53,15 +54,15 @@ function byRole(mentions: readonly Mention[]): string {
   return numbers.length > 0 ? ` (${numbers.join(', ')})` : '';
 }
 
-/** What was deleted, and where the address still is that this command cannot reach. */
-export function farewell(deleted: Amounts, staysSuppressed: boolean, { remains }: OperatedBackend): string {
-  const what = inWords(deleted);
+/** The result of the deletion, and the places that keep the address and that this command cannot reach. */
+export function summaryOf(deleted: Amounts, staysSuppressed: boolean, { remains }: OperatedBackend): string {
+  const what = describeAmounts(deleted);
   if (what === '') return 'Nothing was deleted.';
   return [
     `Deleted ${what}.`,
     'Not deleted, because it is not here or not yours to delete:',
-    '  - what recipients have in their mailboxes',
-    '  - jobs that wait in queues: what webhooks are still to be told (29 hours at most), what SES reports until it is read (14 days)',
+    "  - the copies in the recipients' mailboxes",
+    '  - jobs that wait in queues: webhook events not delivered yet (29 hours at most), SES reports not read yet (14 days)',
     ...remains.map((place) => `  - ${place}`),
     "  - SES's own suppression list: aws sesv2 delete-suppressed-destination --email-address …",
     ...(staysSuppressed
@@ -70,7 +71,7 @@ export function farewell(deleted: Amounts, staysSuppressed: boolean, { remains }
   ].join('\n');
 }
 
-/** What names the address, or may, and is still there, by its id or key. */
+/** Documents that are still there and name the address, or may name it, by their ids or keys. */
 export interface Leftovers {
   /** Ids of emails still to be sent. */
   readonly unsent: readonly string[];
@@ -79,7 +80,7 @@ export interface Leftovers {
   readonly failures: ReadonlyMap<string, unknown>;
 }
 
-/** What to do about what is still there; undefined when nothing is. */
+/** The advice for each kind of leftover; undefined when there are none. */
 export function adviceOn({ unsent, unreadable, elsewhere, failures }: Leftovers): string | undefined {
   const names = (keys: Iterable<string>) => [...keys].map(printable).join(', ');
   const [reason] = failures.values();
@@ -92,7 +93,7 @@ export function adviceOn({ unsent, unreadable, elsewhere, failures }: Leftovers)
       : []),
     ...(unreadable.length > 0
       ? [
-          `Cannot be read as what they should be, so they were searched as text and do not name the address: ${names(unreadable)}. Look at them yourself.`,
+          `Not readable as documents of Sendoff; searched as text, they do not name the address: ${names(unreadable)}. Look at them yourself.`,
         ]
       : []),
     ...(elsewhere.length > 0

@@ -1,42 +1,42 @@
 import type { DocumentScan, StoredDocument } from '../../../../functions/core/document/scan.ts';
 import { normalizeAddress, parseMailbox } from '../../../../functions/core/email/address.ts';
+import { type Outcome, visitDeadLetters } from '../../../../functions/core/inspection/dead-letters.ts';
+import type { DeadLetters, HeldDeadLetter } from '../../../../functions/core/ports/inspection.ts';
 import { examineEmail, examineOther, type Mention, type Wanted } from '../../../../functions/core/privacy/erase.ts';
 import { isAddress, mentions } from '../../../../functions/core/privacy/mention.ts';
-import type { OperatedBackend } from '../../backend/open.ts';
-import { CliError, exitCodes } from '../../cli-error.ts';
+import type { OperatedBackend } from '../../backend/operated-backend.ts';
+import { CliError, exitCodes } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
-import type { DeadLetter, DeadLetterQueue } from '../dead-letters/queue.ts';
-import { walk } from '../dead-letters/walk.ts';
 
-/** What is needed of a stored document to delete it. */
+/** The parts of a stored document that its deletion needs. */
 export type Stored = Pick<StoredDocument, 'key' | 'expired'>;
 
-/** What there is of a person. */
+/** Everything stored about a person. */
 export interface Search {
   /** Emails looked at. */
   readonly examined: number;
   readonly mentions: readonly Mention[];
-  /** What webhooks were told. */
+  /** Webhook events. */
   readonly deliveries: readonly Stored[];
-  /** More than one where versions before 0.2 told apart by quoting what is one address. */
+  /** More than one where a version before 0.2 took a quoted and an unquoted form for two addresses. */
   readonly suppressions: readonly Stored[];
   /** Jobs in the dead-letter queue. */
   readonly deadLetters: number;
-  /** Keys of other documents that name the address, which is not theirs alone. */
+  /** Keys of other documents that name the address and are not about this person alone. */
   readonly elsewhere: readonly string[];
-  /** Keys of documents that cannot be read, and as text do not name the address. */
+  /** Keys of documents that cannot be read and, searched as text, do not name the address. */
   readonly unreadable: readonly string[];
 }
 
-/** Reads an address in its normal form, of any kind that any version has accepted; throws what says why it is none. */
+/** Normalizes an address of any form that any version has accepted; throws an error that says what is wrong with it. */
 export function readAddress(text: string): string {
   const address = normalizeAddress(text);
   return isAddress(address) ? address : normalizeAddress(parseMailbox(text, 'address').address);
 }
 
-/** Looks through everything that is stored, emails first: deliveries are found by them. Throws when stopped. */
+/** Searches everything that is stored, emails first because deliveries are found by their ids. Throws when stopped. */
 export async function findAll(
-  { scan, deadLetters }: Pick<OperatedBackend, 'scan' | 'deadLetters'>,
+  { scan, inspection }: Pick<OperatedBackend, 'scan' | 'inspection'>,
   wanted: Wanted,
   { progress }: Pick<Terminal, 'progress'>,
   signal: AbortSignal,
@@ -51,7 +51,8 @@ export async function findAll(
       if (finding) found[finding].set(stored.key, { key: stored.key, expired: stored.expired });
     }
   }
-  const letters = await visitDeadLetters(await deadLetters(), wanted, signal, async () => 'left');
+  const { deadLetters } = await inspection();
+  const letters = await visitMentioning(deadLetters, wanted, signal, async () => 'left');
   checkStopped(signal);
   return {
     examined: emails.examined,
@@ -86,20 +87,20 @@ async function findEmails(
   return { examined, mentions: mentioned, unreadable };
 }
 
-/** Handles each dead letter that names the address; answers how many there were. */
-export async function visitDeadLetters(
-  queue: DeadLetterQueue,
+/** Visits each dead letter that names the address; answers how many there were. */
+export async function visitMentioning(
+  deadLetters: DeadLetters,
   { address }: Wanted,
   signal: AbortSignal,
-  handle: (letter: DeadLetter) => Promise<'taken' | 'left'>,
+  visit: (letter: HeldDeadLetter) => Promise<Outcome>,
 ): Promise<number> {
   let visited = 0;
-  const handleMentioning = async (letter: DeadLetter) => {
+  const visitIfMentioning = async (letter: HeldDeadLetter) => {
     if (!mentions(letter.body, address)) return 'left' as const;
     visited++;
-    return handle(letter);
+    return visit(letter);
   };
-  await walk(queue, handleMentioning, { signal });
+  await visitDeadLetters(deadLetters, visitIfMentioning, { signal });
   return visited;
 }
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CloudWatchLogsClient, FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogLine } from '../../../../lib/local/log-file.ts';
+import { stackResources } from '../../aws.ts';
 import type { Deployment } from '../../deployment.ts';
-import { stackResources } from '../../stack-resources.ts';
-import { sourceName } from './line.ts';
+import { currentName, sourceName } from './line.ts';
 
-/** What to read of the logs, and for how long. */
+/** Which lines to read, and for how long. */
 export interface LogQuery {
   readonly sinceMs: number;
   /** Only lines that hold this text. */
@@ -16,7 +16,7 @@ export interface LogQuery {
   readonly signal: AbortSignal;
 }
 
-/** CloudWatch takes lines in late: this much before the last one seen is read again. */
+/** Lines come into CloudWatch late, so this much before the last one seen is read again. */
 const OVERLAP_MS = 30_000;
 /** FilterLogEvents is free, and limited to 5 calls a second an account. */
 const POLL_MS = 2_000;
@@ -32,7 +32,7 @@ export async function* cloudWatchLines(deployment: Deployment, query: LogQuery):
   const client = new CloudWatchLogsClient(deployment.aws);
   const groups = (await stackResources(deployment))
     .filter(({ type }) => type === 'AWS::Logs::LogGroup')
-    .map(({ logicalId, physicalId }) => ({ name: physicalId, source: sourceName(logicalId) }))
+    .map(({ logicalId, physicalId }) => ({ name: physicalId, source: currentName(sourceName(logicalId), deployment) }))
     .filter(({ source }) => query.only.length === 0 || query.only.includes(source));
   const seen = new Map<string, number>();
   for (let sinceMs = query.sinceMs; ; ) {

@@ -1,11 +1,12 @@
 import type { LogLine } from '../../../../lib/local/log-file.ts';
+import type { Deployment } from '../../deployment.ts';
 import { paint, printable, type Tone } from '../../layout.ts';
 import type { Terminal } from '../../terminal.ts';
 
 export const levels = ['info', 'warn', 'error'] as const;
 export type LogLevel = (typeof levels)[number];
 
-/** A log line, taken apart as far as it is JSON of ours or of Lambda's. */
+/** A log line; its parts are known where it is JSON written by Sendoff or by Lambda. */
 export interface ReadLine {
   readonly atMs: number;
   readonly source: string;
@@ -16,7 +17,7 @@ export interface ReadLine {
 
 const tones: Readonly<Record<LogLevel, Tone>> = { info: 'plain', warn: 'warning', error: 'bad' };
 
-/** Reads a line; undefined for what only tells that an invocation began and ended as it should. */
+/** Reads a line; undefined for one that only says that an invocation began, or ended well. */
 export function readLine({ atMs, source, message }: LogLine): ReadLine | undefined {
   const text = message.trimEnd();
   const parsed = parse(text);
@@ -28,9 +29,17 @@ export function readLine({ atMs, source, message }: LogLine): ReadLine | undefin
   return { ...line, level: levelOf(level), message: typeof said === 'string' ? said : unsaid, fields };
 }
 
-/** `SendoffSendFunctionLogs1A2B3C4D` → `send`, `SendoffHttpAccessLogs…` → `http`. */
+/** The name of a source by its logical id: `SendoffSendFunctionLogs1A2B3C4D` → `send`, `SendoffHttpAccessLogs…` → `http`. */
 export function sourceName(logicalId: string): string {
   return /([A-Z][a-z]+)(?:Function|AccessLogs)/.exec(logicalId)?.[1]?.toLowerCase() ?? logicalId;
+}
+
+/** With backend=redis, the names of two functions by those of version 0.1, which the ids of their log groups still have. */
+const redisNames: Readonly<Record<string, string>> = { send: 'consumer', schedule: 'watchdog' };
+
+/** The name of a source in this version. */
+export function currentName(name: string, { outputs }: Pick<Deployment, 'outputs'>): string {
+  return (outputs.RedisNamespace && redisNames[name]) || name;
 }
 
 /** The line for a terminal. */
@@ -46,7 +55,7 @@ export function showLine(
   return `${paint(terminal, 'faint', time)}  ${source.padEnd(8)}  ${paint(terminal, tones[level], level.padEnd(5))}  ${printable(text)}`;
 }
 
-/** Of Lambda's own events, those that tell of an invocation that did not end well. */
+/** Reads one of Lambda's own events; undefined unless it says that an invocation did not end well. */
 function platformLine(line: ReadLine, { type, record }: Record<string, unknown>): ReadLine | undefined {
   const status = typeof record === 'object' && record !== null && 'status' in record ? record.status : undefined;
   if (type !== 'platform.report' || typeof status !== 'string' || status === 'success') return undefined;

@@ -1,12 +1,12 @@
 import type { LogLine } from '../../../../lib/local/log-file.ts';
 import type { Context } from '../../context.ts';
 import { cloudWatchLines, type LogQuery } from './cloudwatch.ts';
-import { type LogLevel, levels, readLine, showLine } from './line.ts';
+import { currentName, type LogLevel, levels, readLine, showLine } from './line.ts';
 import { localLines } from './local.ts';
 
-/** What `sendoff tail` takes. */
+/** The options of `sendoff tail`. */
 export interface TailOptions {
-  /** How far back it begins, ms. */
+  /** How far back to begin, in ms. */
   readonly since: number;
   readonly follow: boolean;
   readonly email?: string;
@@ -14,13 +14,13 @@ export interface TailOptions {
   readonly level: LogLevel;
 }
 
-/** `tail`: the logs of all functions in one, until Ctrl-C, which is how it ends well. */
+/** `tail`: the logs of all functions in one, until Ctrl-C, which is a good end. */
 export async function tailLogs(context: Context, options: TailOptions): Promise<void> {
   const { terminal } = context;
   const deployment = await context.deployment();
   const query: LogQuery = {
     sinceMs: context.now() - options.since,
-    only: options.only ?? [],
+    only: (options.only ?? []).map((name) => currentName(name, deployment)),
     follow: options.follow,
     signal: terminal.interruption(),
     ...(options.email === undefined ? {} : { containing: options.email }),

@@ -5,14 +5,14 @@ import { awsCall } from '../errors.ts';
 /** A DynamoDB item holds 400 KB; larger bodies go to S3. */
 const ITEM_LIMIT_BYTES = 300 * 1024;
 
-/** Where bodies too large for the table go. */
+/** A store for bodies that are too large for the table. */
 export interface LargeBodies {
   put(key: string, bytes: Uint8Array): Promise<void>;
   get(key: string): Promise<Uint8Array | undefined>;
   delete(key: string): Promise<void>;
 }
 
-/** Bodies beside the records in the same table; a large one leaves a pointer there. `large` loads its client when first called. */
+/** Bodies in the table of the records; for a large one the table has a pointer. `large` loads the store for large bodies. */
 export function createDynamoBodies(
   client: DynamoDBClient,
   TableName: string,

@@ -2,11 +2,11 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Change, Condition, FieldTest } from '../../../core/ports/table.ts';
 
-/** Placeholders for names and values: every name is aliased, for any may be one of DynamoDB's 570 reserved words. */
+/** Placeholders for names and values. Every name gets one, as it may be one of DynamoDB's 570 reserved words. */
 export interface Names {
   name(field: string): string;
   value(value: AttributeValue): string;
-  /** What the command needs beside its expressions. */
+  /** The placeholders for the command. */
   attributes(): {
     ExpressionAttributeNames?: Record<string, string>;
     ExpressionAttributeValues?: Record<string, AttributeValue>;
@@ -14,7 +14,7 @@ export interface Names {
 }
 
 export function createNames(): Names {
-  // Numbered: a placeholder has letters, digits and underscores only, a field's name any character.
+  // A placeholder has only letters, digits and underscores, but the name of a field may have any character.
   const placeholders = new Map<string, string>();
   const values: Record<string, AttributeValue> = {};
   let count = 0;
@@ -39,8 +39,8 @@ export function createNames(): Names {
 }
 
 /**
- * `SET … REMOVE …` for a change of fields, with attributes of the table's own set and removed along; without an
- * expression when nothing changes, for DynamoDB refuses an empty one.
+ * `SET … REMOVE …` for a change of fields and of the table's own attributes. Without an expression when nothing changes:
+ * DynamoDB refuses an empty one.
  */
 export function changeExpression(
   { set = {}, remove = [], append = {} }: Change,
@@ -64,7 +64,7 @@ export function changeExpression(
   return UpdateExpression ? { UpdateExpression } : {};
 }
 
-/** The document is there, has not expired, and any one of the conditions holds. */
+/** The document exists, has not expired, and one of the conditions holds. */
 export function conditionExpression(anyOf: readonly Condition[] | undefined, names: Names, nowMs: number): string {
   const { name, value } = names;
   const expiresAt = name('expiresAt');
@@ -74,7 +74,7 @@ export function conditionExpression(anyOf: readonly Condition[] | undefined, nam
       .map(([field, test]) => testExpression(name(field), test, names))
       .join(' AND '),
   );
-  // DynamoDB refuses redundant parentheses: a single group gets none of its own.
+  // DynamoDB refuses redundant parentheses, so a single group has none.
   return [there, groups.length > 1 ? `(${groups.map((group) => `(${group})`).join(' OR ')})` : groups[0]]
     .filter(Boolean)
     .join(' AND ');

@@ -7,6 +7,7 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { pages } from '../../../core/document/pages.ts';
 import {
   BODY_PREFIX,
   type DocumentScan,
@@ -20,7 +21,7 @@ const NAMES = { '#key': 'key' };
 const EMAIL = { ':email': { S: EMAIL_PREFIX } };
 const BODY = { ':body': { S: BODY_PREFIX } };
 
-/** What is read costs the same whatever is filtered; but bodies, which are large, do not travel. */
+/** A filter does not change the cost of a scan; a projection keeps large bodies from being transferred. */
 const requests: Readonly<Record<StoredKind, Partial<ScanCommandInput>>> = {
   emails: { FilterExpression: 'begins_with(#key, :email)', ExpressionAttributeValues: EMAIL },
   bodies: {
@@ -34,24 +35,21 @@ const requests: Readonly<Record<StoredKind, Partial<ScanCommandInput>>> = {
   },
 };
 
-/** The scan of a DynamoDB table; what TTL has not deleted yet is in it. */
+/** The scan of a DynamoDB table, with expired documents that TTL has not deleted yet. */
 export function createDynamoScan(
   client: DynamoDBClient,
   TableName: string,
   now: () => number = Date.now,
 ): DocumentScan {
   return {
-    async *pages(kind) {
-      let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
-      do {
+    pages: (kind) =>
+      pages(async (ExclusiveStartKey: Record<string, AttributeValue> | undefined) => {
         const request = { TableName, ConsistentRead: true, ExpressionAttributeNames: NAMES, ...requests[kind] };
         const { Items = [], LastEvaluatedKey } = await awsCall('DynamoDB', () =>
           client.send(new ScanCommand({ ...request, ExclusiveStartKey })),
         );
-        yield Items.map((item) => storedDocument(item, kind, now()));
-        ExclusiveStartKey = LastEvaluatedKey;
-      } while (ExclusiveStartKey);
-    },
+        return { items: Items.map((item) => storedDocument(item, kind, now())), next: LastEvaluatedKey };
+      }),
 
     async delete({ key, expired }) {
       const onlyExpired = {
@@ -60,7 +58,7 @@ export function createDynamoScan(
       };
       const request = { TableName, Key: { key: { S: key } }, ...(expired ? onlyExpired : {}) };
       await awsCall('DynamoDB', () => client.send(new DeleteItemCommand(request))).catch((error: unknown) => {
-        // TTL was faster, or a new document has its key now.
+        // TTL has deleted it, or a new document has its key.
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
       });
     },
@@ -74,7 +72,7 @@ function storedDocument(item: Record<string, AttributeValue>, kind: StoredKind, 
   try {
     return { ...stored, fields: unmarshall(item) };
   } catch {
-    // A number that JavaScript cannot hold, for one.
+    // For example a number that JavaScript cannot represent.
     return { ...stored, text: JSON.stringify(item) };
   }
 }

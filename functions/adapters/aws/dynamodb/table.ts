@@ -27,13 +27,13 @@ import { changeExpression, conditionExpression, createNames } from './expression
 type Item = Record<string, AttributeValue>;
 
 /**
- * Each index partition is spread over this many DynamoDB partitions and merged on query: one partition key takes
+ * Each index partition is spread over this many DynamoDB partitions, and a query merges them: one partition key takes
  * 1,000 writes a second (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
  */
 const SHARDS = 4;
 /** BatchGetItem's limit. */
 const GET_MANY_LIMIT = 100;
-/** Attributes of ours beside the document's fields. */
+/** Attributes of the table beside the fields of the document. */
 const OWN_ATTRIBUTES = ['key', 'expiresAt', 'listPartition', 'listSort', 'duePartition', 'dueSort'];
 
 /** The table port on one DynamoDB table: key `key`, sparse indexes `list` and `due`, TTL attribute `expiresAt`. */
@@ -41,7 +41,7 @@ export function createDynamoTable(client: DynamoDBClient, tableName: string, now
   const document = <T extends Document>(item: Item | undefined): T | undefined => {
     if (!item) return undefined;
     const fields = unmarshall(item);
-    // TTL deletes up to days late; until then an expired item must look deleted.
+    // TTL deletes up to days late; until then an expired item counts as deleted.
     if (typeof fields.expiresAt === 'number' && fields.expiresAt * 1000 <= now()) return undefined;
     for (const name of OWN_ATTRIBUTES) delete fields[name];
     return fields as T;
@@ -99,7 +99,7 @@ export function createDynamoTable(client: DynamoDBClient, tableName: string, now
           }),
         ),
       );
-      // PutItem can answer what it replaced, not what it put.
+      // PutItem does not answer the new item.
       return outcome.applied ? { applied: true, document: document<T>(item) } : outcome;
     },
 
@@ -175,7 +175,7 @@ async function batchGet(client: DynamoDBClient, tableName: string, keys: readonl
   return items;
 }
 
-/** DynamoDB's key conditions know one range on the sort key, both ends included: the ends are asked for and left out here. */
+/** A key condition of DynamoDB has one range, which includes both ends: two more items are read and the ends left out. */
 async function queryShard(client: DynamoDBClient, tableName: string, query: Query, shard: number): Promise<Entry[]> {
   const { index, partition, limit, order, after, before } = query;
   const [low = ' ', high = '\u{10ffff}'] = order === 'ascending' ? [after, before] : [before, after];

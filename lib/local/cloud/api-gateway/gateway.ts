@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { BodyTooLargeError, closeServer, listen, readBody } from '../aws/front.ts';
 import type { HostCheck } from '../host-check.ts';
+import { BodyTooLargeError, closeServer, listen, readBody } from '../http-server.ts';
 import type { LocalFunction } from '../lambda/function.ts';
 import type { LocalLog } from '../log.ts';
 import { createHttpApi, type HttpApi } from './http-api.ts';
@@ -17,6 +17,8 @@ export type Gateway = {
   openHttpApi: (logicalId: string, cors: CorsConfiguration | undefined) => Promise<{ apiId: string; url: string }>;
   addIntegration: (apiId: string, integrationId: string, target: LocalFunction) => void;
   addRoute: (apiId: string, routeKey: string, integrationId: string) => void;
+  /** Opens the URL of a function; answers it. */
+  openFunctionUrl: (logicalId: string, target: LocalFunction, cors: CorsConfiguration | undefined) => Promise<string>;
   openRestApi: (logicalId: string) => Promise<{ apiId: string; rootResourceId: string }>;
   restApi: (apiId: string) => RestApi;
   /** Lets a REST API answer, under `/name`. */
@@ -38,6 +40,12 @@ export function createGateway(options: {
   const httpApis = new Map<string, HttpApi>();
   const restApis = new Map<string, RestApi>();
   const servers: Server[] = [];
+  const listening = async (port: number, handle: (request: GatewayRequest) => Promise<GatewayResponse>) => {
+    const server = createServer((request, response) => void serve(request, response, handle, options));
+    await listen(server, port);
+    servers.push(server);
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
   /** By the id of the API: the address of its server, and the base of its paths. */
   const urls = new Map<string, { server: string; base: string }>();
   const find = <T>(apis: Map<string, T>, apiId: string): T => {
@@ -46,10 +54,7 @@ export function createGateway(options: {
     return api;
   };
   const open = async (apiId: string, handle: (request: GatewayRequest) => Promise<GatewayResponse>) => {
-    const server = createServer((request, response) => void serve(request, response, handle, options));
-    await listen(server, servers.length === 0 ? options.port : 0);
-    servers.push(server);
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const url = await listening(urls.size === 0 ? options.port : 0, handle);
     urls.set(apiId, { server: url, base: url });
     return url;
   };
@@ -62,6 +67,13 @@ export function createGateway(options: {
     },
     addIntegration: (apiId, integrationId, target) => find(httpApis, apiId).addIntegration(integrationId, target),
     addRoute: (apiId, routeKey, integrationId) => find(httpApis, apiId).addRoute(routeKey, integrationId),
+    openFunctionUrl: async (logicalId, target, cors) => {
+      const api = createHttpApi({ apiId: idOf(logicalId), accountId: options.accountId, cors });
+      api.addIntegration(target.logicalId, target);
+      api.addRoute('$default', target.logicalId);
+      // A free port: the first API of the template has the one that was asked for.
+      return await listening(0, api.handle);
+    },
     openRestApi: async (logicalId) => {
       const apiId = idOf(logicalId);
       const api = createRestApi({ apiId, accountId: options.accountId });

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { LocalFunction } from '../lambda/function.ts';
 import type { InvocationResult } from '../lambda/result.ts';
 import { type CorsConfiguration, corsHeaders } from './http-api-cors.ts';
-import { createRouteTable, type RouteMatch } from './http-api-routes.ts';
-import { type GatewayRequest, type GatewayResponse, messageResponse } from './message.ts';
+import { lambdaLimitBytes, withTimeout } from './integration.ts';
+import { answerHeaders, clfTime, type GatewayRequest, type GatewayResponse, messageResponse } from './message.ts';
+import { createRouteTable, type RouteMatch } from './routes.ts';
 
 const integrationTimeoutMs = 30_000;
-/** The most a function takes or answers in one invocation. */
-export const lambdaLimitBytes = 6 * 1024 * 1024;
+
 /** Bodies of these types reach the function as text, all others as base64, form posts and untyped ones included (seen on AWS: ministackorg/ministack#766). */
 const textTypes = /^(text\/|application\/(json|xml|javascript)\b)/i;
 
@@ -34,7 +34,7 @@ export function createHttpApi(options: {
     if (!match || !target) return messageResponse(404, 'Not Found');
     const event = JSON.stringify(toEvent(options, request, rawPath, match));
     if (Buffer.byteLength(event) > lambdaLimitBytes) return messageResponse(413, 'Request Entity Too Large');
-    return toResponse(await withTimeout(target.run(event)));
+    return toResponse(await withTimeout(target.run(event), integrationTimeoutMs));
   };
   return {
     addIntegration: (integrationId, target) => void integrations.set(integrationId, target),
@@ -56,7 +56,7 @@ function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    // A stray `%` is no reason to refuse; it stays as it came.
+    // An invalid `%` stays as it is.
     return path;
   }
 }
@@ -103,8 +103,6 @@ function parseQuery(query: string): Record<string, string> | undefined {
   return parameters;
 }
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 function requestContext(
   options: { apiId: string; accountId: string },
   request: GatewayRequest,
@@ -130,26 +128,6 @@ function requestContext(
     time: clfTime(now),
     timeEpoch: now.getTime(),
   };
-}
-
-/** A time as Apache's common log format writes it. */
-export function clfTime(time: Date): string {
-  const [year, month, day] = time.toISOString().slice(0, 10).split('-');
-  return `${day}/${months[Number(month) - 1]}/${year}:${time.toISOString().slice(11, 19)} +0000`;
-}
-
-/** The result, or that it took longer than API Gateway waits. */
-export async function withTimeout(
-  running: Promise<InvocationResult>,
-  timeoutMs = integrationTimeoutMs,
-): Promise<InvocationResult | 'timeout'> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<'timeout'>((resolve) => {
-    timer = setTimeout(() => resolve('timeout'), timeoutMs);
-  });
-  const result = await Promise.race([running, timeout]);
-  clearTimeout(timer);
-  return result;
 }
 
 type FunctionAnswer = {
@@ -180,15 +158,4 @@ function toResponse(result: InvocationResult | 'timeout'): GatewayResponse {
     cookies: answer.cookies ?? [],
     body: answer.isBase64Encoded ? Buffer.from(body, 'base64') : body,
   };
-}
-
-/** A function's headers as they go out, over those that API Gateway adds. */
-export function answerHeaders(
-  given: Record<string, unknown>,
-  added: Record<string, string> = { 'content-type': 'text/plain;charset=UTF-8' },
-): Record<string, string> {
-  const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), String(value)]));
-  // The length is ours to count; a function may have counted the text before it was decoded.
-  delete headers['content-length'];
-  return { ...added, ...headers };
 }

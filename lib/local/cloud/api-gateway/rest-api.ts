@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { LocalFunction } from '../lambda/function.ts';
 import type { InvocationResult } from '../lambda/result.ts';
-import { answerHeaders, clfTime, lambdaLimitBytes, withTimeout } from './http-api.ts';
-import { createRouteTable, type RouteMatch } from './http-api-routes.ts';
-import { type GatewayRequest, type GatewayResponse, messageResponse } from './message.ts';
+import { lambdaLimitBytes, withTimeout } from './integration.ts';
+import { answerHeaders, clfTime, type GatewayRequest, type GatewayResponse, messageResponse } from './message.ts';
+import { createRouteTable, type RouteMatch } from './routes.ts';
 
 const integrationTimeoutMs = 29_000;
 
@@ -48,7 +48,7 @@ export function createRestApi(options: Api): RestApi {
       if (stage === undefined || first !== stage) return messageResponse(403, 'Forbidden');
       const path = `/${rest.join('/')}`;
       const match = routes.match(request.method, path);
-      // What API Gateway says of a path that it does not know.
+      // API Gateway's answer to an unknown path.
       if (!match) return messageResponse(403, 'Missing Authentication Token');
       const event = JSON.stringify(toEvent(options, request, stage, path, match));
       if (Buffer.byteLength(event) > lambdaLimitBytes) return messageResponse(413, 'Request Too Long');

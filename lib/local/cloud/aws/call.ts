@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Who signed a call: the operator (everything allowed) or one instance of a function. */
+/** The signer of a call: the operator (everything allowed) or one instance of a function. */
 export type Caller = { kind: 'operator' } | { kind: 'function'; functionName: string; instanceId: string | undefined };
 
-/** A request as it came over the wire, before it is known what it asks for. */
+/** A request before its service and action are known. */
 export type WireRequest = { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer };
 
-/** One call of an AWS API: what the pipeline counts, checks, faults and executes. */
+/** One call of an AWS API: the pipeline counts, checks, faults and executes it. */
 export type AwsCall = {
   service: string;
   action: string;
@@ -20,10 +20,10 @@ export type AwsCall = {
   json: () => Record<string, unknown>;
 };
 
-/** What goes back to the caller. */
+/** The answer to a call. */
 export type AwsAnswer = { status: number; headers: Record<string, string>; body: Buffer | string };
 
-/** One IAM question a call asks; all must be answered with yes. */
+/** One permission that a call needs; all must be granted. */
 export type PermissionCheck = {
   action: string;
   /** Any of them being allowed is enough (SES: the address or its domain). */
@@ -35,7 +35,7 @@ export type PermissionCheck = {
 /** One AWS service: how it names its calls, what they need, how it answers. */
 export type AwsService = {
   name: string;
-  /** Name of the API action; undefined when the request is none this service knows. */
+  /** The API action; undefined if this service does not know the request. */
   actionOf: (request: WireRequest) => string | undefined;
   permissions: (call: AwsCall) => PermissionCheck[];
   /** An error in this service's wire form. */
@@ -46,7 +46,7 @@ export type AwsService = {
   handle: (call: AwsCall) => Promise<AwsAnswer>;
 };
 
-/** Makes a call out of a wire request. */
+/** Creates a call from a wire request. */
 export function createCall(service: string, action: string, caller: Caller, request: WireRequest): AwsCall {
   let parsed: Record<string, unknown> | undefined;
   const json = () => {

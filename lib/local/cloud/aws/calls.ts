@@ -10,7 +10,7 @@ export type CallCount = {
   writeUnits: number;
 };
 
-/** Which calls a total is about; a function by part of its logical id. */
+/** Selects calls to count; a function by a part of its logical id. */
 export type CallFilter = { functionName?: string; service?: string; action?: string };
 
 /** Counts every AWS call made through the front. */
@@ -22,13 +22,13 @@ export type Calls = {
   reset: () => void;
 };
 
-/** What the pipeline does with the counters. */
+/** The counters, as the pipeline writes them. */
 export type CallCounter = Calls & {
   count: (call: AwsCall) => void;
   addUnits: (call: AwsCall, units: { readUnits?: number; writeUnits?: number }) => void;
 };
 
-/** Makes counters that all stand at zero. */
+/** Creates counters at zero. */
 export function createCalls(): CallCounter {
   const counts = new Map<string, CallCount>();
   const entryOf = (call: AwsCall): CallCount => {

@@ -19,8 +19,8 @@ interface WriteRequest {
 }
 
 /**
- * What the condition key `dynamodb:LeadingKeys` is for a request, or for one table's part of a batch: the values of the partition key
- * of every item that is named. None for a scan.
+ * The value of the condition key `dynamodb:LeadingKeys` for a request, or for one table's part of a batch: the partition keys
+ * of all items that it names. Empty for a scan.
  */
 export function leadingKeys(request: unknown, partitionKey: string): string[] {
   if (Array.isArray(request)) {
@@ -32,7 +32,7 @@ export function leadingKeys(request: unknown, partitionKey: string): string[] {
   return [...named, queried(query, partitionKey)].flatMap(textOf);
 }
 
-/** The partition that a query asks for: of its conditions the one that says that the partition key is equal to something. */
+/** The partition that a query reads: the value that its conditions compare the partition key with. */
 function queried(request: ItemRequest, partitionKey: string): AttributeValue | undefined {
   const { KeyConditions, KeyConditionExpression = '' } = request;
   if (KeyConditions) return KeyConditions[partitionKey]?.AttributeValueList?.[0];

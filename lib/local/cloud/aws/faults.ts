@@ -1,7 +1,7 @@
 import type { AwsCall } from './call.ts';
 import { callerName } from './call.ts';
 
-/** What happens to a call a fault hits. */
+/** The effect of a fault on a call. */
 export type FaultEffect =
   | { kind: 'error'; status: number; code: string; message: string }
   /** The socket is destroyed; with `when: 'after'` the call was executed and only its answer is lost. */
@@ -10,7 +10,7 @@ export type FaultEffect =
   | { kind: 'kill' }
   | { kind: 'hold'; until: Promise<void> };
 
-/** Which calls are hit, how often, and how. */
+/** Selects the calls that a fault affects. */
 export type FaultRule = {
   service: string;
   /** API action, `*` for all. */
@@ -39,7 +39,7 @@ export type FaultHandle = {
 /** The faults of a local cloud. */
 export type Faults = { add: (rule: FaultRule) => FaultHandle; clear: () => void };
 
-/** What the pipeline asks: the effect that hits this call now, if any. */
+/** The faults, as the pipeline sees them: `take` returns the effect on this call, if any. */
 export type FaultSource = Faults & { take: (call: AwsCall, when: 'before' | 'after') => FaultEffect | undefined };
 
 type Armed = { rule: FaultRule; hits: number; passed: number; trigger: () => void };

@@ -1,12 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { HostCheck } from '../host-check.ts';
+import { closeServer, listen, readBody } from '../http-server.ts';
 import type { AwsAnswer, Caller } from './call.ts';
 import { type AwsService, createCall, type WireRequest } from './call.ts';
 import { AnswerLostError, type Pipeline } from './pipeline.ts';
 import { jsonError, queryError, s3Error } from './wire.ts';
 
-/** Who an access key id belongs to; undefined: nobody here. */
+/** The owner of an access key id; undefined if it is unknown. */
 export type CallerLookup = (accessKeyId: string, sessionToken: string | undefined) => Caller | undefined;
 
 /** The HTTP server every AWS call of every function goes through. */
@@ -19,7 +20,7 @@ export type FrontPage = {
   serve: (request: IncomingMessage, response: ServerResponse, path: string) => void;
 };
 
-/** What the front is made of. */
+/** The parts of the front. */
 export type FrontOptions = {
   port: number;
   services: Map<string, AwsService>;
@@ -29,7 +30,7 @@ export type FrontOptions = {
   hostCheck: HostCheck;
 };
 
-/** Only what is not signed is a page: a bucket may well be called inbox. */
+/** A signed request is never for a page: a bucket may be called inbox. */
 function isUnder(prefix: string, request: IncomingMessage): boolean {
   const path = request.url ?? '';
   const fits = path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`);
@@ -53,57 +54,12 @@ export async function startFront(options: FrontOptions): Promise<Front> {
   return { endpoint: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
 }
 
-/** Listens on loopback; sockets stay open between requests for as long as the cloud runs. */
-export async function listen(server: Server, port: number): Promise<void> {
-  // A socket that the server closes while a client writes to it is an ECONNRESET nobody injected.
-  server.keepAliveTimeout = 0;
-  server.requestTimeout = 0;
-  server.headersTimeout = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-/** Stops listening and destroys every open socket. */
-export async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return;
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
-
-/** The whole body of a request. By events: an async iterator costs several times as much, and every call passes here. */
-export function readBody(request: IncomingMessage, limitBytes = 64 * 1024 * 1024): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let sizeBytes = 0;
-    request.on('data', (chunk: Buffer) => {
-      sizeBytes += chunk.length;
-      if (sizeBytes <= limitBytes) chunks.push(chunk);
-    });
-    request.on('error', reject);
-    request.on('end', () => {
-      if (sizeBytes > limitBytes) reject(new BodyTooLargeError(`The body has ${sizeBytes} bytes`));
-      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
-    });
-  });
-}
-
-/** The body is over the limit; it was read to its end, so that the client can read the answer. */
-export class BodyTooLargeError extends Error {
-  override name = 'BodyTooLargeError';
-}
-
 function wireOf(request: IncomingMessage): Omit<WireRequest, 'body'> {
   return { method: request.method ?? 'GET', path: request.url ?? '/', headers: request.headers };
 }
 
 const headerScope = /Credential=([^/\s]+)\/\d+\/[^/]+\/([^/]+)\/aws4_request/;
+
 const queryScope =
   /[?&]X-Amz-Credential=([^&]+?)(?:%2F|\/)\d+(?:%2F|\/)[^&]+?(?:%2F|\/)([^&/]+?)(?:%2F|\/)aws4_request/i;
 

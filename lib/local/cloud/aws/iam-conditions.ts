@@ -88,6 +88,6 @@ function conditionHolds(operator: Operator, expected: string[], actual: string[]
 function contextValue(context: ConditionContext, key: string): string[] | undefined {
   const name = Object.keys(context).find((candidate) => candidate.toLowerCase() === key.toLowerCase());
   const values = name === undefined ? undefined : context[name];
-  // A key without a value is not there.
+  // A key without a value counts as absent.
   return values?.length === 0 ? undefined : values;
 }

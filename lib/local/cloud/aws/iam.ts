@@ -11,16 +11,16 @@ export type PolicyStatement = {
   Condition?: ConditionBlock;
 };
 
-/** What was asked and answered, once per function, action and resource. */
+/** A decision of IAM; kept once per function, action and resource. */
 export type Decision = { functionName: string; action: string; resource: string; allowed: boolean };
 /**
  * An action on a resource that a role grants and no call needed so far; or, with `condition`, a value of a condition that no
  * call needed that this statement allowed.
  */
 export type UnusedGrant = { role: string; action: string; resource: string; condition?: string };
-/** Why a call may not go on. */
+/** A refused call, with the reason. */
 export type Denied = { allowed: false; resource: string; reason: string };
-/** Whether a call may go on. */
+/** The result of a permission check. */
 export type Verdict = { allowed: true } | Denied;
 
 /** Roles of the template and the functions that assume them. */
@@ -48,7 +48,7 @@ type Statement = {
 
 /**
  * Evaluates identity policies as IAM does: an explicit deny wins, then an allow is needed. Resource policies are not evaluated.
- * `onDenied` is told of each refusal.
+ * `onDenied` is called at each refusal.
  */
 export function createIam(onDenied: (functionName: string, action: string, verdict: Denied) => void = () => {}): Iam {
   const roles = new Map<string, Statement[]>();
@@ -66,7 +66,7 @@ export function createIam(onDenied: (functionName: string, action: string, verdi
     if (cached) return cached;
     const statements = roles.get(roleOf.get(functionName) ?? '') ?? [];
     const verdict = decideAny(statements, check);
-    // A verdict that hangs on the call's context must be reached anew each time.
+    // A verdict that depends on the call's context is not cached.
     const action = check.action.toLowerCase();
     if (!statements.some((statement) => statement.conditions && concerns(statement, action))) cache.set(key, verdict);
     const resource = check.resources.join(' or ');
@@ -147,7 +147,7 @@ function applies(statement: Statement, action: string, resource: string, check: 
   return true;
 }
 
-/** What the conditions that compare with patterns would allow. */
+/** The patterns in a statement's conditions. */
 function patternsOf({ conditions = {} }: Statement): string[] {
   const compared = Object.entries(conditions).filter(([operator]) => operator.endsWith('StringLike'));
   return compared.flatMap(([, keys]) => Object.values(keys).flat().map(String));

@@ -4,7 +4,7 @@ import type { CallCounter } from './calls.ts';
 import type { FaultEffect, FaultSource } from './faults.ts';
 import type { Iam } from './iam.ts';
 
-/** What an AWS call passes on its way. */
+/** The parts that process an AWS call. */
 export type PipelineParts = {
   services: Map<string, AwsService>;
   iam: Iam;
@@ -25,7 +25,7 @@ export class AnswerLostError extends Error {
 /** Counts, checks, faults and executes one call; throws AnswerLostError when a fault swallows the answer. */
 export type Pipeline = (call: AwsCall) => Promise<AwsAnswer>;
 
-/** Builds the way of every AWS call. */
+/** Creates the pipeline that processes every AWS call. */
 export function createPipeline(parts: PipelineParts): Pipeline {
   return async (call) => {
     const service = parts.services.get(call.service);
@@ -42,7 +42,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   };
 }
 
-/** An SDK's error often ends as a name in some log; here it is said with its reason. A failed condition is no error. */
+/** Logs a rejected call with its reason: callers often log the error's name alone. A failed condition is no error. */
 function logRejection(log: LocalLog, call: AwsCall, answer: AwsAnswer): void {
   const message = answer.body.toString().slice(0, 500);
   if (message.includes('ConditionalCheckFailedException')) return;

@@ -1,10 +1,10 @@
 import type { Fauxqs } from '../emulators/fauxqs.ts';
 import type { AwsAnswer, AwsCall, AwsService, PermissionCheck, WireRequest } from './call.ts';
-import { s3Error } from './wire.ts';
+import { plainHeaders, s3Error } from './wire.ts';
 
 type Target = { bucket: string; key: string; query: URLSearchParams };
 
-/** What S3 calls a request: by method, by whether there is a key, by a word in the query. */
+/** The actions of requests to an object; S3 tells actions by method, key and query. */
 const objectActions: Record<string, string> = {
   GET: 'GetObject',
   PUT: 'PutObject',
@@ -80,11 +80,4 @@ export function createS3Service(fauxqs: Fauxqs, mayList: (call: AwsCall, bucketA
       return { status: answer.status, headers: plainHeaders(answer.headers), body: answer.body } satisfies AwsAnswer;
     },
   };
-}
-
-/** Headers as strings, without those that describe the hop. */
-export function plainHeaders(headers: Record<string, unknown>): Record<string, string> {
-  const hop = ['connection', 'keep-alive', 'transfer-encoding', 'date'];
-  const entries = Object.entries(headers).filter(([name, value]) => value !== undefined && !hop.includes(name));
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }

@@ -8,25 +8,25 @@ import type { CallerLookup } from './front.ts';
 import type { Iam } from './iam.ts';
 import { createLambdaService } from './lambda.ts';
 import { createS3Service } from './s3.ts';
-import { createSecretsManagerService, createSsmService, type Secrets } from './secrets.ts';
+import { createSecretsManagerService, createSsmService, type SecretStore } from './secrets.ts';
 import { createSesService } from './ses.ts';
 import { createSnsService } from './sns.ts';
 import { createSqsService } from './sqs.ts';
 
-/** What the services stand on. */
+/** The parts that the services need. */
 export type ServiceParts = {
   emulators: Emulators;
   functions: Map<string, LocalFunction>;
   iam: Iam;
   calls: CallCounter;
-  secrets: Secrets;
+  secretStore: SecretStore;
   region: string;
   accountId: string;
 };
 
 /** Every AWS service the local cloud has, by the name it signs with. */
 export function createServices(parts: ServiceParts): Map<string, AwsService> {
-  const { emulators, functions, iam, calls, secrets, region, accountId } = parts;
+  const { emulators, functions, iam, calls, secretStore, region, accountId } = parts;
   const mayList = ({ caller }: AwsCall, bucketArn: string) =>
     caller.kind === 'operator' ||
     iam.check(caller.functionName, { action: 's3:ListBucket', resources: [bucketArn] }).allowed;
@@ -37,18 +37,18 @@ export function createServices(parts: ServiceParts): Map<string, AwsService> {
     createDynamoDbService(emulators.dynalite, calls, accountId, region),
     createSesService(emulators.ses, accountId, region),
     createLambdaService(functions, accountId, region),
-    createSecretsManagerService(secrets, accountId, region),
-    createSsmService(secrets, accountId, region),
+    createSecretsManagerService(secretStore, accountId, region),
+    createSsmService(secretStore, accountId, region),
   ];
   return new Map(services.map((service) => [service.name, service]));
 }
 
-/** Knows the operator by the key, and each function by the keys it was given. */
+/** Finds callers by their access key: the operator, or a function. */
 export function createCallerLookup(functions: Map<string, LocalFunction>, operatorKeyId: string): CallerLookup {
   const callers = new Map<string, string>();
   return (accessKeyId, sessionToken) => {
     if (accessKeyId === operatorKeyId) return { kind: 'operator' };
-    // Functions come one by one while the stack is created, and may call before the last one is there.
+    // Functions are created one by one, and may call before the last one exists.
     if (!callers.has(accessKeyId)) {
       for (const logicalId of functions.keys()) callers.set(functionCredentials(logicalId).accessKeyId, logicalId);
     }

@@ -23,14 +23,14 @@ export function createSesService(ses: Ses, accountId: string, region: string): A
 
 const forms = new WeakMap<Buffer, URLSearchParams>();
 
-/** A raw mail can be megabytes of form: it is parsed once. */
+/** Parses a form once: with a raw mail it can have megabytes. */
 function formOf(body: Buffer): URLSearchParams {
   const form = forms.get(body) ?? new URLSearchParams(body.toString());
   forms.set(body, form);
   return form;
 }
 
-/** A send needs the right on the sender's identity (address or domain) and on the configuration set it names. */
+/** A send needs the permission on the sender's identity (address or domain) and on the configuration set it names. */
 function permissions(call: AwsCall, arn: (resource: string) => string): PermissionCheck[] {
   const action = `ses:${call.action}`;
   if (!sendActions.includes(call.action)) return [{ action, resources: ['*'] }];

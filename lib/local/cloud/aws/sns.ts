@@ -1,7 +1,6 @@
 import type { Fauxqs } from '../emulators/fauxqs.ts';
 import type { AwsService } from './call.ts';
-import { plainHeaders } from './s3.ts';
-import { queryError } from './wire.ts';
+import { plainHeaders, queryError } from './wire.ts';
 
 /** SNS's Query API over fauxqs. */
 export function createSnsService(fauxqs: Fauxqs): AwsService {

@@ -1,6 +1,6 @@
 import type { Fauxqs } from '../emulators/fauxqs.ts';
 import type { AwsAnswer, AwsCall, AwsService } from './call.ts';
-import { jsonError } from './wire.ts';
+import { jsonError, plainHeaders } from './wire.ts';
 
 const maximumDelaySeconds = 900;
 /** A batch call needs the permission of the single call. */
@@ -9,14 +9,14 @@ const permissionOf: Record<string, string> = {
   DeleteMessageBatch: 'DeleteMessage',
   ChangeMessageVisibilityBatch: 'ChangeMessageVisibility',
 };
-const headers = { 'content-type': 'application/x-amz-json-1.0' };
+const contentType = { 'content-type': 'application/x-amz-json-1.0' };
 
 function sqsError(status: number, code: string, message: string): AwsAnswer {
   const type = code === 'AccessDenied' ? 'com.amazon.coral.service#AccessDeniedException' : `com.amazonaws.sqs#${code}`;
   return jsonError(status, type, message, { 'x-amzn-query-error': `${code};${status < 500 ? 'Sender' : 'Receiver'}` });
 }
 
-/** SQS over fauxqs' actions. */
+/** SQS over fauxqs' routes. */
 export function createSqsService(fauxqs: Fauxqs, accountId: string, region: string): AwsService {
   const arnOf = (name: string) => `arn:aws:sqs:${region}:${accountId}:${name}`;
   return {
@@ -29,46 +29,51 @@ export function createSqsService(fauxqs: Fauxqs, accountId: string, region: stri
     deniedStatus: 403,
     deniedCode: 'AccessDenied',
     handle: async (call) => {
-      const action = fauxqs.sqsAction(call.action);
-      if (!action) return sqsError(400, 'UnsupportedOperation', `The local cloud has no sqs:${call.action}`);
-      const run = async (input: Record<string, unknown>) =>
-        (await action(input, fauxqs.sqsStore, { headers: call.headers })) as Record<string, unknown> | undefined;
-      try {
-        return await answerOf(call, run);
-      } catch (error) {
-        return fauxqsError(error);
+      const run: RunAction = (input) => inject(fauxqs, call, input);
+      const input = call.json();
+      if (call.action === 'SendMessage' && hasBadDelay(input)) {
+        return sqsError(400, 'InvalidParameterValue', badDelayMessage(input));
       }
+      return call.action === 'SendMessageBatch' ? await sendBatch(input, run) : await run(input);
     },
   };
 }
 
-type RunAction = (input: Record<string, unknown>) => Promise<Record<string, unknown> | undefined>;
+type RunAction = (input: Record<string, unknown>) => Promise<AwsAnswer>;
 
-async function answerOf(call: AwsCall, run: RunAction): Promise<AwsAnswer> {
-  const input = call.json();
-  if (call.action === 'SendMessage' && hasBadDelay(input)) {
-    return sqsError(400, 'InvalidParameterValue', badDelayMessage(input));
+async function inject(fauxqs: Fauxqs, call: AwsCall, input: Record<string, unknown>): Promise<AwsAnswer> {
+  // Without the headers about the body (length, encoding): it is serialized again.
+  const headers = {
+    host: call.headers.host ?? 'localhost',
+    ...contentType,
+    'x-amz-target': `AmazonSQS.${call.action}`,
+  };
+  const payload = JSON.stringify(input);
+  const answer = await fauxqs.inject({ method: 'POST', url: '/', headers, payload });
+  if (answer.status === 400 && answer.body.includes('#InvalidAction')) {
+    return sqsError(400, 'UnsupportedOperation', `The local cloud has no sqs:${call.action}`);
   }
-  const answer = call.action === 'SendMessageBatch' ? await sendBatch(input, run) : await run(input);
-  return { status: 200, headers, body: JSON.stringify(answer ?? {}) };
+  return { status: answer.status, headers: plainHeaders(answer.headers), body: answer.body };
 }
 
 type SendEntry = { Id?: unknown; DelaySeconds?: unknown };
 
 /** In a batch only the entry with the delay fails (seen on AWS: getmoto/moto#5372). */
-async function sendBatch(input: Record<string, unknown>, run: RunAction): Promise<Record<string, unknown>> {
+async function sendBatch(input: Record<string, unknown>, run: RunAction): Promise<AwsAnswer> {
   const entries = (Array.isArray(input.Entries) ? input.Entries : []) as SendEntry[];
   const bad = entries.filter(hasBadDelay);
-  if (bad.length === 0) return (await run(input)) ?? {};
+  if (bad.length === 0) return await run(input);
   const good = entries.filter((entry) => !bad.includes(entry));
-  const { Successful = [], Failed = [] } = (good.length > 0 && (await run({ ...input, Entries: good }))) || {};
+  const answer = good.length > 0 ? await run({ ...input, Entries: good }) : undefined;
+  if (answer && answer.status !== 200) return answer;
+  const { Successful = [], Failed = [] } = JSON.parse(answer?.body.toString() ?? '{}');
   const failed = bad.map((entry) => ({
     Id: entry.Id,
     SenderFault: true,
     Code: 'InvalidParameterValue',
     Message: badDelayMessage(entry),
   }));
-  return { Successful, Failed: [...(Failed as unknown[]), ...failed] };
+  return { status: 200, headers: contentType, body: JSON.stringify({ Successful, Failed: [...Failed, ...failed] }) };
 }
 
 /** fauxqs accepts any delay; SQS none above 900 s. */
@@ -84,16 +89,4 @@ function queueNameOf(call: AwsCall): string {
   const { QueueUrl, QueueName } = call.json();
   if (typeof QueueUrl === 'string') return QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1);
   return typeof QueueName === 'string' ? QueueName : '*';
-}
-
-type SqsError = Error & { code: string; statusCode: number; queryErrorHeader: string; toJSON: () => unknown };
-
-function fauxqsError(error: unknown): AwsAnswer {
-  if (!(error instanceof Error) || !('queryErrorHeader' in error)) throw error;
-  const known = error as SqsError;
-  return {
-    status: known.statusCode,
-    headers: { ...headers, 'x-amzn-query-error': known.queryErrorHeader },
-    body: JSON.stringify(known.toJSON()),
-  };
 }

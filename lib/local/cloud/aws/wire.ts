@@ -3,7 +3,7 @@ import type { AwsAnswer } from './call.ts';
 
 const xmlEscapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 
-/** Text that can stand in XML. */
+/** Escapes text for XML. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => xmlEscapes[character] ?? character);
 }
@@ -37,4 +37,11 @@ export function queryError(status: number, code: string, message: string): AwsAn
 export function s3Error(status: number, code: string, message: string): AwsAnswer {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message><RequestId>${randomUUID()}</RequestId></Error>`;
   return { status, headers: { 'content-type': 'application/xml' }, body };
+}
+
+/** Headers as strings, without those that describe the hop. */
+export function plainHeaders(headers: Record<string, unknown>): Record<string, string> {
+  const hop = ['connection', 'keep-alive', 'transfer-encoding', 'date'];
+  const entries = Object.entries(headers).filter(([name, value]) => value !== undefined && !hop.includes(name));
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }

@@ -19,7 +19,7 @@ export type DynaliteDatabase = {
 
 const extended = new WeakSet<DynaliteDatabase>();
 
-/** Adds to dynalite what it lacks and the service relies on; once per process. */
+/** Adds missing features to dynalite; once per process. */
 export function extendDynalite(database: DynaliteDatabase): void {
   if (extended.has(database)) return;
   extended.add(database);
@@ -41,7 +41,7 @@ function returnOldItemsOfFailedConditions(database: DynaliteDatabase): void {
 /** dynalite's consumed capacity leaves indexes out, which on AWS cost as much as the table. */
 function countIndexWrites(database: DynaliteDatabase): void {
   const { addConsumedCapacity, updateIndexes } = database;
-  // Every write action calls the one and then, in the same turn, the other.
+  // Every write action calls `addConsumedCapacity` and then, in the same turn, `updateIndexes`.
   let open: Capacity | undefined;
   database.addConsumedCapacity = (...parameters) => {
     open = addConsumedCapacity(...parameters);
@@ -71,7 +71,7 @@ function addIndexUnits(
 }
 
 /**
- * Nothing when what is projected stays the same; one write to add, change or remove an entry; two when its key changes.
+ * No unit if the projected attributes stay the same; one write to add, change or remove an entry; two when its key changes.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes
  */
 function indexWriteUnits(

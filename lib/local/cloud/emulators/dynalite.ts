@@ -20,7 +20,7 @@ type Validations = {
 export type Dynalite = {
   /** Runs one action of DynamoDB's JSON protocol; undefined when dynalite has no such action. */
   execute: (action: string, input: Input) => Promise<{ status: number; body: Record<string, unknown> }> | undefined;
-  /** The attribute that is the partition key of a table, or of an index (`table/index/name`); filled as tables are made. */
+  /** The partition key's attribute of each table and each index (`table/index/name`); filled as tables are created. */
   partitionKeys: Map<string, string>;
   close: () => Promise<void>;
 };

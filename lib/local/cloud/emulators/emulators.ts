@@ -21,7 +21,7 @@ export async function startEmulators(options: EmulatorOptions): Promise<Emulator
   const folder = (name: string) => options.dataDirectory && join(options.dataDirectory, name);
   const fauxqs = await embedFauxqs({ region, dataDirectory: folder('fauxqs') });
   const dynalite = await embedDynalite({ region, accountId, dataDirectory: folder('dynamodb') });
-  const publish = async (topicArn: string, message: string) => fauxqs.publish(topicArn, message);
+  const { publish } = fauxqs;
   const ses = await createSes({ ...options.ses, region, accountId, dataDirectory: folder('ses'), publish });
   return {
     fauxqs,

@@ -7,10 +7,10 @@ export type AsyncEventOptions = {
   run: (payload: string) => Promise<InvocationResult>;
   /** Waits before the first and the second retry; 60 and 120 on AWS. */
   retryDelaysSeconds: number[];
-  /** Asked after each failure: the template may set it after the function. */
+  /** A function, since the template may set the value after the function is created. */
   maximumRetryAttempts: () => number;
   onDropped: (attempts: number) => void;
-  /** An event is done, one way or the other. */
+  /** Called when an event has succeeded or was dropped. */
   onDone: () => void;
 };
 
@@ -22,7 +22,7 @@ export type AsyncEvents = {
   close: () => void;
 };
 
-/** Runs events at once and retries what failed. A throttled event waits and does not use up an attempt, as on AWS. */
+/** Runs events at once and retries failed ones. A throttled event waits and uses no attempt, as on AWS. */
 export function createAsyncEvents(options: AsyncEventOptions): AsyncEvents {
   const timers = new Set<NodeJS.Timeout>();
   let waiting = 0;

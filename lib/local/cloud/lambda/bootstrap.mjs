@@ -1,11 +1,12 @@
-// The Node runtime client of the local cloud: what /var/runtime/bootstrap is on AWS. One instance of a function runs this
+// The Node runtime client of the local cloud, as /var/runtime/bootstrap on AWS. One instance of a function runs this
 // file. Plain JavaScript, because type stripping would add 40 ms CPU to every cold start; and HTTP is spoken by hand on one
 // socket, because node:http costs more CPU per invocation than many handlers do.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire, findPackageJSON, registerHooks } from 'node:module';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const [instanceId] = process.argv.slice(2);
 const [host, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':');
@@ -20,7 +21,7 @@ let awaiting;
 
 // Ctrl-C reaches every process of the terminal's group; it is the cloud that ends its instances.
 process.on('SIGINT', () => {});
-// The cloud is gone: an orphan must not stay.
+// Without the cloud this process must end.
 socket.on('close', () => process.exit(0));
 socket.on('error', () => process.exit(0));
 socket.on('data', (chunk) => {
@@ -80,12 +81,44 @@ async function loadHandler() {
     .map((ending) => join(taskRoot, moduleName + ending))
     .find((path) => existsSync(path));
   if (!file) throw namedError('Runtime.ImportModuleError', `Cannot find module '${moduleName}' in ${taskRoot}`);
-  const module = await import(pathToFileURL(file).href);
+  const module = isMisnamed(taskRoot, file) ? requireCommonJs(taskRoot, file) : await import(pathToFileURL(file).href);
   const handler = module[handlerName] ?? module.default?.[handlerName];
   if (typeof handler !== 'function') {
     throw namedError('Runtime.HandlerNotFound', `${specification} is undefined or not exported`);
   }
   return handler;
+}
+
+/**
+ * True for CommonJS that Node would take for a module: on AWS no package.json is above the function's folder, here the app's
+ * is, and may say `"type": "module"`.
+ */
+function isMisnamed(taskRoot, file) {
+  const manifest = file.endsWith('.js') && findPackageJSON(pathToFileURL(file));
+  if (!manifest || manifest.startsWith(join(taskRoot, '/'))) return false;
+  if (JSON.parse(readFileSync(manifest, 'utf8')).type !== 'module') return false;
+  return !/^\s*(import|export)\b/m.test(readFileSync(file, 'utf8'));
+}
+
+function requireCommonJs(taskRoot, file) {
+  const root = pathToFileURL(join(taskRoot, '/')).href;
+  registerHooks({
+    load: (url, context, nextLoad) => {
+      const isOurs = url.startsWith(root) && url.endsWith('.js') && !url.includes('/node_modules/');
+      if (!isOurs) return nextLoad(url, context);
+      return { format: 'commonjs', source: readFileSync(fileURLToPath(url), 'utf8'), shortCircuit: true };
+    },
+  });
+  return createRequire(file)(file);
+}
+
+/** A handler with a third parameter answers by calling it, unless it returns a promise. */
+function call(handler, event, context) {
+  if (handler.length < 3) return handler(event, context);
+  return new Promise((resolve, reject) => {
+    const answer = handler(event, context, (error, result) => (error ? reject(error) : resolve(result)));
+    if (typeof answer?.then === 'function') answer.then(resolve, reject);
+  });
 }
 
 function namedError(name, message) {
@@ -118,7 +151,7 @@ async function run(handler) {
     const { headers, body } = await request('GET', '/invocation/next', '', cpuHeader());
     const invocation = `/invocation/${headers['lambda-runtime-aws-request-id']}`;
     try {
-      const result = await handler(JSON.parse(body), createContext(headers));
+      const result = await call(handler, JSON.parse(body), createContext(headers));
       await request('POST', `${invocation}/response`, JSON.stringify(result === undefined ? null : result));
     } catch (error) {
       console.error(error);

@@ -1,10 +1,10 @@
-/** What the template says about a function, resolved. */
+/** A function of the template, its intrinsics resolved. */
 export type FunctionDefinition = {
   logicalId: string;
   functionName: string;
   arn: string;
   taskRoot: string;
-  /** Complete, but for what differs between instances. */
+  /** Complete except for the variables of single instances. */
   environment: Record<string, string>;
   memoryMegabytes: number;
   timeoutSeconds: number;

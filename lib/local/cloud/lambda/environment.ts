@@ -1,4 +1,4 @@
-/** What the environment of a function is made of. */
+/** The values in the environment of a function. */
 export type EnvironmentOptions = {
   functionName: string;
   handler: string;
@@ -10,7 +10,7 @@ export type EnvironmentOptions = {
   credentials: { accessKeyId: string; secretAccessKey: string };
   /** From the template. */
   variables: Record<string, string>;
-  /** From whoever started the local cloud; wins. */
+  /** From the options of the local cloud; they win over the template's. */
   extra: Record<string, string>;
 };
 

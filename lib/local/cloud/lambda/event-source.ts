@@ -24,7 +24,7 @@ export type EventSourceOptions = {
   pipeline: Pipeline;
   /** Ends the queue's long polls. */
   cancelPolls: () => void;
-  /** A batch was dealt with, or nothing came. */
+  /** Called after each batch and each empty poll. */
   onSettled: () => void;
 };
 
@@ -73,7 +73,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
     busy: () => running.size,
     close: async () => {
       closed = true;
-      // The loop may be on its way into the next long poll: it is called off until the loop has seen that it is over.
+      // The loop may be about to start another long poll: polls are cancelled until the loop has ended.
       while (!ended) {
         options.cancelPolls();
         await new Promise((resolve) => setImmediate(resolve));
@@ -95,7 +95,7 @@ async function callSqs(options: EventSourceOptions, caller: Caller, action: stri
   return undefined;
 }
 
-/** One batch: what one long poll brings, and with a window whatever comes until it is full or the window is over. */
+/** One batch: the messages of one long poll or, with a window, of several until it is full or the window is over. */
 async function collect(
   options: EventSourceOptions,
   call: SqsCall,
@@ -142,8 +142,8 @@ async function runBatch(options: EventSourceOptions, call: SqsCall, messages: Re
 }
 
 /**
- * Which messages come back. As AWS: an error, an answer that is no JSON object with a list, an entry without a proper
- * itemIdentifier: all of them.
+ * The messages that return to the queue. All of them, as on AWS, after an error, an answer without a list, an entry without a proper
+ * itemIdentifier.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
 export function failedMessageIds(result: InvocationResult, reports: boolean): Set<string> | 'all' {

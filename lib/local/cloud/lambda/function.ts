@@ -13,7 +13,7 @@ import {
 } from './pool.ts';
 import type { InvocationError, InvocationResult } from './result.ts';
 
-/** What a function needs of the cloud it runs in. */
+/** The parts of the cloud that a function needs. */
 export type FunctionHost = PoolHost & {
   /** Waits before the first and the second retry of an asynchronous invocation. */
   asyncRetryDelaysSeconds: number[];

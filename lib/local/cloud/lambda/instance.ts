@@ -25,7 +25,7 @@ export type InstanceOptions = {
   onReady: (initMs: number) => void;
   /** Free again after an invocation. */
   onIdle: () => void;
-  /** Gone, by its own fault or by a kill. `initError` when it never became ready. */
+  /** Called when the process has exited or was killed. `initError` if it never became ready. */
   onEnd: (initError: InvocationResult | undefined) => void;
   onLine: (stream: 'stdout' | 'stderr', line: string) => void;
 };
@@ -35,7 +35,7 @@ export type Instance = {
   id: string;
   /** CPU time as of its last `next`, in milliseconds. */
   cpuMs: () => number;
-  /** Only when it is free. */
+  /** Call it only when the instance is free. */
   assign: (invocation: Invocation) => void;
   /** SIGKILL; the running invocation fails at once. */
   kill: () => void;
@@ -139,7 +139,7 @@ function kill(sandbox: Sandbox, result: InvocationResult): void {
   end(sandbox, result);
 }
 
-/** Does not wait for the process to die: nobody may be handed an instance that is about to be gone. */
+/** Does not wait for the process to die: no invocation may get an instance that is about to exit. */
 function end(sandbox: Sandbox, result: InvocationResult): void {
   if (sandbox.hasEnded) return;
   sandbox.hasEnded = true;
@@ -171,7 +171,7 @@ function watch(sandbox: Sandbox): Promise<void> {
       end(sandbox, exitedResult(sandbox.invocation, error.message));
       if (child.pid === undefined) resolve();
     });
-    // Not `exit`: what it wrote last, often the reason, is read before.
+    // Not `exit`: its last output, often the reason, is read before `close`.
     child.once('close', (code, signal) => {
       const how = signal === null ? `exit status ${code}` : `signal: ${signal === 'SIGKILL' ? 'killed' : signal}`;
       end(sandbox, exitedResult(sandbox.invocation, how));

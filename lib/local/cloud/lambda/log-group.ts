@@ -4,8 +4,8 @@ import type { LocalLog } from '../log.ts';
 const neededActions = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
 /**
- * A log that loses the output of a function whose role may not write into its log group, as on AWS: there Lambda
- * writes with the function's role, and a line that it may not write is nowhere.
+ * A log that drops the output of a function whose role may not write to its log group, as on AWS: there Lambda
+ * writes with the function's role, and lines without permission are lost.
  */
 export function writingTo(logGroupArn: string, functionId: string, iam: Iam, log: LocalLog): LocalLog {
   const resources = [`${logGroupArn.replace(/:\*$/, '')}:log-stream:local`];

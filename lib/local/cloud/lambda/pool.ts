@@ -6,7 +6,7 @@ import { closedResult, type InvocationResult, throttledResult } from './result.t
 import type { RuntimeApi } from './runtime-api.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
-/** What the instances of a function need of the cloud they run in. */
+/** The parts of the cloud that the instances of a function need. */
 export type PoolHost = {
   runtimeApi: RuntimeApi;
   sandboxes: Sandboxes;
@@ -131,7 +131,7 @@ function instanceEnvironment(definition: FunctionDefinition, id: string): Record
   return {
     ...definition.environment,
     AWS_LAMBDA_LOG_STREAM_NAME: `${day}/[$LATEST]${randomUUID().replaceAll('-', '')}`,
-    // Tells the front which instance calls, so that a fault can kill just that one.
+    // Identifies the calling instance at the front, so that a fault can kill it alone.
     AWS_SESSION_TOKEN: id,
   };
 }
@@ -177,7 +177,7 @@ export function poolCpuMs(pool: Pool): number {
   return [...pool.instances.values()].reduce((sum, instance) => sum + instance.cpuMs(), pool.endedCpuMs);
 }
 
-/** What happened so far. */
+/** The counters so far. */
 export function poolStats(pool: Pool): FunctionStats {
   const { instances, active, queue, invocations, errors, initMs } = pool;
   const busy = active - queue.length;

@@ -26,7 +26,7 @@ export function throttledResult(): InvocationResult {
   return { ...failedResult('TooManyRequestsException', 'Rate Exceeded.'), throttled: true };
 }
 
-/** The result of an invocation that the end of the local cloud overtook. */
+/** The result of an invocation that was running when the local cloud closed. */
 export function closedResult(): InvocationResult {
   return failedResult('Sandbox.Closed', 'The local cloud is closing');
 }

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeServer, listen, readBody } from '../aws/front.ts';
+import { closeServer, listen, readBody } from '../http-server.ts';
 
-/** What an instance asks for and reports through the Runtime API. */
+/** The requests of an instance to the Runtime API. */
 export type RuntimeClient = {
   /** The instance is free; the response stays open until there is an invocation for it. */
   next: (response: ServerResponse, cpuUs: number) => void;
@@ -27,7 +27,7 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
   const clients = new Map<string, RuntimeClient>();
   const server = createServer((request, response) => {
     const client = clients.get(String(request.headers['local-instance-id']));
-    // Killed a moment ago: whatever it still says is void.
+    // The instance was killed: its last requests are ignored.
     if (!client) return void response.destroy();
     handle(client, request, response).catch(() => response.destroy());
   });

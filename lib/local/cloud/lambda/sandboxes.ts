@@ -14,7 +14,7 @@ export type Tenant = {
 /** Shares a bounded number of child processes among all functions: a laptop has no thousand sandboxes. */
 export type Sandboxes = {
   join: (tenant: Tenant) => void;
-  /** Something changed: starts instances for those who wait, as far as there is room. */
+  /** Something changed: starts instances for waiting functions, up to the limit. */
   balance: () => void;
   /** An instance has started, or failed to. */
   started: () => void;
@@ -47,7 +47,7 @@ export function createSandboxes(limit: number, startsAtOnce = availableParalleli
   };
   let isBalancing = false;
   const balance = () => {
-    // An eviction releases a place in the middle of it; what is under way goes on and sees the place.
+    // An eviction calls this again; the running call sees the released place.
     if (isBalancing) return;
     isBalancing = true;
     // In turns, the one with the fewest instances first: a busy function must not starve another one's first instance.

@@ -1,21 +1,13 @@
+import type { CorsConfiguration } from '../api-gateway/http-api-cors.ts';
 import type { CreateResource } from '../stack.ts';
 import { findFunction, type ResourceContext } from './context.ts';
-
-type Cors = {
-  AllowOrigins?: string[];
-  AllowMethods?: string[];
-  AllowHeaders?: string[];
-  ExposeHeaders?: string[];
-  AllowCredentials?: boolean;
-  MaxAge?: number;
-};
 
 /** AWS::ApiGatewayV2::Api: an HTTP API on a port of its own. */
 export function httpApi(context: ResourceContext): CreateResource {
   return async ({ logicalId, properties }) => {
     if (properties.ProtocolType !== 'HTTP')
       throw new Error(`ProtocolType ${properties.ProtocolType} does not run locally`);
-    const cors = properties.CorsConfiguration as Cors | undefined;
+    const cors = properties.CorsConfiguration as CorsConfiguration | undefined;
     const { apiId, url } = await context.gateway.openHttpApi(logicalId, cors);
     return { ref: apiId, attributes: { ApiId: apiId, ApiEndpoint: url } };
   };

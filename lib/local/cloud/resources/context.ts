@@ -2,27 +2,17 @@ import type { Gateway } from '../api-gateway/gateway.ts';
 import type { Assets } from '../assets.ts';
 import type { Iam } from '../aws/iam.ts';
 import type { Pipeline } from '../aws/pipeline.ts';
+import type { SecretStore } from '../aws/secrets.ts';
 import type { Dynalite } from '../emulators/dynalite.ts';
 import type { Fauxqs } from '../emulators/fauxqs.ts';
+import type { Schedule } from '../event-bridge/schedule.ts';
 import type { EventSource } from '../lambda/event-source.ts';
 import type { FunctionHost, LocalFunction } from '../lambda/function.ts';
-import type { Schedule } from '../lambda/schedule.ts';
 import type { LocalLog } from '../log.ts';
+import type { Overrides } from '../options.ts';
 import type { Ses } from '../ses/ses.ts';
 
-/** Departures from the template that make tests fast; each is said in the log. */
-export type Overrides = {
-  /** Of every event source's queue, in seconds; fractions are allowed. */
-  visibilityTimeoutSeconds?: number;
-  /** Waits before the retries of an asynchronous invocation. Default 60 and 120, as on AWS. */
-  asyncRetryDelaysSeconds?: number[];
-  /** Of every function. */
-  functionTimeoutSeconds?: number;
-  /** Between two runs of every schedule. */
-  scheduleRateSeconds?: number;
-};
-
-/** What resources are created with and registered in. */
+/** The parts that resources use, and the lists they register themselves in. */
 export type ResourceContext = {
   region: string;
   accountId: string;
@@ -35,6 +25,7 @@ export type ResourceContext = {
   fauxqs: Fauxqs;
   ses: Ses;
   iam: Iam;
+  secretStore: SecretStore;
   gateway: Gateway;
   host: FunctionHost;
   pipeline: Pipeline;

@@ -6,27 +6,36 @@ type Description = {
   Table: Keyed & { TableStatus: string; TableId: string; GlobalSecondaryIndexes?: (Keyed & { IndexName: string })[] };
 };
 
-/** AWS::DynamoDB::Table on dynalite. TTL and point-in-time recovery have no local behaviour. */
+type Index = Keyed & { IndexName: string; Projection: unknown; ProvisionedThroughput?: unknown };
+type Properties = Keyed & {
+  TableName?: string;
+  AttributeDefinitions: unknown;
+  BillingMode?: string;
+  GlobalSecondaryIndexes?: Index[];
+  LocalSecondaryIndexes?: Index[];
+  ProvisionedThroughput?: unknown;
+};
+
+/** AWS::DynamoDB::GlobalTable: a table of this region alone; its capacity is not limited. */
+export function dynamoDbGlobalTable(context: ResourceContext): CreateResource {
+  const create = dynamoDbTable(context);
+  return ({ properties, ...input }) =>
+    create({
+      ...input,
+      properties: { ...properties, BillingMode: 'PAY_PER_REQUEST', ProvisionedThroughput: undefined },
+    });
+}
+
+/** AWS::DynamoDB::Table on dynalite. TTL, streams and point-in-time recovery have no local behaviour. */
 export function dynamoDbTable(context: ResourceContext): CreateResource {
   return async ({ logicalId, properties }) => {
-    const name =
-      typeof properties.TableName === 'string' ? properties.TableName : physicalName(context, logicalId, 255);
-    const {
-      AttributeDefinitions,
-      KeySchema,
-      BillingMode,
-      GlobalSecondaryIndexes,
-      LocalSecondaryIndexes,
-      ProvisionedThroughput,
-    } = properties;
-    const wanted = {
-      AttributeDefinitions,
-      KeySchema,
-      BillingMode,
-      GlobalSecondaryIndexes,
-      LocalSecondaryIndexes,
-      ProvisionedThroughput,
-    };
+    const given = properties as Properties;
+    const name = given.TableName ?? physicalName(context, logicalId, 255);
+    const { AttributeDefinitions, KeySchema, BillingMode, ProvisionedThroughput } = given;
+    const GlobalSecondaryIndexes = given.GlobalSecondaryIndexes?.map(keysAndProjection);
+    const LocalSecondaryIndexes = given.LocalSecondaryIndexes?.map(keysAndProjection);
+    const keys = { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, LocalSecondaryIndexes };
+    const wanted = { ...keys, BillingMode, ProvisionedThroughput };
     const input = { TableName: name, ...structuredClone(wanted) };
     const answer = await context.dynalite.execute('CreateTable', input);
     const exists = String(answer?.body.__type).endsWith('#ResourceInUseException');
@@ -39,8 +48,14 @@ export function dynamoDbTable(context: ResourceContext): CreateResource {
     }
     notePartitionKeys(context, name, table);
     const arn = `arn:aws:dynamodb:${context.region}:${context.accountId}:table/${name}`;
-    return { ref: name, attributes: { Arn: arn, TableId: table.TableId } };
+    const attributes = { Arn: arn, TableId: table.TableId, StreamArn: `${arn}/stream/local` };
+    return { ref: name, attributes };
   };
+}
+
+/** An index without the properties that have no local behaviour. */
+function keysAndProjection({ IndexName, KeySchema, Projection, ProvisionedThroughput }: Index) {
+  return { IndexName, KeySchema, Projection, ProvisionedThroughput };
 }
 
 /** IAM conditions ask which items a call is about. */

@@ -5,7 +5,7 @@ import { statementsOf } from './iam-role.ts';
 
 type Properties = { Roles?: string[]; PolicyDocument: { Statement: PolicyStatement | PolicyStatement[] } };
 
-/** AWS::IAM::Policy and AWS::IAM::ManagedPolicy: for the roles they name, and for those that name them. */
+/** AWS::IAM::Policy and AWS::IAM::ManagedPolicy: attached to the roles that they name, and to the roles that name them. */
 export function iamPolicy(context: ResourceContext): CreateResource {
   return ({ logicalId, properties }) => {
     const { Roles, PolicyDocument } = properties as Properties;

@@ -22,6 +22,18 @@ const managedPolicies: Record<string, PolicyStatement> = {
   ),
   AWSXRayDaemonWriteAccess: allow('xray:PutTraceSegments', 'xray:PutTelemetryRecords'),
   CloudWatchLambdaInsightsExecutionRolePolicy: allow(...logsActions),
+  AmazonAPIGatewayPushToCloudWatchLogs: allow(...logsActions),
+  AmazonDynamoDBFullAccess: allow('dynamodb:*'),
+  AmazonDynamoDBReadOnlyAccess: allow('dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan'),
+  AmazonS3FullAccess: allow('s3:*'),
+  AmazonS3ReadOnlyAccess: allow('s3:Get*', 's3:List*'),
+  AmazonSESFullAccess: allow('ses:*'),
+  AmazonSNSFullAccess: allow('sns:*'),
+  AmazonSQSFullAccess: allow('sqs:*'),
+  AmazonSSMReadOnlyAccess: allow('ssm:Get*'),
+  AWSLambdaRole: allow('lambda:InvokeFunction'),
+  AWSLambda_FullAccess: allow('lambda:*'),
+  SecretsManagerReadWrite: allow('secretsmanager:*'),
 };
 
 /** Statements of a policy document. */

@@ -10,6 +10,7 @@ type Properties = {
   MaximumBatchingWindowInSeconds?: number;
   ScalingConfig?: { MaximumConcurrency?: number };
   FunctionResponseTypes?: string[];
+  FilterCriteria?: unknown;
 };
 
 const neededActions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
@@ -22,16 +23,17 @@ export function lambdaEventSourceMapping(context: ResourceContext): CreateResour
     const queue = context.fauxqs.sqsStore.getQueueByArn(wanted.EventSourceArn);
     if (!queue)
       throw new Error(`${wanted.EventSourceArn} is no queue of this template: only SQS event sources run locally`);
+    if (wanted.FilterCriteria) throw new Error('An event source with FilterCriteria does not run locally');
     const target = findFunction(context, wanted.FunctionName);
     for (const action of neededActions) {
       if (context.iam.check(target.logicalId, { action, resources: [queue.arn] }).allowed) continue;
       throw new Error(`The provided execution role does not have permissions to call ${action} on ${queue.arn}`);
     }
-    const local = context.overrides.visibilityTimeoutSeconds;
-    if (local !== undefined) {
-      const template = queue.attributes.VisibilityTimeout ?? '';
-      context.log({ kind: 'override', logicalId, property: 'VisibilityTimeout', template, local: String(local) });
-    }
+    const { visibilityTimeoutSeconds, batchingWindowSeconds } = context.overrides;
+    const window = Number(wanted.MaximumBatchingWindowInSeconds ?? 0);
+    const isShorter = window > 0 && batchingWindowSeconds !== undefined;
+    logOverride(context, logicalId, 'VisibilityTimeout', queue.attributes.VisibilityTimeout, visibilityTimeoutSeconds);
+    if (isShorter) logOverride(context, logicalId, 'MaximumBatchingWindowInSeconds', window, batchingWindowSeconds);
     if (wanted.Enabled === false) return { ref: logicalId, attributes: { Id: logicalId } };
     const source = startEventSource({
       queueArn: queue.arn,
@@ -39,10 +41,10 @@ export function lambdaEventSourceMapping(context: ResourceContext): CreateResour
       region: context.region,
       target,
       batchSize: Number(wanted.BatchSize ?? 10),
-      maximumBatchingWindowSeconds: Number(wanted.MaximumBatchingWindowInSeconds ?? 0),
+      maximumBatchingWindowSeconds: isShorter ? batchingWindowSeconds : window,
       maximumConcurrency: Number(wanted.ScalingConfig?.MaximumConcurrency ?? defaultConcurrency),
       reportBatchItemFailures: wanted.FunctionResponseTypes?.includes('ReportBatchItemFailures') ?? false,
-      visibilityTimeoutSeconds: local,
+      visibilityTimeoutSeconds,
       pipeline: context.pipeline,
       cancelPolls: () => queue.cancelWaiters(),
       onSettled: context.host.onSettled,
@@ -50,4 +52,9 @@ export function lambdaEventSourceMapping(context: ResourceContext): CreateResour
     context.eventSources.push(source);
     return { ref: logicalId, attributes: { Id: logicalId } };
   };
+}
+
+function logOverride({ log }: ResourceContext, logicalId: string, property: string, template: unknown, local?: number) {
+  if (local !== undefined)
+    log({ kind: 'override', logicalId, property, template: String(template), local: String(local) });
 }

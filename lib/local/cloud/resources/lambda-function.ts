@@ -11,8 +11,11 @@ import { logGroupArn } from './logs-log-group.ts';
 type Properties = {
   FunctionName?: string;
   Code: { S3Key?: string; ZipFile?: string };
+  /** `Image` for a container. */
+  PackageType?: string;
   Handler: string;
   Runtime: string;
+  Layers?: string[];
   Role: string;
   MemorySize?: number;
   Timeout?: number;
@@ -25,7 +28,7 @@ type Properties = {
 export function lambdaFunction(context: ResourceContext): CreateResource {
   return async ({ logicalId, properties }) => {
     const wanted = properties as Properties;
-    if (!wanted.Runtime.startsWith('nodejs')) throw new Error(`The runtime ${wanted.Runtime} does not run locally`);
+    assertRunnable(wanted);
     const functionName = wanted.FunctionName ?? physicalName(context, logicalId);
     const arn = `arn:aws:lambda:${context.region}:${context.accountId}:function:${functionName}`;
     const taskRoot = await codeFolder(context, logicalId, wanted.Code);
@@ -61,7 +64,13 @@ export function lambdaFunction(context: ResourceContext): CreateResource {
   };
 }
 
-/** A function without a log group of the template has one that Lambda made, and a managed policy for it. */
+function assertRunnable({ PackageType = 'Zip', Runtime, Layers = [] }: Properties): void {
+  if (PackageType !== 'Zip') throw new Error('A function in a container image does not run locally');
+  if (!Runtime.startsWith('nodejs')) throw new Error(`The runtime ${Runtime} does not run locally: only Node.js does`);
+  if (Layers.length > 0) throw new Error('A function with layers does not run locally');
+}
+
+/** Without a log group in the template, Lambda creates one, and a managed policy permits to write to it. */
 function functionLog(context: ResourceContext, logicalId: string, logGroup: string | undefined) {
   if (logGroup === undefined) return context.log;
   return writingTo(logGroupArn(context, logGroup), logicalId, context.iam, context.log);
@@ -70,7 +79,9 @@ function functionLog(context: ResourceContext, logicalId: string, logGroup: stri
 async function codeFolder(context: ResourceContext, logicalId: string, code: Properties['Code']): Promise<string> {
   if (code.ZipFile === undefined) return context.assets.folder(String(code.S3Key));
   const folder = await context.assets.inlineFolder(logicalId);
-  await writeFile(join(folder, 'index.js'), code.ZipFile);
+  // By the ending, since a package.json above the folder may say that `.js` is a module.
+  const isModule = /^\s*(import|export)\b/m.test(code.ZipFile);
+  await writeFile(join(folder, isModule ? 'index.mjs' : 'index.cjs'), code.ZipFile);
   return folder;
 }
 

@@ -1,4 +1,4 @@
-import { startSchedule } from '../lambda/schedule.ts';
+import { startSchedule } from '../event-bridge/schedule.ts';
 import type { CreateResource } from '../stack.ts';
 import { findFunction, physicalName, type ResourceContext } from './context.ts';
 

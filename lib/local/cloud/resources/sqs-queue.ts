@@ -1,4 +1,4 @@
-import type { FauxqsStores } from '../emulators/fauxqs.ts';
+import type { FauxqsQueue } from '../emulators/fauxqs.ts';
 import type { CreateResource } from '../stack.ts';
 import { physicalName, type ResourceContext } from './context.ts';
 
@@ -38,8 +38,8 @@ export function sqsQueue(context: ResourceContext): CreateResource {
   };
 }
 
-/** The front has another port after a restart; fauxqs finds queues by name, but answers the URL it knows. */
-function moveToFront(queue: ReturnType<FauxqsStores['sqsStore']['getQueueByArn']> & {}, url: string): void {
+/** The front has another port after a restart; fauxqs finds queues by name, but answers the old URL. */
+function moveToFront(queue: FauxqsQueue, url: string): void {
   (queue as { url: string }).url = url;
 }
 

@@ -7,7 +7,7 @@ import type { AcceptMessage } from './ses-action.ts';
 import { containsTestVirus, outcomesFor } from './simulator.ts';
 import type { Statistics } from './statistics.ts';
 
-/** Where an accepted message goes. */
+/** The destinations of an accepted message. */
 export type AcceptParts = {
   journal: Journal | undefined;
   store: MessageStore;
@@ -17,7 +17,7 @@ export type AcceptParts = {
   onSent: ((message: SesMessage) => void) | undefined;
 };
 
-/** Makes the last step of a send: on disk first, so that what was answered is still there after a crash. */
+/** Creates the last step of a send: the message is written to disk first, so that an answered send survives a crash. */
 export function createAccept({ journal, store, statistics, events, relay, onSent }: AcceptParts): AcceptMessage {
   return async (message, headers) => {
     const outcomes = outcomesOf(message);

@@ -1,6 +1,6 @@
 import type { SesAction } from './ses-action.ts';
 
-/** What a rate without a limit is shown as: GetSendQuota knows no "unlimited" for the rate. */
+/** The rate that GetSendQuota shows without a limit: it has no value for "unlimited". */
 const UNLIMITED_RATE = 10_000;
 
 /** GetSendQuota: the limits in force and what was sent; -1 is SES's own word for "no daily limit". */

@@ -5,7 +5,7 @@ import { createSendLimits, type SendLimits } from './rate.ts';
 import type { SesOptions, SesSettings } from './ses-options.ts';
 import { createStatistics, type Statistics } from './statistics.ts';
 
-/** An SES account in one region: what it may send and what it counts. */
+/** An SES account in one region: its limits and counters. */
 export type SesAccount = {
   region: string;
   accountId: string;

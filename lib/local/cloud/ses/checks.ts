@@ -2,13 +2,13 @@ import { bareAddress, splitAddressList } from './address.ts';
 import { headerValue, type RawHeader } from './raw-headers.ts';
 import { invalidParameter, missingParameter } from './ses-error.ts';
 
-/** What SES v1 takes: 10 MiB of MIME after base64 decoding. */
+/** Largest message of SES v1: 10 MiB of MIME after base64 decoding. */
 const MAX_RAW_BYTES = 10_485_760;
 const MAX_RECIPIENTS = 50;
 /** Message tags: https://docs.aws.amazon.com/ses/latest/APIReference/API_MessageTag.html */
 const MAX_TAG_CHARACTERS = 256;
 
-/** Decodes `RawMessage.Data` to one character a byte; refuses what is missing or too long. */
+/** Decodes `RawMessage.Data` to one character a byte; refuses a missing or too long value. */
 export function decodeRaw(data: string | null): string {
   if (!data) throw missingParameter('rawMessage.data');
   const bytes = Buffer.from(data, 'base64');
@@ -40,7 +40,7 @@ export function checkSource(source: string | null, headers: RawHeader[]) {
   return { from: first.address, senders: [first, ...others] };
 }
 
-/** Message tags as an object; a name or value SES would refuse is refused in its words. `ses:` names are its own. */
+/** Message tags as an object; names and values that SES refuses are refused with its message. `ses:` names are reserved. */
 export function checkTags(tags: { name: string; value: string }[]): Record<string, string> {
   for (const { name, value } of tags) {
     checkTagText('name', name);

@@ -1,7 +1,7 @@
 import { type EventType, parseEventType } from './event-types.ts';
 import { noConfigurationSet } from './ses-error.ts';
 
-/** Where a configuration set's events go. Event types in any of AWS's spellings. */
+/** A destination of a configuration set's events. Event types in any of AWS's spellings. */
 export type EventDestination = { name: string; eventTypes: string[]; topicArn: string; enabled: boolean };
 
 /** The configuration sets of the account with their SNS event destinations. */

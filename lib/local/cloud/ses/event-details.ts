@@ -2,7 +2,7 @@ import type { EventType } from './event-types.ts';
 import { newSesId } from './message.ts';
 import type { Outcome } from './simulator.ts';
 
-/** What the person or machine behind an outcome did; all of it optional. */
+/** Details of an outcome; all are optional. */
 export type OutcomeOptions = { link?: string; userAgent?: string };
 
 type Details = { recipient: string; sentAtMs: number; nowMs: number } & OutcomeOptions;
@@ -10,7 +10,7 @@ type EventKind = { type: EventType; detail(details: Details): Record<string, unk
 
 const reportingMta = 'a0-1.smtp-out.amazonses.com';
 const browser = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
-/** Of the range for documentation (RFC 5737). */
+/** An address of the range for documentation (RFC 5737). */
 const readerAddress = '192.0.2.1';
 const suppressedText =
   'Amazon SES did not send the message to this address because it is on the suppression list for your account. For more information about removing addresses from the suppression list, see the Amazon SES Developer Guide at https://docs.aws.amazon.com/ses/latest/DeveloperGuide/sending-email-suppression-list.html';
@@ -134,7 +134,7 @@ function bounce(
 /** The event type under which an outcome is published. */
 export const eventTypeOf = (outcome: Outcome): EventType => kinds[outcome].type;
 
-/** The part of the event that is its own: `{ delivery: … }`, `{ bounce: … }` and so on. */
+/** The part of the event that depends on its type: `{ delivery: … }`, `{ bounce: … }` and so on. */
 export const eventDetail = (outcome: Outcome, details: Details): Record<string, unknown> =>
   kinds[outcome].detail(details);
 

@@ -5,7 +5,7 @@ import type { SesMessage } from './message.ts';
 import type { RawHeader } from './raw-headers.ts';
 import type { Outcome } from './simulator.ts';
 
-/** When each event follows the send, in milliseconds: the order of real life, in a moment. */
+/** Delay between the send and each event, in milliseconds: the order is that of SES, the times are shorter. */
 const usualDelayMs: Record<EventType, number> = {
   Send: 10,
   Reject: 30,
@@ -22,7 +22,7 @@ const usualDelayMs: Record<EventType, number> = {
 /** One outcome of a message for one of its recipients. */
 export type RecipientOutcome = { recipient: string; outcome: Outcome };
 
-/** Publishes what happens to messages. */
+/** Publishes the events of messages. */
 export type EventPublisher = {
   /** Publishes Send, then each outcome, after the configured delays. */
   sent(message: SesMessage, headers: RawHeader[], outcomes: RecipientOutcome[]): void;
@@ -30,7 +30,7 @@ export type EventPublisher = {
   report(message: SesMessage, headers: RawHeader[], outcome: RecipientOutcome, options?: OutcomeOptions): Promise<void>;
   /** Resolves when no event is pending. */
   flush(): Promise<void>;
-  /** Drops what is still waiting for its time; what is being published ends first. */
+  /** Drops events that are not due; waits for those that are being published. */
   close(): Promise<void>;
 };
 
@@ -42,7 +42,7 @@ type PublisherParts = EventSource & {
   log(line: string): void;
 };
 
-/** Makes the publisher; a publish that fails is logged and not repeated (SES repeats, SNS in process does not fail). */
+/** Creates the publisher; a publish that fails is logged and not retried (SES retries; SNS in process does not fail). */
 export function createEventPublisher(parts: PublisherParts): EventPublisher {
   const { publish, log, now } = parts;
   const delayMs = { ...usualDelayMs, ...parts.delayMs };
@@ -94,7 +94,7 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** Work that waits for its time, and a way to wait for all of it. */
+/** Delayed work, and a way to wait for all of it. */
 function createAgenda() {
   const timers = new Set<NodeJS.Timeout>();
   const running = new Set<Promise<void>>();

@@ -4,7 +4,7 @@ import { messageRejected } from './ses-error.ts';
 /** The addresses and domains this account has verified. */
 export type Identities = {
   add(name: string): void;
-  /** Replaces the ones that came by `verifiedIdentities`; what was added stays. */
+  /** Replaces the identities of `verifiedIdentities`; added ones stay. */
   configure(names: string[]): void;
   /** Names in the order they were added, of one kind or of both. */
   list(kind?: 'EmailAddress' | 'Domain'): string[];

@@ -23,7 +23,7 @@ export function summaryOf(message: SesMessage): MailSummary {
   return summary;
 }
 
-/** Everything the page shows of one message. */
+/** The details of a message, as the page shows them. */
 export async function mailDetail(message: SesMessage) {
   const { messageId, envelope, tags, raw, sentAtMs, configurationSet } = message;
   const email = await parseMime(message);
@@ -53,7 +53,7 @@ export function parseMime({ raw }: SesMessage): Promise<Email> {
   return PostalMime.parse(Buffer.from(raw, 'latin1'));
 }
 
-/** What is inside an attachment. */
+/** The content of an attachment. */
 export function attachmentBytes({ content }: Attachment): Buffer {
   if (typeof content === 'string') return Buffer.from(content);
   return content instanceof ArrayBuffer

@@ -5,7 +5,7 @@ export function sendJson(res: ServerResponse, status: number, body: unknown, hea
   send(res, status, 'application/json', JSON.stringify(body), headers);
 }
 
-/** Answers a body of a known type, not to be stored and not to be guessed at by the browser. */
+/** Answers a body of a known type that the browser neither stores nor sniffs. */
 export function send(
   res: ServerResponse,
   status: number,

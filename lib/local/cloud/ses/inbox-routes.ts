@@ -11,7 +11,7 @@ import type { SesMessage } from './message.ts';
 import type { MessageStore } from './message-store.ts';
 import type { Outcome } from './simulator.ts';
 
-/** What the inbox shows, empties and reports. */
+/** The parts of SES that the inbox uses. */
 export type InboxSource = {
   store: MessageStore;
   clear(): Promise<void>;
@@ -30,12 +30,12 @@ type InboxRequest = {
 type Run = (request: InboxRequest) => void | Promise<void>;
 type InboxRoute = { method: string; pattern: RegExp; run: Run };
 
-/** Lines in the page's list; more is scrolled by nobody. */
+/** Most lines in the page's list. */
 const MAX_SUMMARIES = 500;
-/** For what is downloaded or shown as text: nothing in it may act. */
+/** The policy for downloads and text: no content is active. */
 const inertPolicy = { 'content-security-policy': "default-src 'none'; sandbox" };
 
-/** Everything the inbox answers. */
+/** The routes of the inbox. */
 export const inboxRoutes: InboxRoute[] = [
   { method: 'GET', pattern: /^\/$/, run: sendPage },
   { method: 'DELETE', pattern: /^\/(?:messages)?$/, run: empty },

@@ -5,7 +5,7 @@ import { type InboxSource, inboxRoutes } from './inbox-routes.ts';
 /** Handles a request below the inbox's mount point; `path` is what follows it and may carry the query. */
 export type InboxHandler = (req: IncomingMessage, res: ServerResponse, path: string) => void;
 
-/** Makes the inbox: what was caught, as JSON and as a page. */
+/** Creates the inbox: the caught mail as JSON and as a page. */
 export function createInbox(source: InboxSource): InboxHandler {
   return (req, res, path) => {
     const requested = new URL(req.url ?? '/', 'http://inbox');

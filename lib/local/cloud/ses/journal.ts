@@ -4,9 +4,9 @@ import type { SesMessage } from './message.ts';
 
 /** Messages on disk, one JSON line each, appended and never rewritten. */
 export type Journal = {
-  /** What an earlier run left, oldest first. */
+  /** The messages of earlier runs, oldest first. */
   readonly kept: SesMessage[];
-  /** Resolves when the message is written; what arrives meanwhile is written together. */
+  /** Resolves when the message is written; messages that arrive meanwhile are written together. */
   append(message: SesMessage): Promise<void>;
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -61,14 +61,14 @@ async function readMessages(path: string, log: (line: string) => void): Promise<
     try {
       if (line !== '') messages.push(JSON.parse(line));
     } catch (cause) {
-      // A process that was killed while it wrote leaves half a line.
+      // A process that is killed while it writes leaves half a line.
       log(`local SES: a line of ${path} is not a message and is left out: ${cause}`);
     }
   }
   return messages;
 }
 
-/** Half a line at the end must not swallow the first new one. */
+/** Ends an incomplete last line, so that the next message starts a new one. */
 async function openForLines(path: string): Promise<FileHandle> {
   const file = await open(path, 'a+');
   const { size } = await file.stat();

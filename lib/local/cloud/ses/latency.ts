@@ -1,11 +1,11 @@
-/** Waits that can all be cut short. */
+/** Delays that can be ended early. */
 export type Latency = {
   /** Resolves after `ms`, or at `end`; at once when `ms` is 0. */
   pass(ms: number): Promise<void>;
   end(): void;
 };
 
-/** Makes answers slow: what waits when the emulator closes is answered at once. */
+/** Delays answers; when the emulator closes, pending ones are answered at once. */
 export function createLatency(): Latency {
   const waiting = new Map<NodeJS.Timeout, () => void>();
   return {

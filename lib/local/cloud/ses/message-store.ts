@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SesMessage } from './message.ts';
 
-/** Memory for kept messages ends here even when `maxMessages` would allow more: 10 MB mails add up. */
+/** Limit of the memory for kept messages, beside `maxMessages`: mails can have 10 MB. */
 const MAX_KEPT_CHARACTERS = 512 * 1024 * 1024;
 
 /** The accepted messages in memory, oldest first. */
@@ -13,11 +13,11 @@ export type MessageStore = {
   clear(): void;
   /** Messages added since the start, dropped and cleared ones included. */
   readonly addedCount: number;
-  /** Changes with every add and clear, and with every start: what a poller compares. */
+  /** Changes with every add, clear and start; pollers compare it. */
   readonly version: string;
   /** Resolves when `count` messages have been added since the start or the last clear, with those still kept. */
   waitFor(count: number): Promise<SesMessage[]>;
-  /** Rejects whoever still waits. */
+  /** Rejects all pending `waitFor` calls. */
   close(): void;
 };
 

@@ -13,7 +13,7 @@ export type SesMessage = {
   raw: string;
   sentAtMs: number;
   configurationSet?: string;
-  /** Who sent it: the function's name. */
+  /** The name of the function that sent it. */
   caller?: string;
 };
 

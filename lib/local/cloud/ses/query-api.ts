@@ -27,7 +27,7 @@ const actions = new Map<string, SesAction>([
   ['DescribeConfigurationSet', describeConfigurationSet],
 ]);
 
-/** Runs one action and renders its result or its refusal; anything unforeseen is logged and answered as 500. */
+/** Runs one action and renders its result or its refusal; an unexpected error is logged and answered as 500. */
 export async function answerQuery(
   params: URLSearchParams,
   context: SesActionContext,

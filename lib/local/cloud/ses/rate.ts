@@ -2,12 +2,12 @@ import { throttling } from './ses-error.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MINUTE_MS = 60 * 1000;
-/** What floating point loses when small refills add up: 10 refills of 0.1 must make one token. */
+/** Tolerance for the rounding of small refills: 10 refills of 0.1 must make one token. */
 const ROUNDING = 1e-9;
 
 /** The two limits of an account, both counted in recipients. */
 export type SendLimits = {
-  /** Takes room for these recipients or throws `Throttling`; what is refused uses no room. */
+  /** Takes room for these recipients or throws `Throttling`; a refused send uses no room. */
   take(recipients: number): void;
   set(limits: { ratePerSecond?: number | undefined; max24Hours?: number | undefined }): void;
   sentLast24Hours(): number;

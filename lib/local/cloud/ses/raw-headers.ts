@@ -13,7 +13,7 @@ const singleHeaders = new Set(
   ),
 );
 
-/** Scans the header section and nothing behind it: the body of a 10 MB message costs no time here. */
+/** Scans the header section alone: the body of a 10 MB message costs no time. */
 export function scanHeaders(raw: string): RawHeader[] {
   const headers: RawHeader[] = [];
   for (const line of headerLines(raw)) {
@@ -24,7 +24,7 @@ export function scanHeaders(raw: string): RawHeader[] {
   return headers.map(({ name, value }) => ({ name, value: value.trim() }));
 }
 
-/** Refuses what SES refuses in a header section: over-long lines and repeated single headers. */
+/** Refuses header sections as SES does: over-long lines and repeated single headers. */
 export function checkHeaders(headers: RawHeader[], raw: string): void {
   const seen = new Set<string>();
   for (const { name } of headers) {

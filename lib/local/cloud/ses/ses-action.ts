@@ -6,11 +6,11 @@ import type { XmlContent } from './xml.ts';
 /** Keeps a checked message, passes it on and lets its events follow. */
 export type AcceptMessage = (message: SesMessage, headers: RawHeader[]) => Promise<void>;
 
-/** Who calls: the function's name, when the request came from one. */
+/** The caller: the function's name, if a function sent the request. */
 export type SesCaller = { functionName?: string };
 
-/** What an action of the Query API works with. */
+/** The arguments of an action of the Query API. */
 export type SesActionContext = SesAccount & { caller: SesCaller; accept: AcceptMessage };
 
-/** One action of the Query API: parameters in, the content of its result element out; throws SesError. */
+/** One action of the Query API: takes the parameters, returns the content of the result element; throws SesError. */
 export type SesAction = (params: URLSearchParams, context: SesActionContext) => XmlContent | Promise<XmlContent>;

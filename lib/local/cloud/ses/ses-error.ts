@@ -1,4 +1,4 @@
-/** A refusal as SES puts it on the wire. */
+/** An error of SES, as it appears on the wire. */
 export class SesError extends Error {
   readonly code: string;
   readonly status: number;
@@ -10,7 +10,7 @@ export class SesError extends Error {
     this.status = status;
   }
 
-  /** Whose fault it is, in the words of the Query API. */
+  /** The side at fault, in the terms of the Query API. */
   get type(): 'Sender' | 'Receiver' {
     return this.status < 500 ? 'Sender' : 'Receiver';
   }
@@ -36,7 +36,7 @@ export const throttling = (message: string): SesError => new SesError('Throttlin
 export const noConfigurationSet = (name: string): SesError =>
   new SesError('ConfigurationSetDoesNotExist', `Configuration set <${name}> does not exist.`);
 
-/** What `failNext` may answer, with the words and the status AWS uses for each. */
+/** The errors that `failNext` can return, with AWS's message and status for each. */
 const failures: Record<string, { status: number; message: string }> = {
   Throttling: { status: 400, message: 'Maximum sending rate exceeded.' },
   MessageRejected: { status: 400, message: 'Email address is not verified.' },
@@ -47,7 +47,7 @@ const failures: Record<string, { status: number; message: string }> = {
   ServiceUnavailable: { status: 503, message: 'The request has failed due to a temporary failure of the server.' },
 };
 
-/** Makes the error that AWS would answer under `code`; an unknown code is a 400. */
+/** Creates AWS's error for `code`; an unknown code is a 400. */
 export function failureOf(code: string, message?: string): SesError {
   const known = failures[code];
   return new SesError(code, message ?? known?.message ?? code, known?.status ?? 400);

@@ -1,7 +1,7 @@
 import type { EventType } from './event-types.ts';
 import type { SesMessage } from './message.ts';
 
-/** What a test or an operator may change while the emulator runs; `undefined` lifts the limit. */
+/** Settings that can change while the emulator runs; `undefined` removes the limit. */
 export type SesSettings = {
   /** Recipients a second, as SES counts; more is answered with `Throttling`. Default: no limit. */
   sendRatePerSecond?: number | undefined;
@@ -15,16 +15,16 @@ export type SesSettings = {
   sendingEnabled?: boolean | undefined;
 };
 
-/** Where accepted mail is passed on to: a plain SMTP server such as Mailpit. */
+/** A plain SMTP server, such as Mailpit, that gets a copy of all accepted mail. */
 export type RelayTarget = { host: string; port: number };
 
-/** What the local SES is made of; everything is optional. */
+/** How the local SES is started. */
 export type SesOptions = SesSettings & {
-  /** How long after the send (milliseconds) each event is published. */
+  /** Delay between the send and each event, in milliseconds. */
   eventDelayMs?: Partial<Record<EventType, number>> | undefined;
   /** Publishes one event (JSON) to an SNS topic; without it no events are published. */
   publish?: ((topicArn: string, message: string) => Promise<void>) | undefined;
-  /** Folder in which messages outlive a restart. */
+  /** Folder that keeps messages across restarts. */
   dataDirectory?: string | undefined;
   relay?: RelayTarget | undefined;
   /** Messages kept in memory; the oldest go first. Default 10,000. */
@@ -34,6 +34,6 @@ export type SesOptions = SesSettings & {
   onSent?: ((message: SesMessage) => void) | undefined;
   region?: string | undefined;
   accountId?: string | undefined;
-  /** Where faults that must not stop the emulator are written. Default: stderr. */
+  /** Receives errors that do not stop the emulator. Default: stderr. */
   log?: ((line: string) => void) | undefined;
 };

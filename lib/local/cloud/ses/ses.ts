@@ -16,9 +16,9 @@ import type { SesCaller } from './ses-action.ts';
 import type { SesOptions, SesSettings } from './ses-options.ts';
 import type { Outcome } from './simulator.ts';
 
-/** The local SES: what the rest of the local cloud mounts and what tests look into. */
+/** The local SES: the local cloud mounts it, tests inspect it. */
 export type Ses = {
-  /** Answers one request of the SES v1 Query API; who may call it is checked before. */
+  /** Answers one request of the SES v1 Query API; the caller's permissions are checked before. */
   query(params: URLSearchParams, caller?: SesCaller): Promise<QueryAnswer>;
   putConfigurationSet(name: string): void;
   putEventDestination(configurationSet: string, destination: EventDestination): void;
@@ -29,7 +29,7 @@ export type Ses = {
   set(settings: SesSettings): void;
   /** Lets the next sends fail with an AWS error code such as `Throttling` or `ServiceUnavailable`. */
   failNext: Faults['add'];
-  /** Publishes what happened to a kept message, e.g. `opened`; to its first recipient unless told otherwise. */
+  /** Publishes an event of a kept message, e.g. `opened`; for its first recipient by default. */
   simulate(messageId: string, outcome: Outcome, options?: SimulateOptions): Promise<void>;
   /** Kept messages, oldest first. */
   messages(): SesMessage[];
@@ -44,7 +44,7 @@ export type Ses = {
   close(): Promise<void>;
 };
 
-/** Whom it happened to, and what was clicked with which program. */
+/** The recipient of a simulated event, the clicked link and the program. */
 export type SimulateOptions = OutcomeOptions & { recipient?: string };
 
 /** Starts a local SES; nothing listens, the caller mounts `query` and `inbox`. */

@@ -1,4 +1,4 @@
-/** What can happen to an accepted mail, for one recipient. */
+/** The outcomes of an accepted mail for one recipient. */
 export type Outcome =
   | 'delivered'
   | 'bounced'
@@ -41,7 +41,7 @@ const eicarMarks = [
   'WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJELUFO',
 ];
 
-/** What follows for this recipient, in order; any `+label` is ignored, and every other address gets its mail. */
+/** The outcomes for this recipient, in order; a `+label` is ignored, and mail to all other addresses is delivered. */
 export function outcomesFor(recipient: string): Outcome[] {
   const at = recipient.lastIndexOf('@');
   const mailboxes = mailboxesByDomain.get(recipient.slice(at + 1).toLowerCase());

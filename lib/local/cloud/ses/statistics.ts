@@ -17,7 +17,7 @@ export type Statistics = {
   points(): SendDataPoint[];
 };
 
-/** Counts what happened in steps of 15 minutes; the oldest steps are dropped after two weeks. */
+/** Counts events in steps of 15 minutes; steps are dropped after two weeks. */
 export function createStatistics(now: () => number): Statistics {
   const points = new Map<number, SendDataPoint>();
   const current = (): SendDataPoint => {

@@ -1,7 +1,7 @@
 /** The namespace every SES v1 answer carries. */
 const NAMESPACE = 'http://ses.amazonaws.com/doc/2010-12-01/';
 
-/** What an answer is made of: text, elements, a list of `<member>`s, or a map of `<entry>`s. */
+/** The content of an answer: text, elements, a list of `<member>`s, or a map of `<entry>`s. */
 export type XmlContent =
   | string
   | number

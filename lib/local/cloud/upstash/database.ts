@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type RedisServer, type RedisServerOptions, startRedisServer } from './redis-server.ts';
 import { type RestFront, startRestFront } from './rest-front.ts';
 
-/** A database as the redis backend reaches it. */
+/** A database and how clients reach it. */
 export interface LocalDatabase {
   readonly url: string;
   readonly token: string;

@@ -8,13 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { makePrivateDirectory } from '../private-directory.ts';
 import { connectRedis, type RedisAddress } from './resp.ts';
 
-/** What to tell someone who has no redis-server. */
+/** The message without a redis-server. */
 export const installRedis =
   'The redis backend runs locally on a real redis-server, and none is on the PATH.\n' +
   'Install one (apt-get install redis-server, or brew install redis), or set REDIS_URL (redis://host:port) to one that runs,\n' +
   'or UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN to an Upstash database.';
 
-/** Where redis-server is; undefined if it is not on the PATH. */
+/** The path of redis-server; undefined if it is not on the PATH. */
 export function findRedisServer(path = process.env.PATH ?? ''): string | undefined {
   return path
     .split(delimiter)
@@ -47,7 +47,7 @@ export interface RedisServer extends RedisAddress {
   close(): Promise<void>;
 }
 
-/** Each write is in the file within a second (`appendfsync everysec`), and nothing is evicted: as Upstash has it. */
+/** Each write is in the file within a second (`appendfsync everysec`), and nothing is evicted, as at Upstash. */
 const DEFAULTS = { appendonly: 'yes', appendfsync: 'everysec', save: '', 'maxmemory-policy': 'noeviction' };
 const START_TIMEOUT_MS = 10_000;
 
@@ -55,7 +55,7 @@ const START_TIMEOUT_MS = 10_000;
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const binary = findRedisServer();
   if (!binary) throw new Error(installRedis);
-  const directory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'sendoff-redis-'));
+  const directory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'local-redis-'));
   makePrivateDirectory(directory);
   const address = { host: '127.0.0.1', port: await freePort(), password: randomBytes(24).toString('base64url') };
   const { host: bind, port, password: requirepass } = address;
@@ -65,7 +65,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     ...{ port: String(port), bind, requirepass, dir: directory },
   });
   let child = await start(binary, config, address);
-  // A parent that is ended by process.exit would leave it behind.
+  // If the parent ends by process.exit, the server would go on.
   const killAtExit = () => void child.kill('SIGKILL');
   process.once('exit', killAtExit);
   const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
@@ -97,10 +97,10 @@ function configFile(settings: Readonly<Record<string, string>>): string {
     .join('');
 }
 
-/** Arguments could be read in the list of processes: the settings, a password among them, come by standard input. */
+/** The settings, a password among them, go by standard input: arguments can be read in the list of processes. */
 async function start(binary: string, config: string, address: RedisAddress): Promise<ChildProcess> {
   const child = spawn(binary, ['-'], { stdio: ['pipe', 'pipe', 'pipe'] });
-  // A server that ended already says so below.
+  // If the server has ended already, the code below reports it.
   child.stdin.on('error', () => {});
   child.stdin.end(config);
   let output = '';

@@ -5,7 +5,7 @@ export class RedisError extends Error {
   override readonly name = 'RedisError';
 }
 
-/** A status line such as `OK`; told from a string, which the REST protocol may encode. */
+/** A status line such as `OK`; apart from strings, since the REST protocol encodes those alone. */
 export class Status {
   readonly text: string;
 
@@ -16,7 +16,7 @@ export class Status {
 
 export type Reply = Status | Buffer | number | null | RedisError | readonly Reply[];
 
-/** Where a Redis server is, and what it asks for. */
+/** The address and the password of a Redis server. */
 export interface RedisAddress {
   readonly host: string;
   readonly port: number;
@@ -25,7 +25,7 @@ export interface RedisAddress {
 
 /** One connection, commands pipelined: answers come in the order of the commands. */
 export interface RespConnection {
-  /** Sends commands with nothing of others in between; rejects when the connection is lost before all are answered. */
+  /** Sends commands without others' commands in between; rejects when the connection is lost before all are answered. */
   send(commands: readonly (readonly string[])[]): Promise<Reply[]>;
   readonly closed: boolean;
   close(): void;
@@ -40,8 +40,8 @@ interface Expected {
 
 /**
  * Connects to a Redis server and speaks RESP2 (https://redis.io/docs/latest/develop/reference/protocol-spec/).
- * Of our own, for the libraries (ioredis, redis) reconnect, queue and retry by themselves: what a fault does to the
- * database must reach the caller here, as it would through Upstash. Throws a RedisError when the password is not the server's.
+ * Not a library (ioredis, redis): those reconnect, queue and retry by themselves, and the effects of a fault on the
+ * database must reach the caller, as they would through Upstash. Throws a RedisError when the password is not the server's.
  */
 export async function connectRedis({ host, port, password }: RedisAddress): Promise<RespConnection> {
   const socket = connect({ host, port, noDelay: true });
@@ -100,7 +100,7 @@ function encodeCommand(args: readonly string[]): Buffer {
   return Buffer.from(`*${args.length}\r\n${parts.join('')}`);
 }
 
-/** The reply that begins at `start`, and where it ends; undefined when not all of it has come. */
+/** The reply that begins at `start`, and its end; undefined if it is incomplete. */
 export function parseReply(bytes: Buffer, start: number): { reply: Reply; end: number } | undefined {
   const lineEnd = bytes.indexOf('\r\n', start, 'latin1');
   if (lineEnd === -1) return undefined;

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { closeServer, listen } from '../aws/front.ts';
+import { closeServer, listen } from '../http-server.ts';
 import { connectRedis, type RedisAddress, RedisError, type Reply, type RespConnection, Status } from './resp.ts';
 
 /**
@@ -17,7 +17,7 @@ export interface RestFrontOptions {
 export interface RestFront {
   readonly url: string;
   readonly token: string;
-  /** Commands received since the last reset; what a script does inside is not among them (INFO commandstats has it). */
+  /** Commands received since the last reset; commands inside a script do not count (INFO commandstats has them). */
   readonly counts: { commands: number; requests: number };
   /** Answers the next request, or all until it is undefined, in place of Redis: for tests of faults. */
   fault: Fault | undefined;
@@ -25,17 +25,17 @@ export interface RestFront {
 }
 
 export interface Fault {
-  /** Default: until it is taken away. */
+  /** Default: until the fault is removed. */
   times?: number;
-  /** Which requests are hit, by their body; all if absent. */
+  /** Selects the affected requests by their body; all if absent. */
   readonly match?: (body: string) => boolean;
-  /** Called at each hit, before anything else happens. */
+  /** Called for each affected request, before the effect. */
   readonly onHit?: () => void;
   /** An answer; `drop` closes the connection, before or after the command was executed. */
   readonly effect: { readonly status: number; readonly error: string } | 'drop-before' | 'drop-after';
 }
 
-/** These wait or change the connection, which all requests share; Upstash's REST API refuses them too. */
+/** Commands that wait or change the connection, which all requests share; Upstash's REST API refuses them too. */
 const REFUSED =
   /^(B[LRZ]?[A-Z]*POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|SUBSCRIBE|PSUBSCRIBE|SSUBSCRIBE|MONITOR|MULTI|EXEC|DISCARD|WATCH|UNWATCH|WAIT|WAITAOF|SELECT|AUTH|HELLO|RESET|QUIT|SHUTDOWN)$/;
 /** Upstash's limit of the free and the pay-as-you-go plan. */
@@ -196,7 +196,7 @@ function write(response: ServerResponse, status: number, answer: unknown): void 
 
 type Connection = Pick<RespConnection, 'send' | 'close'>;
 
-/** Connects when first used and again after the connection was lost: a lost command is the caller's affair. */
+/** Connects when first used and again after the connection was lost: the caller retries a lost command. */
 function reconnecting(redis: RedisAddress): Connection {
   let current: Promise<RespConnection> | undefined;
   const open = () => {

@@ -23,13 +23,13 @@ async function bury(body: string): Promise<void> {
   await client.send(new SendMessageCommand({ QueueUrl: outputs.DeadLetterQueueUrl, MessageBody: body }));
 }
 
-/** A job that finds nothing to do: of an email that is sent already. */
+/** A job with nothing to do: its email is sent already. */
 const idleJob = () => jobFor(sentId);
 
 const jobFor = (id: string, fingerprint = 'f') =>
   JSON.stringify({ task: 'email.send', args: { id, fingerprint }, attempt: 1 });
 
-/** An email as a worker leaves it that dies again and again: claimed, its lease over, its job a dead letter. */
+/** An email as workers leave it that crash again and again: claimed, its lease over, its job a dead letter. */
 async function stranded(): Promise<string> {
   const { out: id } = await sendoff('send --from me@example.com --to a@example.com --subject Hi --text Hello');
   await local.cloud.idle();
@@ -94,7 +94,7 @@ describe('sendoff dead-letters', () => {
     expect(await list()).toEqual([]);
   });
 
-  it('leaves what comes in while it runs: a job that fails at once must not go round for ever', async () => {
+  it('leaves jobs that come in while it runs: one that fails at once must not go round for ever', async () => {
     await bury(idleJob());
     const aMinuteAgo = Date.now() - 60_000;
     const result = await sendoff('dead-letters redrive --all', { now: () => aMinuteAgo });
@@ -120,7 +120,7 @@ describe('sendoff dead-letters', () => {
     expect(await list()).toHaveLength(15);
   });
 
-  it('deletes nothing that could not be sent', async () => {
+  it('deletes no job that it could not send', async () => {
     await bury(idleJob());
     const fault = local.cloud.faults.add({
       service: 'sqs',
@@ -136,7 +136,7 @@ describe('sendoff dead-letters', () => {
     expect(await list()).toHaveLength(1);
   });
 
-  it('leaves what is no job, and purges it', async () => {
+  it('leaves a message that is no job, and purges it', async () => {
     await bury('{"hello\u009b2J');
     expect((await sendoff('dead-letters list')).out).toContain('not a job');
     expect(await sendoff('dead-letters redrive --all')).toMatchObject({

@@ -83,7 +83,7 @@ const theStack = (StackStatus: 'UPDATE_COMPLETE' | 'UPDATE_ROLLBACK_COMPLETE') =
   ],
 });
 
-/** Everything as it should be. */
+/** A deployment without a problem. */
 beforeEach(() => {
   health = 200;
   for (const mock of [cloudFormation, cloudWatch, dynamo, lambda, ses, sqs]) mock.reset();
@@ -119,7 +119,7 @@ async function complaints(...args: string[]): Promise<{ exitCode: number; findin
 }
 
 describe('sendoff doctor', () => {
-  it('finds nothing where everything is as it should be', async () => {
+  it('finds no problem where there is none', async () => {
     const { exitCode, out, notes } = await doctor();
     expect({ exitCode, notes }).toEqual({ exitCode: 0, notes: '' });
     expect(out.replace(/answers in .*/, 'answers in 1 ms')).toMatchInlineSnapshot(`
@@ -242,9 +242,9 @@ describe('sendoff doctor', () => {
       { check: 'identities' },
     ],
     [
-      'alarms that tell nobody',
+      'alarms that notify nobody',
       () => cloudWatch.on(DescribeAlarmsCommand).resolves({ MetricAlarms: [anAlarm({ AlarmActions: [] })] }),
-      { check: 'alarms', text: '1 of 1 tell nobody' },
+      { check: 'alarms', text: '1 of 1 notify nobody' },
     ],
     [
       'a stack without alarms',
@@ -277,7 +277,7 @@ describe('sendoff doctor', () => {
     expect(await complaints()).toEqual({ exitCode: 0, findings: [] });
   });
 
-  it('does not call healthy what it may not see, and examines the rest', async () => {
+  it('does not call healthy what it may not examine, and examines the rest', async () => {
     ses
       .on(GetAccountCommand)
       .rejects(Object.assign(new Error('you may not ses:GetAccount'), { name: 'AccessDeniedException' }));
@@ -320,7 +320,7 @@ describe('sendoff doctor', () => {
     expect((await complaints('--from', 'Me <me@mail.example.com>')).findings).toEqual([]);
   });
 
-  it('tells the pricing plan', async () => {
+  it('shows the pricing plan', async () => {
     ses.on(GetAccountCommand).resolves(anAccount({ PricingAttributes: { CurrentPlan: 'ESSENTIALS' } }));
     expect((await doctor()).out).toMatch(/^ok +SES pricing plan +Essentials, \$0\.16 per 1,000 emails/m);
   });

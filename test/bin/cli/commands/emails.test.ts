@@ -12,7 +12,7 @@ import { type EmailRecord, recordKey } from '../../../../functions/core/email/re
 import { findSuppression, suppress } from '../../../../functions/core/suppression/suppression.ts';
 import { deliveryKey, deliveryPartition } from '../../../../functions/core/webhook/delivery.ts';
 import { webhookKey } from '../../../../functions/core/webhook/endpoint.ts';
-import { createWebhook } from '../../../../functions/core/webhook/slots.ts';
+import { createWebhook } from '../../../../functions/core/webhook/registry.ts';
 import { localCli } from '../cli.ts';
 
 const local = localCli();
@@ -106,7 +106,7 @@ describe('sendoff send', () => {
 });
 
 describe('sendoff status', () => {
-  it('shows where an email stands and its timeline', async () => {
+  it('shows the status of an email and its timeline', async () => {
     const id = await sent('a@example.com', '--cc c@example.com');
     expect((await sendoff(`status ${id} --wait 20`)).exitCode).toBe(0);
     await local.cloud.ses.flushEvents();
@@ -131,7 +131,7 @@ describe('sendoff status', () => {
     expect(await sendoff('status 00000000-0000-4000-8000-000000000000')).toMatchObject({ exitCode: 3, out: '' });
   });
 
-  it('waits no longer than it is told', async () => {
+  it('waits no longer than --wait says', async () => {
     const later = await sent('a@example.com', `--at ${new Date(Date.now() + 3_600_000).toISOString()}`);
     const result = await sendoff(`status ${later} --wait 1`);
     expect(result).toMatchObject({ exitCode: 1, notes: 'sendoff: It is still scheduled after 1 s.' });
@@ -146,7 +146,7 @@ describe('sendoff status', () => {
 });
 
 describe('sendoff stats', () => {
-  it('counts what waits and what became of recent emails', async () => {
+  it('counts the jobs of the queues and the statuses of recent emails', async () => {
     await sent('a@example.com');
     await local.cloud.idle();
     await local.cloud.ses.flushEvents();
@@ -168,7 +168,7 @@ describe('sendoff stats', () => {
     expect(out).toMatch(/^Emails of the last 7 d: \d+$/m);
   });
 
-  it('reads no more emails than it is told, the newest', async () => {
+  it('reads no more emails than --max says, the newest', async () => {
     await sent('a@example.com');
     await sent('a@example.com');
     const { emails } = JSON.parse((await sendoff('stats --json --max 1')).out);
@@ -184,7 +184,7 @@ describe('sendoff stats', () => {
 });
 
 describe('sendoff doctor --local', () => {
-  it('examines what there is on this machine', async () => {
+  it('examines what exists on this machine', async () => {
     const { exitCode, out } = await sendoff('doctor --json');
     const levels = JSON.parse(out).map(({ check, level }: { check: string; level: string }) => [check, level]);
     expect(levels).toEqual([
@@ -237,10 +237,10 @@ describe('sendoff forget', () => {
     expect(await bucket.get(bodyKey(id, fingerprint))).toBeUndefined();
   });
 
-  it('deletes what webhooks were told of the person, and the suppression only when told to', async () => {
+  it('deletes webhook events about the person, and the suppression only with --suppression', async () => {
     const { table } = local;
     const webhookId = randomUUID();
-    // It hears of nothing that happens here: its endpoint is out of reach.
+    // It receives no event of this test: its endpoint is out of reach.
     const hook = { id: webhookId, endpoint: 'https://example.com/', events: ['email.complained'] } as const;
     await createWebhook(table, { ...hook, nowMs: Date.now() });
     const tell = async (data: object) => {
@@ -263,8 +263,8 @@ describe('sendoff forget', () => {
     await suppress(table, async () => {}, [{ email: 'told@example.com', origin: 'manual', atMs: now }]);
 
     const { out, notes } = await sendoff('forget told@example.com --yes');
-    expect(notes).toContain('3 events that webhooks were told about it.');
-    expect(out).toContain('Deleted 1 email, what webhooks were told (3 events).');
+    expect(notes).toContain('3 webhook events about it.');
+    expect(out).toContain('Deleted 1 email, 3 webhook events.');
     expect(out).toContain('so that nothing is sent to it (--suppression)');
     expect(await table.getMany([...told, other])).toEqual([undefined, undefined, undefined, expect.anything()]);
     expect(await findSuppression(table, 'told@example.com')).toBeDefined();
@@ -276,7 +276,7 @@ describe('sendoff forget', () => {
     await table.delete(webhookKey(webhookId));
   });
 
-  it('leaves what is still to be sent, says so, and cancels it when told to', async () => {
+  it('leaves emails that are still to be sent, says so, and cancels them with --cancel', async () => {
     const id = await sent('later@example.com', `--at ${new Date(Date.now() + 3_600_000).toISOString()}`);
     const left = await sendoff('forget later@example.com --yes');
     expect(left).toMatchObject({ exitCode: 1, out: 'Nothing was deleted.', notes: expect.stringContaining(id) });
@@ -288,7 +288,7 @@ describe('sendoff forget', () => {
     expect(await record(id)).toBeUndefined();
   });
 
-  it('deletes what the address sent only when told to', async () => {
+  it('deletes emails from the address only with --sender', async () => {
     const id = await sent('a@example.com', '--reply-to replies@example.com');
     await local.cloud.idle();
     await sendoff('forget me@example.com --yes');
@@ -312,7 +312,7 @@ describe('sendoff forget', () => {
     expect(await record(id)).toBeUndefined();
   });
 
-  it('deletes nothing when stopped while it looks', async () => {
+  it('deletes nothing when it is stopped during the search', async () => {
     const id = await sent('stop@example.com');
     await local.cloud.idle();
     const result = await sendoff('forget stop@example.com --yes', { interrupt: AbortSignal.abort() });
@@ -320,7 +320,7 @@ describe('sendoff forget', () => {
     expect(await record(id)).toBeDefined();
   });
 
-  it('finds nobody, and refuses what is no address', async () => {
+  it('finds nobody, and refuses a text that is no address', async () => {
     expect(await sendoff('forget nobody@example.com --yes')).toMatchObject({
       exitCode: 0,
       out: 'Nothing was deleted.',

@@ -18,6 +18,16 @@ const aLine = (more: Partial<LogLine> = {}): LogLine => ({
   ...more,
 });
 
+/** The connection of `npm start` without its log file. */
+const connection = {
+  apiUrl: '',
+  inboxUrl: '',
+  awsEndpoint: '',
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+  outputs: {},
+};
+
 describe('a log line', () => {
   it('of ours is its level, its message and its fields', () => {
     expect(readLine(aLine())).toEqual({
@@ -60,26 +70,16 @@ describe('sendoff tail --local', () => {
   const directory = mkdtempSync(join(tmpdir(), 'sendoff-tail-'));
   const logFile = join(directory, 'local.log');
   const env = { SENDOFF_LOCAL_FILE: join(directory, 'local.json') };
-  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-  const connection = {
-    apiUrl: '',
-    inboxUrl: '',
-    awsEndpoint: '',
-    region: 'us-east-1',
-    credentials,
-    outputs: {},
-    logFile,
-  };
   const write = (...lines: LogLine[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   const tail = (args: string, situation: Situation = {}) =>
     cli(['tail', '--local', ...args.split(' ')], { env, now: () => nowMs, ...situation });
 
   beforeEach(() => {
-    writeConnection(env.SENDOFF_LOCAL_FILE, { pid: process.pid, ...connection });
+    writeConnection(env.SENDOFF_LOCAL_FILE, { pid: process.pid, ...connection, logFile });
     writeFileSync(logFile, '');
   });
 
-  it('shows the lines since, at the level, of the source and the email asked for', async () => {
+  it('filters lines by time, level, source and email', async () => {
     const info = '{"level":"info","message":"fine","emailId":"e2"}';
     writeFileSync(
       logFile,
@@ -157,19 +157,20 @@ describe('sendoff tail', () => {
     cloudFormation
       .on(DescribeStacksCommand)
       .resolves({ Stacks: [{ StackName: 'Sendoff', CreationTime: new Date(0), StackStatus: 'CREATE_COMPLETE' }] });
-    const summaries = ['SendoffApiFunctionLogs12345678', 'SendoffSendFunctionLogs12345678'].map(
-      (LogicalResourceId) => ({
+    deployLogGroups(['SendoffApiFunctionLogs12345678', 'SendoffSendFunctionLogs12345678']);
+    logs.on(FilterLogEventsCommand).resolves({ events: [] });
+  });
+
+  const deployLogGroups = (ids: readonly string[]) =>
+    cloudFormation.on(ListStackResourcesCommand).resolves({
+      StackResourceSummaries: ids.map((LogicalResourceId) => ({
         ResourceType: 'AWS::Logs::LogGroup',
         LogicalResourceId,
         PhysicalResourceId: `group-${LogicalResourceId}`,
         LastUpdatedTimestamp: new Date(0),
         ResourceStatus: 'CREATE_COMPLETE' as const,
-      }),
-    );
-    cloudFormation.on(ListStackResourcesCommand).resolves({ StackResourceSummaries: summaries });
-    logs.on(FilterLogEventsCommand).resolves({ events: [] });
-  });
-
+      })),
+    });
   const event = (eventId: string, agoMs: number, message: string) => ({ eventId, timestamp: nowMs - agoMs, message });
   const tail = (args: string[], situation: Situation = {}) =>
     cli(['tail', '--region', 'eu-west-1', ...args], { now: () => nowMs, ...situation });
@@ -193,13 +194,61 @@ describe('sendoff tail', () => {
     expect(inputs[0]).toMatchObject({ startTime: nowMs - 60_000, filterPattern: '"e1"' });
   });
 
-  it('asks only the log groups it is told to', async () => {
+  describe('with backend=redis', () => {
+    const ids = [
+      'SendoffSendFunctionLogs12345678',
+      'SendoffScheduleFunctionLogs12345678',
+      'SendoffApiFunctionLogs12345678',
+    ];
+    beforeEach(() => {
+      const Outputs = [{ OutputKey: 'RedisNamespace', OutputValue: 'Sendoff1' }];
+      cloudFormation.on(DescribeStacksCommand).resolves({
+        Stacks: [{ StackName: 'Sendoff', CreationTime: new Date(0), StackStatus: 'CREATE_COMPLETE', Outputs }],
+      });
+      deployLogGroups(ids);
+      for (const id of ids)
+        logs.on(FilterLogEventsCommand, { logGroupName: `group-${id}` }).resolves({ events: [event(id, 1_000, id)] });
+    });
+
+    it('names consumer and watchdog as they are called, whatever the ids of their log groups', async () => {
+      const { out } = await tail(['--no-follow']);
+      expect(out.split('\n').map((line) => line.split(/ +/).filter((_, index) => index % 2 === 1))).toEqual([
+        ['consumer', 'SendoffSendFunctionLogs12345678'],
+        ['watchdog', 'SendoffScheduleFunctionLogs12345678'],
+        ['api', 'SendoffApiFunctionLogs12345678'],
+      ]);
+    });
+
+    it.each([
+      ['consumer', 'consumer'],
+      ['send', 'consumer'],
+      ['watchdog', 'watchdog'],
+      ['schedule', 'watchdog'],
+    ])('shows for --only %s the %s, as the local cloud does', async (only, source) => {
+      const line = expect.stringMatching(new RegExp(`^\\S+ +${source} +info`));
+      expect((await tail(['--no-follow', '--only', only])).out.split('\n')).toEqual([line]);
+      const directory = mkdtempSync(join(tmpdir(), 'sendoff-tail-'));
+      const logFile = join(directory, 'local.log');
+      const env = { SENDOFF_LOCAL_FILE: join(directory, 'local.json') };
+      const outputs = { RedisNamespace: 'Sendoff1' };
+      writeConnection(env.SENDOFF_LOCAL_FILE, { ...connection, outputs, logFile, pid: process.pid });
+      const functions = ['RedisConsumer', 'RedisWatchdog', 'Api'].map((name) => `Sendoff${name}Function98B46BAD`);
+      writeFileSync(
+        logFile,
+        functions.map((name) => `${JSON.stringify(aLine({ source: name, message: 'm' }))}\n`).join(''),
+      );
+      const local = await cli(['tail', '--local', '--no-follow', '--only', only], { env, now: () => nowMs });
+      expect(local.out.split('\n')).toEqual([line]);
+    });
+  });
+
+  it('asks only the log groups of --only', async () => {
     await tail(['--no-follow', '--only', 'send']);
     const groups = logs.commandCalls(FilterLogEventsCommand).map(({ args }) => args[0].input.logGroupName);
     expect(groups).toEqual(['group-SendoffSendFunctionLogs12345678']);
   });
 
-  it('follows, and shows no line twice though it reads what came in late', async () => {
+  it('follows, and shows late lines, but no line twice', async () => {
     const controller = new AbortController();
     const first = event('1', 1_000, 'first');
     logs

@@ -5,7 +5,7 @@ import { backendContract } from '../../../contracts/backend.ts';
 import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
 import { tableContract } from '../../../contracts/table.ts';
-import { webhookListContract } from '../../../contracts/webhook-list.ts';
+import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { startAwsEmulators } from '../../../helpers/aws-emulators.ts';
 
 const outage = { kind: 'error', status: 503, code: 'ServiceUnavailable', message: 'down' } as const;
@@ -45,7 +45,7 @@ backendContract('SQS with DynamoDB', async () => {
 });
 
 describe('the backend as the environment names it', () => {
-  it('stores and queues where it is told, in one round trip', async () => {
+  it('stores and queues in the given table and queues, in one round trip', async () => {
     const aws = await startAwsEmulators();
     const { tableName, bodyBucket, queueUrls } = aws.options;
     const names = { TABLE_NAME: tableName, BODY_BUCKET: bodyBucket };

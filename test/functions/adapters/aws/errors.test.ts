@@ -53,7 +53,7 @@ describe('awsCall', () => {
     expect(await awsCall('SQS', async () => 7)).toBe(7);
   });
 
-  it('makes what may succeed later a retryable 503 that keeps its cause', async () => {
+  it('makes a transient error a retryable 503 with its cause', async () => {
     const cause = named('ThrottlingException');
     await expect(awsCall('SQS', () => Promise.reject(cause))).rejects.toMatchObject({
       code: 'service_unavailable',
@@ -64,7 +64,7 @@ describe('awsCall', () => {
     });
   });
 
-  it('passes on everything else as it is', async () => {
+  it('passes on every other error', async () => {
     const ours = new SendoffError('not_found', 404, 'Timeout');
     for (const error of [named('AccessDenied'), ours])
       await expect(awsCall('S3', () => Promise.reject(error))).rejects.toBe(error);

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRing } from '../../../../functions/adapters/aws/invoke.ts';
+import { createInvokeConsumer } from '../../../../functions/adapters/aws/invoke.ts';
 import { awsRequest, signedHeaders } from '../../../../functions/adapters/aws/request.ts';
 import type { Logger } from '../../../../functions/core/ports/telemetry.ts';
 
@@ -11,7 +11,7 @@ const identity = {
 };
 
 describe('a signature', () => {
-  it('is that of post-vanilla in the AWS Signature Version 4 test suite', () => {
+  it('equals the one of post-vanilla in the AWS Signature Version 4 test suite', () => {
     const request = { service: 'service', path: '/', headers: {}, body: '' };
     const at = new Date('2015-08-30T12:36:00Z');
     expect(signedHeaders(request, 'example.amazonaws.com', identity, at).authorization).toBe(
@@ -70,7 +70,7 @@ describe('a request to AWS', () => {
     expect((error as { retryable?: boolean }).retryable ?? false).toBe(retryable);
   });
 
-  it('asks again when its kept connection was closed meanwhile', async () => {
+  it('is repeated when its kept connection was closed meanwhile', async () => {
     answer = { status: 200, body: 'done' };
     await send();
     server.prependOnceListener('request', (request) => request.socket.destroy());
@@ -87,12 +87,16 @@ describe('a request to AWS', () => {
   });
 });
 
-describe('a ring', () => {
+describe('the invocation of a consumer', () => {
   it('that fails is logged, and fails no one', async () => {
     const errors: string[] = [];
     const log: Logger = { info: () => {}, warn: () => {}, error: (message) => void errors.push(message) };
-    const ring = createRing({ functionName: 'drain', log, request: () => Promise.reject(new Error('throttled')) });
-    await ring();
+    const invokeConsumer = createInvokeConsumer({
+      functionName: 'consumer',
+      log,
+      request: () => Promise.reject(new Error('throttled')),
+    });
+    await invokeConsumer();
     expect(errors).toHaveLength(1);
   });
 
@@ -100,12 +104,12 @@ describe('a ring', () => {
     const requests: unknown[] = [];
     const log: Logger = { info: () => {}, warn: () => {}, error: () => {} };
     const request = async (one: unknown) => void requests.push(one);
-    await createRing({ functionName: 'drain', watcher: 'wake', log, request })('somebody');
+    await createInvokeConsumer({ functionName: 'consumer', watchdog: 'watchdog', log, request })('somebody');
     expect(requests).toMatchObject([
       {
-        path: '/2015-03-31/functions/drain/invocations',
+        path: '/2015-03-31/functions/consumer/invocations',
         headers: { 'x-amz-invocation-type': 'Event' },
-        body: '{"replaces":"somebody","watcher":"wake"}',
+        body: '{"replaces":"somebody","watchdog":"watchdog"}',
       },
     ]);
   });

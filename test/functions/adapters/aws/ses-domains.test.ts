@@ -15,7 +15,7 @@ beforeEach(() => ses.reset());
 const failure = (name: string) => Object.assign(new Error(name), { name });
 
 describe('the domains of SES', () => {
-  it('are read page by page, and come in the order of the alphabet', async () => {
+  it('are read page by page, and come in alphabetical order', async () => {
     ses
       .on(ListIdentitiesCommand, { IdentityType: 'Domain' })
       .resolves({ Identities: ['b.example', 'C.example'], NextToken: 'more' })
@@ -24,7 +24,7 @@ describe('the domains of SES', () => {
     expect(await domains.names()).toEqual(['a.example', 'b.example', 'c.example']);
   });
 
-  it('have a status each, and are left out when SES does not know them', async () => {
+  it('each have a status, and are left out when SES does not know them', async () => {
     ses.on(GetIdentityVerificationAttributesCommand, { Identities: ['a', 'b', 'c'] }).resolves({
       VerificationAttributes: {
         a: { VerificationStatus: 'Success' },
@@ -37,12 +37,12 @@ describe('the domains of SES', () => {
     ]);
   });
 
-  it('are not asked about when there are none', async () => {
+  it('cost no call when there are none', async () => {
     expect((await domains.statuses([])).size).toBe(0);
     expect(ses.calls()).toEqual([]);
   });
 
-  it('tell their DKIM tokens', async () => {
+  it('have DKIM tokens', async () => {
     ses.on(GetIdentityDkimAttributesCommand).resolves({
       DkimAttributes: { a: { DkimEnabled: true, DkimVerificationStatus: 'Pending', DkimTokens: ['x', 'y'] } },
     });
@@ -53,12 +53,12 @@ describe('the domains of SES', () => {
   it.each([
     ['Throttling', 429, 'rate_limit_exceeded'],
     ['ServiceUnavailable', 503, 'service_unavailable'],
-  ])('answer %s with %i, for the caller to come back', async (name, status, code) => {
+  ])('answer %s with %i, so that the caller tries again', async (name, status, code) => {
     ses.on(ListIdentitiesCommand).rejects(failure(name));
     await expect(domains.names()).rejects.toMatchObject({ status, code });
   });
 
-  it('pass on what is wrong with us', async () => {
+  it('pass on errors that are not transient', async () => {
     ses.on(ListIdentitiesCommand).rejects(failure('AccessDenied'));
     await expect(domains.names()).rejects.toMatchObject({ name: 'AccessDenied' });
   });

@@ -21,7 +21,7 @@ const unanswered = (fields: Record<string, unknown>) =>
   Object.assign(new Error('no answer'), { $metadata: { attempts: 1 } }, fields);
 
 describe('a client of SES', () => {
-  it('keeps its connection, but does not use one again that was idle for long', async () => {
+  it('keeps its connection, but does not reuse one that was idle for long', async () => {
     const answer =
       '<SendRawEmailResponse><SendRawEmailResult><MessageId>m</MessageId></SendRawEmailResult></SendRawEmailResponse>';
     const server = createServer((_request, response) => response.end(answer));
@@ -52,7 +52,7 @@ describe('a client of SES', () => {
 });
 
 describe('the mailer on SES', () => {
-  it('sends the raw message to the envelope, with the configuration set and our id as a tag', async () => {
+  it('sends the raw message to the envelope, with the configuration set and the id as a tag', async () => {
     const { ses, mailer } = setUp();
     ses.on(SendRawEmailCommand).resolves({ MessageId: 'm-1' });
     expect(await mailer.send(message)).toBe('m-1');
@@ -68,7 +68,7 @@ describe('the mailer on SES', () => {
     });
   });
 
-  it('does not take an answer without a message id for success', async () => {
+  it('does not accept an answer without a message id', async () => {
     const { ses, mailer } = setUp();
     ses.on(SendRawEmailCommand).resolves({});
     await expect(mailer.send(message)).rejects.toThrow('without a message id');
@@ -79,7 +79,7 @@ describe('the mailer on SES', () => {
     ['an unverified MAIL FROM', answered('MailFromDomainNotVerifiedException', 400)],
     ['an invalid parameter', answered('InvalidParameterValue', 400)],
     ['a message too large', answered('ValidationError', 413)],
-  ])('ends at once with %s, and keeps what SES said', async (_what, error) => {
+  ])('ends at once with %s, and keeps the answer of SES', async (_what, error) => {
     const { ses, mailer } = setUp();
     ses.on(SendRawEmailCommand).rejects(error);
     await expect(mailer.send(message)).rejects.toMatchObject({
@@ -109,7 +109,7 @@ describe('the mailer on SES', () => {
     ['a broken pipe', unanswered({ code: 'EPIPE' }), 60],
     ['a host not found', unanswered({ code: 'ENOTFOUND' }), 60],
     ['a socket that hung up', new Error('socket hang up'), 60],
-  ])('is worth another try after %s', async (_what, error, waitSeconds) => {
+  ])('can be retried after %s', async (_what, error, waitSeconds) => {
     const { ses, mailer } = setUp();
     ses.on(SendRawEmailCommand).rejects(error);
     const failure = await mailer.send(message).catch((reason) => reason);
@@ -129,7 +129,7 @@ describe('the mailer on SES', () => {
     ['an account without SES', answered('OptInRequired', 403)],
     ['an answer that could not be read', Object.assign(new SyntaxError('xml'), { $metadata: { httpStatusCode: 200 } })],
     ['a bug', new TypeError('a bug')],
-  ])('does not blame the email for %s: the job stays, and an alarm tells', async (_what, error) => {
+  ])('does not fail the email for %s: the job stays, and an alarm reports it', async (_what, error) => {
     const { ses, mailer } = setUp();
     ses.on(SendRawEmailCommand).rejects(error);
     await expect(mailer.send(message)).rejects.toBe(error);

@@ -26,7 +26,7 @@ const job = (fields: Partial<Job> = {}): OutgoingJob => ({
 const failed = (...ids: string[]) => ({ Failed: ids.map((Id) => ({ Id, Code: 'InternalError', SenderFault: false })) });
 
 describe('the broker on SQS', () => {
-  it('sends ten jobs a call, each queue its own', async () => {
+  it('sends ten jobs with each call, to each queue separately', async () => {
     const { broker, batches } = setUp();
     await broker.send([...Array.from({ length: 21 }, () => job()), { ...job(), queue: 'bulk' }]);
     expect(batches().map(({ QueueUrl, Entries = [] }) => [QueueUrl, Entries.length])).toEqual([
@@ -58,7 +58,7 @@ describe('the broker on SQS', () => {
     expect(batches()[0]?.Entries?.[0]?.DelaySeconds).toBe(seconds);
   });
 
-  it('delays by whole seconds, at most one off', async () => {
+  it('delays by whole seconds, rounded up', async () => {
     for (const aheadMs of [1, 400, 999, 1_001, 59_500]) {
       const { broker, batches } = setUp();
       await broker.send([job({ dueAtMs: nowMs + aheadMs })]);
@@ -68,7 +68,7 @@ describe('the broker on SQS', () => {
     }
   });
 
-  it('sends again only what failed of a batch', async () => {
+  it('repeats only the failed jobs of a batch', async () => {
     const { sqs, broker, batches } = setUp();
     sqs.on(SendMessageBatchCommand).resolvesOnce(failed('1', '3')).resolvesOnce(failed('3')).resolves({ Failed: [] });
     await broker.send(Array.from({ length: 4 }, (_, id) => job({ args: { id } })));
@@ -79,7 +79,7 @@ describe('the broker on SQS', () => {
     ]);
   });
 
-  it('rejects after three tries, saying how many are not durable', async () => {
+  it('rejects after three tries, and says how many are not durable', async () => {
     const { sqs, broker, batches } = setUp();
     sqs.on(SendMessageBatchCommand).resolves(failed('1'));
     const sending = broker.send([job(), job(), job()]);
@@ -91,14 +91,14 @@ describe('the broker on SQS', () => {
     expect(batches()).toHaveLength(3);
   });
 
-  it('passes on what no later try can mend', async () => {
+  it('passes on errors that are not transient', async () => {
     const { sqs, broker } = setUp();
     const denied = Object.assign(new Error('no'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
     sqs.on(SendMessageBatchCommand).rejects(denied);
     await expect(broker.send([job()])).rejects.toBe(denied);
   });
 
-  it('escapes what SQS refuses in a message, and nothing else', async () => {
+  it('escapes only characters that SQS refuses in a message', async () => {
     const { broker, batches } = setUp();
     const text = 'é\u0000\ufffe\uffff👋\ud800';
     await broker.send([job({ args: { text } })]);

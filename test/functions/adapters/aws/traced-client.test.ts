@@ -8,7 +8,7 @@ const sampled = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad
 type Call = (args: { input: unknown }) => Promise<{ output: object }>;
 type Middleware = (next: Call, context: { clientName: string; commandName: string }) => Call;
 
-/** A client that takes a middleware as the SDK's do, and the calls made through it. */
+/** A client with a middleware stack like the SDK's, and the calls through it. */
 function start({ trace = sampled, tracing = 'true' } = {}) {
   vi.stubEnv('TRACE_CALLS', tracing);
   vi.stubEnv('_X_AMZN_TRACE_ID', trace);
@@ -31,7 +31,7 @@ describe('a traced client', () => {
     vi.unstubAllEnvs();
   });
 
-  it('tells X-Ray of each call: which, how long, how it ended, and the email', async () => {
+  it('reports each call to X-Ray with its name, time, outcome and email', async () => {
     const { call, parsed } = start();
     const next = async () => {
       vi.advanceTimersByTime(12);
@@ -59,7 +59,7 @@ describe('a traced client', () => {
     [400, { error: true }],
     [500, { fault: true }],
     [undefined, { fault: true }],
-  ])('tells of a call that failed with %s, and lets it fail', async (httpStatusCode, expected) => {
+  ])('reports a call that failed with %s, and rejects with the error', async (httpStatusCode, expected) => {
     const { call, parsed } = start();
     const error = Object.assign(new Error('no'), { $metadata: { httpStatusCode } });
     await expect(call({ Key: {} }, () => Promise.reject(error))).rejects.toBe(error);
@@ -71,7 +71,7 @@ describe('a traced client', () => {
     ['a message', { Tags: [{ Name: EMAIL_ID_TAG, Value: emailId }], Source: 'a@example.com' }],
     ['a record', { Item: { key: { S: `email#${emailId}` }, to: { S: 'a@example.com' } } }],
     ['a body in the bucket', { Key: `body#${emailId}#abc`, Body: 'a@example.com' }],
-  ])('knows the email of %s, and tells nothing else of it', async (_what, input) => {
+  ])('reports the email of %s, and nothing else of it', async (_what, input) => {
     const { call, documents, parsed } = start();
     await call(input, async () => answer);
     expect(parsed()).toMatchObject([{ annotations: { emailId } }]);
@@ -82,7 +82,7 @@ describe('a traced client', () => {
     ['nothing is traced in this deployment', { tracing: 'false' }],
     ['this invocation is not sampled', { trace: sampled.replace('Sampled=1', 'Sampled=0') }],
     ['there is no trace', { trace: '' }],
-  ])('tells nothing when %s', async (_why, options) => {
+  ])('reports nothing when %s', async (_why, options) => {
     const { call, documents } = start(options);
     expect(await call({}, async () => answer)).toBe(answer);
     expect(documents).toEqual([]);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createFetchFile, type FetchOptions, fetchFile } from '../../../../functions/adapters/http/fetch-file.ts';
-import { isPublicAddress, privateAddress } from '../../../../functions/adapters/http/public-address.ts';
+import { isPublicAddress, privateAddressError } from '../../../../functions/adapters/http/public-address.ts';
 import { composeMime } from '../../../../functions/adapters/mime/compose.ts';
 import type { Attachment } from '../../../../functions/core/email/email.ts';
 
@@ -36,9 +36,9 @@ beforeEach(() => {
   answer = (_request, response) => response.end('file');
 });
 
-/** The internet of these tests: *.example is this server, but private.example, which leads to a private address. */
+/** The internet of these tests: *.example is this server, except private.example, which has a private address. */
 const lookup: LookupFunction = (hostname, options, callback) => {
-  if (hostname === 'private.example') return callback(privateAddress(hostname), []);
+  if (hostname === 'private.example') return callback(privateAddressError(hostname), []);
   if (!hostname.endsWith('.example')) return callback(Object.assign(new Error('unknown'), { code: 'ENOTFOUND' }), []);
   return options.all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4);
 };
@@ -47,7 +47,7 @@ const fetching =
   (url: string, maxBytes: number, signal = new AbortController().signal) =>
     createFetchFile(options)(url, maxBytes, signal);
 const fetch = fetching({ lookup, ca, isPublic: isPublicAddress });
-/** An email that names these files, for whose fetching there is that much time. */
+/** Composes an email with these files, which must be fetched within this time. */
 const compose = (attachments: Attachment[], fetchMs: number) => {
   const record = { id: 'id', from: 'a@example.com', to: ['b@example.com'], subject: '', createdAtMs: 0 };
   const rest = { status: 'queued', fingerprint: '', queue: 'bulk', attempts: 0, timeline: [] } as const;
@@ -60,7 +60,7 @@ const redirecting =
     response.writeHead(status, { location: to(url) }).end();
 
 describe('fetchFile', () => {
-  it('answers bytes and what the server calls them', async () => {
+  it('answers the bytes and the content type of the server', async () => {
     answer = (_request, response) =>
       response.writeHead(200, { 'content-type': 'image/png' }).end(Buffer.from([0, 255, 10]));
     expect(await fetch(at('/a.png'), 100)).toEqual({ bytes: Buffer.from([0, 255, 10]), contentType: 'image/png' });
@@ -68,13 +68,13 @@ describe('fetchFile', () => {
     expect(await fetch(at(), 100)).toEqual({ bytes: Buffer.alloc(0) });
   });
 
-  it('takes as many bytes as it may, not one more, whatever the server announces', async () => {
+  it('takes at most the given bytes, whatever the server announces', async () => {
     answer = (_request, response) => response.end('x'.repeat(1_000));
     expect((await fetch(at(), 1_000)).bytes).toHaveLength(1_000);
     await expect(fetch(at(), 999)).rejects.toMatchObject({ code: 'invalid_attachment', status: 422, retryable: false });
   });
 
-  it('stops reading what has no end', async () => {
+  it('stops reading a file without an end', async () => {
     const closed = Promise.withResolvers<void>();
     answer = (_request, response) => {
       const write = () => {
@@ -87,7 +87,7 @@ describe('fetchFile', () => {
     await closed.promise;
   });
 
-  it('follows three redirects, not four, on any host that is public', async () => {
+  it('follows three redirects, not four, to any public host', async () => {
     const hop = (path: string) => at(`/${Number(path.slice(1)) + 1}`, 'other.example');
     answer = (request, response) =>
       request.url === '/3' ? response.end('there') : redirecting(hop)(request, response);
@@ -97,7 +97,7 @@ describe('fetchFile', () => {
     await expect(fetch(at('/0'), 100)).rejects.toMatchObject({ code: 'invalid_attachment', retryable: false });
   });
 
-  it('follows a redirect that is relative', async () => {
+  it('follows a relative redirect', async () => {
     answer = (request, response) =>
       request.url === '/b' ? response.end('there') : redirecting(() => 'b', 307)(request, response);
     expect((await fetch(at('/a'), 100)).bytes.toString()).toBe('there');
@@ -116,7 +116,7 @@ describe('fetchFile', () => {
     ['http', 'http://files.example/', 'invalid_attachment'],
     ['a file', 'file:///etc/passwd', 'invalid_attachment'],
     ['no URL', 'https://', 'invalid_attachment'],
-  ])('follows no redirect to %s, and begins with none', async (_what, target, code) => {
+  ])('does not fetch %s, neither directly nor by a redirect', async (_what, target, code) => {
     answer = redirecting(() => target);
     await expect(fetch(at(), 100)).rejects.toMatchObject({ name: 'SendoffError', code, retryable: false });
     expect(requested).toHaveLength(1);
@@ -131,12 +131,12 @@ describe('fetchFile', () => {
     });
   });
 
-  it.each([429, 500, 502, 503])('is worth another try when the server answers %i', async (status) => {
+  it.each([429, 500, 502, 503])('can be retried when the server answers %i', async (status) => {
     answer = (_request, response) => response.writeHead(status).end();
     await expect(fetch(at(), 100)).rejects.toMatchObject({ retryable: true, status: 503 });
   });
 
-  it('is worth another try when the name is unknown, the connection breaks, or the answer does', async () => {
+  it('can be retried when the name is unknown, or the connection breaks before or in the answer', async () => {
     await expect(fetch('https://nowhere.invalid/', 100)).rejects.toMatchObject({ retryable: true });
     answer = (request) => request.socket.destroy();
     await expect(fetch(at(), 100)).rejects.toMatchObject({ retryable: true });
@@ -162,7 +162,7 @@ describe('fetchFile', () => {
     ['says nothing', () => {}],
     ['sends half', (_request, response) => void response.write('half')],
     ['sends a byte now and then', drip],
-  ])('does not wait for a server that %s; the error names its host, not the path', async (_what, listener) => {
+  ])('does not wait for a server that %s; the error names the host, not the path', async (_what, listener) => {
     answer = listener;
     const closed = new Promise((resolve) => server.once('connection', (socket) => socket.on('close', resolve)));
     await expect(fetching({ lookup, ca, timeoutMs: 50 })(at('/secret'), 1_000)).rejects.toEqual(late);
@@ -193,14 +193,14 @@ describe('fetchFile', () => {
     await expect(fetching({ lookup, ca, timeoutMs: 150 })(at('/0'), 100)).rejects.toEqual(late);
   });
 
-  it('is one time for all attachments of an email, and stops the others when it is over', async () => {
+  it('has one time for all attachments of an email, and stops all of them at its end', async () => {
     answer = drip;
     const attachments = Array.from({ length: 100 }, (_, n) => ({ path: at(`/file-${n}`) }));
     await expect(compose(attachments, 50)).rejects.toEqual(late);
     expect(requested.filter((path) => path.startsWith('/file-')).length).toBeLessThanOrEqual(4);
   });
 
-  it('ends the other attachments of an email when one cannot be had', async () => {
+  it('stops the other attachments of an email when one cannot be fetched', async () => {
     const others = ['/other-1', '/other-2', '/other-3'];
     const ends: Promise<unknown>[] = [];
     answer = (request, response) => {
@@ -209,7 +209,7 @@ describe('fetchFile', () => {
           .poll(() => ends, patience)
           .toHaveLength(3)
           .then(() => response.writeHead(404).end());
-      // A request of an earlier test, which was given up, may still come.
+      // An aborted request of an earlier test may still arrive.
       if (!others.includes(request.url ?? '')) return void response.destroy();
       ends.push(new Promise((resolve) => response.on('close', resolve)));
       drip(request, response);
@@ -219,12 +219,12 @@ describe('fetchFile', () => {
     await Promise.all(ends);
   });
 
-  it('does not trust a certificate of no known authority', async () => {
+  it('does not trust a certificate of an unknown authority', async () => {
     await expect(fetching({ lookup })(at(), 100)).rejects.toMatchObject({ retryable: true });
     expect(requested).toEqual([]);
   });
 
-  it('reaches nothing on this machine as it is deployed', async () => {
+  it('reaches nothing on this machine with the options of a deployment', async () => {
     for (const host of ['localhost', '127.0.0.1', '[::1]'])
       await expect(fetchFile(at('/', host), 100, new AbortController().signal)).rejects.toMatchObject({
         code: 'security_error',

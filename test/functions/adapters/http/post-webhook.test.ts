@@ -53,7 +53,7 @@ describe('an endpoint', () => {
     'https://[::ffff:7f00:1]/',
     'https://[64:ff9b::a9fe:a9fe]/',
     'https://[2002:a9fe:a9fe::1]/',
-  ])('that names no public address is refused: %s', (url) => {
+  ])('without a public address is refused: %s', (url) => {
     expect(() => checkEndpoint(url, deployed)).toThrow('is not on the public internet');
   });
 
@@ -78,7 +78,7 @@ describe('posting', () => {
       response.end();
     });
     const { port } = new URL(url);
-    // This machine's own name: it resolves to loopback, or to an address of the network it stands in.
+    // The name of this machine resolves to loopback, or to an address of its private network.
     const answer = await createPostWebhook(deployed)(`https://${hostname()}:${port}/`, {}, '{}', TIMEOUT_MS);
     expect(answer).toEqual({ status: 0, response: expect.stringMatching(/is not on the public internet$/) });
     expect(asked).toBe(0);
@@ -120,7 +120,7 @@ describe('posting', () => {
     expect(Buffer.byteLength(response)).toBe(1_023);
   });
 
-  it('follows no redirect, least of all to the metadata service', async () => {
+  it('follows no redirect, for example to the metadata service', async () => {
     let hits = 0;
     const target = await serve((_request, response) => {
       hits++;
@@ -133,7 +133,7 @@ describe('posting', () => {
     expect(hits).toBe(0);
   });
 
-  it('gives up on one that hangs, before or in its answer', async () => {
+  it('ends when the endpoint hangs, before or in its answer', async () => {
     const silent = await serve(() => {});
     const halting = await serve((_request, response) => void response.writeHead(200).write('a bit'));
     for (const url of [silent, halting])
@@ -144,7 +144,7 @@ describe('posting', () => {
       });
   });
 
-  it('tells a refused and a broken connection', async () => {
+  it('reports a refused and a broken connection', async () => {
     const url = await serve((request) => request.socket.destroy());
     expect(await createPostWebhook(laptop)(url, {}, '{}', TIMEOUT_MS)).toEqual({
       status: 0,

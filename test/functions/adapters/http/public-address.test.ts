@@ -120,7 +120,7 @@ describe('publicLookup', () => {
       publicLookup(hostname, options, (error, address) => resolve({ error, address })),
     );
 
-  it.each([{}, { all: true }])('refuses a name that leads here (%j)', async (options) => {
+  it.each([{}, { all: true }])('refuses a name of this machine (%j)', async (options) => {
     expect((await look('localhost', options)).error).toMatchObject({
       name: 'SendoffError',
       code: 'security_error',
@@ -135,7 +135,7 @@ describe('publicLookup', () => {
     expect(await look('8.8.8.8', { all: true })).toEqual({ error: null, address: [{ address: '8.8.8.8', family: 4 }] });
   });
 
-  it('refuses a name of which one address is private, and a name of none', async () => {
+  it('refuses a name with a private address among others, and a name without addresses', async () => {
     for (const [addresses, isRefused] of [
       [['8.8.8.8', '2606:4700::1'], false],
       [['8.8.8.8', '127.0.0.1'], true],
@@ -153,7 +153,7 @@ describe('publicLookup', () => {
     expect.assertions(10);
   });
 
-  it('resolves once: what it answers is what it checked, though the name may answer otherwise a moment later', () => {
+  it('resolves once: it answers the addresses that it checked, even if the name changes a moment later', () => {
     const answers = ['8.8.8.8', '127.0.0.1'];
     const rebinding = createPublicLookup((_hostname, _options, callback) =>
       callback(null, [{ address: answers.shift() ?? '', family: 4 }]),
@@ -163,7 +163,7 @@ describe('publicLookup', () => {
     expect.assertions(2);
   });
 
-  it('passes on that a name is unknown', async () => {
+  it('passes on the error for an unknown name', async () => {
     expect((await look('nowhere.invalid')).error).toMatchObject({ syscall: 'getaddrinfo' });
   });
 });

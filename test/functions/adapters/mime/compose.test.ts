@@ -15,7 +15,7 @@ const neverFetch: FetchFile = async (url) => {
   throw new Error(`fetched ${url}`);
 };
 
-/** All the way an email goes: as accepted, stored, read by the sender. */
+/** The way of an email: accepted, stored, read by the worker. */
 const compose = async (fields: Record<string, unknown>, fetchFile = neverFetch) => {
   const email = await parseEmail({ ...least, ...fields }, nowMs);
   const raw = await composeMime(newRecord(email, identity, nowMs), unpackBody(packBody(email)), fetchFile, 20_000);
@@ -115,7 +115,7 @@ describe('composeMime', () => {
     },
   );
 
-  it.each(golden)('is read by a mail program as it was meant: %s', async (_name, fields) => {
+  it.each(golden)('is read correctly by a mail parser: %s', async (_name, fields) => {
     const meant = await parseEmail({ ...least, ...fields }, nowMs);
     const read = await PostalMime.parse(await compose(fields));
     expect(read.subject).toBe(meant.subject);
@@ -130,7 +130,7 @@ describe('composeMime', () => {
       expect(
         decodeWords(read.headers.find(({ key }) => key === name.toLowerCase())?.value ?? '').replace(/\s+/g, ' '),
       ).toBe(value.replace(/\s+/g, ' '));
-    // An attached message is shown, not listed, by this reader.
+    // This parser shows an attached message and does not list it.
     const listed = meant.attachments.filter(({ filename }) => filename !== 'forwarded.eml');
     const files = listed.map(({ filename, content = '' }) => [filename || 'attachment', content]);
     const bytesOf = (content: string | ArrayBuffer | Uint8Array) =>
@@ -164,7 +164,7 @@ describe('composeMime', () => {
     expect(await compose(fields)).toContain(line);
   });
 
-  it('makes a text part of html alone, none of html that has nothing to read, and none where it is not wanted', async () => {
+  it('makes a text part from html, but not from html without text, nor if the text is empty', async () => {
     const read = async (fields: Record<string, unknown>) =>
       (await PostalMime.parse(await compose(fields))).text?.trim();
     const html = '<p>Hello, <a href="https://example.com">Bob</a>.</p>';
@@ -173,7 +173,7 @@ describe('composeMime', () => {
     expect(await compose({ html, text: '' })).not.toContain('text/plain');
   });
 
-  it('makes no text part for which the message has no room', async () => {
+  it('makes no text part that would make the message too large', async () => {
     const html = `<p>${'word '.repeat(20_000)}</p>`;
     const sized = async (text: string | null, bytes: number) => {
       const attachments = [{ path: 'https://example.com/a', filename: 'a' }];
@@ -187,7 +187,7 @@ describe('composeMime', () => {
     expect(await sized(null, 0)).toBeGreaterThan(empty + 100_000);
   });
 
-  it('has Bcc nowhere, in whatever form', async () => {
+  it('does not contain Bcc in any form', async () => {
     const raw = await compose({ bcc: ['Secret Person <secret@hidden.example>'], html: '<b>x</b>' });
     expect(raw).not.toMatch(/bcc|secret|hidden/i);
   });
@@ -212,7 +212,7 @@ describe('composeMime', () => {
     expect(names).not.toContain('bcc');
   });
 
-  it('never lets anything a caller gives become a header or a recipient of its own', async () => {
+  it('never turns a value of a caller into another header or recipient', async () => {
     const random = randomFrom(20261121);
     const evil = [
       '\r\n',
@@ -315,7 +315,7 @@ describe('files', () => {
     ['https://example.com/100%.pdf', '100%.pdf'],
     ['https://example.com/', 'attachment'],
     ['https://example.com', 'attachment'],
-  ])('of %s is called %s', async (path, filename) => {
+  ])('of %s gets the name %s', async (path, filename) => {
     expect(await attached({ path }, 'application/pdf')).toEqual({
       filename,
       mimeType: 'application/pdf',
@@ -330,18 +330,18 @@ describe('files', () => {
     [`https://example.com/a${'%20'.repeat(90)}b`, 'a b'],
     ['https://example.com/%20%20', 'attachment'],
     ['https://example.com/%ED%A0%80.pdf', '%ED%A0%80.pdf'],
-  ])('of %s is called as a caller may call it: %s', async (path, filename) => {
+  ])('of %s gets a name that a caller could give: %s', async (path, filename) => {
     expect(await attached({ path }, 'application/pdf')).toMatchObject({ filename });
   });
 
-  it('that is text is not shown as more of the message for its content id', async () => {
+  it('that is text is not shown inline because of its content id', async () => {
     const file = { filename: 'a.txt', content: 'aGk=', content_id: 'a', content_type: 'text/plain' };
     const { attachments, text } = await PostalMime.parse(await compose({ attachments: [file] }));
     expect(attachments).toMatchObject([{ filename: 'a.txt', contentId: '<a>', disposition: 'attachment' }]);
     expect(text?.trim()).toBe('Hello, Bob.');
   });
 
-  it('is called and typed as the caller says, before what the server says', async () => {
+  it('has the name and the type of the caller rather than of the server', async () => {
     const fields = { path: 'https://example.com/a', filename: 'b.csv', content_type: 'text/csv' };
     expect(await attached(fields, 'text/html')).toMatchObject({ filename: 'b.csv', mimeType: 'text/csv' });
   });
@@ -355,7 +355,7 @@ describe('files', () => {
     },
   );
 
-  it('with a line break in its name at the end of a URL does no harm', async () => {
+  it('with a line break in the name of its URL does no harm', async () => {
     const raw = await compose(
       { attachments: [{ path: 'https://example.com/a%0D%0ABcc:%20x@evil.example' }] },
       fetching(),
@@ -363,13 +363,13 @@ describe('files', () => {
     expect(raw).not.toMatch(/^Bcc:/im);
   });
 
-  it('that cannot be fetched ends the composing with the reason', async () => {
+  it('that cannot be fetched rejects with the reason', async () => {
     const failure = new SendoffError('security_error', 451, 'no');
     const composing = compose({ attachments: [{ path: 'https://example.com/a' }] }, () => Promise.reject(failure));
     await expect(composing).rejects.toBe(failure);
   });
 
-  it('may make the message as large as SES takes, not a byte larger', async () => {
+  it('may make the message as large as SES allows, not a byte larger', async () => {
     const most = 10_000_000;
     const sized =
       (bytes: number): FetchFile =>
@@ -390,7 +390,7 @@ describe('files', () => {
     });
   });
 
-  it('are fetched a few at a time, in order, and stop where a message is full', async () => {
+  it('are fetched a few at a time, in order, until the message is full', async () => {
     const attachments = Array.from({ length: 30 }, (_, n) => ({ path: `https://example.com/${n}` }));
     let [under, most, fetched] = [0, 0, 0];
     const slow: FetchFile = async (_url, maxBytes) => {
@@ -409,12 +409,12 @@ describe('files', () => {
     expect(files.map(({ filename }) => filename)).toEqual(attachments.map((_, n) => String(n)));
   });
 
-  it('is told the most bytes it may have', async () => {
-    let told = 0;
+  it('is fetched with the largest size that it may have', async () => {
+    let given = 0;
     await compose({ attachments: [{ path: 'https://example.com/a' }] }, async (_url, maxBytes) => {
-      told = maxBytes;
+      given = maxBytes;
       return { bytes: Buffer.from('') };
     });
-    expect(told).toBe(10_000_000);
+    expect(given).toBe(10_000_000);
   });
 });

@@ -44,7 +44,7 @@ describe('plainTextOf', () => {
     expect(await plainTextOf(nested(101))).toBeUndefined();
   });
 
-  it('makes nothing of html that would become many times as long', async () => {
+  it('makes no text of html whose text would be many times as long', async () => {
     expect(await plainTextOf(`${'<blockquote>'.repeat(90)}${'x<br>'.repeat(19_000)}`)).toBeUndefined();
   });
 
@@ -64,12 +64,12 @@ describe('plainTextOf', () => {
     ['entities without end', '&#x'.repeat(160_000)],
     ['blanks', ' '.repeat(500_000)],
     ['scripts in scripts', '<script>'.repeat(20_000)],
-  ])('ends with a text or none for %s', async (_what, html) => {
+  ])('answers a text or none for %s', async (_what, html) => {
     const text = await plainTextOf(html);
     expect(text === undefined || text.length <= 1_000_000).toBe(true);
   });
 
-  it('ends for whatever is written as html, twice with the same', async () => {
+  it('ends for random html, with the same text each time', async () => {
     const random = randomFrom(20261121);
     const parts = [
       ...['<p>', '</p>', '<b', '>', '</', '<!--', '-->', '<![CDATA[', ']]>', '<?x', '<!doctype html>', '<br/>', '<hr>'],

@@ -21,7 +21,7 @@ const neverFetch: FetchFile = async (url) => {
   throw new Error(`fetched ${url}`);
 };
 
-/** Pieces of text that encodings, folding and readers stumble over. */
+/** Pieces of text that are hard for encodings, folding and parsers. */
 const pieces = [
   ...['a', 'word ', 'B', '7', ' ', '  ', ' '.repeat(61), ' '.repeat(90), '\t', '.', '..', '-', '_', '=', '?', '~'],
   ...[
@@ -50,7 +50,7 @@ const pieces = [
   ...['\ud83d', '\udc4b', 'e\u0301', 'w'.repeat(80), 'w'.repeat(400), 'ü'.repeat(40), 'Team: ', '; ', 'Bcc: x@y.zz'],
   ...['\r\n', '\n', '\r', '\u0000', '\u001b', '\u007f'],
 ];
-/** The same without control characters: most emails are to be accepted. */
+/** The same without control characters, so that most emails are accepted. */
 const fair = pieces.slice(0, -6);
 const localParts = [
   ...[
@@ -144,7 +144,7 @@ function hostileEmail(random: () => number): Record<string, unknown> {
   };
 }
 
-/** As the email is accepted, stored and sent; undefined if it is refused. */
+/** Accepts, stores and composes the email; undefined if it is refused. */
 async function accepted(input: unknown): Promise<Email | undefined> {
   try {
     return await parseEmail(input, nowMs);
@@ -157,7 +157,7 @@ async function accepted(input: unknown): Promise<Email | undefined> {
 
 const throughJson = <T>(value: T): T => JSON.parse(Buffer.from(JSON.stringify(value)).toString());
 
-/** RFC 5322 3.4, without what readers forgive: `a@b.c`, `<a@b.c>` or `Name <a@b.c>`. */
+/** A strict mailbox of RFC 5322 3.4: `a@b.c`, `<a@b.c>` or `Name <a@b.c>`. */
 function readMailbox(entry: string): Mailbox {
   const [, name = '', bracketed, bare] =
     /^(?:(.+) )?<((?:[^<>"]+|"(?:[^"\\]|\\.)*")@[^<>"@]+)>$|^([^\s"(),:;<>@[\\\]]+@[^\s"(),:;<>@[\\\]]+)$/.exec(
@@ -171,7 +171,7 @@ function readMailbox(entry: string): Mailbox {
 const sectionsOf = (raw: string) =>
   raw.split(/^----_NmP-.*\r\n/m).map((part) => part.slice(0, part.indexOf('\r\n\r\n') + 2));
 
-/** The reader trims each piece of a long name and decodes it twice, so names are read here as RFC 2231 has it. */
+/** Reads names by RFC 2231: the parser trims each piece of a long name and decodes it twice. */
 function fileNames(raw: string): string[] {
   const dispositions = sectionsOf(raw).map((section) => headerValue(scanHeaders(section), 'Content-Disposition'));
   return dispositions
@@ -207,7 +207,7 @@ function checkMailboxes(email: Email, headers: RawHeader[]): void {
   expect(inHeader('Reply-To')).toEqual(email.replyTo);
 }
 
-/** A value with a syntax of its own must arrive without the help of a decoder. */
+/** A value with its own syntax must arrive without encoded words. */
 function checkCustomHeaders(email: Email, headers: RawHeader[]): void {
   const custom = headers.slice(
     0,
@@ -236,7 +236,7 @@ function checkParts(email: Email, read: PostalEmail): void {
     mimeType: contentType?.replace(/ *;.*/, '').toLowerCase() ?? expect.any(String),
     content,
   }));
-  // Files that the html refers to stand before the others.
+  // Files that the html refers to come before the others.
   expect(got).toHaveLength(files.length);
   expect(got).toEqual(expect.arrayContaining(files));
 }
@@ -256,8 +256,8 @@ async function checkRoundTrip(email: Email): Promise<void> {
   expect(fileNames(raw).toSorted()).toEqual(names.toSorted());
 }
 
-describe('whatever is accepted', () => {
-  it('can be sent, and is read as it was given', async () => {
+describe('every accepted email', () => {
+  it('can be sent, and arrives as it was given', async () => {
     const random = randomFrom(20261121);
     let sent = 0;
     for (let round = 0; round < EMAILS; round++) {

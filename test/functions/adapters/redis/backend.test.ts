@@ -2,25 +2,34 @@ import { randomUUID } from 'node:crypto';
 import { describe } from 'vitest';
 import { createRedisBackend } from '../../../../functions/adapters/redis/backend.ts';
 import { createRedisClient } from '../../../../functions/adapters/redis/client.ts';
+import * as operations from '../../../../functions/adapters/redis/operations.ts';
 import type { Delivery } from '../../../../functions/core/ports/broker.ts';
-import type { QueueName } from '../../../../functions/core/queues.ts';
+import { type QueueName, queueNames } from '../../../../functions/core/queues.ts';
 import { backendContract } from '../../../contracts/backend.ts';
 import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
 import { tableContract } from '../../../contracts/table.ts';
-import { webhookListContract } from '../../../contracts/webhook-list.ts';
+import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { hasRedis, startRedisDatabase } from '../../../helpers/redis-database.ts';
 
 const outage = { status: 503, error: 'down' };
 
 async function underTest() {
   const { front, close } = await startRedisDatabase();
-  const client = createRedisClient({ credentials: async () => front, namespace: randomUUID(), ring: async () => {} });
+  const client = createRedisClient({
+    credentials: async () => front,
+    namespace: randomUUID(),
+    invokeConsumer: async () => {},
+  });
   const backend = createRedisBackend(client);
   const receive = async (queue: QueueName): Promise<Delivery[]> => {
-    const wants = queue === 'bulk' ? [0, 10, 0, 0] : [10, 0, 0, 0];
-    const rows = (await client.run(['receive', 'tests', 60_000, 5, 0, 0, ...wants])) as [QueueName, string, string][];
-    if (rows.length > 0) await client.run(['acknowledge', queue, ...rows.map(([, id]) => id)]);
+    const room = Object.fromEntries(queueNames.map((name) => [name, name === queue ? 10 : 0])) as Record<
+      QueueName,
+      number
+    >;
+    const consumer = { consumer: 'tests', leaseMs: 60_000, maxReceiveCount: 5, heartbeat: false, reclaim: false };
+    const rows = (await client.run(operations.receive({ ...consumer, room }))) as [QueueName, string, string][];
+    if (rows.length > 0) await client.run(operations.acknowledge({ queue, ids: rows.map(([, id]) => id) }));
     return rows.map(([from, id, body]) => ({ id, body, queue: from }));
   };
   const setDown = (down: boolean) => {

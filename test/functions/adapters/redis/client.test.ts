@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisBackend } from '../../../../functions/adapters/redis/backend.ts';
 import { createRedisClient } from '../../../../functions/adapters/redis/client.ts';
-import { createRedisDeadLetters } from '../../../../functions/adapters/redis/dead-letters.ts';
+import { backlog, redrive } from '../../../../functions/adapters/redis/operations.ts';
 import type { Submission } from '../../../../functions/core/ports/backend.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../../helpers/redis-database.ts';
 
@@ -35,11 +35,11 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
   });
   afterAll(() => database?.close());
 
-  const open = (token = database.front.token, ring = async () => {}) =>
+  const open = (token = database.front.token, invokeConsumer = async () => {}) =>
     createRedisClient({
       credentials: async () => ({ url: database.front.url, token }),
       namespace: randomUUID(),
-      ring,
+      invokeConsumer,
       retryDelaysMs: [1, 1],
       timeoutMs: 1_000,
     });
@@ -47,7 +47,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     database.front.fault = { effect, ...(times === undefined ? {} : { times }) };
   };
 
-  it('makes one request, and one command with those of its script, of what is asked at one moment', async () => {
+  it('sends operations of the same moment in one request, and reads all their documents with one command', async () => {
     const { table, bodies } = createRedisBackend(open());
     await table.insert({ key: 'a', fields: { a: 1 } });
     database.front.counts.requests = 0;
@@ -67,9 +67,9 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(database.front.counts.requests).toBe(1);
   });
 
-  it('rings when the answer to a queued job is lost: the job may be there, and no one else be told', async () => {
-    let rings = 0;
-    const client = open(undefined, async () => void rings++);
+  it('invokes a consumer when the answer to a queued job is lost: the job may be there, and nobody else knows of it', async () => {
+    let invocations = 0;
+    const client = open(undefined, async () => void invocations++);
     const { submit, table } = createRedisBackend(client);
     await table.get('the first request looks at the eviction policy too');
     for (const [effect, times, expected] of [
@@ -80,14 +80,14 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     ] as const) {
       fail(effect, times);
       await expect(submit([submission()])).rejects.toMatchObject({ retryable: true });
-      expect(rings).toBe(expected);
+      expect(invocations).toBe(expected);
     }
     fail('drop-after', 2);
     await expect(table.get('x')).rejects.toMatchObject({ retryable: true });
-    expect(rings).toBe(2);
+    expect(invocations).toBe(2);
     fail('drop-after', 2);
-    await expect(createRedisDeadLetters(client).redrive('1-1')).rejects.toMatchObject({ retryable: true });
-    expect(rings).toBe(3);
+    await expect(client.run(redrive('1-1'))).rejects.toMatchObject({ retryable: true });
+    expect(invocations).toBe(3);
   });
 
   it('accepts an email in one request of six commands', async () => {
@@ -102,7 +102,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(stats).toEqual({ evalsha: 1, set: 2, zadd: 1, xadd: 1, zscore: 1 });
   });
 
-  it('sends the script again to a server that does not know it any more', async () => {
+  it('sends the script again to a server that has lost it', async () => {
     const { table } = createRedisBackend(open());
     await table.insert({ key: 'x', fields: { a: 1 } });
     await database.command('SCRIPT', 'FLUSH');
@@ -131,7 +131,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(await table.get(one.record.key)).toBeUndefined();
   });
 
-  it('takes back what was written when only the answer was lost', async () => {
+  it('rolls back an email that was written and whose answer was lost', async () => {
     const { submit, table } = createRedisBackend(open());
     await table.get('warm');
     fail('drop-after', 2);
@@ -142,27 +142,27 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
 
   it.each([
     ['before Redis had the request', 'drop-before'],
-    // Told to ring or not, by an answer that nobody heard: it does.
+    // The lost answer may have asked for a consumer: one is invoked in any case.
     ['after Redis had carried it out', 'drop-after'],
-  ] as const)('asks again when its kept connection was closed %s, and rings once', async (_when, effect) => {
-    let rings = 0;
-    const client = open(undefined, async () => void rings++);
+  ] as const)('asks again when its kept connection was closed %s, and invokes one consumer', async (_when, effect) => {
+    let invocations = 0;
+    const client = open(undefined, async () => void invocations++);
     const { submit, table } = createRedisBackend(client);
-    // Several connections are kept, all of which the server closes.
-    await Promise.all([client.firstTimer(), client.glance(), table.get('warm')]);
+    // The server closes all connections that are kept.
+    await Promise.all([client.firstTimer(), client.peek(), table.get('warm')]);
     const one = submission();
     fail(effect, 1);
     await submit([one]);
-    expect(rings).toBe(1);
+    expect(invocations).toBe(1);
     expect(await table.get(one.record.key)).toMatchObject({ status: 'queued' });
-    expect(await client.run(['backlog'])).toBe(1);
-    for (const ask of [client.firstTimer, client.glance]) {
+    expect(await client.run(backlog())).toBe(1);
+    for (const ask of [client.firstTimer, client.peek]) {
       fail(effect, 1);
       await expect(ask()).resolves.toBeDefined();
     }
   });
 
-  it('tries again by itself what was not executed', async () => {
+  it('tries again by itself a request that was not executed', async () => {
     const { table } = createRedisBackend(open());
     await table.get('warm');
     fail({ status: 400, error: 'LOADING Redis is loading the dataset in memory' }, 2);
@@ -170,18 +170,18 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(database.front.fault).toBeUndefined();
   });
 
-  it('says of wrong credentials what is wrong, and that trying again is no help', async () => {
+  it('names wrong credentials as the fault, and is not retryable then', async () => {
     await expect(createRedisBackend(open('wrong')).table.get('x')).rejects.toMatchObject({
       retryable: false,
       message: expect.stringMatching(/credentials/),
     });
   });
 
-  it('takes two commands in a request for one that failed, when one of them did', async () => {
+  it('fails a request of two commands if one of them fails', async () => {
     const client = open();
-    expect(await client.glance()).toEqual({ first: undefined, deadLetters: 0 });
+    expect(await client.peek()).toEqual({ first: undefined, deadLetters: 0 });
     await database.command('SET', client.keyOf('').replace(/doc:$/, 'dead'), 'no stream');
-    await expect(client.glance()).rejects.toThrow(/^WRONGTYPE/);
+    await expect(client.peek()).rejects.toThrow(/^WRONGTYPE/);
   });
 
   it('asks for its credentials again after they could not be read', async () => {
@@ -192,14 +192,14 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
         return database.front;
       },
       namespace: randomUUID(),
-      ring: async () => {},
+      invokeConsumer: async () => {},
     });
-    // The check of the eviction policy asks first and takes no offence; the operation then fails.
-    await expect(client.run(['backlog'])).rejects.toThrow('no secret');
-    expect(await client.run(['backlog'])).toBe(0);
+    // The check of the eviction policy asks first and ignores the failure; the operation then fails.
+    await expect(client.run(backlog())).rejects.toThrow('no secret');
+    expect(await client.run(backlog())).toBe(0);
   });
 
-  it('refuses a server that evicts, and says what to set', async () => {
+  it('refuses a server that evicts keys, and says what to set', async () => {
     await database.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     try {
       await expect(createRedisBackend(open()).table.get('x')).rejects.toMatchObject({
@@ -212,7 +212,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(await createRedisBackend(open()).table.get('x')).toBeUndefined();
   });
 
-  it('accepts nothing on a server that is full, and all again when there is room', async () => {
+  it('accepts nothing on a full server, and accepts again when there is room', async () => {
     const client = open();
     const { submit, table } = createRedisBackend(client);
     await submit([submission()]);
@@ -221,14 +221,14 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     try {
       await expect(submit([one, submission()])).rejects.toMatchObject({ status: 503, retryable: true });
       expect(await table.get(one.record.key)).toBeUndefined();
-      expect(await client.run(['backlog'])).toBe(1);
+      expect(await client.run(backlog())).toBe(1);
     } finally {
       await database.command('CONFIG', 'SET', 'maxmemory', '0');
     }
     expect(await submit([one])).toMatchObject([{ applied: true }]);
   });
 
-  it('takes no writes for accepted on a replica', async () => {
+  it('accepts nothing on a replica', async () => {
     const { submit, table } = createRedisBackend(open());
     await table.get('warm');
     await database.command('REPLICAOF', '127.0.0.1', '1');
@@ -239,7 +239,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     }
   });
 
-  it('takes what expired documents left out of an index when it is read', async () => {
+  it('removes the members of expired documents from an index when it is read', async () => {
     const client = open();
     const { table } = createRedisBackend(client);
     const list = { partition: 'p', sort: 'a' };
@@ -253,7 +253,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     expect(await database.command('ZCARD', index)).toBe(1);
   });
 
-  it('sweeps an index now and then when documents are put into it', async () => {
+  it('sweeps an index once in a while when a document is inserted', async () => {
     const client = open();
     const { createRedisTable } = await import('../../../../functions/adapters/redis/table.ts');
     const table = createRedisTable(client, Date.now, () => 0);

@@ -12,7 +12,7 @@ async function underTest() {
   const requester = createUpstashRequester({ credentials: async () => front });
   const command = async (...body: string[]) => (await requester.request<unknown>({ body })).result;
   const open = (namespace: string) => {
-    const client = createRedisClient({ credentials: async () => front, namespace, ring: async () => {} });
+    const client = createRedisClient({ credentials: async () => front, namespace, invokeConsumer: async () => {} });
     const storeDamaged = async (key: string, text: string) => {
       await command('SET', client.keyOf(key), `{"f":{"to":"[\\"${text}`);
     };
@@ -39,7 +39,7 @@ describe.skipIf(!hasRedis)('on redis-server', () => {
   });
 
   it.each(['null', '"text"', '{}', '{"f":"text"}', '{"f":{"a":"{"}}', '', '[]'])(
-    'takes %j for no document',
+    'treats %j as text, not as a document',
     async (text) => {
       const { open, close, command } = await underTest();
       try {

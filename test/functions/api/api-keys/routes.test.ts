@@ -6,7 +6,7 @@ import { plainEmail } from '../../../helpers/sending-simulation.ts';
 const UNKNOWN = '0a1b2c3d-0000-4000-8000-000000000000';
 
 describe('/api-keys', () => {
-  it('makes a key that works at once, and tells its token this once', async () => {
+  it('makes a key that works at once, and shows its token only this once', async () => {
     const { ask } = await createApiClient();
     const { status, body } = await ask('POST', '/api-keys', { name: 'Shop', permission: 'sending_access' });
     expect([status, Object.keys(body)]).toEqual([201, ['id', 'token']]);
@@ -16,7 +16,7 @@ describe('/api-keys', () => {
     expect(JSON.stringify((await ask('GET', '/api-keys')).body)).not.toContain(body.token);
   });
 
-  it('gives full access unless told otherwise', async () => {
+  it('gives full access by default', async () => {
     const { ask } = await createApiClient();
     const { body } = await ask('POST', '/api-keys', { name: 'Shop' });
     expect((await ask('GET', '/emails', undefined, { authorization: `Bearer ${body.token}` })).status).toBe(200);
@@ -63,7 +63,7 @@ describe('/api-keys', () => {
     },
   );
 
-  it('takes names of up to 50 characters, an empty one too, as Resend does', async () => {
+  it('accepts names of 0 to 50 characters, as Resend does', async () => {
     const { ask } = await createApiClient();
     for (const name of ['', 'x', 'x'.repeat(50)]) expect((await ask('POST', '/api-keys', { name })).status).toBe(201);
   });
@@ -77,14 +77,14 @@ describe('/api-keys', () => {
     });
   });
 
-  it('makes keys that begin as Resend’s do, which programs check, and takes those of version 0.1', async () => {
+  it('makes keys with Resend’s prefix, which programs check, and accepts those of version 0.1', async () => {
     const { ask, backend } = await createApiClient();
     expect((await ask('POST', '/api-keys', { name: 'Shop' })).body.token).toMatch(/^re_[\w-]{43}$/);
     await putApiKey(backend.table, 'so_old', { name: 'Old', permission: 'full_access' }, 1);
     expect((await ask('GET', '/emails', undefined, { authorization: 'Bearer so_old' })).status).toBe(200);
   });
 
-  it('tells when a key was last used, to the hour', async () => {
+  it('shows when a key was last used, to the hour', async () => {
     const { ask, clock } = await createApiClient();
     clock.nowMs += 90 * 60_000;
     await ask('GET', '/emails');
@@ -96,7 +96,7 @@ describe('/api-keys', () => {
     ]);
   });
 
-  it('does not delete the last key with full access, and says how it is done', async () => {
+  it('does not delete the last key with full access, and says how to do it', async () => {
     const { ask } = await createApiClient();
     const [, { id }] = (await ask('GET', '/api-keys')).body.data;
     expect(await ask('DELETE', `/api-keys/${id}`)).toMatchObject({
@@ -125,7 +125,7 @@ describe('a key with a domain_id', () => {
     return { ...client, domain_id, headers: { authorization: `Bearer ${body.token}` } };
   };
 
-  it('sends from that domain, and is refused any other in Resend’s words', async () => {
+  it('may send from that domain; any other is refused in Resend’s words', async () => {
     const { ask, headers, domain_id } = await confined();
     expect((await ask('POST', '/emails', { ...plainEmail, from: 'A <a@EXAMPLE.org>' }, headers)).status).toBe(200);
     for (const from of ['a@example.com', 'a@mail.example.org'])
@@ -139,14 +139,17 @@ describe('a key with a domain_id', () => {
     expect((await ask('GET', '/api-keys?limit=1')).body.data[0]).toMatchObject({ domain_id });
   });
 
-  it.each(['strict', 'permissive'])('refuses a whole batch, a %s one too, for one other sender', async (mode) => {
-    const { ask, headers, backend } = await confined();
-    const batch = ['a@example.org', 'a@example.com'].map((from) => ({ ...plainEmail, from }));
-    const answer = await ask('POST', '/emails/batch', batch, { ...headers, 'x-batch-validation': mode });
-    expect([answer.status, backend.waiting()]).toEqual([403, []]);
-  });
+  it.each(['strict', 'permissive'])(
+    'refuses a whole batch in %s mode if one sender has another domain',
+    async (mode) => {
+      const { ask, headers, backend } = await confined();
+      const batch = ['a@example.org', 'a@example.com'].map((from) => ({ ...plainEmail, from }));
+      const answer = await ask('POST', '/emails/batch', batch, { ...headers, 'x-batch-validation': mode });
+      expect([answer.status, backend.waiting()]).toEqual([403, []]);
+    },
+  );
 
-  it('is not made for an unknown domain, nor with full access', async () => {
+  it('cannot be made for an unknown domain or with full access', async () => {
     const { ask, domain_id } = await confined();
     const make = (more: object) => ask('POST', '/api-keys', { name: 'x', ...more });
     expect(await make({ permission: 'sending_access', domain_id: UNKNOWN })).toMatchObject({

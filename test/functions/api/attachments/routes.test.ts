@@ -42,7 +42,7 @@ describe('/emails/{id}/attachments', () => {
     expect(new Set(data.map(({ id }: { id: string }) => id)).size).toBe(3);
   });
 
-  it('is empty for an email without files, and 404 for none', async () => {
+  it('is empty for an email without files, and 404 for an unknown email', async () => {
     const { list, ask } = await withFiles();
     expect(await list()).toEqual({ object: 'list', has_more: false, data: [] });
     for (const path of [`/emails/${UNKNOWN}/attachments`, '/emails/x/attachments', `/emails/x/attachments/${UNKNOWN}`])
@@ -66,7 +66,7 @@ describe('/emails/{id}/attachments', () => {
     expect(page).toMatchObject({ has_more: true, data: [{ filename: 'b' }] });
   });
 
-  it('is not for a key that may only send', async () => {
+  it('refuses a key with sending_access', async () => {
     const { ask, id } = await withFiles({ content: 'aGk=' });
     const answer = await ask('GET', `/emails/${id}/attachments`, undefined, { authorization: 'Bearer so_sending' });
     expect(answer.status).toBe(401);
@@ -83,7 +83,7 @@ describe('a download link', () => {
     return { ...client, url: url as string };
   };
 
-  it('answers the bytes without a key, as a file to keep and never as a page', async () => {
+  it('answers the bytes without a key, as a download and never as a page', async () => {
     const { app, url } = await linked('Übersicht "1".html');
     const response = await app.request(url);
     expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
@@ -96,7 +96,7 @@ describe('a download link', () => {
     });
   });
 
-  it('names a file that has no name', async () => {
+  it('gives a name to a file without one', async () => {
     const { app, url } = await linked();
     expect((await app.request(url)).headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''attachment");
   });
@@ -109,7 +109,7 @@ describe('a download link', () => {
     expect((await app.request(url)).status).toBe(404);
   });
 
-  it('opens nothing else, whatever of it is changed', async () => {
+  it('opens nothing else, whichever part of it is changed', async () => {
     const { app, url, id, ask } = await linked();
     const other = (await ask('POST', '/emails', { ...plainEmail, attachments: [{ content: 'c2VjcmV0' }] })).body.id;
     const [{ id: otherFile }] = (await ask('GET', `/emails/${other}/attachments`)).body.data;
@@ -125,7 +125,7 @@ describe('a download link', () => {
     for (const one of changed) expect([one, (await app.request(one)).status]).toEqual([one, 404]);
   });
 
-  it('says that a REST API cannot pass the bytes, instead of passing something else', async () => {
+  it('says that a REST API cannot pass the bytes, instead of passing wrong ones', async () => {
     const { app, url } = await linked();
     const event = { path: '/attachments', requestContext: { path: '/prod/attachments' } };
     const response = await app.request(url, {}, { event });
@@ -135,7 +135,7 @@ describe('a download link', () => {
     ]);
   });
 
-  it('ends with the email it belongs to', async () => {
+  it('stops working when its email is deleted', async () => {
     const { app, url, backend, id } = await linked();
     await backend.table.delete(`email#${id}`);
     expect((await app.request(url)).status).toBe(404);

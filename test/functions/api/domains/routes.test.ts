@@ -3,7 +3,7 @@ import { isId } from '../../../../functions/core/ids.ts';
 import { createApiClient } from '../../../helpers/api-client.ts';
 
 describe('/domains', () => {
-  it('lists the domains that SES knows, each under an id of its own that stays', async () => {
+  it('lists the domains that SES knows, each with a unique id that does not change', async () => {
     const { ask, verification } = await createApiClient();
     verification.set('example.org', 'pending');
     const { status, body } = await ask('GET', '/domains');
@@ -18,7 +18,7 @@ describe('/domains', () => {
     expect((await ask('GET', '/domains')).body).toEqual(body);
   });
 
-  it('tells of one domain which DNS records it needs', async () => {
+  it('shows the DNS records that a domain needs', async () => {
     const { ask } = await createApiClient();
     const [{ id }] = (await ask('GET', '/domains')).body.data;
     const { body } = await ask('GET', `/domains/${id}`);
@@ -61,7 +61,7 @@ describe('/domains', () => {
     expect((await ask('GET', path)).status).toBe(status);
   });
 
-  it('is not for a key that may only send', async () => {
+  it('refuses a key with sending_access', async () => {
     const { ask } = await createApiClient();
     const answer = await ask('GET', '/domains', undefined, { authorization: 'Bearer so_sending' });
     expect([answer.status, answer.body.name]).toEqual([401, 'restricted_api_key']);

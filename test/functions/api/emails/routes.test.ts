@@ -16,14 +16,14 @@ const set = ({ backend }: ApiClient, id: string, fields: Record<string, string |
 const inFuture = ({ clock }: ApiClient, aheadMs: number) => new Date(clock.nowMs + aheadMs).toISOString();
 
 describe('POST /emails', () => {
-  it('answers the id alone', async () => {
+  it('answers only the id', async () => {
     const client = await createApiClient();
     const { status, body } = await client.ask('POST', '/emails', plainEmail);
     expect([status, Object.keys(body), isId(body.id)]).toEqual([200, ['id'], true]);
     expect(client.backend.waiting()).toMatchObject([{ queue: 'transactional', job: { args: { id: body.id } } }]);
   });
 
-  it('names an unknown field and the one that may have been meant, and sends nothing', async () => {
+  it('names an unknown field and the most similar known one, and sends nothing', async () => {
     const { ask, backend } = await createApiClient();
     expect(await ask('POST', '/emails', { ...plainEmail, sheduled_at: 'tomorrow' })).toMatchObject({
       status: 422,
@@ -32,7 +32,7 @@ describe('POST /emails', () => {
     expect(backend.waiting()).toEqual([]);
   });
 
-  it('keeps an error short, whatever was sent', async () => {
+  it('keeps an error short, whatever the request', async () => {
     const { ask } = await createApiClient();
     const long = 'x'.repeat(1_000_000);
     for (const fields of [
@@ -67,7 +67,7 @@ describe('Idempotency-Key', () => {
     );
   });
 
-  it('gives the first answer also when `scheduled_at` has passed meanwhile', async () => {
+  it('gives the first answer even if `scheduled_at` has passed since', async () => {
     const { ask, clock, backend } = await createApiClient();
     const scheduled_at = new Date(clock.nowMs + 3_600_000).toISOString();
     const email = { ...plainEmail, scheduled_at };
@@ -80,7 +80,7 @@ describe('Idempotency-Key', () => {
       const first = await ask('POST', path, body, headers);
       clock.nowMs += 2 * 3_600_000;
       expect(await ask('POST', path, body, headers)).toMatchObject({ status: 200, body: first.body });
-      // Another payload, no key, or a key of the day before: the time has passed.
+      // With another payload, without a key, or with a key of the day before, the time is in the past.
       const other = JSON.stringify(body, null, 1);
       expect((await ask('POST', path, other, headers)).body.message).toContain('it is in the past');
       expect((await ask('POST', path, body)).body.message).toContain('it is in the past');
@@ -91,7 +91,7 @@ describe('Idempotency-Key', () => {
     expect(await backend.table.query(query)).toHaveLength(3);
   });
 
-  it('is the API key’s own', async () => {
+  it('belongs to one API key', async () => {
     const { ask } = await createApiClient();
     const first = await ask('POST', '/emails', plainEmail, key);
     const second = await ask(
@@ -162,7 +162,7 @@ describe('POST /emails/batch', () => {
     });
   });
 
-  it('takes nothing but a list', async () => {
+  it('accepts only a list', async () => {
     const { ask } = await createApiClient();
     for (const body of [plainEmail, { data: [plainEmail] }, 'null'])
       expect(await ask('POST', '/emails/batch', body)).toMatchObject({
@@ -188,7 +188,7 @@ describe('POST /emails/batch', () => {
     },
   );
 
-  it('sends the good entries in permissive mode, and says of each bad one why', async () => {
+  it('sends the good entries in permissive mode, and says why each bad one was refused', async () => {
     const { ask, backend } = await createApiClient();
     const headers = { 'x-batch-validation': 'permissive' };
     const { status, body } = await ask('POST', '/emails/batch', [bad, plainEmail, null, plainEmail], headers);
@@ -201,7 +201,7 @@ describe('POST /emails/batch', () => {
     expect(backend.waiting()).toHaveLength(2);
   });
 
-  it('has errors in permissive mode even when there are none, and when there are nothing but', async () => {
+  it('answers `errors` in permissive mode when no entry is bad, and when all are', async () => {
     const { ask, backend } = await createApiClient();
     const headers = { 'x-batch-validation': 'permissive' };
     expect((await ask('POST', '/emails/batch', [plainEmail], headers)).body).toMatchObject({ data: [{}], errors: [] });
@@ -246,7 +246,7 @@ describe('GET /emails/{id}', () => {
     });
   });
 
-  it('shows the text as it was given: null where the sender makes one of the html, empty where it is to make none', async () => {
+  it('shows the text as given: null if it is made from the html, empty if there is to be none', async () => {
     const client = await createApiClient();
     const textOf = async (text: string | null) =>
       (await client.ask('GET', `/emails/${await send(client, { html: '<p>Hello</p>', text })}`)).body.text;
@@ -274,7 +274,7 @@ describe('GET /emails/{id}', () => {
     });
   });
 
-  it('calls an email queued that is just being sent, and gives SES’s message id once it is', async () => {
+  it('shows an email that is being sent as queued, and SES’s message id once it is sent', async () => {
     const client = await createApiClient();
     const id = await send(client);
     await set(client, id, { status: 'sending' });
@@ -297,7 +297,7 @@ describe('GET /emails/{id}', () => {
 });
 
 describe('GET /emails/{id}/events', () => {
-  it('tells what happened, oldest first, and why', async () => {
+  it('lists what happened and why, oldest first', async () => {
     const client = await createApiClient();
     const id = await send(client, { scheduled_at: 'in 1 hour' });
     client.clock.nowMs += 1_000;
@@ -316,7 +316,7 @@ describe('GET /emails/{id}/events', () => {
     });
   });
 
-  it('tells nothing of a message before it was sent, though the clock of the provider is behind', async () => {
+  it('shows no event before the message was sent, even if the clock of SES is behind', async () => {
     const client = await createApiClient();
     const id = await send(client);
     const sentAtMs = client.clock.nowMs + 1_000;
@@ -358,7 +358,7 @@ describe('GET /emails', () => {
     expect(await ask('GET', `/emails?${query}`)).toMatchObject({ status: 422, body: { name: 'invalid_parameter' } });
   });
 
-  it.each(['after', 'before'])('answers 404 to an unknown id after which to go on (%s)', async (name) => {
+  it.each(['after', 'before'])('answers 404 to an unknown id as cursor (%s)', async (name) => {
     const { ask } = await createApiClient();
     for (const id of [UNKNOWN, 'x'.repeat(3_000)]) expect((await ask('GET', `/emails?${name}=${id}`)).status).toBe(404);
   });
@@ -465,7 +465,7 @@ describe('POST /emails/{id}/retry', () => {
     expect((await client.ask('GET', `/emails/${id}`)).body.last_event).toBe('queued');
   });
 
-  it('can be asked again when its job could not be queued', async () => {
+  it('can be repeated when its job could not be queued', async () => {
     let isDown = false;
     const client = await createApiClient((backend) => {
       const broker: typeof backend.broker = {

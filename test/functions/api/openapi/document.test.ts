@@ -18,7 +18,7 @@ type Operation = {
   security?: unknown[];
 };
 
-/** By the first part of the path: what is not for programs. */
+/** The content types other than JSON, by the first part of the path. */
 const contentTypes: Readonly<Record<string, string>> = {
   unsubscribe: 'text/html',
   attachments: 'application/octet-stream',
@@ -85,7 +85,7 @@ describe('/openapi.json', () => {
     }
   });
 
-  it('has for each operation an id of its own and an answer that is described', async () => {
+  it('has for each operation a unique id and a described answer', async () => {
     const { operations } = await read();
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
@@ -104,7 +104,7 @@ describe('/openapi.json', () => {
     }
   });
 
-  it('has at each operation the errors it can answer, and none for all', async () => {
+  it('has for each operation exactly the errors it can answer, without a default', async () => {
     const { operations } = await read();
     const errorsOf = new Map(
       operations.map(({ operation: { operationId, responses } }) => [
@@ -133,7 +133,7 @@ describe('/openapi.json', () => {
       expect([id, statuses]).toEqual([id, expect.not.arrayContaining(['default'])]);
   });
 
-  it('is clean for redocly, to its recommended rules', async () => {
+  it('passes the recommended rules of redocly', async () => {
     const { document } = await read();
     const directory = mkdtempSync(join(tmpdir(), 'openapi-'));
     const file = join(directory, 'openapi.json');
@@ -149,7 +149,7 @@ describe('/openapi.json', () => {
     }
   });
 
-  it('declares every parameter in a path, and no other there', async () => {
+  it('declares exactly the parameters of each path', async () => {
     const { operations } = await read();
     for (const { path, item, operation } of operations) {
       const declared = [...((item.parameters as Node[]) ?? []), ...(operation.parameters ?? [])];
@@ -161,7 +161,7 @@ describe('/openapi.json', () => {
     }
   });
 
-  it('refers only to what is in it, and holds no schema of another dialect', async () => {
+  it('has no broken reference and no schema of another dialect', async () => {
     const { document } = await read();
     walk(document, (node) => {
       expect(node).not.toHaveProperty('$schema');
@@ -185,7 +185,7 @@ describe('/openapi.json', () => {
     }
   });
 
-  it('describes an email by the very schema that validates it', async () => {
+  it('describes an email by the schema that validates it', async () => {
     const { document } = await read();
     const { $schema: _, ...schema } = z.toJSONSchema(emailSchema, { io: 'input' });
     expect(document.components.schemas.Email).toEqual(schema);
@@ -209,7 +209,7 @@ describe('/openapi.json', () => {
     });
   });
 
-  it('takes each field it describes, and no other', async () => {
+  it('describes exactly the fields that the API accepts', async () => {
     const { document } = await read();
     const { ask } = await createApiClient();
     for (const field of Object.keys(document.components.schemas.Email.properties)) {

@@ -18,7 +18,7 @@ async function tableWith(...keys: (typeof full | typeof sending)[]): Promise<{ t
 const namesIn = async (table: Table) => (await allApiKeys(table)).map(({ name }) => name).sort();
 
 describe('deleting an API key', () => {
-  it('refuses the last one with full access, says how to do it, and leaves it as it was', async () => {
+  it('refuses to delete the last one with full access, names the command that does, and leaves the key unchanged', async () => {
     const { table, ids } = await tableWith(full, sending, sending);
     const before = await table.get(apiKeyKey(ids[0] ?? ''));
     await expect(deleteApiKey(table, ids[0] ?? '', 2_000)).rejects.toMatchObject({
@@ -45,8 +45,8 @@ describe('deleting an API key', () => {
     expect(await deleteApiKey(table, 'none', 2_000)).toBe(false);
   });
 
-  it('never deletes the last two at the same time, however two deletions run into each other', async () => {
-    // Each takes at most 5 calls of the table: every order of the two there is.
+  it('never deletes the last two at the same time, in whatever order two deletions interleave', async () => {
+    // Each deletion makes at most 5 calls of the table: these are all orders of the calls of two.
     const outcomes = new Set<number>();
     for (let schedule = 0; schedule < 2 ** 10; schedule++) {
       const { table, ids } = await tableWith(full, full);
@@ -60,7 +60,7 @@ describe('deleting an API key', () => {
     expect([...outcomes].sort()).toEqual([1, 2]);
   }, 60_000);
 
-  it('is not held up for good by one that died half way, and takes from that one the right to go on', async () => {
+  it('is not blocked for long by a deletion that crashed half way, which then cannot continue', async () => {
     const { table, ids } = await tableWith(full, full);
     const [slow = '', other = ''] = ids;
     let goOn = () => {};

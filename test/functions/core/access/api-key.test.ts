@@ -33,7 +33,7 @@ describe('an API key', () => {
       expect(await findApiKey(table, other)).toBeUndefined();
   });
 
-  it('is not believed when another document stands in its place', async () => {
+  it('is not accepted when the document holds the hash of another token', async () => {
     const { table } = createMemoryBackend();
     const { id, token } = await createApiKey(table, options, 1_000);
     await table.update(apiKeyKey(id), { set: { tokenHash: 'another' } });
@@ -78,7 +78,7 @@ describe('the use of an API key', () => {
     return { table, writes, use, usedAtMs: async () => (await findApiKey(table, 'token'))?.lastUsedAtMs };
   };
 
-  it('is noted by the hour, once an hour', async () => {
+  it('is recorded with its hour, once an hour', async () => {
     const { writes, use, usedAtMs } = await inUse();
     expect(await usedAtMs()).toBeUndefined();
     for (const nowMs of [5 * HOUR_MS + 7, 5 * HOUR_MS + 8, 6 * HOUR_MS - 1]) await use(nowMs);
@@ -87,7 +87,7 @@ describe('the use of an API key', () => {
     expect([writes.length, await usedAtMs()]).toEqual([2, 6 * HOUR_MS]);
   });
 
-  it('never goes back, by an instance whose clock or whose copy of the key is behind', async () => {
+  it('is never moved back by a function whose clock or copy of the key is behind', async () => {
     const { table, use, usedAtMs } = await inUse();
     const old = await findApiKey(table, 'token');
     await use(6 * HOUR_MS);
@@ -108,14 +108,14 @@ describe('the use of an API key', () => {
 describe('a key of one domain', () => {
   const key = { id: '', ...options, tokenHash: '', createdAtMs: 0 };
 
-  it('sends from that domain alone, not from those above or below it', () => {
+  it('sends only from that domain, not from parent domains or subdomains', () => {
     const confined = { ...key, domain: 'example.com' };
     expect(() => checkSender(confined, 'a@Example.com')).not.toThrow();
     for (const address of ['a@mail.example.com', 'a@com', 'a@example.org', '"x@example.com"@example.org'])
       expect(() => checkSender(confined, address)).toThrow(/^This API key is not authorized to send emails from /);
   });
 
-  it('is one of many: others send from any', () => {
+  it('does not limit other keys, which send from any domain', () => {
     expect(() => checkSender(key, 'a@example.org')).not.toThrow();
   });
 });

@@ -30,14 +30,14 @@ const setUp = async (count: number) => {
 };
 
 describe('listPage', () => {
-  it('answers the newest first, 20 if not said otherwise', async () => {
+  it('answers the newest first, 20 by default', async () => {
     const { newestFirst, page } = await setUp(21);
     expect(await page()).toEqual({ ids: newestFirst.slice(0, 20), hasMore: true });
     expect(await page({ limit: '21' })).toEqual({ ids: newestFirst, hasMore: false });
     expect(await page({ limit: '100' })).toEqual({ ids: newestFirst, hasMore: false });
   });
 
-  it('pages to the oldest and back, each thing once', async () => {
+  it('pages to the oldest and back, with each document once', async () => {
     const { newestFirst, page } = await setUp(50);
     const down: string[] = [];
     for (let part = await page({ limit: '7' }); ; part = await page({ limit: '7', after: down.at(-1) })) {
@@ -69,18 +69,18 @@ describe('listPage', () => {
     expect(await page({ before: newestFirst[0] })).toEqual({ ids: [], hasMore: false });
   });
 
-  it('answers nothing of nothing', async () => {
+  it('answers an empty page of an empty partition', async () => {
     expect(await (await setUp(0)).page()).toEqual({ ids: [], hasMore: false });
   });
 
-  it('leaves out what is gone, and still says that there is more', async () => {
+  it('leaves out documents that have expired, and still says that there are more', async () => {
     const { table, keyOf, newestFirst, page } = await setUp(5);
     await table.delete(keyOf(newestFirst[0] ?? ''));
     await table.update(keyOf(newestFirst[1] ?? ''), { expiresAtMs: Date.now() - 1 });
     expect(await page({ limit: '3' })).toEqual({ ids: newestFirst.slice(2, 4), hasMore: true });
   });
 
-  it.each(['after', 'before'])('does not find the page %s an id that is none', async (name) => {
+  it.each(['after', 'before'])('answers 404 for the page %s an unknown id', async (name) => {
     const { page } = await setUp(1);
     for (const id of [newId(), '', 'x', 'x'.repeat(5_000)])
       await expect(page({ [name]: id })).rejects.toMatchObject({

@@ -26,13 +26,12 @@ describe('parseMailbox', () => {
     ['"john doe"@example.com', '', '"john doe"@example.com'],
     ['"a@b"@example.com', '', '"a@b"@example.com'],
     ['Quoted <"a\\"b"@example.com>', 'Quoted', '"a\\"b"@example.com'],
-    // Quotes that look needless stay: without them the first two are no addresses.
+    // Quotes that look needless stay: without them the first two would be no addresses.
     ['"a..b"@example.com', '', '"a..b"@example.com'],
     ['<"a..b"@example.com>', '', '"a..b"@example.com'],
     [' "a.b"@Example.com ', '', '"a.b"@example.com'],
     ['"\\a"@example.com', '', '"\\a"@example.com'],
     ['""@example.com', '', '""@example.com'],
-    ['\ud83d <a@example.com>', '\ufffd', 'a@example.com'],
     ['a@1and1.com', '', 'a@1and1.com'],
     ['a@b-c.d-e.f0', '', 'a@b-c.d-e.f0'],
   ])('reads %j', (text, name, address) => {
@@ -93,7 +92,7 @@ describe('parseMailbox', () => {
     expect(() => parse(text)).toThrow(refusal);
   });
 
-  it('names the field and says how it should be in Resend’s words, then what is wrong', () => {
+  it('names the field in Resend’s words, then says what is wrong', () => {
     expect(() => parseMailbox('x', 'reply_to')).toThrow(
       'Invalid `reply_to` field. The email address needs to follow the `email@example.com` or `Name <email@example.com>` format. It ',
     );
@@ -112,11 +111,11 @@ describe('parseMailbox', () => {
     expect(() => parse(address(9))).toThrow(/254 characters/);
   });
 
-  it('takes a mailbox whose form in answers has 1000 characters, not 1001', () => {
+  it('takes a mailbox that has 1000 characters as text, not 1001', () => {
     const withName = (length: number, end = '') => `${'n'.repeat(length - end.length)}${end} <a@example.com>`;
     expect(parse(withName(984)).name).toHaveLength(984);
     expect(() => parse(withName(985))).toThrow(/longer than 1000/);
-    // A comma makes it a quoted name, two characters longer: the sender must be able to read what was accepted.
+    // A comma makes it a quoted name, which is two characters longer: the worker must be able to parse it again.
     expect(parse(withName(982, ', n')).name).toHaveLength(982);
     expect(() => parse(withName(983, ', n'))).toThrow(/longer than 1000/);
   });
@@ -132,7 +131,7 @@ describe('formatMailbox', () => {
     expect(formatMailbox(mailbox)).toBe(text);
   });
 
-  it('writes whatever was read so that it is read as the same again', () => {
+  it('writes a parsed mailbox so that it parses to the same again', () => {
     const random = randomFrom(20261121);
     const parts = [
       'a@b.co',
@@ -168,7 +167,7 @@ describe('formatMailbox', () => {
     expect(read).toBeGreaterThan(1_000);
   });
 
-  it('never lets through a control character or a second address, whatever is tried', () => {
+  it('never accepts a control character or a second address', () => {
     const random = randomFrom(7);
     const parts = ['a@b.co', 'c@d.ee', '\r', '\n', '\r\n', '\u0000', '\u000b', ',', ' ', '<', '>', 'Bcc: ', '"', '\\'];
     for (let round = 0; round < 20_000; round++) {

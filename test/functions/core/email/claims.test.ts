@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createClaims, leaseOf } from '../../../../functions/core/email/claims.ts';
+import { createClaims, leaseEnd } from '../../../../functions/core/email/claims.ts';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
@@ -28,7 +28,7 @@ async function setUp(wrap: (table: Table) => Partial<Table> = () => ({})) {
 }
 
 describe('a claim', () => {
-  it('is held until a second before its lease ends, for a send takes a while', async () => {
+  it('allows a send until a second before its lease ends', async () => {
     const { claims, clock } = await setUp();
     clock.nowMs = START_MS + 8_999;
     expect(claims.maySend(runId)).toBe(true);
@@ -36,28 +36,28 @@ describe('a claim', () => {
     expect(claims.maySend(runId)).toBe(false);
   });
 
-  it('is held by the run that made it, until that ends', async () => {
+  it('belongs to the run that made it, until that ends', async () => {
     const { claims } = await setUp();
     expect(claims.maySend('other')).toBe(false);
     claims.end(runId);
     expect(claims.maySend(runId)).toBe(false);
   });
 
-  it('is not held by a function that thaws after its end', async () => {
+  it('does not allow a send to a function that was frozen until after its end', async () => {
     const { claims, clock } = await setUp();
     clock.nowMs = START_MS + 3_600_000;
     expect(claims.maySend(runId)).toBe(false);
   });
 
-  it('ends with all others when the function does', async () => {
+  it('ends with all other claims before the function is frozen', async () => {
     const { claims } = await setUp();
     claims.endAll();
     expect(claims.maySend(runId)).toBe(false);
   });
 });
 
-describe('what a worker has claimed', () => {
-  it('is forgotten when the run is over, however it ended: nobody renews it then', async () => {
+describe('a claim of a worker', () => {
+  it('ends when the run ends, in whatever way, and is not renewed any more', async () => {
     const endings: [string, () => void][] = [
       ['sent', () => {}],
       ['tried again', () => fail(unavailable('later'))],
@@ -81,25 +81,25 @@ const fail = (error: Error): never => {
 };
 
 describe('a renewal', () => {
-  it('extends the lease, here and on the record alike', async () => {
+  it('extends the lease in memory and on the record', async () => {
     const { claims, clock, record } = await setUp();
     await claims.renew(START_MS + 15_000, 1_500);
-    expect(await record()).toMatchObject({ leaseUntilMs: leaseOf(START_MS + 15_000), claimedBy: runId });
+    expect(await record()).toMatchObject({ leaseUntilMs: leaseEnd(START_MS + 15_000), claimedBy: runId });
     clock.nowMs = START_MS + 15_500;
     expect(claims.maySend(runId)).toBe(true);
   });
 
-  it('is spared where it gains too little', async () => {
+  it('is left out where it would gain too little', async () => {
     const { claims, record } = await setUp();
     const before = await record();
-    const deadlineMs = START_MS + 10_000 - leaseOf(0);
+    const deadlineMs = START_MS + 10_000 - leaseEnd(0);
     await claims.renew(deadlineMs + 1_499, 1_500);
     expect(await record()).toEqual(before);
     await claims.renew(deadlineMs + 1_500, 1_500);
     expect((await record())?.leaseUntilMs).toBe(START_MS + 11_500);
   });
 
-  it('ends the claim that another run has taken over, and leaves that one alone', async () => {
+  it('ends a claim that another run has taken over, and does not change the other one', async () => {
     const { claims, record, takeOver } = await setUp();
     await takeOver();
     const before = await record();
@@ -108,7 +108,7 @@ describe('a renewal', () => {
     expect(claims.maySend(runId)).toBe(false);
   });
 
-  it('that fails leaves the lease as it was, and says so in one line', async () => {
+  it('that fails leaves the lease unchanged and logs one line', async () => {
     const update = async () => {
       throw new Error('down');
     };

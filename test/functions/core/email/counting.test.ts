@@ -15,8 +15,8 @@ const runOf = ({ backend, clock, metrics }: Simulation) => ({
   deadlineMs: clock.nowMs + MINUTE_MS,
 });
 
-describe('what is counted', () => {
-  it('is each email once: accepted, then sent with the time it took', async () => {
+describe('the metrics of emails', () => {
+  it('count each email once as accepted, then as sent with the time it took', async () => {
     const simulation = createSimulation();
     await simulation.accept();
     simulation.clock.nowMs += 1_500;
@@ -28,13 +28,13 @@ describe('what is counted', () => {
     ]);
   });
 
-  it('is not a request that was repeated under its key', async () => {
+  it('do not count a request that was repeated with its key', async () => {
     const simulation = createSimulation();
     for (let count = 0; count < 3; count++) await simulation.accept({}, { idempotencyKey: 'once' });
     expect(simulation.metrics.counted).toEqual(['accepted transactional']);
   });
 
-  it('is each try that was put off, and the end of an email that failed', async () => {
+  it('count each retry, and an email that failed', async () => {
     const simulation = createSimulation();
     simulation.answers.push(
       fail(unavailable('Amazon SES throttled the sending')),
@@ -45,7 +45,7 @@ describe('what is counted', () => {
     expect(simulation.metrics.counted).toEqual(['accepted bulk', 'retried bulk', 'failed bulk']);
   });
 
-  it('is, for a scheduled email, the time since it was due', async () => {
+  it('measure a scheduled email from the time it was due', async () => {
     const simulation = createSimulation();
     await simulation.accept({ scheduled_at: new Date(simulation.clock.nowMs + 20 * MINUTE_MS).toISOString() });
     simulation.clock.nowMs += 16 * MINUTE_MS;
@@ -59,7 +59,7 @@ describe('what is counted', () => {
     ]);
   });
 
-  it('is an email whose job was lost and replaced', async () => {
+  it('count an email whose lost job was replaced', async () => {
     const simulation = createSimulation();
     await simulation.accept({}, { queue: 'bulk' });
     await simulation.backend.receive('bulk');
@@ -69,8 +69,8 @@ describe('what is counted', () => {
   });
 });
 
-describe('what a log line says of a job', () => {
-  it('is the id of its email: when it is tried again, failed, left for later, or not handled', async () => {
+describe('a log line about a job', () => {
+  it('has the id of its email when the job is tried again, failed, left for later, or not handled', async () => {
     const simulation = createSimulation();
     simulation.answers.push(
       fail(unavailable('Amazon SES throttled the sending')),
@@ -86,7 +86,7 @@ describe('what a log line says of a job', () => {
     for (const { fields } of simulation.logged) expect(fields).not.toHaveProperty('args');
   });
 
-  it('is nothing of what cannot be read: it may hold anything', async () => {
+  it('has nothing of a job that cannot be parsed, which may hold anything', async () => {
     const simulation = createSimulation();
     const bodies = ['{"task":"email.send","args":{"to":"b@example.com"},"attempt":1}', 'b@example.com', '{"task":"x"}'];
     await simulation.work(bodies.map((body, index) => ({ id: String(index), body, queue: 'bulk' as const })));

@@ -6,7 +6,7 @@ const nowMs = Date.parse('2026-11-21T12:00:00Z');
 const least = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hello.' };
 const parse = (fields: Record<string, unknown> = {}) => parseEmail({ ...least, ...fields }, nowMs);
 const addresses = (count: number, at = 'example.com') => Array.from({ length: count }, (_, index) => `r${index}@${at}`);
-/** The words of Resend, which programs compare. */
+/** Resend's message, which programs compare. */
 const FORMAT = 'The email address needs to follow the `email@example.com` or `Name <email@example.com>` format.';
 const TAGS = 'Tags should only contain ASCII letters, numbers, underscores, or dashes.';
 const refused = (code: string, message: string | RegExp) =>
@@ -18,7 +18,7 @@ const refused = (code: string, message: string | RegExp) =>
   });
 
 describe('parseEmail', () => {
-  it('reads the least there is', async () => {
+  it('parses an email with only the required fields', async () => {
     expect(await parse()).toEqual({
       from: { name: '', address: 'a@example.com' },
       to: [{ name: '', address: 'b@example.com' }],
@@ -33,7 +33,7 @@ describe('parseEmail', () => {
     });
   });
 
-  it('reads everything there is', async () => {
+  it('parses an email with every field', async () => {
     const given = {
       from: 'Ann <a@example.com>',
       to: ['b@example.com'],
@@ -69,12 +69,12 @@ describe('parseEmail', () => {
     });
   });
 
-  it('takes null for html or text that is not there, as resend-node sends it', async () => {
+  it('takes null for an absent html or text, as resend-node sends it', async () => {
     expect(await parse({ html: null })).not.toHaveProperty('html');
     expect(await parse({ text: null, html: '<b></b>' })).not.toHaveProperty('text');
   });
 
-  it('takes null for whatever may be left out', async () => {
+  it('takes null for every optional field', async () => {
     const names = Object.keys(emailSchema.def.shape).filter((name) => !(name in least));
     const nulls = Object.fromEntries(names.map((name) => [name, null]));
     expect(await parse(nulls)).toEqual(await parse());
@@ -82,7 +82,7 @@ describe('parseEmail', () => {
     expect((await parse({ attachments: [{ content: 'aGk=', ...file }] })).attachments).toEqual([{ content: 'aGk=' }]);
   });
 
-  it('takes an empty list of headers for none, as PHP writes an empty map', async () => {
+  it('takes an empty list for no headers, as PHP writes an empty map', async () => {
     expect((await parse({ headers: [] })).headers).toEqual({});
   });
 
@@ -98,11 +98,11 @@ describe('parseEmail', () => {
     await expect(parse({ reply_to: 'e@example.com', headers: another })).rejects.toThrow('use the field `reply_to`');
   });
 
-  it('keeps an empty text beside html: no text part is to be made', async () => {
+  it('keeps an empty text beside html, which means no text part', async () => {
     expect(await parse({ text: '', html: '<b></b>' })).toMatchObject({ text: '', html: '<b></b>' });
   });
 
-  it('reads half of a surrogate pair as U+FFFD, as it is written everywhere later', async () => {
+  it('replaces half of a surrogate pair by U+FFFD', async () => {
     const attachments = [{ filename: 'a\udc4b', content: '' }];
     expect(await parse({ subject: '\ud83d!', from: '\ud83d <a@example.com>', attachments })).toMatchObject({
       subject: '\ufffd!',
@@ -118,7 +118,7 @@ describe('parseEmail', () => {
   });
 
   it.each([{ text: '' }, { text: null }, { text: '', html: '' }, { text: undefined }])(
-    'wants html or text: %j',
+    'requires html or text: %j',
     async (fields) => {
       await expect(parse(fields)).rejects.toEqual(refused('missing_required_field', 'Missing `html` or `text` field'));
     },
@@ -166,7 +166,7 @@ describe('parseEmail', () => {
     await expect(parse(fields)).rejects.toEqual(refused(code, message));
   });
 
-  it.each([undefined, null, 1, 'text', [], [least]])('refuses %j, which is no email', async (input) => {
+  it.each([undefined, null, 1, 'text', [], [least]])('refuses %j as an email', async (input) => {
     await expect(parseEmail(input, nowMs)).rejects.toEqual(refused('invalid_parameter', 'must be a JSON object'));
   });
 

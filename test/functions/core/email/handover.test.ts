@@ -20,7 +20,7 @@ const run = (simulation: Simulation, backend: Backend = simulation.backend, forM
 });
 const schedule = (simulation: Simulation, aheadMs: number) =>
   simulation.accept({ scheduled_at: new Date(simulation.clock.nowMs + aheadMs).toISOString() });
-/** What the deployed service does: the schedule runs once a minute, jobs run when they are due. */
+/** Does what a deployment does: the schedule runs once a minute, jobs run when they are due. */
 const live = async (simulation: Simulation, forMs: number, work = true) => {
   const endMs = simulation.clock.nowMs + forMs;
   const sentAtMs: number[] = [];
@@ -43,7 +43,7 @@ const dueEntries = ({ backend }: Simulation) =>
   backend.table.query({ index: 'due', partition: EMAIL_PARTITION, limit: 1_000, order: 'ascending' });
 
 describe('handing over', () => {
-  it('sends an email at its time to the second, however far ahead, once', async () => {
+  it('sends an email once, at its exact second, however far ahead it is', async () => {
     for (const aheadMs of [
       1_000,
       5 * MINUTE_MS,
@@ -62,7 +62,7 @@ describe('handing over', () => {
     }
   });
 
-  it('begins five minutes before the time, with the exact time', async () => {
+  it('queues an email five minutes before its time, with the exact time', async () => {
     const simulation = createSimulation();
     const dueAtMs = simulation.clock.nowMs + 60 * MINUTE_MS;
     const id = await schedule(simulation, 60 * MINUTE_MS);
@@ -107,7 +107,7 @@ describe('handing over', () => {
     expect(await handOverDue(run(simulation))).toBe(0);
   });
 
-  it('stops at its deadline, and goes on the next time', async () => {
+  it('stops at its deadline, and continues in the next run', async () => {
     const simulation = createSimulation();
     await Promise.all(Array.from({ length: 250 }, () => schedule(simulation, 20 * MINUTE_MS)));
     simulation.clock.nowMs += 16 * MINUTE_MS;
@@ -124,7 +124,7 @@ describe('handing over', () => {
     expect(await handOverDue(run(simulation))).toBe(50);
   });
 
-  it('does not note as handed over what could not be queued', async () => {
+  it('does not record a handover that could not be queued', async () => {
     const simulation = createSimulation();
     await schedule(simulation, 20 * MINUTE_MS);
     simulation.clock.nowMs += 16 * MINUTE_MS;
@@ -133,7 +133,7 @@ describe('handing over', () => {
     expect(await handOverDue(run(simulation))).toBe(1);
   });
 
-  it('sends once when the note of the handover is lost', async () => {
+  it('sends once when the handover could not be recorded', async () => {
     const simulation = createSimulation();
     await schedule(simulation, 20 * MINUTE_MS);
     simulation.clock.nowMs += 16 * MINUTE_MS;
@@ -149,7 +149,7 @@ describe('handing over', () => {
     expect(simulation.sent).toHaveLength(1);
   });
 
-  it('holds to the last of several times, whenever they were set', async () => {
+  it('uses the last of several times, whenever they were set', async () => {
     const simulation = createSimulation();
     const startMs = simulation.clock.nowMs;
     const id = await schedule(simulation, 10 * MINUTE_MS);
@@ -169,7 +169,7 @@ describe('handing over', () => {
     expect(simulation.sent).toHaveLength(1);
   });
 
-  it('keeps record and body until the retention after the last time, not after the first', async () => {
+  it('keeps record and body for the retention after the last time, not after the first', async () => {
     const simulation = createSimulation();
     const { backend, clock } = simulation;
     const startMs = clock.nowMs;
@@ -185,7 +185,7 @@ describe('handing over', () => {
     expect(await backend.table.get(recordKey(id))).toBeUndefined();
   });
 
-  it('forgets what is canceled', async () => {
+  it('leaves a canceled email alone', async () => {
     const simulation = createSimulation();
     const id = await schedule(simulation, 60 * MINUTE_MS);
     await cancel(simulation.backend.table, id, simulation.clock.nowMs);
@@ -194,7 +194,7 @@ describe('handing over', () => {
   });
 });
 
-describe('queueing again what no worker ever had', () => {
+describe('queueing unclaimed emails again', () => {
   const lose = async ({ backend }: Simulation) => void (await backend.receive());
 
   it('gives a job to an email whose job was never queued, a quarter of an hour later', async () => {
@@ -209,7 +209,7 @@ describe('queueing again what no worker ever had', () => {
     expect((await simulation.record(id)).status).toBe('sent');
   });
 
-  it('looks at each email once, and leaves alone what is sent, waits for its next try, is scheduled or canceled', async () => {
+  it('examines each email once, and leaves alone those that are sent, wait for a retry, are scheduled or canceled', async () => {
     const simulation = createSimulation();
     await simulation.accept();
     await simulation.runUntilQuiet();
@@ -226,7 +226,7 @@ describe('queueing again what no worker ever had', () => {
     expect(await requeueUnclaimed(run(simulation))).toBe(0);
   });
 
-  it('misses none, run after run, while emails keep coming', async () => {
+  it('misses no email in many runs while new ones arrive', async () => {
     const simulation = createSimulation();
     const ids: string[] = [];
     let requeued = 0;
@@ -246,7 +246,7 @@ describe('queueing again what no worker ever had', () => {
     expect(simulation.sent).toHaveLength(ids.length);
   });
 
-  it('goes through more than a page, stops at its deadline, and goes on where it was', async () => {
+  it('examines more than a page, stops at its deadline, and continues there in the next run', async () => {
     const simulation = createSimulation();
     for (let count = 0; count < 250; count++) await simulation.accept();
     for (let count = 0; count < 25; count++) await lose(simulation);
@@ -265,7 +265,7 @@ describe('queueing again what no worker ever had', () => {
     expect(await requeueUnclaimed(run(simulation))).toBe(0);
   });
 
-  it('does not go on past what it could not queue', async () => {
+  it('does not continue after an email that it could not queue', async () => {
     const simulation = createSimulation();
     await simulation.accept();
     await lose(simulation);

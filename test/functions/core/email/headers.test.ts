@@ -49,7 +49,7 @@ describe('checkHeaders', () => {
     'Resent-From',
     'Resent-Bcc',
     'ARC-Seal',
-  ])('refuses %s, which is not the caller’s', (name) => {
+  ])('refuses %s, which callers cannot set', (name) => {
     expect(() => checkHeaders({ [name]: 'x' })).toThrow(`${name} cannot be set.`);
   });
 
@@ -105,7 +105,7 @@ describe('checkHeaders', () => {
     expect(() => checkHeaders(headers(101))).toThrow('Too many `headers`: 101; at most 100.');
   });
 
-  it('refuses __proto__, which an object would lose', () => {
+  it('refuses __proto__, which an object does not keep', () => {
     expect(() => checkHeaders(JSON.parse('{"__proto__":"x"}'))).toThrow('__proto__ cannot be set.');
     expect(checkHeaders({ constructor: 'x' })).toEqual({ constructor: 'x' });
   });
@@ -125,7 +125,7 @@ describe('checkHeaders', () => {
   it('takes a word that fits a line of 998 characters, not one that does not', () => {
     expect(() => checkHeaders({ 'X-A': `b ${'a'.repeat(997)}\tc` })).not.toThrow();
     expect(() => checkHeaders({ 'X-A': `b ${'a'.repeat(998)} c` })).toThrow('longer than 997 characters');
-    // What is not ASCII is encoded in words of their own.
+    // Text that is not ASCII is split into encoded words.
     expect(() => checkHeaders({ 'X-A': 'ü'.repeat(2_000) })).not.toThrow();
   });
 });

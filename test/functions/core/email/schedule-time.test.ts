@@ -67,7 +67,7 @@ describe('parseScheduledAt', () => {
     });
   });
 
-  it('takes a time up to a minute past, not more', async () => {
+  it('takes a time up to a minute in the past, not more', async () => {
     expect(await parse('2026-11-20T23:59:00Z')).toBe('2026-11-20T23:59:00.000Z');
     await expect(parse('2026-11-20T23:58:59.999Z')).rejects.toThrow('it is in the past');
     await expect(parse('yesterday')).rejects.toThrow('it is in the past');

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { SendoffError } from '../../../../functions/core/errors.ts';
 import type { WebhookEvent } from '../../../../functions/core/event.ts';
-import { settleFeedback } from '../../../../functions/core/feedback/feedback.ts';
+import { processFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import { suppress } from '../../../../functions/core/suppression/suppression.ts';
 import { createPublish } from '../../../../functions/core/webhook/dispatch.ts';
-import { createWebhook } from '../../../../functions/core/webhook/slots.ts';
+import { createWebhook } from '../../../../functions/core/webhook/registry.ts';
 import {
   crashingAt,
   createSimulation,
@@ -17,16 +17,16 @@ const refuse = () => {
   throw new SendoffError('validation_error', 422, 'Amazon SES refused the email: Email address is not verified');
 };
 
-/** A simulation with one webhook; what it is to be told are the jobs on its queue. */
+/** A simulation with one webhook; the jobs on its queue are the published events. */
 async function setUp() {
   const simulation = createSimulation();
   const { table } = simulation.backend;
   await createWebhook(table, { id: 'hook', endpoint: 'https://h.example.com', events: [], nowMs: 0 });
-  const telling = (ports: WorkerPorts): WorkerPorts => ({
+  const publishing = (ports: WorkerPorts): WorkerPorts => ({
     ...ports,
     publish: createPublish(ports, () => simulation.clock.nowMs),
   });
-  const told = () =>
+  const published = () =>
     simulation.backend
       .waiting()
       .filter(({ queue }) => queue === 'webhook')
@@ -38,17 +38,17 @@ async function setUp() {
       silence,
       emails.map((email) => ({ email, origin: 'bounce', atMs: 0 })),
     );
-  return { ...simulation, telling, told, block };
+  return { ...simulation, publishing, published, block };
 }
 
-const runTo = ({ runUntilQuiet, ports }: Simulation, telling: (ports: WorkerPorts) => WorkerPorts) =>
-  runUntilQuiet(() => telling(ports));
+const runTo = ({ runUntilQuiet, ports }: Simulation, publishing: (ports: WorkerPorts) => WorkerPorts) =>
+  runUntilQuiet(() => publishing(ports));
 
-describe('an email whose worker dies at any of its calls', () => {
+describe('an email whose worker crashes at any of its calls', () => {
   const places = Array.from({ length: 6 }, (_, index) => index + 1);
 
   it.each(places.flatMap((place) => [[place, 'before'] as const, [place, 'after'] as const]))(
-    'is sent once when SES tells of what it took (call %i, %s it has effect)',
+    'is sent once when SES publishes its Send event (call %i, %s it takes effect)',
     async (place, when) => {
       const simulation = createSimulation();
       const { table } = simulation.backend;
@@ -57,7 +57,7 @@ describe('an email whose worker dies at any of its calls', () => {
         send: async (message) => {
           const messageId = await simulation.ports.mailer.send(message);
           const body = sesEvents.send({ emailId: message.emailId, messageId });
-          expect(await settleFeedback([{ id: 'n', body }], { table, publish: async () => {}, log })).toEqual([]);
+          expect(await processFeedback([{ id: 'n', body }], { table, publish: async () => {}, log })).toEqual([]);
           return messageId;
         },
       };
@@ -76,11 +76,11 @@ describe('an email whose worker dies at any of its calls', () => {
 });
 
 describe('a suppressed recipient', () => {
-  it('is left out of the envelope, in the timeline by name, and told of', async () => {
+  it('is left out of the envelope, named in the timeline, and published', async () => {
     const simulation = await setUp();
     await simulation.block('c@example.com', 'd@example.com');
     const id = await simulation.accept({ cc: 'C <C@example.com>', bcc: ['d@example.com', 'e@example.com'] });
-    await runTo(simulation, simulation.telling);
+    await runTo(simulation, simulation.publishing);
     expect(simulation.sent[0]?.destinations).toEqual(['b@example.com', 'e@example.com']);
     const { status, timeline } = await simulation.record(id);
     expect(status).toBe('sent');
@@ -88,26 +88,26 @@ describe('a suppressed recipient', () => {
       'c@example.com',
       'd@example.com',
     ]);
-    expect(simulation.told().map(({ type, recipient }) => [type, recipient])).toEqual([
+    expect(simulation.published().map(({ type, recipient }) => [type, recipient])).toEqual([
       ['email.suppressed', 'c@example.com'],
       ['email.suppressed', 'd@example.com'],
     ]);
   });
 
-  it('who is the only one ends the email as suppressed, and SES is not asked', async () => {
+  it('ends the email as suppressed if there is no other, without a call of SES', async () => {
     const simulation = await setUp();
     await simulation.block('b@example.com');
     const id = await simulation.accept();
-    await runTo(simulation, simulation.telling);
+    await runTo(simulation, simulation.publishing);
     expect(simulation.sent).toEqual([]);
     expect((await simulation.record(id)).status).toBe('suppressed');
     expect(simulation.deadLetters).toEqual([]);
   });
 
-  it('gets one message though named twice', async () => {
+  it('gets one message when it is named twice', async () => {
     const simulation = await setUp();
     await simulation.accept({ cc: 'B <B@Example.com>' });
-    await runTo(simulation, simulation.telling);
+    await runTo(simulation, simulation.publishing);
     expect(simulation.sent[0]?.destinations).toHaveLength(1);
   });
 });
@@ -129,7 +129,7 @@ describe.each([
   const places = Array.from({ length: 12 }, (_, index) => index + 1);
 
   it.each(places.flatMap((place) => [[place, 'before'] as const, [place, 'after'] as const]))(
-    'is told of, under one id, though its worker dies at its call %i (%s it has effect)',
+    'is published with one id although its worker crashes at its call %i (%s it takes effect)',
     async (place, when) => {
       const simulation = await setUp();
       await prepare(simulation);
@@ -139,12 +139,12 @@ describe.each([
       await simulation.runUntilQuiet(() => {
         const ports = first ? mortal : simulation.ports;
         first = false;
-        return simulation.telling(ports);
+        return simulation.publishing(ports);
       });
       expect((await simulation.record(id)).status).toBe(status);
-      const told = simulation.told().filter((event) => event.type === type);
-      expect(told.length).toBeGreaterThan(0);
-      expect(new Set(told.map(({ eventId }) => eventId)).size).toBe(1);
+      const published = simulation.published().filter((event) => event.type === type);
+      expect(published.length).toBeGreaterThan(0);
+      expect(new Set(published.map(({ eventId }) => eventId)).size).toBe(1);
       expect(simulation.sent).toEqual([]);
     },
   );

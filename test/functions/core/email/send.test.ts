@@ -28,7 +28,7 @@ const received = async ({ backend }: Simulation): Promise<Delivery> => {
 };
 
 describe('email.send', () => {
-  it('sends an accepted email once, to everyone in the envelope once, and says so on its record', async () => {
+  it('sends an accepted email once, to each recipient once, and marks its record as sent', async () => {
     const simulation = createSimulation();
     const recipients = {
       to: ['Ann <ann@example.com>', 'b@example.com'],
@@ -52,7 +52,7 @@ describe('email.send', () => {
     expect(await timelineOf(simulation, id)).toEqual(['queued', 'sent']);
   });
 
-  it('tries a throttled send again, never a rejected one', async () => {
+  it('retries a throttled send, never a rejected one', async () => {
     const simulation = createSimulation();
     simulation.answers.push(throttled, throttled);
     const later = await simulation.accept();
@@ -96,7 +96,7 @@ describe('email.send', () => {
     expect((await simulation.record(id)).status).toBe('sent');
   });
 
-  it('gives the attachments of an email 20 s in all, or half of what is left to the function if that is less', async () => {
+  it('fetches the attachments of an email for at most 20 s, or half of the remaining time if that is less', async () => {
     const simulation = createSimulation();
     const { table } = simulation.ports;
     for (const lateMs of [0, 20_000, 30_000, 59_000, 70_000]) {
@@ -125,7 +125,7 @@ describe('email.send', () => {
     });
   });
 
-  it('leaves an email to its dead-letter queue when its own code fails, unacknowledged', async () => {
+  it('does not acknowledge a job that fails by a bug, so that it ends in the dead-letter queue', async () => {
     const simulation = createSimulation();
     simulation.answers.push(() => {
       throw new TypeError('a bug');
@@ -136,7 +136,7 @@ describe('email.send', () => {
   });
 });
 
-describe('a worker that dies', () => {
+describe('a worker that crashes', () => {
   const outcomes = async (
     n: number,
     when: 'before' | 'after',
@@ -175,7 +175,7 @@ describe('a worker that dies', () => {
     expect(twice).toEqual(['before 5 table.update: 2', 'after 4 mailer.send: 2']);
   });
 
-  it('never loses or doubles an email while it hands it to its next attempt', async () => {
+  it('never loses or doubles an email while it queues the next attempt', async () => {
     let calls = 0;
     for (const when of ['before', 'after'] as const) {
       for (let n = 1; ; n++) {
@@ -188,7 +188,7 @@ describe('a worker that dies', () => {
     expect(calls).toBe(6);
   });
 
-  it('ends a rejected email as failed all the same', async () => {
+  it('still marks a rejected email as failed', async () => {
     let calls = 0;
     for (const when of ['before', 'after'] as const) {
       for (let n = 1; ; n++) {
@@ -224,7 +224,7 @@ describe('a port that fails', () => {
   };
 
   it.each([[[]], [[throttled]], [[throttled, throttled]]])(
-    'costs an attempt at most, whichever call it is (%#)',
+    'costs at most one attempt, whichever call fails (%#)',
     async (answers) => {
       for (let n = 1; ; n++) {
         const simulation = createSimulation();
@@ -243,7 +243,7 @@ describe('a port that fails', () => {
     },
   );
 
-  it('that fails for long costs an attempt, and no delivery: the job does not come back beside its next attempt', async () => {
+  it('that fails for long costs one attempt and no redelivery: the job does not return beside its next attempt', async () => {
     const simulation = createSimulation();
     await simulation.accept();
     const update = async () => {
@@ -255,7 +255,7 @@ describe('a port that fails', () => {
     expect(simulation.backend.waiting().map(({ job }) => job.attempt)).toEqual([2]);
   });
 
-  it('does not send again what was sent but could not be recorded: the queue remembers it', async () => {
+  it('does not repeat a send that could not be recorded: a job on the queue records it', async () => {
     const simulation = createSimulation();
     const id = await simulation.accept();
     const { ports } = failingAt(simulation.ports, 4);
@@ -271,15 +271,15 @@ describe('a port that fails', () => {
   });
 });
 
-describe('a job that comes twice', () => {
-  it('is run once when both are run at once', async () => {
+describe('a job that is delivered twice', () => {
+  it('sends once when both deliveries run at the same time', async () => {
     const simulation = createSimulation();
     const id = await simulation.accept();
     const delivery = await received(simulation);
     const copies = Array.from({ length: 10 }, (_, copy) => ({ ...delivery, id: `copy-${copy}` }));
     const failed = await simulation.work(copies);
     expect(simulation.sent).toHaveLength(1);
-    // The other nine stay: the one that has the email might yet die.
+    // The other nine stay: the worker that has the claim may crash.
     expect(failed).toHaveLength(9);
     expect((await simulation.record(id)).status).toBe('sent');
     expect(await simulation.work(copies)).toEqual([]);
@@ -287,7 +287,7 @@ describe('a job that comes twice', () => {
   });
 
   it.each(['table', 'bodies'] as const)(
-    'cannot take the email from the one that sends it by a fault of its own: %s',
+    'cannot release the claim of another run by its own failure: %s',
     async (part) => {
       const simulation = createSimulation();
       const id = await simulation.accept();
@@ -317,8 +317,8 @@ describe('a job that comes twice', () => {
       const first = simulation.work([delivery], slow);
       await sending.promise;
       await simulation.work([{ ...delivery, id: 'copy' }], broken);
-      // Its next attempt must find the email in the first one's hands.
-      await drainOnce(simulation);
+      // Its next attempt must find the claim of the first run.
+      await workOnce(simulation);
       answer.resolve();
       await first;
       await simulation.runUntilQuiet();
@@ -341,7 +341,7 @@ describe('a job that comes twice', () => {
     });
   };
 
-  const drainOnce = async (simulation: Simulation) => {
+  const workOnce = async (simulation: Simulation) => {
     const dueAtMs = Math.max(0, ...simulation.backend.waiting().map(({ job }) => job.dueAtMs ?? 0));
     simulation.clock.nowMs = Math.max(simulation.clock.nowMs, Math.ceil(dueAtMs));
     const deliveries = await simulation.backend.receive();
@@ -361,7 +361,7 @@ describe('a job that comes twice', () => {
     }
   });
 
-  it('does nothing when a later attempt of it waits already', async () => {
+  it('does nothing when a later attempt is already queued', async () => {
     const simulation = createSimulation();
     simulation.answers.push(throttled);
     await simulation.accept();
@@ -372,7 +372,7 @@ describe('a job that comes twice', () => {
     expect(simulation.backend.waiting()).toHaveLength(1);
   });
 
-  it('is acknowledged when a later attempt of it is being run', async () => {
+  it('is acknowledged when a later attempt is running', async () => {
     const simulation = createSimulation();
     const id = await simulation.accept();
     const first = await received(simulation);
@@ -389,7 +389,7 @@ describe('a lease', () => {
     return received(simulation);
   };
 
-  it('keeps another worker off until it has ended, to the millisecond', async () => {
+  it('keeps other workers from claiming the email until it has ended, to the millisecond', async () => {
     const simulation = createSimulation();
     const leaseUntilMs = simulation.clock.nowMs + 10_000;
     const delivery = await claimedBy(simulation, leaseUntilMs);
@@ -400,7 +400,7 @@ describe('a lease', () => {
     expect(simulation.sent).toHaveLength(1);
   });
 
-  it('outlives the worker’s own time, and has ended when the queue brings the job back', async () => {
+  it('ends after the worker’s deadline and before the queue delivers the job again', async () => {
     const simulation = createSimulation();
     const id = await simulation.accept();
     const startMs = simulation.clock.nowMs;
@@ -411,7 +411,7 @@ describe('a lease', () => {
     expect(leaseUntilMs).toBeLessThan(startMs + VISIBILITY_TIMEOUT_MS);
   });
 
-  it('of a worker whose clock is ahead delays an email, and never doubles it', async () => {
+  it('of a worker whose clock is ahead delays an email and never doubles it', async () => {
     const simulation = createSimulation();
     const delivery = await claimedBy(simulation, simulation.clock.nowMs + 60_000 + 45_000);
     expect(await simulation.work([delivery])).toEqual([delivery.id]);
@@ -425,7 +425,7 @@ describe('a worker that was frozen between its claim and its send', () => {
   it.each([
     ['the email is another worker’s by then', true],
     ['no worker has claimed it since', false],
-  ])('does not send when it thaws after its lease: %s', async (_when, claimedSince) => {
+  ])('does not send when it continues after its lease: %s', async (_when, claimedSince) => {
     const simulation = createSimulation();
     const id = await simulation.accept();
     const delivery = await received(simulation);
@@ -452,7 +452,7 @@ describe('a worker that was frozen between its claim and its send', () => {
   });
 });
 
-describe('a job that is ahead of what it names', () => {
+describe('a job that arrives before its record or its body', () => {
   const job = (attempt = 1): Job => ({
     task: 'email.send',
     args: { id: 'missing', fingerprint: 'f' },
@@ -481,7 +481,7 @@ describe('a job that is ahead of what it names', () => {
     expect(await simulation.record(id)).toMatchObject({ status: 'sent', attempts: 1 });
   });
 
-  it('is tried a few times, then dropped: its email was never accepted', async () => {
+  it('is tried a few times, then dropped, as its email was never accepted', async () => {
     const simulation = createSimulation();
     await simulation.backend.broker.send([{ queue: 'transactional', job: job() }]);
     await simulation.runUntilQuiet();
@@ -491,7 +491,7 @@ describe('a job that is ahead of what it names', () => {
     expect(simulation.sent).toEqual([]);
   });
 
-  it('fails the email when its body is gone for good', async () => {
+  it('marks the email as failed when its body never arrives', async () => {
     const simulation = createSimulation();
     const id = await simulation.accept();
     const { fingerprint } = await simulation.record(id);
@@ -503,7 +503,7 @@ describe('a job that is ahead of what it names', () => {
     expect(record.timeline.at(-1)?.detail).toBe('The body of this email is gone');
   });
 
-  it('sends when the body comes before the last try', async () => {
+  it('sends when the body arrives before the last try', async () => {
     const simulation = createSimulation();
     const id = await simulation.accept();
     const { fingerprint } = await simulation.record(id);
@@ -529,7 +529,7 @@ describe('a job that is ahead of what it names', () => {
     await second.runUntilQuiet();
     expect(second.sent).toEqual([]);
     expect((await second.record(id)).status).toBe('queued');
-    // Nor does it wait for the one that sends the first payload.
+    // It does not wait for the worker that sends the first payload.
     const set = { status: 'sending', attempts: 1, leaseUntilMs: second.clock.nowMs + 60_000 };
     await second.backend.table.update(recordKey(id), { set });
     await second.backend.broker.send([other]);
@@ -576,7 +576,7 @@ describe('a scheduled email', () => {
     expect((await simulation.record(id)).status).toBe('scheduled');
   });
 
-  it('is not sent once it is canceled, though its job is on the queue', async () => {
+  it('is not sent after it was canceled, although its job is on the queue', async () => {
     const simulation = createSimulation();
     const id = await scheduled(simulation, 600_000);
     expect((await cancel(simulation.backend.table, id, simulation.clock.nowMs)).applied).toBe(true);

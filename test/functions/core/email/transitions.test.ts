@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
-import type { EmailStatus } from '../../../../functions/core/email/status.ts';
+import { type EmailStatus, emailStatuses } from '../../../../functions/core/email/status.ts';
 import {
   cancel,
   claim,
@@ -19,11 +19,6 @@ import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
 
 const nowMs = 1_800_000_000_000;
 const job = { queue: 'transactional', job: { task: 't', args: {}, attempt: 1 } } as const;
-const statuses: EmailStatus[] = [
-  ...(['scheduled', 'queued', 'sending', 'sent', 'delivery_delayed', 'delivered'] as const),
-  ...(['opened', 'clicked', 'bounced', 'complained', 'failed', 'canceled', 'suppressed'] as const),
-];
-
 const setUp = async (fields: Document) => {
   const backend = createMemoryBackend({ now: () => nowMs });
   const { table } = backend;
@@ -74,16 +69,16 @@ describe.each<[string, Move, EmailStatus[], EmailStatus | undefined]>([
   ],
   ['claim (another payload)', ({ table }) => claim(table, { id: '1', fingerprint: 'g' }, wanted), [], undefined],
 ])('%s', (name, move, from, to) => {
-  it.each(statuses)('from %s', async (status) => {
+  it.each(emailStatuses)('from %s', async (status) => {
     const setting = await setUp({ status, scheduledAtMs: nowMs, claimedBy: 'run', leaseUntilMs: nowMs - 1 });
     const before = await setting.record();
     expect((await move(setting)).applied).toBe(from.includes(status));
     const after = await setting.record();
     if (!from.includes(status)) return expect(after).toEqual(before);
     expect(after?.status).toBe(to);
-    // Every move but the claim, which is no news to anyone, is an entry in the timeline.
+    // Every transition except the claim adds an entry to the timeline.
     expect(after?.timeline).toHaveLength(name.startsWith('claim') ? 0 : 1);
-    // Only a scheduled email has something to be looked at for.
+    // Only a scheduled email is examined by the schedule.
     expect(await setting.due()).toHaveLength(status === 'scheduled' && name === 'reschedule' ? 1 : 0);
   });
 });
@@ -94,18 +89,18 @@ describe('claim', () => {
     return (await claim(table, { id: '1', fingerprint: 'f' }, { ...wanted, attempt })).applied;
   };
 
-  it('takes a queued email for a higher attempt than it has had', async () => {
+  it('applies to a queued email for a higher attempt than before', async () => {
     expect(await claims({ status: 'queued', attempts: 2 }, 3)).toBe(true);
     expect(await claims({ status: 'queued', attempts: 2 }, 2)).toBe(false);
     expect(await claims({ status: 'queued', attempts: 2 }, 1)).toBe(false);
   });
 
-  it('takes a scheduled email from two seconds before its time', async () => {
+  it('applies to a scheduled email from two seconds before its time on', async () => {
     expect(await claims({ status: 'scheduled', scheduledAtMs: nowMs + 2_000 }, 1)).toBe(true);
     expect(await claims({ status: 'scheduled', scheduledAtMs: nowMs + 2_001 }, 1)).toBe(false);
   });
 
-  it('takes an email from a worker whose lease has ended, for the same attempt or a later one', async () => {
+  it('applies to an email whose lease has ended, for the same attempt or a later one', async () => {
     const sending = { status: 'sending', attempts: 2, leaseUntilMs: nowMs - 1 };
     expect(await claims(sending, 2)).toBe(true);
     expect(await claims(sending, 3)).toBe(true);
@@ -114,7 +109,7 @@ describe('claim', () => {
   });
 });
 
-describe('what a worker does with an email that it has claimed', () => {
+describe('a transition by the worker that has the claim', () => {
   const claimed = { status: 'sending', attempts: 1, claimedBy: 'run', leaseUntilMs: nowMs };
 
   it.each<[string, (table: Table, runId: string) => Promise<{ applied: boolean }>]>([
@@ -130,22 +125,25 @@ describe('what a worker does with an email that it has claimed', () => {
           { recipients: ['a@example.com'], ends: true, atMs: nowMs, detail: 'no' },
         ),
     ],
-  ])('is for the run that claimed it, not for another of the same attempt: %s', async (_name, move) => {
-    const { table, record } = await setUp(claimed);
-    const before = await record();
-    expect((await move(table, 'other')).applied).toBe(false);
-    expect(await record()).toEqual(before);
-    expect((await move(table, 'run')).applied).toBe(true);
-  });
+  ])(
+    'applies only for the run that has the claim, not for another one of the same attempt: %s',
+    async (_name, move) => {
+      const { table, record } = await setUp(claimed);
+      const before = await record();
+      expect((await move(table, 'other')).applied).toBe(false);
+      expect(await record()).toEqual(before);
+      expect((await move(table, 'run')).applied).toBe(true);
+    },
+  );
 
-  it('leaves nothing of the claim on the record when it gives the email up', async () => {
+  it('removes the claim from the record on a release', async () => {
     const { table, record } = await setUp(claimed);
     await release(table, '1', 'run', nowMs, 'later');
     expect(await record()).not.toHaveProperty('leaseUntilMs');
     expect(await record()).not.toHaveProperty('claimedBy');
   });
 
-  it('is its own when it asks a second time, for the answer was lost: by the claim on the record', async () => {
+  it('counts as applied when the claim on the record is its own, after an answer that was lost', async () => {
     const { table } = await setUp({ status: 'queued' });
     expect((await claim(table, { id: '1', fingerprint: 'f' }, wanted)).applied).toBe(true);
     expect((await claim(table, { id: '1', fingerprint: 'f' }, wanted)).applied).toBe(true);
@@ -154,7 +152,7 @@ describe('what a worker does with an email that it has claimed', () => {
 });
 
 describe('noteHandover', () => {
-  it('is for the time that was handed over, and changes nothing but when to look again', async () => {
+  it('applies only for the time that was handed over, and changes only when the email is examined again', async () => {
     const { table, due, record } = await setUp({ status: 'scheduled', scheduledAtMs: nowMs });
     expect((await noteHandover(table, '1', nowMs, nowMs + 1)).applied).toBe(false);
     const before = await record();

@@ -3,7 +3,7 @@ import { type EmailRecord, recordKey } from '../../../../functions/core/email/re
 import { retryEmail } from '../../../../functions/core/email/reschedule.ts';
 import { cancel, claim, markFailed, markSent, release } from '../../../../functions/core/email/transitions.ts';
 import type { WebhookEvent } from '../../../../functions/core/event.ts';
-import { settleFeedback } from '../../../../functions/core/feedback/feedback.ts';
+import { processFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import type { LogFields } from '../../../../functions/core/ports/telemetry.ts';
 import { findSuppression } from '../../../../functions/core/suppression/suppression.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
@@ -14,17 +14,17 @@ const NOW_MS = Date.parse('2026-11-21T10:00:00Z');
 function setUp() {
   const backend = createMemoryBackend();
   const { table } = backend;
-  const told: WebhookEvent[] = [];
+  const published: WebhookEvent[] = [];
   const logged: { message: string; fields?: LogFields | undefined }[] = [];
   const write = (message: string, fields?: LogFields) => void logged.push({ message, fields });
   const dependencies = {
     table,
-    publish: async (news: readonly WebhookEvent[]) => void told.push(...news),
+    publish: async (events: readonly WebhookEvent[]) => void published.push(...events),
     log: { info: write, warn: write, error: write },
   };
   let notices = 0;
   const settle = (...bodies: string[]) =>
-    settleFeedback(
+    processFeedback(
       bodies.map((body) => ({ id: `notice-${++notices}`, body })),
       dependencies,
     );
@@ -33,7 +33,7 @@ function setUp() {
     if (!found) throw new Error(`no record ${id}`);
     return found;
   };
-  /** A record some worker has claimed, with attempt 1. */
+  /** A record that a worker has claimed with attempt 1. */
   const sending = async (id = 'one', to = ['A <a@example.com>']) => {
     const fields: EmailRecord = {
       ...{ id, to, status: 'queued', from: 'me@example.com', subject: 's', createdAtMs: NOW_MS - 1_000 },
@@ -42,16 +42,16 @@ function setUp() {
     await table.insert({ key: recordKey(id), fields });
     await claim(table, { id, fingerprint: 'f' }, { ...run, leaseUntilMs: NOW_MS + 60_000 });
   };
-  return { backend, table, told, logged, dependencies, settle, record, sending };
+  return { backend, table, published, logged, dependencies, settle, record, sending };
 }
 
-/** The run that claims, with attempt 1. */
+/** The run that claims with attempt 1. */
 const run = { runId: 'run', attempt: 1, nowMs: NOW_MS, leaseUntilMs: NOW_MS + 1 };
 const one = { emailId: 'one' };
 const eventsOf = ({ timeline }: EmailRecord) => timeline.map(({ event }) => event);
 
-describe('the Send event of an email whose worker died', () => {
-  it('marks it sent, so that the job that comes back has nothing to send', async () => {
+describe('the Send event of an email whose worker crashed', () => {
+  it('marks it sent, so that the redelivered job has nothing to send', async () => {
     const { table, settle, record, sending } = setUp();
     await sending();
     expect(await settle(sesEvents.send(one))).toEqual([]);
@@ -65,7 +65,7 @@ describe('the Send event of an email whose worker died', () => {
     expect(redelivered.applied).toBe(false);
   });
 
-  it('does so for one that waits for its next try after an answer that never came', async () => {
+  it('does so for one that waits for a retry after a lost answer', async () => {
     const { table, settle, record, sending } = setUp();
     await sending();
     await release(table, 'one', run.runId, NOW_MS, 'Amazon SES did not answer');
@@ -76,7 +76,7 @@ describe('the Send event of an email whose worker died', () => {
     ).toBe(false);
   });
 
-  it('corrects what we took for failed or canceled: the provider knows better', async () => {
+  it('corrects the status of an email that was marked failed or canceled', async () => {
     const fail: typeof cancel = (table, id, atMs) =>
       markFailed(table, { id, fingerprint: 'f' }, [{ status: 'queued' }], atMs, 'Amazon SES did not answer');
     for (const end of [fail, cancel]) {
@@ -110,7 +110,7 @@ describe('the Send event of an email whose worker died', () => {
 });
 
 describe('status moves forward only', () => {
-  it('a delivery that comes before the Send event and before the worker has written', async () => {
+  it('when a delivery arrives before the Send event and before the worker has written', async () => {
     const { table, settle, record, sending } = setUp();
     await sending();
     await settle(sesEvents.delivery(one));
@@ -140,7 +140,7 @@ describe('status moves forward only', () => {
     }
   });
 
-  it('a rejected email that was retried is not failed again by the old message', async () => {
+  it('when a rejected email was retried: the old message does not fail it again', async () => {
     const { backend, table, settle, record, sending } = setUp();
     await sending();
     await settle(sesEvents.send(one), sesEvents.reject(one));
@@ -154,8 +154,8 @@ describe('status moves forward only', () => {
 });
 
 describe('the timeline', () => {
-  it('tells each recipient apart', async () => {
-    const { settle, record, sending, told } = setUp();
+  it('has entries for each recipient', async () => {
+    const { settle, record, sending, published } = setUp();
     await sending('one', ['a@example.com', 'B <b@example.com>']);
     const both = { ...one, recipients: ['a@example.com', 'b@example.com'] };
     await settle(sesEvents.send(both), sesEvents.delivery({ ...one, recipients: ['A@Example.com'] }));
@@ -167,19 +167,24 @@ describe('the timeline', () => {
       ['delivered', 'a@example.com'],
       ['bounced', 'b@example.com'],
     ]);
-    expect(told.map(({ type, recipient }) => [type, recipient])).toContainEqual(['email.bounced', 'b@example.com']);
+    expect(published.map(({ type, recipient }) => [type, recipient])).toContainEqual([
+      'email.bounced',
+      'b@example.com',
+    ]);
   });
 
-  it('keeps ten opens and tells of all of them: a record stays small', async () => {
-    const { settle, record, sending, told } = setUp();
+  it('keeps ten opens, so that a record stays small; all of them are published', async () => {
+    const { settle, record, sending, published } = setUp();
     await sending();
     for (let count = 0; count < 200; count++) await settle(sesEvents.open({ ...one, afterMs: count * 1_000 }));
     expect(eventsOf(await record()).filter((event) => event === 'opened')).toHaveLength(10);
-    expect(new Set(told.filter(({ type }) => type === 'email.opened').map(({ eventId }) => eventId)).size).toBe(200);
+    expect(new Set(published.filter(({ type }) => type === 'email.opened').map(({ eventId }) => eventId)).size).toBe(
+      200,
+    );
     expect(JSON.stringify(await record()).length).toBeLessThan(2_000);
   });
 
-  it('marks what programs open, and does not take it for reading', async () => {
+  it('marks opens by programs, which do not change the status', async () => {
     const { settle, record, sending } = setUp();
     await sending();
     await settle(sesEvents.delivery(one), sesEvents.open(one, 'Mozilla/5.0'), sesEvents.click(one, 'Barracuda/1.0'));
@@ -188,17 +193,17 @@ describe('the timeline', () => {
     expect(timeline.filter(({ machine }) => machine).map(({ event }) => event)).toEqual(['opened', 'clicked']);
   });
 
-  it('does not tell twice of one event', async () => {
-    const { settle, told, sending } = setUp();
+  it('has an event once, which is published once', async () => {
+    const { settle, published, sending } = setUp();
     await sending();
     await settle(sesEvents.delivery(one));
     await settle(sesEvents.delivery(one));
-    expect(told.filter(({ type }) => type === 'email.delivered')).toHaveLength(1);
+    expect(published.filter(({ type }) => type === 'email.delivered')).toHaveLength(1);
   });
 });
 
-describe('events that do no harm', () => {
-  it('of mail that is not ours, of unknown types, and the text that tries a topic, are counted and dropped', async () => {
+describe('events that are not recorded', () => {
+  it('are counted: those of other mail, of unknown types, and the text that tests a topic', async () => {
     const { settle, logged, sending, record } = setUp();
     await sending();
     const foreign = JSON.stringify({
@@ -212,7 +217,7 @@ describe('events that do no harm', () => {
     expect((await record()).status).toBe('sending');
   });
 
-  it('that are malformed come back alone, and their text is not logged', async () => {
+  it('come back alone if they are malformed, and their text is not logged', async () => {
     const { settle, logged, sending, record } = setUp();
     await sending();
     const broken = JSON.stringify({
@@ -224,17 +229,17 @@ describe('events that do no harm', () => {
     expect(JSON.stringify(logged)).not.toContain('secret@example.com');
   });
 
-  it('come back when the table or the webhook queue fails, and are then told', async () => {
-    const { dependencies, table, told, sending, record } = setUp();
+  it('come back when the table or the webhook queue fails, and are published then', async () => {
+    const { dependencies, table, published, sending, record } = setUp();
     await sending();
     const notices = [{ id: 'n', body: sesEvents.bounce(one) }];
     const down = async () => Promise.reject(new Error('down'));
-    expect(await settleFeedback(notices, { ...dependencies, publish: down })).toEqual(['n']);
+    expect(await processFeedback(notices, { ...dependencies, publish: down })).toEqual(['n']);
     expect((await record()).status).toBe('sending');
-    expect(await settleFeedback(notices, { ...dependencies, table: { ...table, update: down } })).toEqual(['n']);
-    expect(await settleFeedback(notices, dependencies)).toEqual([]);
+    expect(await processFeedback(notices, { ...dependencies, table: { ...table, update: down } })).toEqual(['n']);
+    expect(await processFeedback(notices, dependencies)).toEqual([]);
     expect((await record()).status).toBe('bounced');
-    const ids = told.filter(({ type }) => type === 'email.bounced').map(({ eventId }) => eventId);
+    const ids = published.filter(({ type }) => type === 'email.bounced').map(({ eventId }) => eventId);
     expect(ids.length).toBeGreaterThan(0);
     expect(new Set(ids).size).toBe(1);
   });
@@ -258,8 +263,8 @@ describe('suppression by events', () => {
     for (const email of ['soft', 'unclear', 'friend']) expect(await origin(`${email}@example.com`)).toBeUndefined();
   });
 
-  it('leaves the addresses of the mailbox simulator alone, so that a test can bounce again', async () => {
-    const { table, settle, sending, told } = setUp();
+  it('does not apply to addresses of the mailbox simulator, so that a test can bounce again', async () => {
+    const { table, settle, sending, published } = setUp();
     await sending();
     const simulated = [
       'bounce@simulator.amazonses.com',
@@ -277,21 +282,21 @@ describe('suppression by events', () => {
         sesEvents.complaint({ ...one, recipients: [email] }),
       );
     for (const email of simulated) expect(await findSuppression(table, email)).toBeUndefined();
-    expect(told.map(({ type }) => type)).not.toContain('suppression.added');
-    expect(told.map(({ type }) => type)).toContain('email.bounced');
+    expect(published.map(({ type }) => type)).not.toContain('suppression.added');
+    expect(published.map(({ type }) => type)).toContain('email.bounced');
     await settle(sesEvents.bounce({ ...one, recipients: ['bounce@example.com'] }));
     expect((await findSuppression(table, 'bounce@example.com'))?.origin).toBe('bounce');
   });
 
-  it('follows a complaint that comes after the email was deleted', async () => {
+  it('follows a complaint that arrives after the email was deleted', async () => {
     const { table, settle } = setUp();
     await settle(sesEvents.complaint({ emailId: 'deleted long ago' }));
     expect((await findSuppression(table, 'a@example.com'))?.origin).toBe('complaint');
   });
 });
 
-describe('several functions at the same record', () => {
-  it('lose no event and take no status back, though all read it before any wrote', async () => {
+describe('several functions that write the same record', () => {
+  it('lose no event and move no status back, although all read it before any wrote', async () => {
     const { dependencies, table, sending, record } = setUp();
     await sending('one', ['a@example.com', 'b@example.com']);
     const b = { ...one, recipients: ['b@example.com'] };
@@ -316,7 +321,7 @@ describe('several functions at the same record', () => {
       return found as never;
     };
     const settle = (body: string) =>
-      settleFeedback([{ id: 'n', body }], { ...dependencies, table: { ...table, getMany } });
+      processFeedback([{ id: 'n', body }], { ...dependencies, table: { ...table, getMany } });
     expect((await Promise.all(events.map(settle))).flat()).toEqual([]);
     expect((await record()).status).toBe('complained');
     expect(eventsOf(await record()).toSorted()).toEqual([
@@ -331,7 +336,7 @@ describe('several functions at the same record', () => {
 });
 
 describe('10,000 events', () => {
-  it('shuffled and doubled, noted by four functions at once, end in the same statuses as in order', async () => {
+  it('lead to the same statuses as in order when they are shuffled, doubled and processed by four functions at once', async () => {
     const lives = story(3_000);
     const events = lives.flat();
     expect(events.length).toBeGreaterThanOrEqual(10_000);
@@ -363,20 +368,20 @@ describe('10,000 events', () => {
     const waiting = events.map((body, index) => ({ id: String(index), body }));
     const work = async () => {
       for (let batch = waiting.splice(0, 10); batch.length > 0; batch = waiting.splice(0, 10))
-        expect(await settleFeedback(batch, dependencies)).toEqual([]);
+        expect(await processFeedback(batch, dependencies)).toEqual([]);
     };
     await Promise.all(Array.from({ length: instances }, work));
     return Promise.all(
       ids.map(async (id) => {
         const found = await record(id);
-        // Every event is there once: nothing was lost between functions that wrote at once.
+        // Every event is there once: no write of another function was lost.
         return [found.status, ...eventsOf(found).toSorted()].join(' ');
       }),
     );
   }
 });
 
-/** What may happen to emails, each life in the order in which it happens. */
+/** Possible lives of emails, with their events in order. */
 function story(count: number): string[][] {
   return Array.from({ length: count }, (_, index) => {
     const email = { emailId: `email-${index}` };
@@ -411,7 +416,7 @@ function story(count: number): string[][] {
   });
 }
 
-/** mulberry32: a failure can be repeated. */
+/** mulberry32, so that a failure can be repeated. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {

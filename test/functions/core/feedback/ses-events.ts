@@ -1,6 +1,6 @@
 import { EMAIL_ID_TAG } from '../../../../functions/core/email/schema.ts';
 
-/** The id SES gives to the message of an email in these tests. */
+/** The id that SES gives to the message of an email in these tests. */
 export const messageIdOf = (emailId: string): string => `ses-${emailId}`;
 
 const SENT_AT_MS = Date.parse('2026-11-21T10:00:00Z');
@@ -13,7 +13,7 @@ interface EventOptions {
   readonly messageId?: string;
 }
 
-/** An event as SES publishes it; `own` is the part named after the event. */
+/** An event as SES publishes it; `own` is the part that is named after the event. */
 function event(
   eventType: string,
   { emailId, recipients = ['a@example.com'], messageId = messageIdOf(emailId) }: EventOptions,

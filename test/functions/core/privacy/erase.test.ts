@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { DocumentScan, StoredDocument } from '../../../../functions/core/document/scan.ts';
+import { isUnsent } from '../../../../functions/core/email/status.ts';
 import type { Document } from '../../../../functions/core/ports/table.ts';
 import {
   deleteEmail,
   examineEmail,
   examineOther,
   findBodies,
-  isUnsent,
   type Mention,
 } from '../../../../functions/core/privacy/erase.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
@@ -49,11 +49,11 @@ describe('an email', () => {
     ['has it in its subject', { subject: `About ${address}` }],
     ['has it in a tag', { tags: [{ name: 'for', value: address }] }],
     ['is from it', { from: `Ada <${address}>` }],
-  ])('that %s is not about it', (_what, fields) => {
+  ])('that %s does not concern it', (_what, fields) => {
     expect(rolesOf(fields)).toBeUndefined();
   });
 
-  it('that it sent is about it when asked for', () => {
+  it('that it sent concerns it if senders are searched for', () => {
     expect(rolesOf({ from: `Ada <${address}>` }, true)).toEqual(['from']);
   });
 
@@ -61,11 +61,11 @@ describe('an email', () => {
     ['no recipients', { to: [] }],
     ['recipients of another type', { to: [1, null] }],
     ['nothing as recipients', { to: null }],
-  ])('that has %s and does not name it is unreadable', (_what, fields) => {
+  ])('that has %s and does not name it counts as unreadable', (_what, fields) => {
     expect(examineEmail(email(fields), wanted)).toBe('unreadable');
   });
 
-  it('that is damaged is judged by its text', () => {
+  it('that is damaged is searched as text', () => {
     const damaged = (text: string) => examineEmail({ key: 'email#one', text, expired: false }, wanted);
     expect(damaged('{"to":"[\\"Ada <\\\\\\"un.sub\\\\\\"@example.com>')).toMatchObject({
       id: 'one',
@@ -74,7 +74,7 @@ describe('an email', () => {
     expect(damaged('{"to":"[\\"bob@example.com')).toBe('unreadable');
   });
 
-  it('waits to be sent as long as its status says so and its time is not over', () => {
+  it('is unsent while its status says so and it has not expired', () => {
     const waits = (fields: Document, expired = false) => {
       const found = examineEmail({ ...email({ bcc: [address], ...fields }), expired }, wanted);
       return typeof found === 'object' && isUnsent(found);
@@ -85,7 +85,7 @@ describe('an email', () => {
   });
 });
 
-describe('what a webhook was told', () => {
+describe('a delivery to a webhook', () => {
   it.each<[string, StoredDocument]>([
     ['of an email to it', delivery({ email_id: 'other', to: ['Ada <UN.SUB@example.com>'] })],
     ['of one of its emails', delivery({ email_id: 'mine', to: ['bob@example.com'] })],
@@ -102,11 +102,11 @@ describe('what a webhook was told', () => {
     expect(examineOther(document, wanted, new Set(['mine']))).toBe('delivery');
   });
 
-  it('stays when it is about another, whatever its subject, tags and headers say', () => {
+  it('stays when it is about another address, whatever its subject, tags and headers say', () => {
     const about = { to: ['not-un.sub@example.com'], from: address, subject: address };
-    const told = delivery({ ...about, tags: { a: address }, headers: [{ name: 'X-To', value: address }] });
-    expect(examineOther(told, wanted, none)).toBeUndefined();
-    expect(examineOther(told, { address, sender: true }, none)).toBe('delivery');
+    const document = delivery({ ...about, tags: { a: address }, headers: [{ name: 'X-To', value: address }] });
+    expect(examineOther(document, wanted, none)).toBeUndefined();
+    expect(examineOther(document, { address, sender: true }, none)).toBe('delivery');
   });
 
   it('is reported when it cannot be read', () => {
@@ -121,7 +121,7 @@ describe('a suppression', () => {
     ['of the address as it was quoted', stored('suppression#1', { email: '"un.sub"@example.com' }), 'suppression'],
     ['that is damaged and names it', { key: 'suppression#1', text: address, expired: false }, 'suppression'],
     ['without an address', stored('suppression#1', { origin: 'bounce' }), 'unreadable'],
-    // It protects someone else.
+    // It protects another person.
     ['of another from it as the sender', stored('suppression#1', { email: 'a@b.co', senders: [address] }), undefined],
   ])('%s: %s', (_what, document, finding) => {
     expect(examineOther(document, wanted, none)).toBe(finding);
@@ -168,7 +168,7 @@ describe('hostile documents', () => {
   ];
   const noise: readonly (Document[string] | object)[] = [null, true, -1, 1e300, {}, [], [[]], { a: [null] }];
 
-  /** A value of any shape with this text somewhere in it. */
+  /** A value of any shape that contains this text. */
   function around(random: () => number, text: string, depth = 0): unknown {
     const wrap = depth < 4 ? random() : 0;
     if (wrap < 0.4) return text;
@@ -205,7 +205,7 @@ describe('hostile documents', () => {
     document.key.startsWith('email#') ? examineEmail(document, wanted) : examineOther(document, wanted, none);
   const isFound = (finding: ReturnType<typeof examine>) => finding !== undefined && finding !== 'unreadable';
 
-  it('never end the search, are found when they name the address anywhere, and are left when they do not', () => {
+  it('never end the search; they are found if they name the address anywhere, and left if they do not', () => {
     for (let seed = 1; seed <= 20_000; seed++) {
       const random = randomFrom(seed);
       const names = random() < 0.5;
@@ -232,12 +232,12 @@ describe('deleting', () => {
     return { table, bodies, scan, raw, mention };
   };
 
-  it('finds every body of an email, those of refused requests under its idempotency key too', async () => {
+  it('finds every body of an email, including those of refused requests with its idempotency key', async () => {
     const { scan } = setUp();
     expect(await findBodies(scan, new Set(['one']))).toEqual(new Map([['one', ['body#one#f', 'body#one#refused']]]));
   });
 
-  it('deletes bodies and record, but not the record of an email that was put back on the queue', async () => {
+  it('deletes bodies and record, but not the record of an email that was queued again', async () => {
     const { mention, ...all } = setUp();
     await all.bodies.put('body#one#f', Buffer.from('x'), Number.POSITIVE_INFINITY);
     await all.table.insert({ key: 'email#one', fields: { status: 'queued' } });
@@ -250,7 +250,7 @@ describe('deleting', () => {
     expect(all.raw).toEqual([]);
   });
 
-  it('deletes as it is stored a record that no worker can read', async () => {
+  it('deletes a record that no worker can read', async () => {
     const { mention, ...all } = setUp();
     expect(await deleteEmail(all, { ...mention, status: undefined }, [])).toBe(true);
     expect(all.raw).toEqual(['email#one']);

@@ -40,7 +40,7 @@ describe('a text', () => {
     expect(mentions(text, ada)).toBe(false);
   });
 
-  it('mentions an address of a domain in letters in either form', () => {
+  it('mentions an address with an international domain in either form', () => {
     const address = 'a@xn--mnchen-3ya.example';
     expect(mentions('to a@MÜNCHEN.example', address)).toBe(true);
     expect(mentions('to a@mu\u0308nchen。example', address)).toBe(true);
@@ -53,7 +53,7 @@ describe('a text', () => {
     expect(mentions('{"to":"\\"a b\\"@example.com"}', '"a b"@example.com')).toBe(true);
   });
 
-  it('mentions nothing of a domain that cannot be decoded', () => {
+  it('does not mention an address whose domain cannot be decoded', () => {
     expect(mentions('ada@', 'ada@xn--\u{1f600}')).toBe(false);
     expect(mentions('ada@ ', 'ada@xn--0.example')).toBe(false);
   });
@@ -64,7 +64,7 @@ describe('a mailbox', () => {
     ['ada.l@example.com', true],
     ['Ada <ADA.L@example.com>', true],
     ['<"ada.l"@example.com>', true],
-    // What was accepted once need not be now.
+    // Earlier versions accepted it.
     [`${'İ'.repeat(600)} <ada.l@example.com>`, true],
     ['"ada.l@example.com" <bob@example.com>', true],
     ['ada.l@example.com via a list <list@example.com>', true],
@@ -75,7 +75,7 @@ describe('a mailbox', () => {
     ['"ada.l "@example.com', false],
     ['Ada L', false],
     ['', false],
-  ])('%j is judged by its address exactly, and by whatever stands beside it: %s', (mailbox, is) => {
+  ])('%j counts by its exact address, or by a mention in its name: %s', (mailbox, is) => {
     expect(isMailboxOf(mailbox, ada)).toBe(is);
   });
 });
@@ -99,13 +99,13 @@ describe('what can be an address', () => {
 });
 
 describe('the texts of a value', () => {
-  it('are those of any kind and depth, names of fields included', () => {
+  it('are those of any kind and depth, including names of fields', () => {
     const value = { a: ['b', { c: 'd', e: [new Set(['f'])] }], g: 1, h: null, i: undefined, j: true };
     expect(textsOf(value).toSorted()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']);
     expect([textsOf('a'), textsOf(1), textsOf(null), textsOf(undefined)]).toEqual([['a'], [], [], []]);
   });
 
-  it('are found at a depth at which recursion ends', () => {
+  it('are found at a depth that recursion would not reach', () => {
     const depth = 100_000;
     const value: unknown = JSON.parse(`${'['.repeat(depth)}"a"${']'.repeat(depth)}`);
     expect(textsOf(value)).toEqual(['a']);

@@ -36,7 +36,7 @@ describe('the mailbox simulator', () => {
     expect(isSimulator(email)).toBe(false);
   });
 
-  it('is played by the local cloud for these addresses alone', () => {
+  it('is implemented by the local cloud for the same addresses', () => {
     const played = ['bounce@simulator.amazonses.com', 'complaint@simulator.amazonses.com', 'bounced@resend.dev'];
     for (const email of played) expect([email, outcomesFor(email)]).not.toEqual([email, ['delivered']]);
     for (const email of ['bounce@example.com', 'onboarding@resend.dev'])

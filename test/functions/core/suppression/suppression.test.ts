@@ -17,8 +17,8 @@ const NOW_MS = Date.parse('2026-11-21T10:00:00Z');
 
 function setUp() {
   const { table } = createMemoryBackend();
-  const told: WebhookEvent[] = [];
-  const publish = async (news: readonly WebhookEvent[]) => void told.push(...news);
+  const published: WebhookEvent[] = [];
+  const publish = async (events: readonly WebhookEvent[]) => void published.push(...events);
   const add = (...wanted: Omit<NewSuppression, 'atMs'>[]) =>
     suppress(
       table,
@@ -28,7 +28,7 @@ function setUp() {
   const suppressed = async (sender: string, ...addresses: string[]) => [
     ...(await findSuppressed(table, sender, addresses)),
   ];
-  return { table, told, publish, add, suppressed };
+  return { table, published, publish, add, suppressed };
 }
 
 describe('an address', () => {
@@ -54,16 +54,16 @@ describe('an address', () => {
 
 describe('the suppression list', () => {
   it('holds an address once, whatever its case and name, with its first origin', async () => {
-    const { add, told, table, suppressed } = setUp();
+    const { add, published, table, suppressed } = setUp();
     await add({ email: 'A <A@Example.com>', origin: 'bounce', sourceId: 'email-1' });
     await add({ email: 'a@example.com', origin: 'complaint' }, { email: 'a@EXAMPLE.com', origin: 'manual' });
     expect(await findSuppression(table, 'a@example.com')).toMatchObject({ origin: 'bounce', sourceId: 'email-1' });
-    expect(told.map(({ type }) => type)).toEqual(['suppression.added']);
+    expect(published.map(({ type }) => type)).toEqual(['suppression.added']);
     expect(await suppressed('me@example.com', 'B <b@example.com>', 'A@example.COM')).toEqual(['A@example.COM']);
   });
 
-  it('finds and removes by id and by address, and tells what was not there', async () => {
-    const { add, table, publish, told } = setUp();
+  it('finds and removes by id and by address, and says which did not exist', async () => {
+    const { add, table, publish, published } = setUp();
     await add({ email: 'a@example.com', origin: 'manual' }, { email: 'b@example.com', origin: 'manual' });
     const id = suppressionId('a@example.com');
     expect((await findSuppression(table, id))?.email).toBe('a@example.com');
@@ -72,11 +72,11 @@ describe('the suppression list', () => {
       { id: suppressionId('b@example.com'), deleted: true },
       { id: suppressionId('c@example.com'), deleted: false },
     ]);
-    expect(told.filter(({ type }) => type === 'suppression.removed')).toHaveLength(2);
+    expect(published.filter(({ type }) => type === 'suppression.removed')).toHaveLength(2);
     expect(await findSuppression(table, id)).toBeUndefined();
   });
 
-  it('keeps an unsubscribed address from its sender alone, until it bounces', async () => {
+  it('keeps an unsubscribed address only from its sender, until it bounces', async () => {
     const { add, suppressed } = setUp();
     const email = 'a@example.com';
     await add({ email, origin: 'unsubscribe', sender: 'News <news@example.com>' });
@@ -89,14 +89,14 @@ describe('the suppression list', () => {
     expect(await suppressed('receipts@example.com', email)).toEqual([email]);
   });
 
-  it('lets an unsubscription take nothing from a bounce', async () => {
+  it('keeps the suppression of a bounce when an unsubscription follows', async () => {
     const { add, suppressed } = setUp();
     await add({ email: 'a@example.com', origin: 'bounce' });
     await add({ email: 'a@example.com', origin: 'unsubscribe', sender: 'news@example.com' });
     expect(await suppressed('anyone@example.com', 'a@example.com')).toEqual(['a@example.com']);
   });
 
-  it('takes addresses that differ by their quoting for one', async () => {
+  it('treats addresses that differ only by quotes as one', async () => {
     const { add, suppressed, table, publish } = setUp();
     await add({ email: '"un.sub"@example.com', origin: 'manual' });
     expect(await suppressed('me@example.com', 'un.sub@example.com')).toEqual(['un.sub@example.com']);
@@ -106,13 +106,13 @@ describe('the suppression list', () => {
     expect(await suppressed('me@example.com', '"un.sub"@example.com')).toEqual([]);
   });
 
-  it('keeps an unsubscribed address from a sender whose address is quoted otherwise', async () => {
+  it('keeps an unsubscribed address from a sender whose address has other quotes', async () => {
     const { add, suppressed } = setUp();
     await add({ email: 'a@example.com', origin: 'unsubscribe', sender: '"the.news"@example.com' });
     expect(await suppressed('the.news@example.com', 'a@example.com')).toEqual(['a@example.com']);
   });
 
-  describe('written by a version that told quoted addresses apart', () => {
+  describe('written by a version that distinguished quoted addresses', () => {
     const quoted = '"un.sub"@example.com';
     const id = derivedId('suppression', quoted);
     const written = async (senders?: string[]) => {
@@ -122,13 +122,13 @@ describe('the suppression list', () => {
       return all;
     };
 
-    it('is found by the address it was made for, and by its id', async () => {
-      const { table, suppressed, add, told } = await written();
+    it('is found by its address and by its id', async () => {
+      const { table, suppressed, add, published } = await written();
       expect(await suppressed('me@example.com', 'b@example.com', quoted)).toEqual([quoted]);
       expect(await findSuppression(table, quoted)).toMatchObject({ id });
       expect(await findSuppression(table, id)).toMatchObject({ id });
       expect(await add({ email: quoted, origin: 'bounce' })).toEqual([id]);
-      expect(told).toEqual([]);
+      expect(published).toEqual([]);
     });
 
     it('is removed by that address', async () => {
@@ -137,7 +137,7 @@ describe('the suppression list', () => {
       expect(await suppressed('me@example.com', quoted)).toEqual([]);
     });
 
-    it('takes one more sender, and knows the quoted ones', async () => {
+    it('takes another sender, and keeps those with quotes', async () => {
       const { suppressed, add, table } = await written(['"the.news"@example.com']);
       expect(await suppressed('the.news@example.com', quoted)).toEqual([quoted]);
       await add({ email: quoted, origin: 'unsubscribe', sender: 'offers@example.com' });
@@ -149,7 +149,7 @@ describe('the suppression list', () => {
   describe('of the mailbox simulator', () => {
     const email = 'bounce+x@simulator.amazonses.com';
 
-    it('counts when the caller asked for it, by the API or by an unsubscribe link', async () => {
+    it('applies when a caller asked for it by the API or an unsubscribe link', async () => {
       const { add, suppressed } = setUp();
       await add({ email, origin: 'manual' }, { email: 'bounced@resend.dev', origin: 'unsubscribe', sender: 'a@b.co' });
       expect(await suppressed('me@example.com', email)).toEqual([email]);
@@ -159,7 +159,7 @@ describe('the suppression list', () => {
     it.each(['bounce', 'complaint'] as const)(
       'is ignored where an earlier version wrote it for a %s',
       async (origin) => {
-        const { table, suppressed, add, told } = setUp();
+        const { table, suppressed, add, published } = setUp();
         const id = suppressionId(email);
         await table.insert({ key: suppressionKey(id), fields: { id, email, origin, sourceId: 'e', createdAtMs: 1 } });
         expect(await suppressed('me@example.com', email)).toEqual([]);
@@ -168,18 +168,18 @@ describe('the suppression list', () => {
         expect(await suppressed('news@example.com', email)).toEqual([email]);
         await add({ email, origin: 'manual' });
         expect(await suppressed('me@example.com', email)).toEqual([email]);
-        expect(told).toHaveLength(2);
+        expect(published).toHaveLength(2);
       },
     );
   });
 
-  it('tells before it writes: after a crash in between it is told again under the same id', async () => {
-    const { table, told, publish, add } = setUp();
+  it('publishes before it writes: after a crash in between it publishes again with the same id', async () => {
+    const { table, published, publish, add } = setUp();
     const down = { ...table, insert: async () => Promise.reject(new Error('down')) };
     const wanted = [{ email: 'a@example.com', origin: 'bounce' as const, sourceId: 'e', atMs: NOW_MS }];
     await expect(suppress(down, publish, wanted)).rejects.toThrow('down');
     await add({ email: 'a@example.com', origin: 'bounce', sourceId: 'e' });
-    expect(told).toHaveLength(2);
-    expect(told[0]?.eventId).toBe(told[1]?.eventId);
+    expect(published).toHaveLength(2);
+    expect(published[0]?.eventId).toBe(published[1]?.eventId);
   });
 });

@@ -9,7 +9,7 @@ describe('backoffSeconds', () => {
     expect(longest(10_000)).toBe(900);
   });
 
-  it('draws evenly from nothing to the longest', () => {
+  it('draws evenly from 0 to the bound', () => {
     expect(backoffSeconds(emailRetry, 3, () => 0)).toBe(0);
     expect(backoffSeconds(emailRetry, 3, () => 0.25)).toBe(2);
     expect(backoffSeconds(emailRetry, 3)).toBeLessThan(8);
@@ -17,7 +17,7 @@ describe('backoffSeconds', () => {
 });
 
 describe('the emailRetry policy', () => {
-  it('lasts about five hours on average, no hop longer than SQS can delay', () => {
+  it('lasts about five hours on average, with no wait longer than SQS can delay', () => {
     const waits = Array.from({ length: emailRetry.maxAttempts - 1 }, (_, index) => longest(index + 1));
     const averageHours = waits.reduce((sum, seconds) => sum + seconds / 2, 0) / 3600;
     expect(averageHours).toBeGreaterThan(4.5);

@@ -19,7 +19,7 @@ describe('a task', () => {
     });
   });
 
-  it('can be called for later, with an end, on another queue', () => {
+  it('can be called for later, with an expiry, on another queue', () => {
     const options = { delaySeconds: 90.5, expiresAt: new Date(500_000), queue: 'transactional', now } as const;
     expect(resize.call({ id: '1' }, options)).toEqual({
       queue: 'transactional',
@@ -31,7 +31,7 @@ describe('a task', () => {
     expect(resize.call({ id: '1' }, { delaySeconds: 0, now }).job).not.toHaveProperty('dueAtMs');
   });
 
-  it('is delayed onto the broker, and says when that is durable or failed', async () => {
+  it('is queued by `delay`, which resolves when the job is durable or rejects', async () => {
     const queued: OutgoingJob[] = [];
     await resize.delay({ id: '1' }, { send: async (jobs) => void queued.push(...jobs) }, { delaySeconds: 1, now });
     expect(queued).toEqual([resize.call({ id: '1' }, { delaySeconds: 1, now })]);

@@ -49,7 +49,7 @@ const delivery = (body: Job | string, id = 'd1', queue: Delivery['queue'] = 'tra
 });
 
 describe('a worker', () => {
-  it('runs a job with what it needs to know, and acknowledges it', async () => {
+  it('runs a job with its arguments and its run, and acknowledges it', async () => {
     const seen: unknown[] = [];
     const { work } = setUp({
       run: async (args, { job: its, queue, deadlineMs, now }, dependencies) =>
@@ -59,7 +59,7 @@ describe('a worker', () => {
     expect(seen).toEqual([{ id: '1' }, job(), 'bulk', nowMs + 1_000, nowMs, 'dependencies']);
   });
 
-  it('tells a run when the function stops, which is later than what it may count on where that is renewed', async () => {
+  it('gives a run the end of the function, which is after its deadline where claims are renewed', async () => {
     const seen: number[] = [];
     const { work } = setUp({ run: async (_args, { stopsAtMs }) => void seen.push(stopsAtMs) });
     await work([delivery(job())]);
@@ -67,7 +67,7 @@ describe('a worker', () => {
     expect(seen).toEqual([nowMs + 1_000, nowMs + 5_000]);
   });
 
-  it('has nothing to say of an empty batch', async () => {
+  it('answers nothing for an empty batch', async () => {
     expect(await setUp().work([])).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe('a worker', () => {
     ['a fraction of an attempt', '{"task":"thing.do","args":{"id":"1"},"attempt":1.5}'],
     ['a time that is text', '{"task":"thing.do","args":{"id":"1"},"attempt":1,"dueAtMs":"now"}'],
     ['an expiry that is null', '{"task":"thing.do","args":{"id":"1"},"attempt":1,"expiresAtMs":null}'],
-  ])('leaves a malformed job to the dead-letter queue, and runs the others: %s', async (_what, body) => {
+  ])('does not acknowledge a malformed job, and runs the others: %s', async (_what, body) => {
     const ran: string[] = [];
     const { work, queued, logged } = setUp({ run: async ({ id }) => void ran.push(id) });
     expect(await work([delivery(body, 'bad'), delivery(job(), 'good')])).toEqual(['bad']);
@@ -96,7 +96,7 @@ describe('a worker', () => {
     expect(logged).toEqual([{ message: 'job not handled', fields: { deliveryId: 'bad', error: expect.anything() } }]);
   });
 
-  it('runs as many jobs at once as it may, no more', async () => {
+  it('runs at most `concurrency` jobs at once', async () => {
     let running = 0;
     let most = 0;
     const { work } = setUp({
@@ -111,7 +111,7 @@ describe('a worker', () => {
     expect(most).toBe(3);
   });
 
-  it('leaves a job unacknowledged that another worker holds, without an error in the log', async () => {
+  it('does not acknowledge a job that another worker holds, and logs no error', async () => {
     const { work, queued, logged } = setUp({
       run: async () => {
         throw new HeldElsewhere('held');
@@ -136,17 +136,17 @@ describe('time', () => {
     expect(await ran({ expiresAtMs: nowMs })).toEqual({ runs: 1, queued: [] });
   });
 
-  it('runs a job up to a second early, for clocks differ', async () => {
+  it('runs a job up to a second early, as clocks differ', async () => {
     expect(await ran({ dueAtMs: nowMs + 1_000 })).toEqual({ runs: 1, queued: [] });
     expect((await ran({ dueAtMs: nowMs + 1_001 })).runs).toBe(0);
   });
 
-  it('sends a job on, as it is, that comes before its time, on the queue it came from', async () => {
+  it('queues a job that arrives before its time unchanged on the same queue', async () => {
     const fields = { dueAtMs: nowMs + 3_600_000, expiresAtMs: nowMs + 7_200_000, attempt: 2 };
     expect(await ran(fields, 'bulk')).toEqual({ runs: 0, queued: [{ queue: 'bulk', job: job(fields) }] });
   });
 
-  it('does not acknowledge a job that could not be sent on', async () => {
+  it('does not acknowledge a job that could not be queued again', async () => {
     const { work } = setUp({
       send: async () => {
         throw unavailable('SQS is down');
@@ -161,16 +161,16 @@ describe('a job that fails', () => {
     throw error;
   };
 
-  it('is tried again after a while: a new job first, then the task hears of it', async () => {
-    const heard: unknown[] = [];
+  it('is tried again after a while: the new job is queued, then `onRetry` is called', async () => {
+    const called: unknown[] = [];
     const { work, queued } = setUp({
       run: fails(unavailable('later')),
-      onRetry: async (...all) => void heard.push(queued.length, ...all.slice(0, 2)),
+      onRetry: async (...all) => void called.push(queued.length, ...all.slice(0, 2)),
     });
     expect(await work([delivery(job({ expiresAtMs: nowMs + 60_000 }), 'd1', 'bulk')])).toEqual([]);
     const next = job({ attempt: 2, dueAtMs: nowMs + 5_000, expiresAtMs: nowMs + 60_000 });
     expect(queued).toEqual([{ queue: 'bulk', job: next }]);
-    expect(heard).toEqual([1, { id: '1' }, unavailable('later')]);
+    expect(called).toEqual([1, { id: '1' }, unavailable('later')]);
   });
 
   it('waits longer than its policy says when the error asks for it, never shorter', async () => {
@@ -198,7 +198,7 @@ describe('a job that fails', () => {
     expect([queued.length, failed]).toEqual([1, [3, 4]]);
   });
 
-  it('ends at once with an error that no later try can mend', async () => {
+  it('ends at once with an error that is not retryable', async () => {
     const failed: unknown[] = [];
     const error = new SendoffError('validation_error', 422, 'no');
     const { work, queued } = setUp({ run: fails(error), onFailed: async (args, why) => void failed.push(args, why) });
@@ -216,7 +216,7 @@ describe('a job that fails', () => {
     },
   );
 
-  it('needs no one to hear of it', async () => {
+  it('needs neither `onRetry` nor `onFailed`', async () => {
     const { work } = setUp({ run: fails(new SendoffError('validation_error', 422, 'no')) });
     expect(await work([delivery(job())])).toEqual([]);
   });
@@ -229,7 +229,7 @@ describe('a job that fails', () => {
     },
   );
 
-  it('is not acknowledged when its end could not be noted', async () => {
+  it('is not acknowledged when `onFailed` throws', async () => {
     const { work } = setUp({
       run: fails(new SendoffError('validation_error', 422, 'no')),
       onFailed: fails(unavailable('down')),
@@ -237,7 +237,7 @@ describe('a job that fails', () => {
     expect(await work([delivery(job())])).toEqual(['d1']);
   });
 
-  it('never logs what it was asked to do beyond ids', async () => {
+  it('logs only ids of its arguments', async () => {
     const { work, logged } = setUp({ run: fails(unavailable('to ann@example.com')) });
     await work([delivery(job())]);
     expect(logged).toEqual([
@@ -250,7 +250,7 @@ describe('a job that fails', () => {
 });
 
 describe('whatever fails', () => {
-  it('never acknowledges a job that did not end well or live on', async () => {
+  it('never acknowledges a job that neither ended well nor was queued again', async () => {
     const random = randomFrom(42);
     const outcomes = ['well', 'later', 'never', 'bug', 'held'] as const;
     for (let round = 0; round < 500; round++) {

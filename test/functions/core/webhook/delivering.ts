@@ -11,7 +11,7 @@ import {
 } from '../../../../functions/core/webhook/delivery.ts';
 import { createPublish } from '../../../../functions/core/webhook/dispatch.ts';
 import { type Webhook, webhookKey } from '../../../../functions/core/webhook/endpoint.ts';
-import { createWebhook } from '../../../../functions/core/webhook/slots.ts';
+import { createWebhook } from '../../../../functions/core/webhook/registry.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
 
 export const START_MS = Date.parse('2026-11-21T10:00:00Z');

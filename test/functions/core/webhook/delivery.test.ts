@@ -15,7 +15,7 @@ const s = 1_000;
 const h = 3_600 * s;
 
 describe('a receiver that is down', () => {
-  it('is tried after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h; then the endpoint is disabled and says why', async () => {
+  it('is tried after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h; then the endpoint is disabled, with the reason', async () => {
     const { add, publish, runUntil, posted, webhook, delivery, logged } = await setUp(() => ({
       status: 503,
       response: 'down for a@example.com',
@@ -38,7 +38,7 @@ describe('a receiver that is down', () => {
     expect(posted).toHaveLength(8);
   });
 
-  it('hears of all it missed when it is back after three hours, each event under its own id', async () => {
+  it('gets everything that it missed when it is back after three hours, each event with its id', async () => {
     const backAtMs = START_MS + 3 * h;
     const { add, publish, runUntil, posted, webhook, delivery } = await setUp(({ atMs }) =>
       atMs < backAtMs ? { status: 0, response: 'ECONNREFUSED' } : { status: 204, response: '' },
@@ -48,16 +48,16 @@ describe('a receiver that is down', () => {
     await runUntil(START_MS + 2 * h);
     expect((await webhook('late'))?.failingSinceMs).toBe(START_MS);
     await runUntil();
-    const heard = posted.filter(({ atMs }) => atMs >= backAtMs).map(({ headers }) => headers['svix-id']);
-    expect(heard).toHaveLength(25);
-    expect(new Set(heard).size).toBe(25);
+    const received = posted.filter(({ atMs }) => atMs >= backAtMs).map(({ headers }) => headers['svix-id']);
+    expect(received).toHaveLength(25);
+    expect(new Set(received).size).toBe(25);
     expect(await webhook('late')).toMatchObject({ status: 'enabled' });
     expect(await webhook('late')).not.toHaveProperty('failingSinceMs');
     expect(await delivery('late', 'msg_7')).toMatchObject({ status: 'success' });
     expect(await delivery('late', 'msg_7')).not.toHaveProperty('nextAttemptAtMs');
   });
 
-  it('that refuses one event only is not disabled for it', async () => {
+  it('that refuses only one event is not disabled', async () => {
     const { add, publish, runUntil, posted, webhook, delivery } = await setUp(({ headers }) =>
       headers['svix-id'] === 'msg_bad' ? { status: 400, response: 'no' } : { status: 200, response: 'ok' },
     );
@@ -71,7 +71,7 @@ describe('a receiver that is down', () => {
     expect((await webhook('picky'))?.status).toBe('enabled');
   });
 
-  it('delays nobody else', async () => {
+  it('delays no other endpoint', async () => {
     const { add, publish, runUntil, posted } = await setUp(({ url }) =>
       url.includes('down') ? { status: 500, response: '' } : { status: 200, response: '' },
     );
@@ -86,8 +86,8 @@ describe('a receiver that is down', () => {
   });
 });
 
-describe('what is told', () => {
-  it('goes to the enabled endpoints that want this type, once though it is published and queued twice', async () => {
+describe('an event', () => {
+  it('goes to the enabled endpoints that subscribe to its type, once even if it is published and queued twice', async () => {
     const { add, publish, runUntil, posted, table } = await setUp();
     await add('all');
     await add('bounces', ['email.bounced']);
@@ -100,7 +100,7 @@ describe('what is told', () => {
     expect(posted.map(({ url }) => url)).toEqual(['https://all.example.com/']);
   });
 
-  it('names the email, and whom it happened to first', async () => {
+  it('names the email, and its recipient as the first', async () => {
     const { add, publish, runUntil, posted } = await setUp();
     await add('all');
     await publish([delivered]);
@@ -122,7 +122,7 @@ describe('what is told', () => {
     });
   });
 
-  it('is dropped, with a log line, when the email or the endpoint is gone', async () => {
+  it('is dropped, with a log line, when the email or the endpoint no longer exists', async () => {
     const { add, publish, runUntil, posted, logged, table } = await setUp();
     await add('all');
     await publish([{ ...delivered, emailId: 'expired' }]);
@@ -132,8 +132,8 @@ describe('what is told', () => {
     await runUntil();
     expect(posted).toEqual([]);
     expect(logged.map(({ message }) => message)).toEqual([
-      'webhook not told: its email is gone',
-      'webhook not told: it is disabled or gone',
+      'event not delivered: its email has expired',
+      'event not delivered: its webhook is disabled or deleted',
     ]);
   });
 });
@@ -150,7 +150,7 @@ describe('signatures', () => {
 
   it('are accepted by both official verifiers, by the new and the old secret for a day after a rotation', async () => {
     const { add, publish, runUntil, posted, clock, table } = await setUp();
-    // The verifiers read the machine's clock.
+    // The verifiers use the clock of the machine.
     clock.nowMs = Date.now();
     const { secret } = await add('all');
     await publish([delivered]);
@@ -169,7 +169,7 @@ describe('signatures', () => {
     expect(() => verify(posted[2], secret)).toThrow();
   });
 
-  it('keep the promise of the first rotation after a second one: each secret signs for its own day', async () => {
+  it('include each replaced secret for its own day, also after a second rotation', async () => {
     const { add, publish, runUntil, posted, clock, table } = await setUp();
     clock.nowMs = Date.now();
     const { secret: first } = await add('all');
@@ -187,7 +187,7 @@ describe('signatures', () => {
     expect(await signing(clock.nowMs + 25 * h)).toEqual([third]);
   });
 
-  it('include the previous secret of a document of version 0.1, before and after another rotation', async () => {
+  it('include the previous secret of a document of version 0.1, before and after a rotation', async () => {
     const { add, table } = await setUp();
     const { secret } = await add('old');
     const old = { previousSecret: 'whsec_b2xk', previousSecretUntilMs: START_MS + h };
@@ -202,7 +202,7 @@ describe('signatures', () => {
     expect(validSecrets(webhook, START_MS + h)).toEqual([next, secret]);
   });
 
-  it('are of at most six secrets: a sixth rotation within a day is refused, and says when it can be', async () => {
+  it('use at most six secrets: a sixth rotation within a day is refused with the time when it is possible', async () => {
     const { add, table } = await setUp();
     await add('often');
     for (let count = 0; count < MAX_PREVIOUS_SECRETS; count++) await rotateSecret(table, 'often', START_MS + count);
@@ -212,7 +212,7 @@ describe('signatures', () => {
     expect(await rotateSecret(table, 'often', START_MS + 24 * h)).toMatch(/^whsec_/);
   });
 
-  it('are made anew for each try: the timestamp of an old one would be refused', async () => {
+  it('are new for each try, as receivers refuse an old timestamp', async () => {
     const { add, publish, runUntil, posted } = await setUp(() => ({ status: 500, response: '' }));
     await add('all');
     await publish([delivered]);

@@ -17,21 +17,21 @@ const record: EmailRecord = {
 };
 const event: WebhookEvent = { type: 'email.delivered', eventId: 'msg_1', atMs: 0, emailId: 'one' };
 
-/** As many custom headers as an email may have, each as long as it may be. */
+/** The most custom headers of an email, each as long as possible. */
 const largestHeaders = Object.fromEntries(
   Array.from({ length: 100 }, (_, index) => [`X-Header-${index}`, '€'.repeat(8_000)]),
 );
 const read = (payload: string) => JSON.parse(payload).data;
 
 describe('a payload', () => {
-  it('says nothing of a size limit that it does not reach', () => {
+  it('does not mention a size limit that it does not reach', () => {
     const headers = { 'X-One': '1' };
     const data = read(emailPayload(event, record, { headers, region }));
     expect(data.headers).toEqual([{ name: 'X-One', value: '1' }]);
     expect(data).not.toHaveProperty('truncated');
   });
 
-  it('has as many of the custom headers as fit, each whole, and says that some are missing', () => {
+  it('has as many complete custom headers as fit, and says that some are missing', () => {
     const headers = { 'X-First': 'kept', ...largestHeaders };
     const payload = emailPayload(event, record, { headers, region });
     expect(Buffer.byteLength(payload)).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
@@ -46,7 +46,7 @@ describe('a payload', () => {
     expect(data.to).toEqual(record.to);
   });
 
-  it('is at its limit with one byte less of headers whole, and cut with one more', () => {
+  it('is complete at its limit, and cut one byte above it', () => {
     const size = (length: number) => emailPayload(event, record, { headers: { 'X-One': 'x'.repeat(length) }, region });
     const most = MAX_PAYLOAD_BYTES - Buffer.byteLength(size(0));
     expect(Buffer.byteLength(size(most))).toBe(MAX_PAYLOAD_BYTES);
@@ -54,7 +54,7 @@ describe('a payload', () => {
     expect(read(size(most + 1))).toMatchObject({ headers: [], truncated: ['headers'] });
   });
 
-  it('has the recipient it is about although not all recipients fit', () => {
+  it('has the recipient of the event even if not all recipients fit', () => {
     const to = Array.from({ length: 50 }, (_, index) => `${'€'.repeat(900)} <r${index}@example.com>`);
     const tellsOf = { ...event, recipient: 'r49@example.com' };
     const payload = emailPayload(tellsOf, { ...record, to }, { headers: largestHeaders, region });
@@ -64,7 +64,7 @@ describe('a payload', () => {
     expect(data).toMatchObject({ truncated: ['headers', 'to'], headers: [], recipient: 'r49@example.com' });
   });
 
-  it('about an address that thousands of senders must not write to names as many as fit', () => {
+  it('about an address that is suppressed for thousands of senders names as many as fit', () => {
     const senders = Array.from({ length: 5_000 }, (_, index) => `sender-${index}@example.com`);
     const payload = subjectPayload({
       ...event,
@@ -83,7 +83,7 @@ describe('a delivery', () => {
   });
   afterAll(() => aws?.close());
 
-  it('fits one document of DynamoDB with the largest payload and as many attempts as it can have', async () => {
+  it('fits into one document of DynamoDB with the largest payload and the most attempts', async () => {
     const payload = emailPayload(event, record, {
       headers: { 'X-One': '€'.repeat((MAX_PAYLOAD_BYTES - 1_000) / 3) },
       region,

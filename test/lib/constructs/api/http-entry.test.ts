@@ -2,10 +2,10 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { sendoffTemplate } from '../../../helpers/sendoff-template.ts';
 
-describe('the HTTP entry', () => {
+describe('the API as an HTTP API', () => {
   const { template } = sendoffTemplate({ apiThrottleRate: 50, apiThrottleBurst: 75, logRetentionDays: 7 });
 
-  it('hands every path and method to the API function', () => {
+  it('passes every path and method to the API function', () => {
     template.resourceCountIs('AWS::ApiGatewayV2::Route', 1);
     template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: '$default' });
     template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
@@ -31,14 +31,14 @@ describe('the HTTP entry', () => {
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 });
   });
 
-  it('may be called by API Gateway alone, for this API', () => {
+  it('lets only API Gateway invoke the function, and only for this API', () => {
     template.hasResourceProperties('AWS::Lambda::Permission', {
       Principal: 'apigateway.amazonaws.com',
       SourceArn: { 'Fn::Join': ['', Match.arrayWith([{ Ref: Match.stringLikeRegexp('HttpApi') }, '/*/*'])] },
     });
   });
 
-  it('answers no browser unless told of its origin', () => {
+  it('has no CORS unless an origin is given', () => {
     const [api] = Object.values(template.findResources('AWS::ApiGatewayV2::Api'));
     expect(api?.Properties).not.toHaveProperty('CorsConfiguration');
     sendoffTemplate({ corsOrigins: ['https://app.example'] }).template.hasResourceProperties('AWS::ApiGatewayV2::Api', {

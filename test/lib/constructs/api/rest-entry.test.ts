@@ -10,7 +10,7 @@ describe('the API as a REST API', () => {
     template.hasResourceProperties('AWS::ApiGateway::RestApi', { EndpointConfiguration: { Types: ['REGIONAL'] } });
   });
 
-  it('hands every path and method to the API function', () => {
+  it('passes every path and method to the API function', () => {
     template.hasResourceProperties('AWS::ApiGateway::Resource', { PathPart: '{proxy+}' });
     const methods = Object.values(template.findResources('AWS::ApiGateway::Method'));
     expect(methods).toHaveLength(2);
@@ -20,7 +20,7 @@ describe('the API as a REST API', () => {
     }
   });
 
-  it('may call the function once it is deployed, and nobody else may', () => {
+  it('lets only API Gateway invoke the function, and only for this API', () => {
     const permissions = Object.values(template.findResources('AWS::Lambda::Permission')).filter(
       ({ Properties }) => Properties.Principal === 'apigateway.amazonaws.com',
     );
@@ -48,13 +48,13 @@ describe('the API as a REST API', () => {
     });
   });
 
-  it('leaves the account alone: no role for CloudWatch, and so no access logs', () => {
+  it('changes no setting of the account: no role for CloudWatch, and so no access logs', () => {
     template.resourceCountIs('AWS::ApiGateway::Account', 0);
     for (const { Properties } of Object.values(template.findResources('AWS::ApiGateway::Stage')))
       expect(Properties).not.toHaveProperty('AccessLogSetting');
   });
 
-  it('has access logs when the account is said to be ready, without the path that could hold an address', () => {
+  it('has access logs with restAccessLogs, without the path, which could contain an address', () => {
     const logging = sendoffTemplate({ api: 'rest', restAccessLogs: true }).template;
     logging.resourceCountIs('AWS::ApiGateway::Account', 0);
     const [stage] = Object.values(logging.findResources('AWS::ApiGateway::Stage'));
@@ -63,7 +63,7 @@ describe('the API as a REST API', () => {
     expect(JSON.stringify(format)).not.toMatch(/path|query|protocol/i);
   });
 
-  it('is traced from the gateway on when asked for', () => {
+  it('is traced from the gateway on with xray', () => {
     sendoffTemplate({ api: 'rest', xray: true }).template.hasResourceProperties('AWS::ApiGateway::Stage', {
       TracingEnabled: true,
     });
@@ -74,11 +74,11 @@ describe('the API as a REST API', () => {
   });
 });
 
-describe('a host name of one’s own', () => {
+describe('a custom domain', () => {
   const apiCertificateArn = 'arn:aws:acm:eu-west-1:123456789012:certificate/6d3e';
   const props = { apiDomain: 'api.example.com', apiCertificateArn };
 
-  it('leads to the HTTP API, and is its URL', () => {
+  it('is the URL of the HTTP API', () => {
     const { template, sendoff } = sendoffTemplate(props);
     expect(sendoff.apiUrl).toBe('https://api.example.com');
     template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', {
@@ -91,7 +91,7 @@ describe('a host name of one’s own', () => {
     });
   });
 
-  it('leads to the REST API without a stage in the path', () => {
+  it('is the URL of the REST API, without a stage in the path', () => {
     const { template, sendoff } = sendoffTemplate({ ...props, api: 'rest' });
     expect(sendoff.apiUrl).toBe('https://api.example.com');
     template.hasResourceProperties('AWS::ApiGateway::DomainName', {

@@ -34,12 +34,12 @@ const alarm = (name: string, among = alarms): Alarm => {
   if (!found) throw new Error(`no alarm ${name} in ${Object.keys(among).join(', ')}`);
   return found;
 };
-/** A metric-math expression as CloudWatch would reckon it, for these values of its metrics. */
+/** The value of a metric-math expression for these values of its metrics. */
 function evaluate(name: string, values: Record<string, number>, among = alarms): number {
   const { Metrics = [] } = alarm(name, among);
   const known = new Map(Object.entries(values));
   const scope = () => Object.fromEntries([...known].map(([id, value]) => [id, value]));
-  const reckon = (expression: string): number => {
+  const compute = (expression: string): number => {
     const text = expression.replaceAll(' AND ', ' && ').replace(/\bIF\(/g, 'IF_(');
     const functions = {
       IF_: (condition: boolean, yes: number, no: number) => (condition ? yes : no),
@@ -49,19 +49,19 @@ function evaluate(name: string, values: Record<string, number>, among = alarms):
     const names = { ...functions, ...Object.fromEntries(Metrics.map(({ Id }) => [Id, undefined])), ...scope() };
     return new Function(...Object.keys(names), `return ${text};`)(...Object.values(names));
   };
-  // Inner expressions first: they are what the outer one names.
+  // Inner expressions first: the outer one refers to them.
   const expressions = Metrics.filter(({ Expression }) => Expression).reverse();
   let result = Number.NaN;
   for (const { Id, Expression = '', ReturnData } of expressions) {
     if (ReturnData !== false) continue;
-    known.set(Id, reckon(Expression));
+    known.set(Id, compute(Expression));
   }
-  for (const { Expression = '', ReturnData } of expressions) if (ReturnData !== false) result = reckon(Expression);
+  for (const { Expression = '', ReturnData } of expressions) if (ReturnData !== false) result = compute(Expression);
   return result;
 }
 
 describe('the alarms', () => {
-  it('are those that need a person', () => {
+  it('are about conditions that need a person', () => {
     expect(Object.keys(alarms).sort()).toEqual([
       'ApiErrors',
       'BounceRate',
@@ -85,7 +85,7 @@ describe('the alarms', () => {
   });
 
   it.each(Object.entries(alarms))('%s is quiet while a deployment is not used', (name, { TreatMissingData }) => {
-    // SES publishes its rates now and then: between two of them the state stays.
+    // SES publishes its rates from time to time; the alarm keeps its state in between.
     expect(TreatMissingData).toBe(/Rate$/.test(name) ? 'ignore' : 'notBreaching');
   });
 
@@ -94,17 +94,17 @@ describe('the alarms', () => {
     expect(alarm('ComplaintRate')).toMatchObject({ MetricName: 'Reputation.ComplaintRate', Threshold: 0.0008 });
   });
 
-  it('look at the first job in the dead-letter queue', () => {
+  it('begin with the first job in the dead-letter queue', () => {
     expect(alarm('DeadLetters')).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
   });
 
-  it('leave a job the longest delay and a redelivery before it is old; bulk mail four hours more', () => {
+  it('allow a job the longest delay and one redelivery; a bulk job four hours more', () => {
     expect(alarm('OldestJobtransactional').Threshold).toBe(900 + 6 * 60);
     expect(alarm('OldestJobbulk').Threshold).toBe(900 + 6 * 60 + 4 * 3600);
     expect(alarmsOf({ sendTimeoutSeconds: 300 }).OldestJobtransactional?.Threshold).toBe(900 + 6 * 300);
   });
 
-  it('compare failures with what was sent, over both queues, and take a few for none', () => {
+  it('compare failed with sent emails over both queues, and ignore a few failures', () => {
     const failures = (failed: number, sent: number) =>
       evaluate('SendFailures', { failed_bulk: failed, sent_transactional: sent });
     expect(alarm('SendFailures').Threshold).toBe(5);
@@ -114,7 +114,7 @@ describe('the alarms', () => {
     expect(failures(7, 0)).toBe(100);
   });
 
-  it('see that emails are tried and none is sent, for a quarter of an hour', () => {
+  it('begin when emails are retried and none is sent for a quarter of an hour', () => {
     const stalled = (values: Record<string, number>) => evaluate('SendingStalled', values);
     expect(stalled({ retried_bulk: 3, sent_bulk: 0 })).toBe(3);
     expect(stalled({ retried_bulk: 3, sent_bulk: 0, sent_transactional: 1 })).toBe(0);
@@ -122,28 +122,31 @@ describe('the alarms', () => {
     expect(alarm('SendingStalled')).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, DatapointsToAlarm: 3 });
   });
 
-  it('compare 5xx answers with all answers, and take a few for none', () => {
+  it('compare 5xx answers with all answers, and ignore a few', () => {
     expect(alarm('ApiErrors').Threshold).toBe(1);
     expect(evaluate('ApiErrors', { part: 5, all: 500 })).toBe(1);
     expect(evaluate('ApiErrors', { part: 4, all: 4 })).toBe(0);
   });
 
-  it('name the option by which the queue in question gets more workers', () => {
+  it('name the option that gives the queue more concurrency', () => {
     expect(alarm('OldestJobtransactional').AlarmDescription).toContain('raise maxConcurrency or');
     expect(alarm('OldestJobbulk').AlarmDescription).toContain('raise bulkMaxConcurrency or');
     expect(alarm('OldestJobwebhook').AlarmDescription).toContain('raise webhookMaxConcurrency or');
     expect(alarm('OldestJobfeedback').AlarmDescription).toContain('raise the account limit of Lambda');
   });
 
-  it.each(['FunctionErrors', 'FunctionThrottles'])('%s looks at every function, not at one bad moment', (name) => {
-    const { Metrics = [], EvaluationPeriods, DatapointsToAlarm } = alarm(name);
-    const functions = sendoffTemplate().template.findResources('AWS::Lambda::Function');
-    const watched = JSON.stringify(Metrics.map(({ MetricStat }) => MetricStat?.Metric.Dimensions));
-    for (const logicalId of Object.keys(functions)) expect(watched).toContain(logicalId);
-    expect([DatapointsToAlarm, EvaluationPeriods]).toEqual([2, 3]);
-  });
+  it.each(['FunctionErrors', 'FunctionThrottles'])(
+    '%s watches every function, and ignores a single bad period',
+    (name) => {
+      const { Metrics = [], EvaluationPeriods, DatapointsToAlarm } = alarm(name);
+      const functions = sendoffTemplate().template.findResources('AWS::Lambda::Function');
+      const watched = JSON.stringify(Metrics.map(({ MetricStat }) => MetricStat?.Metric.Dimensions));
+      for (const logicalId of Object.keys(functions)) expect(watched).toContain(logicalId);
+      expect([DatapointsToAlarm, EvaluationPeriods]).toEqual([2, 3]);
+    },
+  );
 
-  it('look at metrics of this deployment, told apart from others in the account', () => {
+  it('use metrics of this deployment only', () => {
     const { Metrics = [] } = alarm('SendingStalled');
     const dimensions = Metrics.flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions ?? []);
     expect(dimensions).toContainEqual({ Name: 'Deployment', Value: 'Shop/Mail' });
@@ -158,13 +161,13 @@ describe('the alarms with backend=redis', () => {
     Dimensions: [{ Name: 'Deployment', Value: 'Shop/Mail' }, ...(queue ? [{ Name: 'Queue', Value: queue }] : [])],
   });
 
-  it('have the names and the meaning that they have on AWS', () => {
+  it('have the same names and settings as with backend=aws', () => {
     expect(Object.keys(redis).sort()).toEqual(Object.keys(alarms).sort());
     for (const [name, { EvaluationPeriods, DatapointsToAlarm, TreatMissingData }] of Object.entries(alarms))
       expect(redis[name]).toMatchObject({ EvaluationPeriods, DatapointsToAlarm, TreatMissingData });
   });
 
-  it('look at the first dead letter, of Redis or of SQS, which brings what SES reports', () => {
+  it('begin with the first dead letter, in Redis or in SQS, which has the events of SES', () => {
     const { Metrics = [], Threshold } = redis.DeadLetters ?? { Metrics: [], Threshold: 0 };
     expect(Threshold).toBe(1);
     expect(Metrics.map(({ MetricStat }) => MetricStat?.Metric.MetricName).filter(Boolean)).toEqual([
@@ -182,7 +185,7 @@ describe('the alarms with backend=redis', () => {
     ['bulk', 900 + 4 * 3600],
     ['webhook', 900],
     ['webhook-slow', 900 + 4 * 3600],
-  ])('look at how old the oldest job of the %s queue is, which the schedule function tells', (queue, seconds) => {
+  ])('use the age of the oldest job in the %s queue that the watchdog publishes', (queue, seconds) => {
     expect(redis[`OldestJob${queue.replace('-', '')}`]).toMatchObject({
       ...ours('OldestJobAge', queue),
       Threshold: seconds,
@@ -190,7 +193,7 @@ describe('the alarms with backend=redis', () => {
     });
   });
 
-  it('name no option that Redis does not have, and the one it has', () => {
+  it('name maxConsumers, and no option without effect on Redis', () => {
     const text = Object.values(redis)
       .map(({ AlarmDescription }) => AlarmDescription)
       .join('\n');
@@ -206,23 +209,23 @@ describe('the alarms with backend=redis', () => {
   });
 });
 
-describe('whom alarms tell', () => {
+describe('the notifications of alarms', () => {
   const topicArn = 'arn:aws:sns:eu-west-1:123456789012:ops';
 
-  it('is nobody by default', () => {
+  it('go nowhere by default', () => {
     for (const { AlarmActions, OKActions } of Object.values(alarms))
       expect([AlarmActions, OKActions]).toEqual([undefined, undefined]);
   });
 
-  it('is the topic given, when each begins and when it ends', () => {
-    const told = alarmsOf({ alarmTopicArn: topicArn });
-    for (const { AlarmActions, OKActions } of Object.values(told))
+  it('go to the topic given, when an alarm begins and when it ends', () => {
+    const notified = alarmsOf({ alarmTopicArn: topicArn });
+    for (const { AlarmActions, OKActions } of Object.values(notified))
       expect([AlarmActions, OKActions]).toEqual([[topicArn], [topicArn]]);
-    // The one topic there is brings SES's events.
+    // The one topic is that of SES's events.
     sendoffTemplate({ alarmTopicArn: topicArn }).template.resourceCountIs('AWS::SNS::Topic', 1);
   });
 
-  it('is the address given, over a topic that CloudWatch may publish to', () => {
+  it('go to the address given, through a topic that CloudWatch may publish to', () => {
     const { template } = sendoffTemplate({ alarmEmail: 'ops@example.com' });
     template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.com' });
     const policies = Object.values(template.findResources('AWS::SNS::TopicPolicy'));
@@ -236,7 +239,7 @@ describe('whom alarms tell', () => {
     );
   });
 
-  it('is a question that does not arise without monitoring', () => {
+  it('do not exist without monitoring, nor do alarms and dashboard', () => {
     const { template } = sendoffTemplate({ monitoring: false });
     template.resourceCountIs('AWS::CloudWatch::Alarm', 0);
     template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);

@@ -15,7 +15,7 @@ interface Widget {
   };
 }
 
-/** What CloudWatch gets, with every reference as its logical id. */
+/** The widgets of the template, with every reference replaced by its logical id. */
 function widgetsOf(props: SendoffProps = {}): Widget[] {
   const [dashboard] = Object.values(sendoffTemplate(props).template.findResources('AWS::CloudWatch::Dashboard'));
   if (!dashboard) throw new Error('no dashboard');
@@ -33,11 +33,11 @@ const widgets = widgetsOf();
 const topDown = widgets.toSorted((a, b) => a.y - b.y || a.x - b.x);
 
 describe('the dashboard', () => {
-  it('reads from top to bottom as an email goes', () => {
+  it('shows, from top to bottom, the way of an email', () => {
     const headings = topDown.flatMap(
       ({ properties }) => /^#+ (?:\d\. )?(\S+)/.exec(properties.markdown ?? '')?.[1] ?? [],
     );
-    expect(headings).toEqual(['Shop/Mail', 'Accept', 'Wait', 'Send', 'Arrive', 'What']);
+    expect(headings).toEqual(['Shop/Mail', 'Accept', 'Wait', 'Send', 'Deliver', 'Errors']);
     expect(topDown[1]).toMatchObject({ type: 'alarm', properties: { title: 'Alarms' } });
     expect(topDown.at(-1)).toMatchObject({ type: 'log' });
   });
@@ -60,7 +60,7 @@ describe('the dashboard', () => {
     expect(JSON.stringify(widgetsOf(props))).toMatch(expected);
   });
 
-  it('shows the queues of Redis as the schedule function tells of them, and the queue of SQS beside', () => {
+  it('shows the metrics that the watchdog publishes about queues in Redis, and those of the queue in SQS', () => {
     const redis = widgetsOf({ backend: 'redis', redisSecret: 'upstash' });
     const metricsOf = (title: RegExp) =>
       JSON.stringify(redis.find(({ properties }) => title.test(properties.title ?? ''))?.properties.metrics);

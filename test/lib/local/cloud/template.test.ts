@@ -117,7 +117,7 @@ describe('creating a stack', () => {
     expect(created).toEqual([]);
   });
 
-  it('leaves out what its condition excludes, and passes over what has no local behaviour', async () => {
+  it('leaves out resources whose condition does not hold, and skips types without local behaviour', async () => {
     const types = new Map([['Known', () => ({ ref: 'ref', attributes: {} })]]);
     const scope = scopeOf({
       Conditions: { Never: { 'Fn::Equals': ['a', 'b'] } },

@@ -159,7 +159,7 @@ async function showSelected() {
   $('hint').hidden = Boolean(shown);
   $('reported').textContent = '';
   if (shown) renderDetail();
-  document.title = shown ? `${shown.subject || '(no subject)'} · Sendoff` : 'Inbox · Sendoff';
+  document.title = shown ? `${shown.subject || '(no subject)'} · Inbox` : 'Inbox';
   renderList();
 }
 

@@ -13,7 +13,7 @@ import { openStored, type Stored } from '../../stored.ts';
 const person = 'zo.erase@example.com';
 const quoted = '"zo.erase"@example.com';
 
-/** What must hold on either backend. */
+/** The tests of both backends. */
 function erasure(local: LocalCli): void {
   let request: Request;
   let stored: Stored;
@@ -86,7 +86,7 @@ function erasure(local: LocalCli): void {
     expect(receiver.received.some(({ payload }) => payload.includes(person))).toBe(true);
     expect((await request('DELETE', `/webhooks/${hooks[0]}`)).status).toBe(200);
 
-    // What no request of today leaves: records of other versions, damaged ones, and a suppression told apart by its quotes.
+    // Documents that this version does not write: of other versions, damaged ones, and a suppression of the quoted form.
     await putRecord({ to: [`${'İ'.repeat(600)} <${person}>`] });
     await putRecord({ to: { name: 'Zo', address: quoted }, status: 'of a later version' });
     await putRecord({ to: [`Zo <${person}`], fingerprint: null, timeline: 'none' });
@@ -124,7 +124,7 @@ function erasure(local: LocalCli): void {
     expect(await exists(id)).toEqual([false]);
   });
 
-  it('leaves others, and what others wrote about the address', async () => {
+  it('leaves the emails of others, also those that mention the address', async () => {
     const others = [
       await send({ to: 'x-zo.erase@example.com' }),
       await send({ subject: `About ${person}`, tags: [{ name: 'for', value: 'zo' }] }),
@@ -137,7 +137,7 @@ function erasure(local: LocalCli): void {
     expect(await exists(...others)).toEqual([true, true, false]);
   });
 
-  it('deletes what it can, and names what it cannot judge and what is not the person’s alone', async () => {
+  it('deletes what it can, and names documents it cannot read and those that are not about the person alone', async () => {
     const [odd, damaged, id] = [await putRecord({ to: 7 }), randomUUID(), await send({ to: person })];
     await stored.putDamaged(recordKey(damaged), 'someone@example.com');
     const key = `api-key#${randomUUID()}`;

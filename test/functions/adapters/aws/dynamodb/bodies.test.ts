@@ -32,7 +32,7 @@ describe('bodies on DynamoDB and S3', () => {
     ]);
   });
 
-  it('load the client of the bucket only for a large one', async () => {
+  it('load the client of S3 only for a large one', async () => {
     let loads = 0;
     const files = new Map<string, Uint8Array>();
     const large = async () => {
@@ -53,7 +53,7 @@ describe('bodies on DynamoDB and S3', () => {
     expect(loads).toBe(1);
   });
 
-  it('go away with their record: the table’s TTL is whole seconds, rounded up', async () => {
+  it('expire with their record: the table’s TTL is in whole seconds, rounded up', async () => {
     await aws.bodies.put('ttl', Buffer.from('x'), 1_800_000_000_001);
     const { Item } = await aws.dynamo.send(
       new GetItemCommand({ TableName: aws.options.tableName, Key: { key: { S: 'ttl' } } }),
@@ -61,7 +61,7 @@ describe('bodies on DynamoDB and S3', () => {
     expect(Item?.expiresAt).toEqual({ N: '1800000001' });
   });
 
-  it('are not there yet while the pointer is but the object is not', async () => {
+  it('do not exist while only the pointer is written', async () => {
     const nothing = async () => ({ put: async () => {}, get: async () => undefined, delete: async () => {} });
     await createDynamoBodies(aws.dynamo, aws.options.tableName, nothing).put('early', Buffer.alloc(LIMIT_BYTES + 1), 0);
     expect(await aws.bodies.get('early')).toBeUndefined();

@@ -12,7 +12,7 @@ scanContract('DynamoDB', async () => {
     scan: createDynamoScan(dynamo, TableName),
     table,
     bodies,
-    // JavaScript has no such number.
+    // JavaScript cannot represent this number.
     storeDamaged: async (key, text) => {
       const Item = { key: { S: key }, text: { S: text }, size: { N: '99999999999999999999.5' } };
       await dynamo.send(new PutItemCommand({ TableName, Item }));
@@ -28,7 +28,7 @@ describe('the scan of a DynamoDB table', () => {
   });
   afterAll(() => aws?.close());
 
-  it('leaves a document that took the place of an expired one', async () => {
+  it('does not delete a document that replaced an expired one', async () => {
     const scan = createDynamoScan(aws.dynamo, aws.options.tableName);
     await aws.table.insert({ key: 'email#one', fields: { a: 1 }, expiresAtMs: Date.now() - 5_000 });
     await aws.table.insert({ key: 'email#one', fields: { a: 2 }, expiresAtMs: Date.now() + 60_000 });

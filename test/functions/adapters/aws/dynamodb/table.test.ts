@@ -22,7 +22,7 @@ describe('the table on DynamoDB', () => {
   });
   afterAll(() => aws?.close());
 
-  it('takes a document for gone from its second on, though TTL deletes days late', async () => {
+  it('treats a document as deleted from its second on, although TTL deletes it days later', async () => {
     clock = 1_000_000;
     await table.insert({ key: 'late', fields: { a: 1 }, expiresAtMs: 1_000_500 });
     clock = 1_000_999;
@@ -53,7 +53,7 @@ describe('the table on DynamoDB', () => {
     expect(new Set(partitions)).toEqual(new Set(['spread#0', 'spread#1', 'spread#2', 'spread#3']));
   });
 
-  it('makes one call for each thing it is asked', async () => {
+  it('makes one AWS call for each of its methods', async () => {
     clock = 0;
     const calls = async (run: () => Promise<unknown>) => {
       aws.calls.length = 0;
@@ -74,7 +74,7 @@ describe('the table on DynamoDB', () => {
   it.each([
     ['throttling', 400, 'ProvisionedThroughputExceededException'],
     ['an internal error', 500, 'InternalServerError'],
-  ])('rejects as retryable on %s, whatever it is asked', async (_what, status, code) => {
+  ])('rejects as retryable on %s, in each of its methods', async (_what, status, code) => {
     const effect = { kind: 'error', status, code, message: 'down' } as const;
     const fault = aws.faults.add({ service: 'dynamodb', action: '*', when: 'before', effect });
     const asked = [
@@ -89,7 +89,7 @@ describe('the table on DynamoDB', () => {
     fault.remove();
   });
 
-  it('passes on what no later try can mend', async () => {
+  it('passes on errors that are not transient', async () => {
     const effect = { kind: 'error', status: 400, code: 'AccessDeniedException', message: 'no' } as const;
     const fault = aws.faults.add({ service: 'dynamodb', action: '*', when: 'before', effect });
     await expect(table.get('a')).rejects.toMatchObject({ name: 'AccessDeniedException' });
@@ -100,7 +100,7 @@ describe('the table on DynamoDB', () => {
 describe('reading many', () => {
   const Key = (key: string) => ({ key: { S: key } });
 
-  it('asks again for what DynamoDB left unprocessed', async () => {
+  it('requests unprocessed keys again', async () => {
     const client = new DynamoDBClient({ region: 'us-east-1' });
     const dynamo = mockClient(client);
     dynamo
@@ -118,7 +118,7 @@ describe('reading many', () => {
     });
   });
 
-  it('sees every write answered before: reads are consistent', async () => {
+  it('sees every write that was answered before: reads are consistent', async () => {
     const client = new DynamoDBClient({ region: 'us-east-1' });
     const dynamo = mockClient(client);
     dynamo.on(GetItemCommand).resolves({}).on(BatchGetItemCommand).resolves({});
@@ -131,7 +131,7 @@ describe('reading many', () => {
     expect(dynamo.commandCalls(BatchGetItemCommand)[0]?.args[0].input.RequestItems?.t?.ConsistentRead).toBe(true);
   });
 
-  it('asks no shard of an index when its bounds leave no room', async () => {
+  it('queries no shard of an index when its bounds exclude everything', async () => {
     const client = new DynamoDBClient({ region: 'us-east-1' });
     const dynamo = mockClient(client);
     const query = { index: 'list', partition: 'p', limit: 1, order: 'ascending', after: 'b', before: 'a' } as const;

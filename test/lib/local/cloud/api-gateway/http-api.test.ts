@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createRouteTable } from '../../../../../lib/local/cloud/api-gateway/http-api-routes.ts';
+import { createRouteTable } from '../../../../../lib/local/cloud/api-gateway/routes.ts';
 import {
   functionResources,
   httpApiResources,
@@ -10,7 +10,7 @@ import {
   temporaryFolder,
 } from '../fixtures/stack.ts';
 
-/** Answers its event, or what the header x-answer says. */
+/** Answers its event, or the content of the header x-answer. */
 const source = `
 export const handler = async (event) => {
   const wanted = event.headers['x-answer'];

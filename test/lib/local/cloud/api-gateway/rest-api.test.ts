@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { functionResources, startTestCloud, temporaryFolder } from '../fixtures/stack.ts';
 
-/** Answers what it was called with, or what the query tells it to. */
+/** Answers its event, or the answer that the query names. */
 const echo = `
 export const handler = async (event) => {
   const answer = event.queryStringParameters?.answer;
@@ -131,7 +131,7 @@ describe('a REST API', () => {
     });
   });
 
-  it('says of the root, which has no method here, what API Gateway says', async () => {
+  it('answers the root, which has no method, as API Gateway does', async () => {
     const response = await fetch(`${(await startRestCloud()).apiUrl}/`);
     expect([response.status, await response.json()]).toEqual([403, { message: 'Missing Authentication Token' }]);
   });
@@ -145,7 +145,7 @@ describe('a REST API', () => {
     expect([response.status, await response.json()]).toEqual([502, { message: 'Internal server error' }]);
   });
 
-  it('refuses what it does not do instead of leaving it out', async () => {
+  it('refuses unsupported properties', async () => {
     await expect(startRestCloud({ BinaryMediaTypes: ['*/*'] })).rejects.toThrow(
       'BinaryMediaTypes does not run locally',
     );

@@ -19,7 +19,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../../../../lib/local/cloud/aws/faults.ts';
 import { clientOptions, functionResources, openTestCloud, type TestCloud, temporaryFolder } from '../fixtures/stack.ts';
 
-/** Makes the AWS call its event asks for, without retries, and answers what came back. */
+/** Makes the AWS call that its event names, without retries, and returns the answer. */
 const source = `
 import { DynamoDBClient, PutItemCommand, QueryCommand, BatchGetItemCommand } from '@aws-sdk/client-dynamodb';
 import { LambdaClient, InvokeCommand } from '@aws-sdk/client-lambda';
@@ -141,12 +141,12 @@ describe('permissions', () => {
   });
 
   it.each([
-    ['putItem', 'AccessDeniedException', 400, 'dynamodb:PutItem', 'table/sendoff-Table'],
-    ['query', 'AccessDeniedException', 400, 'dynamodb:Query', 'table/sendoff-Table/index/byOwner'],
-    ['sendMessage', 'AccessDenied', 403, 'sqs:SendMessage', ':sendoff-Queue'],
-    ['sendMessageBatch', 'AccessDenied', 403, 'sqs:SendMessage', ':sendoff-Queue'],
-    ['invoke', 'AccessDeniedException', 403, 'lambda:InvokeFunction', 'function:sendoff-Other'],
-    ['putObject', 'AccessDenied', 403, 's3:PutObject', ':::sendoff-bucket/key'],
+    ['putItem', 'AccessDeniedException', 400, 'dynamodb:PutItem', 'table/local-Table'],
+    ['query', 'AccessDeniedException', 400, 'dynamodb:Query', 'table/local-Table/index/byOwner'],
+    ['sendMessage', 'AccessDenied', 403, 'sqs:SendMessage', ':local-Queue'],
+    ['sendMessageBatch', 'AccessDenied', 403, 'sqs:SendMessage', ':local-Queue'],
+    ['invoke', 'AccessDeniedException', 403, 'lambda:InvokeFunction', 'function:local-Other'],
+    ['putObject', 'AccessDenied', 403, 's3:PutObject', ':::local-bucket/key'],
     ['sendRawEmail', 'AccessDenied', 403, 'ses:SendRawEmail', 'identity/me@example.com'],
   ])('%s without a statement ends in %s, as from AWS, and loudly', async (call, name, status, action, resource) => {
     const outcome = await ask('Maynothing', call, { key: 'key' });
@@ -178,10 +178,10 @@ describe('permissions', () => {
     });
     await expect(stranger.send(new ListTablesCommand())).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
     const { TableNames } = await new DynamoDBClient(clientOptions(cloud)).send(new ListTablesCommand());
-    expect(TableNames).toEqual(['sendoff-Table']);
+    expect(TableNames).toEqual(['local-Table']);
   });
 
-  it('are remembered: what was asked, and what was granted and never needed', async () => {
+  it('are recorded: the decisions, and the grants that no call needed', async () => {
     await ask('Mayeverything', 'sendMessage');
     expect(cloud.permissions()).toContainEqual({
       functionName: 'Mayeverything',
@@ -189,7 +189,7 @@ describe('permissions', () => {
       resource: cloud.resource('Queue').attributes.Arn,
       allowed: true,
     });
-    const unused = cloud.unusedGrants().filter(({ role }) => role === 'sendoff-MaylistRole');
+    const unused = cloud.unusedGrants().filter(({ role }) => role === 'local-MaylistRole');
     expect(unused.map(({ action }) => action)).toContain('logs:putlogevents');
     expect(
       cloud.unusedGrants().some(({ action, role }) => action === 'sqs:sendmessage' && role.includes('Mayeverything')),
@@ -197,7 +197,7 @@ describe('permissions', () => {
   });
 });
 
-describe('what the emulators do not do by themselves', () => {
+describe('gaps of the emulators', () => {
   const operator = () => new SQSClient({ ...clientOptions(cloud), maxAttempts: 1 });
   const QueueUrl = () => cloud.resource('Queue').ref;
 
@@ -292,7 +292,7 @@ describe('faults', () => {
   const base: Pick<FaultRule, 'service' | 'action'> = { service: 'dynamodb', action: 'PutItem' };
   const stored = async (id: string) => {
     const dynamo = new DynamoDBClient(clientOptions(cloud));
-    const { Item } = await dynamo.send(new GetItemCommand({ TableName: 'sendoff-Table', Key: { pk: { S: id } } }));
+    const { Item } = await dynamo.send(new GetItemCommand({ TableName: 'local-Table', Key: { pk: { S: id } } }));
     return Item !== undefined;
   };
   const error = { kind: 'error', status: 400, code: 'ThrottlingException', message: 'slow down' } as const;
@@ -353,7 +353,7 @@ describe('faults', () => {
     const hits = { functionName: 'Mayev', match: (body: string) => body.includes('"hit"'), skip: 1, times: 1 };
     const fault = cloud.faults.add({ ...base, ...hits, when: 'before', effect: error });
     const dynamo = new DynamoDBClient(clientOptions(cloud));
-    await dynamo.send(new PutItemCommand({ TableName: 'sendoff-Table', Item: { pk: { S: 'hit' } } }));
+    await dynamo.send(new PutItemCommand({ TableName: 'local-Table', Item: { pk: { S: 'hit' } } }));
     const ids = ['other', 'hit', 'hit', 'hit'];
     const outcomes: unknown[] = [];
     for (const id of ids) outcomes.push((await ask('Mayeverything', 'putItem', { id })).ok ?? false);

@@ -133,7 +133,7 @@ describe('identity policies', () => {
     );
   });
 
-  it('knows what was granted and never needed', () => {
+  it('lists grants that no call needed', () => {
     const iam = iamWith(allow(['sqs:SendMessage', 'sqs:PurgeQueue'], queue));
     iam.check('Function', { action: 'sqs:SendMessage', resources: [queue] });
     expect(iam.unusedGrants()).toEqual([{ role: 'role', action: 'sqs:purgequeue', resource: queue }]);

@@ -50,7 +50,7 @@ beforeAll(async () => {
 });
 afterAll(() => dynalite.close());
 
-describe('what the service asks of DynamoDB', () => {
+describe('DynamoDB', () => {
   it('answers the stored item of a failed condition, when asked for it', async () => {
     await put({ pk: { S: 'a' }, status: { S: 'sent' } });
     const condition = { Item: { pk: { S: 'a' } }, ConditionExpression: 'attribute_not_exists(pk)' };
@@ -146,7 +146,7 @@ describe('what the service asks of DynamoDB', () => {
     });
   });
 
-  it('counts two index writes when the key of the entry changes, none when what is projected stays', async () => {
+  it('counts two index writes when the key of the entry changes, none when the projected attributes stay the same', async () => {
     const change = async (UpdateExpression: string, values: Record<string, unknown>) => {
       const { body } = await run('UpdateItem', {
         Key: { pk: { S: 'moved' } },

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { failedMessageIds } from '../../../../../lib/local/cloud/lambda/event-source.ts';
+import type { Overrides } from '../../../../../lib/local/cloud/options.ts';
 import type { TemplateResource } from '../../../../../lib/local/cloud/template.ts';
 import {
   clientOptions,
@@ -17,7 +18,7 @@ import {
   temporaryFolder,
 } from '../fixtures/stack.ts';
 
-/** Writes down each batch; fails messages as their bodies say. */
+/** Logs each batch; fails messages as their bodies tell. */
 const source = `
 export const handler = async (event) => {
   console.log(JSON.stringify(event));
@@ -32,7 +33,9 @@ export const handler = async (event) => {
 
 type SqsRecord = { messageId: string; body: string; attributes: { ApproximateReceiveCount: string } };
 
-async function startWorker(options: { queue?: Record<string, unknown>; mapping?: Record<string, unknown> } = {}) {
+type Properties = Record<string, unknown>;
+
+async function startWorker(options: { queue?: Properties; mapping?: Properties; overrides?: Overrides } = {}) {
   const assetDirectory = temporaryFolder();
   const cloud = await startTestCloud(
     {
@@ -50,9 +53,9 @@ async function startWorker(options: { queue?: Record<string, unknown>; mapping?:
         ...queueTrigger('Worker', 'Queue', options.mapping),
       },
     },
-    { assetDirectory, overrides: { visibilityTimeoutSeconds: 1.5 } },
+    { assetDirectory, overrides: options.overrides ?? { visibilityTimeoutSeconds: 1.5 } },
   );
-  // A cold start must not eat up the short visibility time-out, nor a pause of a busy machine.
+  // Warms the function up: a cold start on a busy machine can take longer than the visibility timeout.
   await cloud.function('Worker').invoke({ Records: [] });
   const sqs = new SQSClient(clientOptions(cloud));
   const QueueUrl = cloud.resource('Queue').ref;
@@ -118,7 +121,7 @@ describe('a queue that triggers a function', () => {
     ]);
   });
 
-  it('deletes what succeeded, brings back what failed, and gives up into the dead-letter queue', async () => {
+  it('deletes messages that succeed, returns those that fail, and moves them to the dead-letter queue at the end', async () => {
     const { cloud, sendBatch, deadLetters } = await startWorker();
     await sendBatch(['ok', 'fail']);
     await cloud.idle();
@@ -130,14 +133,14 @@ describe('a queue that triggers a function', () => {
     ).toEqual(['1', '2', '3']);
   });
 
-  it.each(['throw', 'malformed'])('brings back the whole batch when the function answers %s', async (body) => {
+  it.each(['throw', 'malformed'])('returns the whole batch when the function answers %s', async (body) => {
     const { cloud, sendBatch, deadLetters } = await startWorker();
     await sendBatch(['ok', body]);
     await cloud.idle();
     expect((await deadLetters()).sort()).toEqual(['ok', body].sort());
   });
 
-  it('brings back the batch of a killed instance, and another one does the work', async () => {
+  it('returns the batch of a killed instance, and another instance processes it', async () => {
     const { cloud, send, deadLetters } = await startWorker();
     await send('sleep 150');
     await cloud.waitFor('output', (event) => event.line.includes('sleep 150'));
@@ -189,6 +192,17 @@ describe('a queue that triggers a function', () => {
     });
   });
 
+  it('has another window if one is given, unless the template has none', async () => {
+    const options = { overrides: { batchingWindowSeconds: 0.1 } };
+    const { cloud, send } = await startWorker({ mapping: { MaximumBatchingWindowInSeconds: 300 }, ...options });
+    await send('soon');
+    await cloud.idle();
+    const property = 'MaximumBatchingWindowInSeconds';
+    expect(await cloud.waitFor('override')).toMatchObject({ property, template: '300', local: '0.1' });
+    const without = await startWorker(options);
+    expect(without.cloud.events.filter(({ kind }) => kind === 'override')).toEqual([]);
+  });
+
   it('polls through the same counters and faults as every call', async () => {
     const { cloud, send } = await startWorker();
     const effect = { kind: 'error', status: 503, code: 'ServiceUnavailable', message: 'no' } as const;
@@ -222,7 +236,7 @@ describe('a queue that triggers a function', () => {
   });
 });
 
-describe('what a function answers about its batch', () => {
+describe('the answer of a function to its batch', () => {
   it.each<[unknown, string[] | 'all']>([
     [null, []],
     [{}, []],
@@ -240,12 +254,12 @@ describe('what a function answers about its batch', () => {
     expect(failed === 'all' ? failed : [...failed]).toEqual(expected);
   });
 
-  it('counts for nothing when the mapping does not ask for it', () => {
+  it('is ignored when the mapping does not report failures', () => {
     const payload = JSON.stringify({ batchItemFailures: [{ itemIdentifier: 'a' }] });
     expect(failedMessageIds({ payload }, false)).toEqual(new Set());
   });
 
-  it('is void when the function failed or was throttled', () => {
+  it('is ignored when the function failed or was throttled', () => {
     expect(failedMessageIds({ payload: '{}', error: { errorType: 'Error', errorMessage: '' } }, false)).toBe('all');
     expect(failedMessageIds({ payload: '', throttled: true }, true)).toBe('all');
   });

@@ -13,7 +13,7 @@ import {
   temporaryFolder,
 } from '../fixtures/stack.ts';
 
-/** Does what its event says. */
+/** Performs the action that its event names. */
 const source = `
 let count = 0;
 export const handler = async (event, context) => {
@@ -77,11 +77,11 @@ describe('a function', () => {
   it('gets a context as on AWS', async () => {
     const { context, remainingMs } = await call(target);
     expect(context).toMatchObject({
-      functionName: 'sendoff-Echo',
+      functionName: 'local-Echo',
       functionVersion: '$LATEST',
-      invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:sendoff-Echo',
+      invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:local-Echo',
       memoryLimitInMB: '192',
-      logGroupName: '/aws/lambda/sendoff-Echo',
+      logGroupName: '/aws/lambda/local-Echo',
       awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
     expect(remainingMs).toBeGreaterThan(0);
@@ -96,10 +96,10 @@ describe('a function', () => {
       EXTRA: 'extra',
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
-      AWS_LAMBDA_FUNCTION_NAME: 'sendoff-Echo',
+      AWS_LAMBDA_FUNCTION_NAME: 'local-Echo',
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '192',
-      AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/sendoff-Echo',
+      AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/local-Echo',
       AWS_LAMBDA_LOG_STREAM_NAME: expect.stringContaining('[$LATEST]'),
       AWS_LAMBDA_RUNTIME_API: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
@@ -165,7 +165,7 @@ describe('a function', () => {
     expect(target.stats().busy).toBe(0);
   });
 
-  it('passes on what it writes, line by line', async () => {
+  it('forwards its output, line by line', async () => {
     await call(target, { log: 'two\nlines' });
     await cloud.waitFor('output', (event) => event.line === 'lines on stderr' && event.stream === 'stderr');
     const lines = cloud.events.filter((event) => event.kind === 'output' && event.stream === 'stdout');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSandboxes, type Sandboxes } from '../../../../../lib/local/cloud/lambda/sandboxes.ts';
 
-/** A function of which only the numbers exist. */
+/** A function without processes: only counts. */
 function tenantOf(sandboxes: Sandboxes) {
   const tenant = {
     waiting: 0,
@@ -43,7 +43,7 @@ describe('sandboxes', () => {
     expect(tenant.running).toBe(2);
   });
 
-  it('give the first instance to who has none, at the cost of one that is idle just now', () => {
+  it('start the first instance of a function in place of an idle one of another', () => {
     const sandboxes = createSandboxes(1, 10);
     const [busy, starved] = [tenantOf(sandboxes), tenantOf(sandboxes)];
     busy.waiting = 1;
@@ -55,7 +55,7 @@ describe('sandboxes', () => {
     expect([busy.running, starved.running]).toEqual([0, 1]);
   });
 
-  it('take for a second instance only what was idle for long', () => {
+  it('start a second instance only in place of one that was idle for long', () => {
     const sandboxes = createSandboxes(2, 10);
     const [first, second] = [tenantOf(sandboxes), tenantOf(sandboxes)];
     first.waiting = 1;

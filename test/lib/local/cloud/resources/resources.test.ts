@@ -100,7 +100,7 @@ describe('schedules', () => {
       'detail-type': 'Scheduled Event',
       source: 'aws.events',
       account: '000000000000',
-      resources: ['arn:aws:events:us-east-1:000000000000:rule/sendoff-Rule'],
+      resources: ['arn:aws:events:us-east-1:000000000000:rule/local-Rule'],
       detail: {},
     });
     expect(await cloud.waitFor('override')).toMatchObject({
@@ -132,7 +132,7 @@ describe('schedules', () => {
   });
 });
 
-describe('what cannot run here is refused with its name', () => {
+describe('resources that cannot run are refused by name', () => {
   it.each<[string, TemplateResource, string]>([
     [
       'an unknown managed policy',

@@ -56,7 +56,7 @@ describe('account', () => {
 });
 
 describe('identities', () => {
-  it('lists what is verified, all or by type', async () => {
+  it('lists verified identities, all or by type', async () => {
     const { ses, client } = await startSes({ verifiedIdentities: ['ada@example.com'] });
     ses.putIdentity('example.org');
     await client.send(new VerifyEmailIdentityCommand({ EmailAddress: 'bob@example.net' }));
@@ -146,7 +146,7 @@ describe('query API', () => {
     expect(lines).toEqual([expect.stringMatching(/^local SES: SendRawEmail failed: Error: a bug in the test/)]);
   });
 
-  it('escapes what callers put into messages', async () => {
+  it('escapes the values of callers in messages', async () => {
     const { client } = await startSes();
     const sent = client.send(
       new SendRawEmailCommand({

@@ -37,7 +37,7 @@ const richMail = () =>
 const json = async (url: string, init?: RequestInit) => (await fetch(url, init)).json();
 
 describe('inbox as JSON', () => {
-  it('lists what was caught, oldest first, with envelope, tags and raw', async () => {
+  it('lists caught mail, oldest first, with envelope, tags and raw', async () => {
     const { client, inbox } = await startSes({ now: () => 1_767_225_600_000 });
     expect(await json(`${inbox}/messages`)).toEqual([]);
     const first = await send(client, withSubject('one'), 'bob@example.net', 'hidden@example.net');
@@ -95,7 +95,7 @@ describe('inbox as JSON', () => {
     });
   });
 
-  it('answers 404 in JSON for what it does not have', async () => {
+  it('answers 404 in JSON for an unknown message', async () => {
     const { client, inbox } = await startSes();
     const messageId = await send(client, rawMessage());
     for (const path of ['nowhere', 'messages/x', `messages/${messageId}/html`, `messages/${messageId}/attachments/0`]) {

@@ -27,7 +27,7 @@ const unexpected = (line: string): never => {
 const keptIds = ({ kept }: Journal) => kept.map(({ messageId }) => messageId);
 
 describe('journal', () => {
-  it('gives back after a restart exactly what was appended, in order', async () => {
+  it('has after a restart exactly the appended messages, in order', async () => {
     const directory = join(await temporaryDirectory(), 'not', 'there', 'yet');
     const journal = await openJournal(directory, 100, unexpected);
     const messages = Array.from({ length: 50 }, (_, n) => message(`m${n}`));
@@ -50,7 +50,7 @@ describe('journal', () => {
     expect(third.ses.messages()).toEqual([]);
   });
 
-  it('keeps what was appended after a clear, and nothing from before', async () => {
+  it('keeps messages appended after a clear, and none from before', async () => {
     const directory = await temporaryDirectory();
     const journal = await openJournal(directory, 100, unexpected);
     await Promise.all([journal.append(message('before')), journal.clear(), journal.append(message('after'))]);

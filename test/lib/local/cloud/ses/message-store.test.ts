@@ -44,7 +44,7 @@ describe('message store', () => {
     expect(idsIn(await store.waitFor(1))).toEqual(['a', 'b']);
   });
 
-  it('counts anew after a clear, and without what an earlier run left', async () => {
+  it('counts from zero after a clear, and without messages of earlier runs', async () => {
     const store = createMessageStore(10, [message('old')]);
     const one = store.waitFor(1);
     store.add(message('a'));
@@ -55,7 +55,7 @@ describe('message store', () => {
     expect(idsIn(await next)).toEqual(['b']);
   });
 
-  it('rejects whoever waits when it closes', async () => {
+  it('rejects pending waits when it closes', async () => {
     const store = createMessageStore(10);
     const waiting = store.waitFor(3);
     store.close();

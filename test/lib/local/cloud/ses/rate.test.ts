@@ -69,7 +69,7 @@ describe('send rate', () => {
 });
 
 describe('daily quota', () => {
-  it('slides: what is 24 hours old counts no more', () => {
+  it('slides: sends older than 24 hours no longer count', () => {
     const { clock, limits } = limitsAt(1_000_000);
     limits.set({ max24Hours: 3 });
     limits.take(2);

@@ -60,7 +60,7 @@ describe('relay', () => {
     expect(received[0]?.mime).toBe(rawMessage().toString('latin1'));
   });
 
-  it('logs by id what it cannot pass on and keeps accepting', async () => {
+  it('logs the id of a mail that it cannot pass on, and keeps accepting', async () => {
     const { port } = await startSmtpServer();
     const lines: string[] = [];
     const closedPort = port === 1 ? 2 : 1;

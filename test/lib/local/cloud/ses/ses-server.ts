@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { createSes, type Ses } from '../../../../../lib/local/cloud/ses/ses.ts';
 import type { SesOptions } from '../../../../../lib/local/cloud/ses/ses-options.ts';
 
-/** A local SES on the wire with the real client before it; all of it ends with the test. */
+/** A local SES over HTTP and the real client; both are closed after the test. */
 export async function startSes(options: SesOptions = {}): Promise<{ ses: Ses; client: SESClient; inbox: string }> {
   const ses = await createSes({ log: (line) => expectNoFault(line), ...options });
   const server = createServer((req, res) => {
@@ -39,7 +39,7 @@ export async function startSes(options: SesOptions = {}): Promise<{ ses: Ses; cl
   return { ses, client, inbox: `http://127.0.0.1:${port}/inbox` };
 }
 
-/** Faults the emulator logs are bugs, unless a test passes its own `log`. */
+/** Errors that the emulator logs fail the test, unless it passes its own `log`. */
 function expectNoFault(line: string): never {
   throw new Error(`the local SES logged: ${line}`);
 }

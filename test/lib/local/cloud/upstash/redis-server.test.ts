@@ -16,7 +16,7 @@ describe.skipIf(!hasRedis)('a local redis-server', () => {
   });
   afterAll(() => server?.close());
 
-  it('answers nobody without its password', async () => {
+  it('refuses clients without its password', async () => {
     const { host, port } = server;
     const connection = await connectRedis({ host, port });
     const [reply] = await connection.send([['GET', 'x']]);

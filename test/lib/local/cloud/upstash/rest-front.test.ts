@@ -125,7 +125,7 @@ describe('the local database', () => {
 });
 
 describe('RESP2', () => {
-  it('is read in whatever pieces it comes', () => {
+  it('is parsed whatever its chunks are', () => {
     const whole = Buffer.from('*4\r\n$3\r\na\r\n\r\n:-5\r\n*-1\r\n$-1\r\n');
     for (let length = 0; length < whole.length; length++)
       expect(parseReply(whole.subarray(0, length), 0)).toBeUndefined();

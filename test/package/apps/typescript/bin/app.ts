@@ -30,7 +30,7 @@ export const timeout: Duration | undefined = mail.functions.send.timeout;
 // @ts-expect-error: there is no such option
 export const unknown: SendoffProps = { maxConcurency: 20 };
 // @ts-expect-error: nor such a value
-export const wrong: SendoffProps = { backend: 'mysql' };
+export const wrong: SendoffProps = { api: 'soap' };
 
 try {
   new ShopStack(new App(), 'Refused', { maxConcurrency: 1 });

@@ -1,0 +1,19 @@
+import type { RedisCommand } from '../../../functions/adapters/redis/scan.ts';
+import type { DocumentScan } from '../../../functions/core/document/scan.ts';
+import type { BodyStore } from '../../../functions/core/ports/bodies.ts';
+import type { Inspection } from '../../../functions/core/ports/inspection.ts';
+import type { Table } from '../../../functions/core/ports/table.ts';
+
+/** A deployment's queues and documents as the commands see them, with either backend. */
+export interface OperatedBackend {
+  readonly table: Table;
+  readonly bodies: BodyStore;
+  /** Everything that the table and the store of the bodies hold. */
+  readonly scan: DocumentScan;
+  /** Opens the queues. It is a function because most commands need no SQS client. */
+  inspection(): Promise<Inspection>;
+  /** Sends one command to the database; absent with backend=aws. */
+  readonly redis?: RedisCommand;
+  /** The places that keep deleted documents, and for how long, a line each; `forget` shows them. */
+  readonly remains: readonly string[];
+}

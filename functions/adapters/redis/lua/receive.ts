@@ -1,0 +1,89 @@
+import { type QueueName, queueNames } from '../../../core/queues.ts';
+import type { Operation } from './operation.ts';
+
+/**
+ * Answers rows of queue, id and job; with a fourth value, `dead`, for a job that was received more than `maxReceiveCount` times
+ * and is a dead letter now.
+ */
+export const receive = (args: {
+  readonly consumer: string;
+  readonly leaseMs: number;
+  readonly maxReceiveCount: number;
+  /** Record that the consumer is at work. */
+  readonly heartbeat: boolean;
+  /** Take over deliveries whose lease has ended. */
+  readonly reclaim: boolean;
+  /** How many jobs of each queue to receive at most. */
+  readonly room: Readonly<Record<QueueName, number>>;
+}): Operation => [
+  'receive',
+  args.consumer,
+  args.leaseMs,
+  args.maxReceiveCount,
+  args.heartbeat,
+  args.reclaim,
+  ...queueNames.map((queue) => args.room[queue]),
+];
+
+/** Moves due jobs to their streams, takes over deliveries whose lease has ended, then reads new jobs. */
+export const receiving = `
+local function promoteDueJobs()
+  local moved = {}
+  for _, member in ipairs(call('ZRANGEBYSCORE', TIMERS, '-inf', now, 'LIMIT', 0, 200)) do
+    local queue, job = string.match(member, '^([^|]+)|[^|]*|(.*)$')
+    if queue and streams[queue] then
+      call('XADD', streams[queue], '*', 'job', job)
+      moved[#moved + 1] = member
+    end
+  end
+  if #moved > 0 then call('ZREM', TIMERS, unpack(moved)) end
+end
+
+-- One command for all queues. Its COUNT is for each stream, so it is the least room there is; a queue with more room and more
+-- jobs is read once more by itself.
+local function readNew(consumer, room, out)
+  local named, least = {}, nil
+  for _, queue in ipairs(queues) do
+    if room[queue] > 0 then
+      named[#named + 1] = queue
+      least = math.min(least or room[queue], room[queue])
+    end
+  end
+  if not least then return end
+  local function read(some, count)
+    local command = { 'XREADGROUP', 'GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS' }
+    for _, queue in ipairs(some) do command[#command + 1] = streams[queue] end
+    for _ in ipairs(some) do command[#command + 1] = '>' end
+    local more = {}
+    for _, stream in ipairs(inGroup(unpack(command)) or {}) do
+      for _, queue in ipairs(some) do
+        if streams[queue] == stream[1] then
+          for _, entry in ipairs(stream[2]) do out[#out + 1] = { queue, entry[1], entry[2][2] } end
+          room[queue] = room[queue] - #stream[2]
+          if #stream[2] == count and room[queue] > 0 then more[#more + 1] = queue end
+        end
+      end
+    end
+    return more
+  end
+  for _, queue in ipairs(read(named, least)) do read({ queue }, room[queue]) end
+end
+
+function operations.receive(consumer, leaseMs, maxReceiveCount, heartbeat, reclaim, ...)
+  local room = {}
+  for i, queue in ipairs(queues) do room[queue] = tonumber(({ ... })[i]) end
+  local out = {}
+  if heartbeat == '1' then recordHeartbeat(consumer, tonumber(leaseMs)) end
+  promoteDueJobs()
+  if reclaim == '1' then
+    for _, queue in ipairs(queues) do
+      if room[queue] > 0 then reclaimExpired(consumer, queue, tonumber(leaseMs), room[queue], tonumber(maxReceiveCount), out) end
+    end
+  end
+  for _, row in ipairs(out) do
+    if not row[4] then room[row[1]] = room[row[1]] - 1 end
+  end
+  readNew(consumer, room, out)
+  return out
+end
+`;

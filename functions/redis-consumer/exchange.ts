@@ -1,0 +1,48 @@
+import { LEASE_MS } from '../adapters/redis/times.ts';
+import { type QueueName, queueNames } from '../core/queues.ts';
+import { createBacklogWatch } from './backlog.ts';
+import { type ConsumeDependencies, retrying } from './dependencies.ts';
+import type { JobsInFlight } from './jobs-in-flight.ts';
+import { HEARTBEAT_MS, RUN_MS } from './timing.ts';
+
+/**
+ * One round trip: acknowledges, renews, receives and starts what has arrived; answers how many jobs. A closing consumer receives
+ * none.
+ */
+export function createExchange(
+  dependencies: ConsumeDependencies,
+  jobs: JobsInFlight,
+): (closing: boolean) => Promise<number> {
+  const { queue, now, log, inFlight, renewClaims } = dependencies;
+  const backlog = createBacklogWatch(dependencies, jobs);
+  let heartbeatAtMs = 0;
+
+  return async (closing) => {
+    const done = jobs.done();
+    const startMs = now();
+    const heartbeat = startMs - heartbeatAtMs >= HEARTBEAT_MS;
+    const wanted = roomByQueue((name) => (closing ? 0 : inFlight(name) - jobs.size(name)));
+    const countBacklog = !closing && backlog.wanted();
+    const arrival = await retrying(dependencies, async () => {
+      // A delivery whose lease has ended may be with another consumer by now: it is not renewed.
+      const renewed = heartbeat && now() - heartbeatAtMs < LEASE_MS ? jobs.all() : [];
+      // Asked for at the same moment, so both are one request.
+      const renewing = heartbeat ? renewClaims(now() + RUN_MS, HEARTBEAT_MS) : undefined;
+      const exchanging = queue.exchange({ done, renewed, wanted, heartbeat, countBacklog });
+      const [arrived] = await Promise.all([exchanging, renewing]);
+      return arrived;
+    });
+    jobs.acknowledged(done);
+    if (heartbeat) heartbeatAtMs = startMs;
+    const fresh = arrival.deliveries.filter(({ id }) => !jobs.has(id));
+    for (const delivery of fresh) jobs.start(delivery);
+    for (const { id, queue: from } of arrival.dead) log.error('job given up', { deliveryId: id, queue: from });
+    if (arrival.backlog !== undefined) await backlog.look(arrival.backlog);
+    return fresh.length;
+  };
+}
+
+function roomByQueue(room: (name: QueueName) => number): Record<QueueName, number> {
+  const entries = queueNames.map((name) => [name, Math.max(0, room(name))]);
+  return Object.fromEntries(entries);
+}

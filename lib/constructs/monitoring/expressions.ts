@@ -1,0 +1,58 @@
+import { type IMetric, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration } from 'aws-cdk-lib/core';
+import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
+import { emailCount, type MonitoringMetrics, mailQueues } from './metrics.ts';
+
+/** The period of all alarms. */
+export const PERIOD = Duration.minutes(5);
+/** With fewer failures than this a rate counts as 0. */
+export const LEAST_FAILURES = 5;
+
+/** The sum of metrics, given by their ids in the expression. A metric without data counts as 0. */
+function sum(label: string, metrics: Readonly<Record<string, IMetric>>): MathExpression {
+  const filled = Object.keys(metrics).map((id) => `FILL(${id}, 0)`);
+  return new MathExpression({
+    label,
+    expression: `SUM([${filled.join(', ')}])`,
+    usingMetrics: { ...metrics },
+    period: PERIOD,
+  });
+}
+
+/** The sum of several metrics; one metric stays as it is. */
+export function totalOf(metrics: readonly IMetric[]): IMetric {
+  const [only] = metrics;
+  if (only && metrics.length === 1) return only;
+  return sum('jobs', Object.fromEntries(metrics.map((metric, index) => [`part${index}`, metric])));
+}
+
+/** The count over all mail queues. */
+export function sumOf(deployment: string, counted: EmailCount): MathExpression {
+  const counts = mailQueues.map((queue) => [
+    `${counted}_${idOf(queue)}`,
+    emailCount(deployment, counted, queue, { period: PERIOD }),
+  ]);
+  return sum(counted, Object.fromEntries(counts));
+}
+
+/** An id in a metric expression cannot have hyphens. */
+const idOf = (queue: string): string => queue.replaceAll('-', '_');
+
+/** `part` in percent of `part + rest`; 0 while `part` is below `LEAST_FAILURES`. */
+export function shareOf(part: MathExpression, rest: MathExpression): MathExpression {
+  return new MathExpression({
+    label: '% of emails that failed',
+    expression: `IF(part >= ${LEAST_FAILURES}, 100 * part / (part + rest), 0)`,
+    usingMetrics: { part, rest },
+    period: PERIOD,
+  });
+}
+
+/** The sum of a metric over all functions. */
+export function overFunctions(
+  { functions }: MonitoringMetrics,
+  label: string,
+  metricOf: (fn: MonitoringMetrics['functions'][string]) => IMetric,
+): MathExpression {
+  return sum(label, Object.fromEntries(Object.entries(functions).map(([name, fn]) => [name, metricOf(fn)])));
+}

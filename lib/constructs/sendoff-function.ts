@@ -1,0 +1,110 @@
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  EventSourceMapping,
+  Function as LambdaFunction,
+  LoggingFormat,
+  RecursiveLoop,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { type BackendName, functionCode } from '../function-code.ts';
+import { acknowledge } from './acknowledge.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+/** The most jobs that one invocation gets; 10 is the limit without a batching window. */
+export const BATCH_SIZE = 10;
+
+/** The options that all functions of a deployment share. */
+export interface RuntimeOptions {
+  readonly logLevel: Config['logLevel'];
+  readonly logRetentionDays: RetentionDays;
+  readonly xray: boolean;
+  readonly backend: BackendName;
+}
+
+export interface SendoffFunctionProps {
+  /** The folder in functions/ with the handler.ts that it runs. */
+  readonly handler: string;
+  readonly description: string;
+  /** The construct id of its log group, if the function was renamed: a renamed log group would lose its logs. */
+  readonly logGroupId?: string;
+  readonly timeout: Duration;
+  readonly memoryMb: number;
+  readonly environment: { readonly [name: string]: string };
+  /** Everything its role may do, besides writing its own logs and traces. */
+  readonly statements: readonly PolicyStatement[];
+  readonly runtime: RuntimeOptions;
+}
+
+/**
+ * A Lambda function of Sendoff: Node 24 on arm64, bundled as ESM, with its own log group and a role that has the given
+ * statements and no managed policy.
+ *
+ * It reserves no concurrency: a new AWS account may have as few as 10, and none of these can be reserved.
+ */
+export class SendoffFunction extends LambdaFunction {
+  constructor(scope: Construct, id: string, props: SendoffFunctionProps) {
+    const { logLevel, logRetentionDays, xray, backend } = props.runtime;
+    const logGroup = new LogGroup(scope, props.logGroupId ?? `${id}Logs`, {
+      retention: logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    for (const statement of props.statements) role.addToPolicy(statement);
+    super(scope, id, {
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: functionCode(props.handler, backend),
+      handler: 'index.handler',
+      role,
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      timeout: props.timeout,
+      memorySize: props.memoryMb,
+      environment: {
+        ...props.environment,
+        LOG_LEVEL: logLevel,
+        NODE_OPTIONS: '--enable-source-maps',
+        ...(xray ? { TRACE_CALLS: 'true' } : {}),
+      },
+      // A worker retries by putting a new job on the queue that triggers it. Lambda would take that for a runaway loop and
+      // stop it after 16 rounds; the retry policy ends it anyway.
+      // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+      recursiveLoop: RecursiveLoop.ALLOW,
+      ...(xray ? { tracing: Tracing.ACTIVE } : {}),
+    });
+    if (xray) acknowledge(role, { 'IAM5[Resource::*]': 'Traces: X-Ray has no resources that could be named.' });
+  }
+
+  /**
+   * Lets the queue trigger this function with batches of jobs. The function reports the jobs that failed.
+   * A batch has up to 10 jobs; a larger one needs a time to wait until it is full.
+   */
+  consume(
+    id: string,
+    queue: WorkQueue,
+    maxConcurrency: number,
+    larger?: { readonly batchSize: number; readonly maxBatchingWindow: Duration },
+  ): EventSourceMapping {
+    this.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+        resources: [queue.queueArn],
+      }),
+    );
+    return new EventSourceMapping(this, id, {
+      target: this,
+      eventSourceArn: queue.queueArn,
+      ...(larger ?? { batchSize: BATCH_SIZE }),
+      reportBatchItemFailures: true,
+      maxConcurrency,
+    });
+  }
+}
