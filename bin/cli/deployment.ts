@@ -39,7 +39,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Longer than in a function: people can wait, and their networks are worse. */
 const requestHandler = { connectionTimeout: 5_000, requestTimeout: 20_000 };
 
-/** Finds the deployment by the outputs of its stack, or of `npm start`. */
+/** Finds the deployment by the outputs of its stack, or of `sendoff start`. */
 export async function findDeployment(target: Target, env: Env): Promise<Deployment> {
   if (target.stack && target.stage) throw usageError('--stack names the whole stack: leave out --stage.');
   return target.local ? findLocal(env) : findStack(target, env);
@@ -55,10 +55,10 @@ export function output({ outputs, stackName: name }: Deployment, key: string, fo
 
 function findLocal(env: Env): Deployment {
   const local = readConnection(connectionFile(env));
-  if (!local) throw notFoundError('No local Sendoff runs here. Start it with `npm start` in another terminal.');
+  if (!local) throw notFoundError('No local Sendoff runs here. Start it with `npx sendoff start` in another terminal.');
   const { awsEndpoint: endpoint, region, credentials, outputs } = local;
   const aws = { endpoint, region, credentials, forcePathStyle: true, requestHandler };
-  return { stackName: 'npm start', outputs, aws, endpoint, local };
+  return { stackName: 'sendoff start', outputs, aws, endpoint, local };
 }
 
 async function findStack(

@@ -50,7 +50,7 @@ export function explain(error: unknown): Failure {
 function lineOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (names(error, 'CredentialsProviderError'))
-    return `No AWS credentials (${firstLine(error)}). Sign in, e.g. \`aws sso login\`, name a --profile, or use --local for \`npm start\`.`;
+    return `No AWS credentials (${firstLine(error)}). Sign in, e.g. \`aws sso login\`, name a --profile, or use --local for \`sendoff start\`.`;
   if (/expired/i.test(error.name)) return 'The AWS credentials have expired. Sign in again, e.g. `aws sso login`.';
   if (/^(UnrecognizedClient|InvalidClientTokenId|InvalidSignature|SignatureDoesNotMatch)/.test(error.name))
     return `AWS does not know these credentials (${error.name}). Check AWS_PROFILE or --profile.`;

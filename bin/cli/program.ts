@@ -28,7 +28,7 @@ export type ContextOf = (options: GlobalOptions) => Context;
 /** Declares the commands. The code of a command is loaded when it runs, so that --help is fast. */
 export function createProgram(terminal: Terminal, contextOf: ContextOf): Command {
   const program = new Command('sendoff')
-    .description('Operates a deployed Sendoff, or the one of `npm start` (--local).')
+    .description('Operates a deployed Sendoff, or the one of `sendoff start` (--local).')
     .version(packageJson().version)
     .option('--stage <name>', 'the stage: the stack is Sendoff-<name>')
     .option(
@@ -37,7 +37,7 @@ export function createProgram(terminal: Terminal, contextOf: ContextOf): Command
     )
     .option('--region <name>', "AWS region (default: the AWS SDK's)")
     .option('--profile <name>', 'AWS profile (default: AWS_PROFILE)')
-    .option('--local', 'speak to `npm start` on this machine')
+    .option('--local', 'speak to `sendoff start` on this machine')
     .option('--json', 'answer in JSON, for scripts')
     .option('--debug', 'show where an error comes from')
     .configureHelp({ showGlobalOptions: true })

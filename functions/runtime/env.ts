@@ -31,7 +31,7 @@ export function retentionMs(): number {
 }
 
 /**
- * True only on a laptop: webhooks may use http and loopback addresses. `npm start` sets `SENDOFF_LOCAL_ENDPOINTS=allowed`
+ * True only on a laptop: webhooks may use http and loopback addresses. `sendoff start` sets `SENDOFF_LOCAL_ENDPOINTS=allowed`
  * for the functions that it runs; no template sets it (test/lib/constructs/feedback.test.ts).
  */
 export function localEndpointsAllowed(): boolean {

@@ -5,7 +5,7 @@ import type { Deployment } from '../deployment.ts';
 import { CliError, explain } from '../errors.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** Finds URL and token of the database: a stack names the secret that holds them, `npm start` has them itself. */
+/** Finds URL and token of the database: a stack names the secret that holds them, `sendoff start` has them itself. */
 export async function redisCredentials(
   { outputs, local, stackName }: Deployment,
   { UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Terminal['env'],

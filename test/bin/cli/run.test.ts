@@ -116,7 +116,7 @@ describe('sendoff', () => {
   });
 });
 
-describe('the connection of npm start', () => {
+describe('the connection of sendoff start', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'sendoff-')), 'dir', 'local.json');
   const connection = {
     pid: process.pid,
@@ -151,7 +151,7 @@ describe('the connection of npm start', () => {
     expect(await cli(['keys', 'list', '--local'], { env: { SENDOFF_LOCAL_FILE: file } })).toEqual({
       exitCode: 3,
       out: '',
-      notes: 'sendoff: No local Sendoff runs here. Start it with `npm start` in another terminal.',
+      notes: 'sendoff: No local Sendoff runs here. Start it with `npx sendoff start` in another terminal.',
     });
   });
 });

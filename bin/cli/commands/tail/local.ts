@@ -8,7 +8,7 @@ import { sourceName } from './line.ts';
 const POLL_MS = 200;
 const CHUNK_BYTES = 64 * 1024;
 
-/** Lines of the log file of `npm start` as they come in; a file that became shorter is read from its beginning. */
+/** Lines of the log file of `sendoff start` as they come in; a file that became shorter is read from its beginning. */
 export async function* localLines(file: string, query: LogQuery): AsyncGenerator<LogLine> {
   let position = 0;
   let rest = Buffer.alloc(0);

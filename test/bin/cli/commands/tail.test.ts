@@ -18,7 +18,7 @@ const aLine = (more: Partial<LogLine> = {}): LogLine => ({
   ...more,
 });
 
-/** The connection of `npm start` without its log file. */
+/** The connection of `sendoff start` without its log file. */
 const connection = {
   apiUrl: '',
   inboxUrl: '',
