@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -6,6 +7,7 @@ import { promisify } from 'node:util';
 const root = join(import.meta.dirname, '..', '..');
 const COMMAND_TIMEOUT_MS = 300_000;
 const START_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 20_000;
 
 /** What a command ended with. */
 export interface Outcome {
@@ -90,20 +92,19 @@ export async function whileStarted<T>(
     log += String(chunk);
   });
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  let result: T;
   try {
-    return await work(await firstLine(child, () => log), () => log);
+    result = await work(await firstLine(child, () => log), () => log);
   } finally {
-    stop(child);
-    const ended = await Promise.race([
-      closed.then(() => true),
-      new Promise((resolve) => setTimeout(resolve, 20_000, false)),
-    ]);
-    if (!ended) {
-      kill(child, 'SIGKILL');
-      // biome-ignore lint/correctness/noUnsafeFinally: that it hangs is what is wrong
-      throw new Error(`sendoff start does not end:\n${log.slice(-2000)}`);
-    }
+    kill(child, 'SIGTERM');
+    const timer = setTimeout(() => kill(child, 'SIGKILL'), STOP_TIMEOUT_MS);
+    await closed;
+    clearTimeout(timer);
   }
+  // A process that was killed leaves it behind.
+  if (existsSync(join(cwd, '.sendoff', 'local.json')))
+    throw new Error(`sendoff start did not end well:\n${log.slice(-2000)}`);
+  return result;
 }
 
 async function firstLine(child: ChildProcess, log: () => string): Promise<Ready> {
@@ -116,8 +117,6 @@ async function firstLine(child: ChildProcess, log: () => string): Promise<Ready>
     clearTimeout(timer);
   }
 }
-
-const stop = (child: ChildProcess) => kill(child, 'SIGTERM');
 
 function kill({ pid, exitCode }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined || exitCode !== null) return;

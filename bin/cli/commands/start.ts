@@ -125,11 +125,20 @@ function splitOption(text: string): [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Resolves at Ctrl-C, or when the process is told to end. */
+/** A signal so soon after another is the same one: npm passes on what the terminal has sent to the whole group. */
+const SAME_SIGNAL_MS = 1_000;
+
+/** Resolves at Ctrl-C, or when the process is told to end; the second time, the process ends at once. */
 function stopped(): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
+    let firstAtMs: number | undefined;
+    const onSignal = () => {
+      if (firstAtMs !== undefined && Date.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(1);
+      firstAtMs ??= Date.now();
+      resolve();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
   });
 }
 
