@@ -15,13 +15,12 @@ const dist = join(root, 'dist');
 const ASSETS = ['lib/local/cloud/lambda/bootstrap.mjs', 'lib/local/cloud/ses/inbox-page/*'];
 
 /** Packages whose files are loaded past what they export. */
-const LOADED_BY_PATH = ['dynalite', 'fauxqs'];
+const LOADED_BY_PATH = ['dynalite'];
 
 interface Manifest {
   readonly bin: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
   readonly dependencies: Readonly<Record<string, string>>;
-  readonly optionalDependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 
@@ -102,8 +101,8 @@ function assertEntries(): void {
 
 /** What dist/ imports is what is installed with it: nothing is missing, nothing is there for no one. */
 function assertDependencies(used: ReadonlyMap<string, string>): void {
-  const { dependencies, optionalDependencies, peerDependencies } = manifest;
-  const installed = new Set(Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }));
+  const { dependencies, peerDependencies } = manifest;
+  const installed = new Set(Object.keys({ ...dependencies, ...peerDependencies }));
   const missing = [...used].filter(([name]) => !installed.has(name)).map(([name, file]) => `${name} (${file})`);
   const unused = [...installed].filter((name) => !used.has(name) && !LOADED_BY_PATH.includes(name));
   if (missing.length > 0)

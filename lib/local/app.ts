@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 import { localAccountId } from './cloud/base.ts';
 
@@ -60,6 +60,8 @@ export async function synthesizeApp({ directory, app: given, context, env }: App
       CDK_DEFAULT_ACCOUNT: localAccountId,
       CDK_DEFAULT_REGION: env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1',
       ...env,
+      // The Node of this process, whichever the shell would find: `node bin/app.ts` needs one that strips types.
+      PATH: [dirname(process.execPath), env.PATH ?? ''].join(delimiter),
       CDK_OUTDIR: outputDirectory,
       // Takes as long as all the rest and changes nothing in the template; `cdk synth` does it.
       CDK_VALIDATION: 'false',

@@ -1,4 +1,3 @@
-import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 import { synthesizeApp } from '../../../lib/local/app.ts';
 import { chooseStack, readAssembly } from '../../../lib/local/assembly.ts';
@@ -50,7 +49,6 @@ const SET_UP = { created: true, 'no-local-behaviour': true };
 /** `start`: runs a CDK app's own stack on the local cloud until Ctrl-C. */
 export async function start(terminal: Terminal, options: StartOptions): Promise<void> {
   const startedAtMs = Date.now();
-  assertEmulators();
   const file = connectionFile(terminal.env);
   const logFile = join(dirname(file), 'local.log');
   makeLocalDirectory(dirname(file));
@@ -125,13 +123,6 @@ function splitOption(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at < 1) throw usageError(`-c takes name=value, not ${JSON.stringify(text)}`);
   return [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** npm leaves them out of what is installed for production (`--omit=optional`). */
-function assertEmulators(): void {
-  const missing = ['dynalite', 'fauxqs'].filter((name) => !findPackageJSON(name, import.meta.url));
-  if (missing.length === 0) return;
-  throw new CliError(`The local cloud needs ${missing.join(' and ')}: install without --omit=optional.`);
 }
 
 /** Resolves at Ctrl-C, or when the process is told to end. */

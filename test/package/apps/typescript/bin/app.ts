@@ -26,7 +26,7 @@ mail.grantAccept(importer);
 // What the declarations promise, checked by the compiler.
 export const table: ITable = mail.table;
 export const queue: IQueue = mail.queues.bulk;
-export const timeout: Duration | undefined = mail.functions.send.timeout;
+export const timeout: Duration | undefined = mail.functions.api.timeout;
 // @ts-expect-error: there is no such option
 export const unknown: SendoffProps = { maxConcurency: 20 };
 // @ts-expect-error: nor such a value
