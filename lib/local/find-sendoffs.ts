@@ -7,7 +7,7 @@ export interface FoundSendoff {
   /** The stack and the path of the construct in it, e.g. `Shop/Mail`: the `DEPLOYMENT` of its functions. */
   readonly name: string;
   readonly backend: 'aws' | 'redis';
-  /** The outputs that a SendoffStack would have, for who operates it: values of the template, intrinsics included. */
+  /** The outputs that SendoffStack has, by which the CLI works: values of the template, intrinsics included. */
   readonly outputs: Readonly<Record<string, unknown>>;
   /** The logical id of its API. */
   readonly apiId: string;
@@ -18,7 +18,7 @@ type Variables = Readonly<Record<string, unknown>>;
 /** The function that sends is the only one with a configuration set: grantAccept gives a function all but that. */
 const SENDER = /^(.*)(?:SendFunction|RedisConsumerFunction)[0-9A-F]{8}$/;
 
-/** Every Sendoff of a template, by its functions: a stack that has one as a construct has no outputs that tell. */
+/** Every Sendoff of a template, found by its functions: a user's stack does not have the outputs of SendoffStack. */
 export function findSendoffs(template: Template): FoundSendoff[] {
   return Object.entries(template.Resources).flatMap(([logicalId, resource]) => {
     const sender = variablesOf(resource);
@@ -45,7 +45,7 @@ function describe(template: Template, prefix: string, sender: Variables): FoundS
     backend,
     apiId: idOf('(?:HttpApi|RestApi)'),
     outputs: {
-      // Unsubscribe links lead there.
+      // The base of unsubscribe links is the API's address.
       ApiUrl: sender.PUBLIC_URL,
       ...(backend === 'redis' ? redisOutputs(sender, idOf) : awsOutputs(sender, idOf)),
       FeedbackQueueUrl: { Ref: feedbackQueue },
