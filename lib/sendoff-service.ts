@@ -1,6 +1,7 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { withPrefix } from '../functions/accept/environment.ts';
 import { type AwsFunctions, type AwsParts, createAwsParts } from './backends/aws.ts';
 import type { BackendParts } from './backends/parts.ts';
 import { createRedisParts, type RedisFunctions, type RedisParts } from './backends/redis.ts';
@@ -56,7 +57,7 @@ export class SendoffService extends Construct {
   readonly aws: AwsParts | undefined;
   /** The parts of `backend: 'redis'`; undefined with another backend. */
   readonly redis: RedisParts | undefined;
-  /** Environment variables for a function that has `grantAccept`. */
+  /** Environment variables for a function that has `grantAccept`; their names begin with `SENDOFF_`. */
   readonly acceptEnvironment: Readonly<Record<string, string>>;
   private readonly backend: BackendParts;
 
@@ -68,8 +69,9 @@ export class SendoffService extends Construct {
     const backendProps = { config, sesSending, deadLetterQueue, deployment: deploymentName(this) };
     if (config.backend === 'redis') this.backend = this.redis = createRedisParts(this, backendProps);
     else this.backend = this.aws = createAwsParts(this, backendProps);
-    this.acceptEnvironment = { ...this.backend.environment, RETENTION_DAYS: String(config.retentionDays) };
-    this.functions = { ...this.createFunctions(config), ...this.backend.functions };
+    const acceptVariables = { ...this.backend.environment, RETENTION_DAYS: String(config.retentionDays) };
+    this.acceptEnvironment = withPrefix(acceptVariables);
+    this.functions = { ...this.createFunctions(config, acceptVariables), ...this.backend.functions };
     const topicKey = config.encryptTopics ? new TopicKey(this, 'TopicKey') : undefined;
     this.feedback = new Feedback(this, 'Feedback', {
       configurationSet: sesSending.configurationSet,
@@ -152,7 +154,10 @@ export class SendoffService extends Construct {
     };
   }
 
-  private createFunctions(config: Config): Pick<SendoffFunctions, 'api' | 'feedback'> {
+  private createFunctions(
+    config: Config,
+    acceptVariables: Readonly<Record<string, string>>,
+  ): Pick<SendoffFunctions, 'api' | 'feedback'> {
     const create = (id: string, props: Omit<SendoffFunctionProps, 'runtime'>) =>
       new SendoffFunction(this, id, { ...props, runtime: config });
     return {
@@ -161,7 +166,7 @@ export class SendoffService extends Construct {
         description: 'Answers the HTTP API: stores accepted emails and queues them for sending',
         timeout: API_TIMEOUT,
         memoryMb: config.apiMemoryMb,
-        environment: this.acceptEnvironment,
+        environment: acceptVariables,
         statements: [...this.backend.apiStatements, readSesIdentities()],
       }),
       feedback: create('FeedbackFunction', {

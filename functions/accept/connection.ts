@@ -3,7 +3,8 @@ import type { EmailAcceptDependencies } from '../core/email/accept.ts';
 import { newId } from '../core/ids.ts';
 import type { Backend } from '../core/ports/backend.ts';
 import { publishByJob } from '../core/webhook/publish-task.ts';
-import { required, retentionMs } from '../runtime/env.ts';
+import { type Environment, required, retentionMs } from '../runtime/env.ts';
+import { withoutPrefix } from './environment.ts';
 
 /** A connection to the deployment that the environment names. */
 export interface Connection {
@@ -27,22 +28,23 @@ export function connection(): Promise<Connection> {
 }
 
 async function connect(): Promise<Connection> {
-  const metrics = createMetrics(required('DEPLOYMENT'));
-  const backend = await openBackend();
+  const metrics = createMetrics(required('SENDOFF_DEPLOYMENT'));
+  const env = withoutPrefix(process.env);
+  const backend = await openBackend(env);
   const publish = publishByJob(backend.broker);
-  const dependencies = { backend, now: Date.now, newId, metrics, retentionMs: retentionMs(), publish };
+  const dependencies = { backend, now: Date.now, newId, metrics, retentionMs: retentionMs(env), publish };
   return { dependencies, flush: metrics.flush };
 }
 
 /** The backend whose variables are set. Both are in the user's bundle, so the other one is not loaded. */
-async function openBackend(): Promise<Backend> {
-  if (process.env.REDIS_NAMESPACE === undefined) return (await import('../runtime/aws.ts')).awsFromEnvironment();
-  // Without this variable the client would invoke the calling function.
-  required('CONSUMER_FUNCTION');
+async function openBackend(env: Environment): Promise<Backend> {
+  if (env.REDIS_NAMESPACE === undefined) return (await import('../runtime/aws.ts')).awsFromEnvironment(env);
+  // Without this variable the client would take the calling function for the consumer.
+  required('CONSUMER_FUNCTION', env);
   const [{ createRedisBackend }, { redisFromEnvironment }, { createLogger }] = await Promise.all([
     import('../adapters/redis/backend.ts'),
     import('../runtime/redis.ts'),
     import('../adapters/logger.ts'),
   ]);
-  return createRedisBackend(redisFromEnvironment(createLogger()));
+  return createRedisBackend(redisFromEnvironment(createLogger(), env));
 }

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
-import packageJson from '../../package.json' with { type: 'json' };
 import { SendoffError } from '../core/errors.ts';
+import { version } from '../core/version.ts';
 import type { Caller } from './authenticate.ts';
 
 /** Paths of Resend's API that this version does not serve, with all paths below them (resend-node 6.38.0, resend-openapi 1.5.0). */
@@ -27,7 +27,7 @@ export const UNSUPPORTED_PATHS = [
 ];
 
 /** The message for a path or method of Resend's API that this version does not serve. */
-export const UNSUPPORTED = `Sendoff ${packageJson.version} does not have this part of Resend's API. Its page docs/compatibility.md lists what it has.`;
+export const UNSUPPORTED = `Sendoff ${version} does not have this part of Resend's API. Its page docs/compatibility.md lists what it has.`;
 
 /** True for a path for which this version serves only some of Resend's methods: domains can only be read. */
 export const isPartlySupported = (path: string): boolean => /^\/domains(?:\/|$)/.test(path);

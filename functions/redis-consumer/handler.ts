@@ -18,7 +18,7 @@ import { type ConsumeResult, consume } from './consume.ts';
 
 const log = createLogger();
 const invokeConsumer = invokeConsumerFromEnvironment(log);
-const client = redisFromEnvironment(log, invokeConsumer);
+const client = redisFromEnvironment(log, process.env, invokeConsumer);
 const backend = createRedisBackend(client);
 const metrics = createMetrics(required('DEPLOYMENT'));
 const newName = () => randomUUID();

@@ -1,12 +1,12 @@
 import { createAwsBackend } from '../adapters/aws/backend.ts';
 import type { Backend } from '../core/ports/backend.ts';
-import { queueUrls, required } from './env.ts';
+import { type Environment, queueUrls, required } from './env.ts';
 
-/** The backend on SQS and DynamoDB whose resources the function's environment names. */
-export function awsFromEnvironment(): Backend {
+/** The backend on SQS and DynamoDB whose resources the environment names. */
+export function awsFromEnvironment(env?: Environment): Backend {
   return createAwsBackend({
-    tableName: required('TABLE_NAME'),
-    bodyBucket: required('BODY_BUCKET'),
-    queueUrls: queueUrls(),
+    tableName: required('TABLE_NAME', env),
+    bodyBucket: required('BODY_BUCKET', env),
+    queueUrls: queueUrls(env),
   });
 }

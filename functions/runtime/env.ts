@@ -1,33 +1,36 @@
 import { type QueueName, queueNames, queueUrlVariable } from '../core/queues.ts';
 
+/** Variables by name; those of the process unless a caller has others. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Reads a variable that the deployment must have set. */
-export function required(name: string): string {
-  const value = process.env[name];
+export function required(name: string, env: Environment = process.env): string {
+  const value = env[name];
   if (!value) throw new Error(`The environment variable ${name} is not set`);
   return value;
 }
 
 /** Reads a whole number that the deployment must have set. */
-export function requiredNumber(name: string): number {
-  const value = Number(required(name));
+export function requiredNumber(name: string, env?: Environment): number {
+  const value = Number(required(name, env));
   if (!Number.isFinite(value)) throw new Error(`The environment variable ${name} is not a number`);
   return value;
 }
 
 /** The URL of a queue of SQS (`TRANSACTIONAL_QUEUE_URL`, …). */
-export function queueUrl(queue: QueueName): string {
-  return required(queueUrlVariable(queue));
+export function queueUrl(queue: QueueName, env?: Environment): string {
+  return required(queueUrlVariable(queue), env);
 }
 
 /** The URLs of all queues of SQS. */
-export function queueUrls(): Record<QueueName, string> {
-  const entries = queueNames.map((queue) => [queue, queueUrl(queue)]);
+export function queueUrls(env?: Environment): Record<QueueName, string> {
+  const entries = queueNames.map((queue) => [queue, queueUrl(queue, env)]);
   return Object.fromEntries(entries) as Record<QueueName, string>;
 }
 
 /** How long records and bodies are kept, in ms (`RETENTION_DAYS`). */
-export function retentionMs(): number {
-  return requiredNumber('RETENTION_DAYS') * 86_400_000;
+export function retentionMs(env?: Environment): number {
+  return requiredNumber('RETENTION_DAYS', env) * 86_400_000;
 }
 
 /**

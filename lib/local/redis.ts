@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { withPrefix } from '../../functions/accept/environment.ts';
 import { createRedisBackend } from '../../functions/adapters/redis/backend.ts';
 import { createRedisClient, type RedisClient } from '../../functions/adapters/redis/client.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
@@ -23,6 +24,7 @@ export async function startLocalRedis(
 ): Promise<LocalRedis> {
   const database = await openLocalDatabase(dataDirectory ? { dataDirectory: join(dataDirectory, 'redis') } : {});
   const { url, token } = database;
+  const credentials = { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token };
   const names = sendoffs.map(({ outputs }) => outputs.RedisSecret ?? outputs.RedisParameter);
   // A secret by its ARN, or one that another resource of the stack makes, is not here to be asked for. Nor is a database
   // of Upstash's: what a program on this machine may ask for opens nothing but this machine.
@@ -30,7 +32,7 @@ export async function startLocalRedis(
   return {
     database,
     secrets: named ? Object.fromEntries(names.map((name) => [String(name), JSON.stringify({ url, token })])) : {},
-    environment: named ? {} : { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token },
+    environment: named ? {} : { ...credentials, ...withPrefix(credentials) },
     table: (namespace) => createRedisBackend(silentClient(database, namespace)).table,
   };
 }

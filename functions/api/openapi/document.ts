@@ -1,4 +1,4 @@
-import packageJson from '../../../package.json' with { type: 'json' };
+import { version } from '../../core/version.ts';
 import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
@@ -15,8 +15,8 @@ export function openApi(serverUrl: string): Schema {
     openapi: '3.1.0',
     info: {
       title: 'Sendoff',
-      version: packageJson.version,
-      license: { name: packageJson.license, identifier: packageJson.license },
+      version,
+      license: { name: 'MIT', identifier: 'MIT' },
       description:
         'Accepts e-mail at once and sends it after. Wire-compatible with Resend. A method that a path does not have is answered 405, with the header `Allow`.',
     },

@@ -14,10 +14,12 @@ describe('accepting without the environment of a Sendoff construct', () => {
   it('names the variable that is missing and where it comes from, and tries again at the next call', async () => {
     const calls = [() => acceptEmail(email), () => acceptEmails([email])];
     for (const call of calls)
-      await expect(call()).rejects.toThrow(/variable DEPLOYMENT is not set.*`acceptEnvironment`/);
-    vi.stubEnv('DEPLOYMENT', 'Shop');
+      await expect(call()).rejects.toThrow(/variable SENDOFF_DEPLOYMENT is not set.*`acceptEnvironment`/);
+    vi.stubEnv('SENDOFF_DEPLOYMENT', 'Shop');
+    // A variable of the user's own.
+    vi.stubEnv('TABLE_NAME', 'Orders');
     for (const call of calls) await expect(call()).rejects.toThrow('TABLE_NAME');
-    vi.stubEnv('REDIS_NAMESPACE', 'Shop');
+    vi.stubEnv('SENDOFF_REDIS_NAMESPACE', 'Shop');
     // The client would otherwise take the calling function for the consumer and invoke it.
     vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'Shop');
     for (const call of calls) await expect(call()).rejects.toThrow('CONSUMER_FUNCTION');
@@ -29,8 +31,8 @@ describe('the connection', () => {
 
   it('is made once for all calls of a process', async () => {
     for (const name of ['DEPLOYMENT', 'TABLE_NAME', 'BODY_BUCKET', ...queueNames.map(queueUrlVariable)])
-      vi.stubEnv(name, 'x');
-    vi.stubEnv('RETENTION_DAYS', '30');
+      vi.stubEnv(`SENDOFF_${name}`, 'x');
+    vi.stubEnv('SENDOFF_RETENTION_DAYS', '30');
     const [first, second] = [connection(), connection()];
     expect(second).toBe(first);
     await first;
