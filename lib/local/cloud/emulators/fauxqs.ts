@@ -17,7 +17,7 @@ export type FauxqsAnswer = { status: number; headers: Record<string, unknown>; b
 export type Fauxqs = FauxqsStores & {
   /** Sends an HTTP request to its SQS, SNS and S3 routes, in process. */
   inject: (request: FauxqsRequest) => Promise<FauxqsAnswer>;
-  /** Publishes to an SNS topic; throws when there is none. */
+  /** Publishes to an SNS topic; throws when there is none. Does nothing once it is closed. */
   publish: (topicArn: string, message: string) => Promise<void>;
   close: () => Promise<void>;
 };
@@ -35,11 +35,16 @@ export async function embedFauxqs(options: { region: string; dataDirectory?: str
     const answer = await app.inject(request);
     return { status: answer.statusCode, headers: answer.headers, body: answer.rawPayload };
   };
+  let closed = false;
   return {
     ...stores,
     inject,
-    publish: (topicArn, message) => publish(inject, topicArn, message),
+    // SES publishes events with a delay: those that are left when the cloud closes have nobody to go to.
+    publish: async (topicArn, message) => {
+      if (!closed) await publish(inject, topicArn, message);
+    },
     close: async () => {
+      closed = true;
       await app.close();
       persistence?.close();
     },
