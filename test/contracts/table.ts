@@ -142,6 +142,30 @@ export function tableContract(name: string, create: () => Promise<TableUnderTest
         expect(await table.get(key)).toEqual(expected);
       });
 
+      it('adds to numbers, a missing one counting as 0, each addition of many at once', async () => {
+        await put({ count: 40, share: 1_790_000_000_123.25 });
+        const added = await table.update(key, { add: { count: 2, share: 0.5, fresh: -3 } });
+        expect(added.document).toEqual({ count: 42, share: 1_790_000_000_123.75, fresh: -3 });
+        await Promise.all(Array.from({ length: 20 }, () => table.update(key, { add: { count: 1 } })));
+        expect(await table.get(key)).toEqual({ count: 62, share: 1_790_000_000_123.75, fresh: -3 });
+      });
+
+      it('refuses to add to what is no number, and leaves the document', async () => {
+        await put({ count: 'three' });
+        await expect(table.update(key, { add: { count: 1 } })).rejects.toThrow();
+        expect(await table.get(key)).toEqual({ count: 'three' });
+      });
+
+      it('tests a range with both its ends', async () => {
+        await put({ at: 5 });
+        const within = async (least: number, most: number) =>
+          (await table.update(key, { set: { seen: true } }, [{ at: { between: [least, most] } }])).applied;
+        expect(await within(5, 5)).toBe(true);
+        expect(await within(4.5, 5.5)).toBe(true);
+        expect(await within(5.1, 9)).toBe(false);
+        expect(await within(0, 4.9)).toBe(false);
+      });
+
       it('takes a field set to undefined as not mentioned', async () => {
         await put({ a: 1 });
         await table.update(key, { set: { a: undefined, b: 2 } });

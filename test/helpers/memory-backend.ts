@@ -108,6 +108,11 @@ const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a)
 function changeOf({ fields, list, due, expiresAtMs }: Stored, change: Change): Stored {
   const changed = { ...fields, ...plain(change.set ?? {}) };
   for (const name of change.remove ?? []) delete changed[name];
+  for (const [name, number] of Object.entries(change.add ?? {})) {
+    const before = changed[name] ?? 0;
+    if (typeof before !== 'number') throw new Error(`the field ${name} is not a number`);
+    changed[name] = before + number;
+  }
   for (const [name, entries] of Object.entries(change.append ?? {})) {
     const before = changed[name];
     changed[name] = [...(Array.isArray(before) ? before : []), ...entries];
@@ -129,5 +134,6 @@ function passes(value: FieldValue | undefined, test: FieldTest): boolean {
   if ('in' in test) return test.in.some((candidate) => candidate === value);
   if ('exists' in test) return test.exists === (value !== undefined);
   if (typeof value !== 'number') return false;
+  if ('between' in test) return value >= test.between[0] && value <= test.between[1];
   return 'below' in test ? value < test.below : value <= test.atMost;
 }

@@ -65,12 +65,13 @@ function encode(fields: Document): Record<string, string> {
 }
 
 function changeArgument(key: string, change: Change, anyOf: readonly Condition[] | undefined) {
-  const { set = {}, remove = [], append = {}, list: listEntry, due, expiresAtMs } = change;
+  const { set = {}, remove = [], add = {}, append = {}, list: listEntry, due, expiresAtMs } = change;
   // Without its brackets, an encoded list can be appended to another.
   const added = Object.entries(append).map(([field, values]) => [field, JSON.stringify(values).slice(1, -1)]);
   return {
     set: encode(set),
     remove,
+    ...(Object.keys(add).length > 0 ? { add } : {}),
     append: Object.fromEntries(added),
     any: tests(anyOf),
     ...(listEntry === undefined ? {} : { l: memberOf(key, listEntry ?? undefined) }),
@@ -90,5 +91,6 @@ function testArguments(test: FieldTest): [kind: string, operand: unknown] {
   if ('in' in test) return ['in', test.in.map((value) => JSON.stringify(value))];
   if ('below' in test) return ['lt', test.below];
   if ('atMost' in test) return ['le', test.atMost];
+  if ('between' in test) return ['bt', test.between];
   return ['exists', test.exists];
 }

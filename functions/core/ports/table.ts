@@ -19,7 +19,7 @@ export interface IndexEntry {
 /** The two indexes: `list` for listings that people page through, `due` for documents to be examined at a certain time. */
 export type IndexName = 'list' | 'due';
 
-/** A test of one field: equal to a scalar, one of several, a number below or at most another, present or absent. */
+/** A test of one field: equal to a scalar, one of several, a number in a range (`between` includes both ends), present or absent. */
 export type FieldTest =
   | string
   | number
@@ -27,15 +27,21 @@ export type FieldTest =
   | { readonly in: readonly (string | number)[] }
   | { readonly below: number }
   | { readonly atMost: number }
+  | { readonly between: readonly [least: number, most: number] }
   | { readonly exists: boolean };
 
 /** Holds when every named field passes its test. */
 export type Condition = { readonly [field: string]: FieldTest };
 
-/** A change of one document: fields to set or remove, lists to append to, and index entries to move (null: to remove). */
+/**
+ * A change of one document: fields to set or remove, numbers to add to, lists to append to, and index entries to move (null: to
+ * remove). It names a field once.
+ */
 export interface Change {
   readonly set?: Document;
   readonly remove?: readonly string[];
+  /** Numbers to add to number fields; a missing field counts as 0. */
+  readonly add?: { readonly [field: string]: number };
   /** Values to append to list fields; a missing list is created. */
   readonly append?: { readonly [field: string]: readonly FieldValue[] };
   readonly list?: IndexEntry | null;

@@ -88,3 +88,17 @@ export function task<Args extends FieldValue, Dependencies>(
 export class HeldElsewhere extends Error {
   override readonly name = 'HeldElsewhere';
 }
+
+/**
+ * Thrown by a task that cannot run now for a reason that is not the job's: a rate, a quota, a pause. The worker queues the same job
+ * again, with the same attempt, after `delaySeconds`.
+ */
+export class Postponed extends Error {
+  override readonly name = 'Postponed';
+  readonly delaySeconds: number;
+
+  constructor(reason: string, delaySeconds: number) {
+    super(reason);
+    this.delaySeconds = delaySeconds;
+  }
+}

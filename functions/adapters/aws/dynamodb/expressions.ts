@@ -43,13 +43,17 @@ export function createNames(): Names {
  * DynamoDB refuses an empty one.
  */
 export function changeExpression(
-  { set = {}, remove = [], append = {} }: Change,
+  { set = {}, remove = [], add = {}, append = {} }: Change,
   own: Record<string, AttributeValue>,
   ownRemoved: readonly string[],
   { name, value }: Names,
 ): { UpdateExpression?: string } {
   const fields = { ...marshall(set, { removeUndefinedValues: true }), ...own };
   const sets = Object.entries(fields).map(([field, attribute]) => `${name(field)} = ${value(attribute)}`);
+  for (const [field, number] of Object.entries(add)) {
+    const before = `if_not_exists(${name(field)}, ${value({ N: '0' })})`;
+    sets.push(`${name(field)} = ${before} + ${value({ N: String(number) })}`);
+  }
   for (const [field, entries] of Object.entries(append)) {
     const added = marshall({ entries }, { removeUndefinedValues: true }).entries ?? { L: [] };
     sets.push(`${name(field)} = list_append(if_not_exists(${name(field)}, ${value({ L: [] })}), ${value(added)})`);
@@ -89,5 +93,6 @@ function testExpression(field: string, test: FieldTest, { value }: Names): strin
   if ('in' in test) return `${field} IN (${test.in.map(literal).join(', ')})`;
   if ('below' in test) return `${field} < ${literal(test.below)}`;
   if ('atMost' in test) return `${field} <= ${literal(test.atMost)}`;
+  if ('between' in test) return `${field} BETWEEN ${literal(test.between[0])} AND ${literal(test.between[1])}`;
   return `attribute_${test.exists ? '' : 'not_'}exists(${field})`;
 }

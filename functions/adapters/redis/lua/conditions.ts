@@ -12,6 +12,9 @@ local function holds(fields, anyOf)
         for _, one in ipairs(operand) do met = met or value == one end
       elseif kind == 'lt' then local n = value and tonumber(value); met = n ~= nil and n < operand
       elseif kind == 'le' then local n = value and tonumber(value); met = n ~= nil and n <= operand
+      elseif kind == 'bt' then
+        local n = value and tonumber(value)
+        met = n ~= nil and n >= operand[1] and n <= operand[2]
       else met = (value ~= nil) == operand end
       if not met then break end
     end

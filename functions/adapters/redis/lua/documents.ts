@@ -11,7 +11,7 @@ export interface InsertArguments {
   readonly due: string;
 }
 
-/** `change` is JSON: `any` (conditions), `set`, `append`, `remove`, and new `l`, `d` and `x` of the document. */
+/** `change` is JSON: `any` (conditions), `set`, `add`, `append`, `remove`, and new `l`, `d` and `x` of the document. */
 export interface UpdateArguments {
   readonly key: string;
   readonly change: string;
@@ -74,6 +74,12 @@ function operations.update(key, change)
     if string.sub(list, 1, 1) ~= '[' then error('the field ' .. field .. ' is not a list') end
     local sep = (list == '[]' or added == '') and '' or ','
     doc.f[field] = string.sub(list, 1, -2) .. sep .. added .. ']'
+  end
+  for field, number in pairs(change.add or {}) do
+    local sum = tonumber(doc.f[field] or '0')
+    if not sum then error('the field ' .. field .. ' is not a number') end
+    -- 17 digits: as many as tell every double from its neighbours.
+    doc.f[field] = string.format('%.17g', sum + number)
   end
   for field, value in pairs(change.set) do doc.f[field] = value end
   for _, field in ipairs(change.remove) do doc.f[field] = nil end

@@ -1,0 +1,163 @@
+import type { SendingAccount } from '../ports/sending-account.ts';
+import type { Table } from '../ports/table.ts';
+import type { Logger } from '../ports/telemetry.ts';
+import type { QueueName } from '../queues.ts';
+import { Postponed } from '../task/task.ts';
+
+/** Why nothing is sent for now: the quota of 24 hours is used up, or sending is paused. */
+export type HoldCause = 'quota' | 'paused';
+
+/**
+ * The document `sending`: what the provider lets this account send, and whether it sends at all. Times are epoch ms; rates and
+ * quotas count recipients.
+ */
+export type SendingState = {
+  /** When the provider was asked last. */
+  readonly readAtMs: number;
+  readonly ratePerSecond: number;
+  /** -1: no limit. */
+  readonly max24Hours: number;
+  readonly sent24Hours: number;
+  readonly held?: HoldCause;
+  readonly heldSinceMs?: number;
+  /** The provider's words. */
+  readonly heldReason?: string;
+  /** When one email may be tried, to see whether the hold is over. */
+  readonly probeAtMs?: number;
+};
+
+export const SENDING_KEY = 'sending';
+
+/** Workers know a change after this time. */
+const CACHE_MS = 30_000;
+/** The provider is asked once in this time, by whoever notices first. */
+const READ_EVERY_MS = 55_000;
+/** A worker asks itself only when nobody else has for so long: the schedule has stopped. */
+const STALE_MS = 180_000;
+/** One email is tried in this time while nothing is sent. */
+const PROBE_EVERY_MS = 60_000;
+/** The share of the quota of 24 hours that bulk leaves for transactional email. */
+const TRANSACTIONAL_SHARE = 0.05;
+/** The wait of a job while nothing is sent, in seconds: as long as the hold has lasted, but from a minute to SQS's longest delay. */
+const LEAST_HOLD_SECONDS = 60;
+const MOST_HOLD_SECONDS = 900;
+
+export interface SendingDependencies {
+  readonly table: Table;
+  readonly account: SendingAccount;
+  /** The most recipients a second that this deployment may use; absent: all that the account has. */
+  readonly maxRatePerSecond?: number | undefined;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** What the account lets this deployment send. */
+export interface Sending {
+  /** Recipients a second. Rejects with Postponed while no email of this queue may be sent. */
+  rate(queue: QueueName): Promise<number>;
+  /** Notes that the provider sends nothing for now; answers the Postponed for the job. */
+  hold(cause: HoldCause, reason: string): Promise<Postponed>;
+  /** Notes that the provider took an email: a hold that this worker knows of is over. */
+  sent(): Promise<void>;
+  /** Asks the provider for the quotas, unless that was done within the last minute; answers the state. */
+  refresh(): Promise<SendingState>;
+}
+
+/** Why no email of this queue may be sent now; undefined if it may. */
+export function holdCause(state: SendingState, queue: QueueName): HoldCause | undefined {
+  if (state.held) return state.held;
+  if (queue !== 'bulk' || state.max24Hours < 0) return undefined;
+  const left = state.max24Hours - state.sent24Hours;
+  return left <= state.max24Hours * TRANSACTIONAL_SHARE ? 'quota' : undefined;
+}
+
+/** Makes the view of a process on the account. */
+export function createSending(dependencies: SendingDependencies): Sending {
+  const { table, account, maxRatePerSecond = Number.POSITIVE_INFINITY, now, random, log } = dependencies;
+  let state: SendingState | undefined;
+  let seenAtMs = 0;
+
+  const see = (seen: SendingState): SendingState => {
+    [state, seenAtMs] = [seen, now()];
+    return seen;
+  };
+
+  const refresh = async (everyMs = READ_EVERY_MS): Promise<SendingState> => {
+    const stored = await table.get<SendingState>(SENDING_KEY);
+    if (stored && now() - stored.readAtMs < everyMs) return see(stored);
+    const readAtMs = now();
+    const { ratePerSecond, max24Hours, sent24Hours } = await account.quota();
+    const fields = { readAtMs, ratePerSecond, max24Hours, sent24Hours };
+    const quotaLeft = max24Hours < 0 || sent24Hours < max24Hours;
+    const remove = stored?.held === 'quota' && quotaLeft ? HOLD_FIELDS : [];
+    if (remove.length > 0) log.info('sending resumes: the quota of 24 hours has room again');
+    const { document } = stored
+      ? await table.update<SendingState>(SENDING_KEY, { set: fields, remove })
+      : await table.insert<SendingState>({ key: SENDING_KEY, fields });
+    return see(document ?? fields);
+  };
+
+  const current = async (): Promise<SendingState> => {
+    if (state && now() - seenAtMs < CACHE_MS) return state;
+    try {
+      return await refresh(STALE_MS);
+    } catch (error) {
+      // An old rate is better than none; without any, the jobs wait.
+      if (!state) throw error;
+      log.warn('the sending quota could not be read', { error });
+      return see(state);
+    }
+  };
+
+  /** True for the one worker that may try an email now. */
+  const mayProbe = async ({ held, probeAtMs = 0 }: SendingState): Promise<boolean> => {
+    if (held === undefined || probeAtMs > now()) return false;
+    const { applied, document } = await table.update<SendingState>(
+      SENDING_KEY,
+      { set: { probeAtMs: now() + PROBE_EVERY_MS } },
+      [{ held, probeAtMs: { atMost: now() } }],
+    );
+    if (document) see(document);
+    return applied;
+  };
+
+  const postponed = ({ heldSinceMs = now(), heldReason }: SendingState): Postponed => {
+    const lasted = (now() - heldSinceMs) / 1_000;
+    const most = Math.min(MOST_HOLD_SECONDS, Math.max(LEAST_HOLD_SECONDS, lasted));
+    return new Postponed(heldReason ?? QUOTA_REASON, most * (0.5 + random() / 2));
+  };
+
+  return {
+    async rate(queue) {
+      const known = await current();
+      if (holdCause(known, queue) && !(await mayProbe(known))) throw postponed(known);
+      return Math.min(known.ratePerSecond, maxRatePerSecond);
+    },
+
+    async hold(held, heldReason) {
+      const hold = { held, heldReason, heldSinceMs: now(), probeAtMs: now() + PROBE_EVERY_MS };
+      const { applied, document } = await table.update<SendingState>(SENDING_KEY, { set: hold }, [
+        { held: { exists: false } },
+      ]);
+      if (applied) log.warn('nothing is sent for now', { cause: held, reason: heldReason });
+      if (document) see(document);
+      return postponed(document ?? { ...(state ?? UNKNOWN), ...hold });
+    },
+
+    async sent() {
+      if (!state?.held) return;
+      const { applied, document } = await table.update<SendingState>(SENDING_KEY, { remove: HOLD_FIELDS }, [
+        { held: { exists: true } },
+      ]);
+      if (applied) log.info('sending resumes');
+      if (document) see(document);
+    },
+
+    refresh: () => refresh(),
+  };
+}
+
+const HOLD_FIELDS = ['held', 'heldSinceMs', 'heldReason', 'probeAtMs'] as const satisfies (keyof SendingState)[];
+const QUOTA_REASON = 'The daily sending quota of Amazon SES is nearly used up; the rest is for transactional email';
+const UNKNOWN = { readAtMs: 0, ratePerSecond: 1, max24Hours: -1, sent24Hours: 0 } satisfies SendingState;

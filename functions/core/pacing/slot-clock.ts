@@ -1,0 +1,93 @@
+import type { Table } from '../ports/table.ts';
+
+/**
+ * A clock of slots that all workers share: the generic cell rate algorithm (GCRA) on one document. `freeAtMs` is the time from
+ * which nothing is reserved. A caller reserves a length of time from there, and begins when it has come; so the sum of all callers
+ * is exact, evenly spaced, and needs one write for a reservation.
+ */
+export interface SlotClock {
+  /** Reserves the time that `recipients` take at this rate (recipients a second), if it begins at most `horizonMs` from now. */
+  reserve(recipients: number, ratePerSecond: number, horizonMs: number): Promise<Reservation>;
+  /** Lowers the pace for a minute: the rate was exceeded all the same, as others use it too. */
+  slowDown(): Promise<void>;
+}
+
+/** A reserved time (epoch ms) and its length, or the time from which nothing is reserved. */
+export type Reservation =
+  | { readonly startMs: number; readonly lengthMs: number }
+  | { readonly startMs?: undefined; readonly freeAtMs: number };
+
+type ClockDocument = {
+  readonly freeAtMs: number;
+  /** What the rate was multiplied with at `slowedAtMs`; absent: never slowed. */
+  readonly factor?: number;
+  readonly slowedAtMs?: number;
+};
+
+/** The share of the rate that is used: clocks differ, and a message takes a moment to arrive. */
+const MARGIN = 0.98;
+/** After a throttle: the pause, the factor, how long it holds, and the steps back. */
+const PAUSE_MS = 1_000;
+const DECREASE = 0.8;
+const LEAST_FACTOR = 0.1;
+const SLOW_MS = 60_000;
+const INCREASE = 0.05;
+const INCREASE_EVERY_MS = 5_000;
+/** No caller reserves so far ahead: a clock beyond it was set by a machine whose time was wrong. */
+const MOST_AHEAD_MS = 600_000;
+
+/** The slot clock in the document `slots#<name>`. */
+export function createSlotClock(table: Table, name: string, now: () => number): SlotClock {
+  const key = `slots#${name}`;
+  let known: ClockDocument | undefined;
+
+  /** Keeps what a write has shown; makes the document if there is none. */
+  const see = async (document: ClockDocument | undefined): Promise<ClockDocument> => {
+    known = document ??
+      (await table.insert<ClockDocument>({ key, fields: { freeAtMs: 0 } })).document ?? { freeAtMs: 0 };
+    return known;
+  };
+
+  return {
+    async reserve(recipients, ratePerSecond, horizonMs) {
+      for (;;) {
+        const nowMs = now();
+        const lengthMs = (recipients * 1_000) / (ratePerSecond * MARGIN * factorAt(known, nowMs));
+        // One of two conditional writes, as a database has no maximum: after the last reservation, or from now on.
+        const after = known !== undefined && known.freeAtMs >= nowMs;
+        const { applied, document } = after
+          ? await table.update<ClockDocument>(key, { add: { freeAtMs: lengthMs } }, [
+              { freeAtMs: { between: [nowMs, nowMs + horizonMs] } },
+            ])
+          : await table.update<ClockDocument>(key, { set: { freeAtMs: nowMs + lengthMs } }, [
+              { freeAtMs: { below: nowMs } },
+              { freeAtMs: { between: [nowMs + MOST_AHEAD_MS, Number.MAX_SAFE_INTEGER] } },
+            ]);
+        const { freeAtMs } = await see(document);
+        if (applied) return { startMs: after ? freeAtMs - lengthMs : nowMs, lengthMs };
+        if (freeAtMs > nowMs + horizonMs && freeAtMs < nowMs + MOST_AHEAD_MS) return { freeAtMs };
+        if (freeAtMs >= nowMs + MOST_AHEAD_MS) known = undefined;
+      }
+    },
+
+    async slowDown() {
+      const nowMs = now();
+      const factor = Math.max(LEAST_FACTOR, factorAt(known, nowMs) * DECREASE);
+      // Once a second: workers that are throttled at the same moment are one observation.
+      const slowed = { freeAtMs: nowMs + PAUSE_MS, factor, slowedAtMs: nowMs };
+      const { document } = await table.update<ClockDocument>(key, { set: slowed }, [
+        { slowedAtMs: { below: nowMs - PAUSE_MS }, freeAtMs: { below: nowMs + PAUSE_MS } },
+        { slowedAtMs: { exists: false }, freeAtMs: { below: nowMs + PAUSE_MS } },
+      ]);
+      await see(document);
+    },
+  };
+}
+
+/** What the rate is multiplied with: lower for a minute after a throttle, then back in steps. */
+function factorAt(clock: ClockDocument | undefined, nowMs: number): number {
+  if (clock?.factor === undefined || clock.slowedAtMs === undefined) return 1;
+  const sinceMs = nowMs - clock.slowedAtMs - SLOW_MS;
+  if (sinceMs < 0) return clock.factor;
+  return Math.min(1, clock.factor + INCREASE * (1 + Math.floor(sinceMs / INCREASE_EVERY_MS)));
+}
