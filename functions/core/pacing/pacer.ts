@@ -52,6 +52,8 @@ const LATE_MS = 100;
 /** The random wait after a refusal; it doubles, so that many waiting workers make few writes. */
 const LEAST_WAIT_MS = 100;
 const MOST_WAIT_MS = 4_000;
+/** A refusal says nothing about the time after this. */
+const REFUSED_MS = 10_000;
 /** How long a job waits on the queue that could not have a turn in time, in seconds; up to twice that. */
 const POSTPONE_SECONDS = 5;
 const POSTPONED = 'More emails are waiting than the sending rate of Amazon SES lets through';
@@ -102,7 +104,7 @@ export function createPacer(dependencies: PacerDependencies): Pacer {
 /** The emails of one queue that wait in this process. */
 interface Line {
   join(email: Email): Promise<Turn>;
-  /** True if the last reservation was refused. */
+  /** True if the last reservation was refused, lately. */
   refused(): boolean;
 }
 
@@ -115,6 +117,7 @@ function createLine(
   let waiting: Request[] = [];
   let serving = false;
   let refusals = 0;
+  let refusedAtMs = 0;
   let ratePerSecond = 0;
 
   const serve = async () => {
@@ -132,6 +135,7 @@ function createLine(
         waiting = waiting.filter((request) => !some.includes(request));
         answer(some, reservation.startMs, reservation.lengthMs / recipients);
       } else {
+        refusedAtMs = now();
         const jitterMs = random() * Math.min(MOST_WAIT_MS, LEAST_WAIT_MS * 2 ** refusals++);
         const waitMs = Math.max(0, reservation.freeAtMs - horizonMs - now()) + jitterMs;
         dismiss(now() + waitMs);
@@ -180,7 +184,7 @@ function createLine(
         waiting = email.claimed ? [request, ...waiting] : [...waiting, request];
         start();
       }),
-    refused: () => refusals > 0,
+    refused: () => refusals > 0 && now() - refusedAtMs < REFUSED_MS,
   };
 }
 

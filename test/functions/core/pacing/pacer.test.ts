@@ -163,7 +163,7 @@ describe('the pacer', () => {
   });
 
   it('postpones what cannot have a turn in time, without an attempt', async () => {
-    const { run, pacer, now, inMs, reservations } = setUp();
+    const { time, run, pacer, now, inMs, reservations } = setUp();
     const own = pacer();
     const asked = Promise.allSettled(times(100, () => own.reserve('bulk', 1, inMs(2_000))));
     const outcomes = await run(asked);
@@ -177,6 +177,9 @@ describe('the pacer', () => {
     }
     expect(now()).toBeLessThanOrEqual(inMs(2_000));
     expect(own.isLimiting()).toBe(true);
+    // When nobody asks any more, nobody is told that there is room.
+    time.skip(10_000);
+    expect(own.isLimiting()).toBe(false);
   });
 
   it('gives no turn that begins after the end of the function', async () => {
