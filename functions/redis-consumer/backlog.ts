@@ -11,7 +11,7 @@ export function createBacklogWatch(dependencies: ConsumeDependencies, jobs: Jobs
   const { queue, invokeConsumer, newName, now, inFlight, isLimiting, log } = dependencies;
   let lookedAtMs = now();
   let countThen = 0;
-  const full = () => queueNames.some((name) => jobs.size(name) >= inFlight(name));
+  const full = () => queueNames.some((name) => inFlight(name) > 0 && jobs.size(name) >= inFlight(name));
   return {
     /** Whether the size of the backlog is to be asked for now. */
     wanted: () => !isLimiting() && full() && now() - lookedAtMs >= LOOK_MS,

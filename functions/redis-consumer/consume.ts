@@ -1,3 +1,4 @@
+import { queueNames } from '../core/queues.ts';
 import { type ConsumeDependencies, retrying } from './dependencies.ts';
 import { createExchange } from './exchange.ts';
 import { createJobsInFlight } from './jobs-in-flight.ts';
@@ -11,6 +12,8 @@ export interface ConsumeResult {
 /** While no job arrives, the wait until the next look doubles each time, from the least to the most. */
 const LEAST_POLL_MS = 50;
 const MOST_POLL_MS = 1_000;
+/** The most while a queue is held: it may last for a day, and each look costs commands. */
+const HELD_POLL_MS = 5_000;
 /** The most while jobs are in flight, so that no heartbeat is late: a claim that missed one has little of its lease left. */
 const IN_FLIGHT_POLL_MS = HEARTBEAT_MS / 2;
 /** So long before the time-out, or a quarter of a shorter time, no more jobs are received; those in flight may end. */
@@ -29,7 +32,8 @@ export async function consume(dependencies: ConsumeDependencies, replaces?: stri
 }
 
 async function workUntilEmpty(dependencies: ConsumeDependencies): Promise<ConsumeResult> {
-  const { queue, work, now, deadlineMs } = dependencies;
+  const { queue, work, now, inFlight, lookAtHolds, deadlineMs } = dependencies;
+  const held = () => queueNames.some((name) => inFlight(name) === 0);
   const jobs = createJobsInFlight({ work, now, runMs: RUN_MS, stopsAtMs: deadlineMs - LAST_MS });
   const exchange = createExchange(dependencies, jobs);
   const closeAtMs = deadlineMs - Math.min(CLOSING_MS, (deadlineMs - now()) / 4);
@@ -38,20 +42,21 @@ async function workUntilEmpty(dependencies: ConsumeDependencies): Promise<Consum
   let flushedAtMs = now();
   for (;;) {
     const closing = now() >= closeAtMs;
+    if (held()) await lookAtHolds();
     const arrived = await exchange(closing);
     if (now() - flushedAtMs >= FLUSH_MS) {
       flushedAtMs = now();
       dependencies.flushMetrics();
     }
     if (arrived > 0) pollMs = LEAST_POLL_MS;
-    else pollMs = Math.min(pollMs * 2, jobs.size() > 0 ? IN_FLIGHT_POLL_MS : MOST_POLL_MS);
+    else pollMs = Math.min(pollMs * 2, jobs.size() > 0 ? IN_FLIGHT_POLL_MS : held() ? HELD_POLL_MS : MOST_POLL_MS);
     if (closing && (jobs.size() === 0 || now() >= deadlineMs - LAST_MS)) return close(dependencies, jobs.count());
     if (arrived === 0 && jobs.size() === 0 && now() >= nextDueMs) {
       const left = await retrying(dependencies, () => queue.leave());
       if (left === 'left') return { end: 'nothing left', done: jobs.count() };
       nextDueMs = left;
     }
-    const untilDueMs = nextDueMs > now() ? nextDueMs - now() : MOST_POLL_MS;
+    const untilDueMs = nextDueMs > now() ? nextDueMs - now() : pollMs;
     await jobs.change(Math.min(pollMs, untilDueMs));
   }
 }

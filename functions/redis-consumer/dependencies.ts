@@ -15,8 +15,10 @@ export interface ConsumeDependencies {
   readonly newName: () => string;
   readonly now: () => number;
   readonly log: Logger;
-  /** Jobs of this queue in flight at once. */
+  /** Jobs of this queue in flight at once; 0 while none may be taken. */
   readonly inFlight: (queue: QueueName) => number;
+  /** Renews what `inFlight` knows while it is 0 for a queue, as no job does it then. */
+  readonly lookAtHolds: () => Promise<void>;
   /** Writes the metrics; called once a minute, so that alarms need not wait for the end of a long run. */
   readonly flushMetrics: () => void;
   /** Renews what the jobs in flight have claimed (`Claims.renew`); called with each heartbeat, in the same request. */

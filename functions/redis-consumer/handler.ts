@@ -7,7 +7,7 @@ import { createRedisBackend } from '../adapters/redis/backend.ts';
 import { createConsumerQueue } from '../adapters/redis/consumer.ts';
 import { createClaims } from '../core/email/claims.ts';
 import { emailTasks, type SendDependencies } from '../core/email/send.ts';
-import { queues } from '../core/queues.ts';
+import { type QueueName, queues } from '../core/queues.ts';
 import { createWorker } from '../core/task/worker.ts';
 import { type DeliveryDependencies, deliverWebhook } from '../core/webhook/delivery.ts';
 import { required, requiredNumber } from '../runtime/env.ts';
@@ -25,6 +25,9 @@ const newName = () => randomUUID();
 
 // No schedule asks SES for the quotas: the consumer does, while there is something to send.
 const dependencies = { ...sendDependencies(backend, { metrics, log }), ...webhookDependencies(backend) };
+
+const { sending } = dependencies;
+const mayTake = (queue: QueueName): boolean => queues[queue].worker !== 'send' || sending.mayTake(queue);
 
 interface ConsumerEvent {
   /** The place to take among the consumers. */
@@ -66,7 +69,9 @@ export const handler = withMetrics(metrics, async (event: ConsumerEvent, context
       newName,
       now: Date.now,
       log,
-      inFlight: (queue) => queues[queue].inFlight,
+      // Emails that must wait anyway stay on the queue: to take and postpone each of a backlog costs commands again and again.
+      inFlight: (queue) => (mayTake(queue) ? queues[queue].inFlight : 0),
+      lookAtHolds: sending.look,
       flushMetrics: metrics.flush,
       renewClaims: claims.renew,
       isLimiting: dependencies.pacer.isLimiting,

@@ -4,6 +4,7 @@ import { fetchFile } from '../adapters/http/fetch-file.ts';
 import { composeMime } from '../adapters/mime/compose.ts';
 import type { SendDependencies } from '../core/email/send.ts';
 import { createPacer } from '../core/pacing/pacer.ts';
+import type { Sending } from '../core/pacing/sending-state.ts';
 import { createSlotClock } from '../core/pacing/slot-clock.ts';
 import type { Backend } from '../core/ports/backend.ts';
 import type { Logger, Metrics } from '../core/ports/telemetry.ts';
@@ -25,7 +26,7 @@ const HOUR_MS = 3_600_000;
 export function sendDependencies(
   backend: Backend,
   { metrics, log, staleMs }: SendOptions,
-): Omit<SendDependencies, 'claims'> {
+): Omit<SendDependencies, 'claims'> & { readonly sending: Sending } {
   const { table } = backend;
   const outgoingHeaders = createOutgoingHeaders(table, required('PUBLIC_URL'));
   const sending = sendingFromEnvironment({ table, log, ...(staleMs === undefined ? {} : { staleMs }) });

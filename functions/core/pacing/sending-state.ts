@@ -69,6 +69,13 @@ export interface Sending {
   hold(cause: HoldCause, reason: string): Promise<Postponed>;
   /** Notes that the provider took an email: a hold that this worker knows of is over. */
   sent(): Promise<void>;
+  /**
+   * False while a worker that has no email of this queue need not take one: nothing is sent, and it is not the time to probe. It
+   * is the state as this process last saw it; `look` renews that.
+   */
+  mayTake(queue: QueueName): boolean;
+  /** Reads the state unless that was done within half a minute. Never rejects. */
+  look(): Promise<void>;
   /** Asks the provider for the quotas, unless that was done within the last minute; answers the state. */
   refresh(): Promise<SendingState>;
 }
@@ -174,6 +181,15 @@ export function createSending(dependencies: SendingDependencies): Sending {
       ]);
       if (applied) log.info('sending resumes');
       if (document) see(document);
+    },
+
+    mayTake: (queue) => {
+      const cause = state && holdCause(state, queue, now());
+      return cause === undefined || (cause === 'paused' && (state?.probeAtMs ?? 0) <= now());
+    },
+
+    look: async () => {
+      await current().catch((error: unknown) => log.warn('the state of sending could not be read', { error }));
     },
 
     refresh: () => refresh(),

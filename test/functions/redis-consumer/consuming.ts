@@ -38,7 +38,8 @@ export interface ConsumeOptions {
   readonly renewClaims?: ConsumeDependencies['renewClaims'];
   readonly isLimiting?: ConsumeDependencies['isLimiting'];
   readonly runMs?: number;
-  readonly inFlight?: number;
+  readonly inFlight?: number | ConsumeDependencies['inFlight'];
+  readonly lookAtHolds?: ConsumeDependencies['lookAtHolds'];
 }
 
 /** Creates a deployment; its scripts use the clock `now`. */
@@ -83,7 +84,8 @@ export function createConsuming({ front }: Pick<RedisDatabase, 'front'>, now: ()
           newName: randomUUID,
           now,
           log: silent,
-          inFlight: () => inFlight,
+          inFlight: typeof inFlight === 'number' ? () => inFlight : inFlight,
+          lookAtHolds: options.lookAtHolds ?? (async () => {}),
           flushMetrics: () => void flushes.push(now()),
           renewClaims: options.renewClaims ?? (async () => {}),
           isLimiting: options.isLimiting ?? (() => false),
