@@ -13,6 +13,7 @@ import { domainRoutes } from './domains/routes.ts';
 import { emailRoutes } from './emails/routes.ts';
 import { handleError } from './error-response.ts';
 import { suppressionRoutes } from './suppressions/routes.ts';
+import { templateRoutes } from './templates/routes.ts';
 import { unsubscribeRoutes } from './unsubscribe/routes.ts';
 import { refuseUnsupportedPaths } from './unsupported-paths.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
@@ -42,7 +43,16 @@ export function createApp(dependencies: ApiDependencies): Hono<Caller> {
 
 /** Every route. What is mounted here asks for an API key, unless access.ts lists it as public. */
 function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
-  const { backend, now, newId, log, domains, region, endpointRules = { allowLocal: false } } = dependencies;
+  const {
+    backend,
+    now,
+    newId,
+    retentionMs,
+    log,
+    domains,
+    region,
+    endpointRules = { allowLocal: false },
+  } = dependencies;
   const { table, broker } = backend;
   const publish = createPublish(backend, now);
   const secured = new Hono<Caller>();
@@ -58,6 +68,7 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   secured.route('/api-keys', apiKeyRoutes({ table, domains, now }));
   secured.route('/domains', domainRoutes(domains, region));
   secured.route('/suppressions', suppressionRoutes(table, publish, now));
+  secured.route('/templates', templateRoutes({ table, now, newId, retentionMs }));
   secured.route('/unsubscribe', unsubscribeRoutes(table, publish, now));
   secured.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
   return secured;

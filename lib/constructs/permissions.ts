@@ -26,7 +26,7 @@ import {
  */
 export function acceptStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['email'], 'GetItem'),
+    onDocuments(resources, ['email', 'template', 'templateAlias'], 'GetItem'),
     onDocuments(resources, ['email', 'body'], 'PutItem', 'DeleteItem'),
     onQueues(resources, queuesOf('send')),
     onBodies(resources, 'PutObject'),
@@ -49,7 +49,7 @@ export function sendStatements(resources: Resources): PolicyStatement[] {
   return [
     onDocuments(
       resources,
-      ['body', 'suppression', 'webhook', 'webhookList', 'unsubscribeKey'],
+      ['body', 'suppression', 'webhook', 'webhookList', 'unsubscribeKey', 'templateVersion'],
       'GetItem',
       'BatchGetItem',
     ),

@@ -26,6 +26,9 @@ const kinds = {
   delivery: 'webhook-event#*',
   unsubscribeKey: 'unsubscribe#*',
   schedule: 'schedule#*',
+  template: 'template#*',
+  templateAlias: 'template-alias#*',
+  templateVersion: 'template-version#*',
 } as const;
 type Kind = keyof typeof kinds;
 

@@ -46,6 +46,7 @@ export const steps: readonly Step[] = [
   { name: 'API keys are made, listed, renamed, deleted', run: manageKeys },
   { name: 'the domains that SES knows are listed and read', run: readDomains },
   { name: 'emails are accepted and sent, on both queues, small and large', run: acceptAndSend },
+  { name: 'an email with a template is sent', run: sendTemplate },
   { name: 'emails are read and listed', run: read },
   { name: 'a large body that is gone is reported as missing, not as forbidden', backend: 'aws', run: missBody },
   {
@@ -121,6 +122,16 @@ async function acceptAndSend(visit: Visit): Promise<void> {
   await local.cloud.idle();
   const sent = local.cloud.ses.sentCount - before;
   if (sent !== 3) throw new Error(`${sent} of 3 emails were sent`);
+}
+
+async function sendTemplate({ ask, local }: Visit): Promise<void> {
+  const before = local.cloud.ses.sentCount;
+  const { id } = await ask('POST', '/templates', { name: 'Hello', html: '<p>Hello</p>' });
+  await ask('POST', `/templates/${id}/publish`);
+  const { html: _, text: __, ...email } = anEmail() as Record<string, unknown>;
+  await ask('POST', '/emails', { ...email, template: { id } });
+  await local.cloud.idle();
+  if (local.cloud.ses.sentCount !== before + 1) throw new Error('the email with a template was not sent');
 }
 
 async function read({ ask, largeId }: Visit): Promise<void> {

@@ -1,4 +1,6 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
+import type { Table } from '../ports/table.ts';
+import { contentOf, type UsedTemplate } from '../template/use.ts';
 import type { Attachment, Email } from './email.ts';
 
 /** The parts of an email that only the worker and `GET /emails/{id}` need. */
@@ -6,6 +8,8 @@ export interface Body {
   readonly html?: string;
   /** Absent: made from the html when the email is sent; empty: no text part. */
   readonly text?: string;
+  /** In place of `html` and `text`: `contentOf` makes them. */
+  readonly template?: UsedTemplate;
   readonly headers: Readonly<Record<string, string>>;
   readonly attachments: readonly Attachment[];
 }
@@ -17,8 +21,10 @@ const DENSE_LIMIT_BYTES = 64 * 1024;
 
 /** The body as it is stored: brotli, whose dictionary knows HTML, so that a typical body fits one write unit (1 KB). */
 export function packBody(email: Email): Uint8Array {
-  const { html, text, headers, attachments } = email;
-  const json = Buffer.from(JSON.stringify({ html, text, headers, attachments } satisfies Record<keyof Body, unknown>));
+  const { html, text, template, headers, attachments } = email;
+  const json = Buffer.from(
+    JSON.stringify({ html, text, template, headers, attachments } satisfies Record<keyof Body, unknown>),
+  );
   return brotliCompressSync(json, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: json.length > DENSE_LIMIT_BYTES ? 1 : 5,
@@ -32,4 +38,9 @@ export function packBody(email: Email): Uint8Array {
 /** The reverse of packBody. */
 export function unpackBody(bytes: Uint8Array): Body {
   return JSON.parse(brotliDecompressSync(bytes).toString());
+}
+
+/** The body with the html and text that its template makes. */
+export async function withContent(body: Body, table: Pick<Table, 'get'>): Promise<Body> {
+  return body.template ? { ...body, ...(await contentOf(table, body.template)) } : body;
 }

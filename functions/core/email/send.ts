@@ -11,7 +11,7 @@ import { emailRetry } from '../task/retry.ts';
 import { HeldElsewhere, type Run, type Task, task } from '../task/task.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import { publishEvent } from '../webhook/publish-task.ts';
-import { type Body, bodyKey, unpackBody } from './body.ts';
+import { type Body, bodyKey, unpackBody, withContent } from './body.ts';
 import { type Claims, leaseEnd } from './claims.ts';
 import { addressOf, allowedRecipients } from './recipients.ts';
 import type { EmailRecord } from './record.ts';
@@ -68,7 +68,7 @@ export const emailSend = task(
     if (!claimed.applied) return handleRefusedClaim(args, claimed.document, run, dependencies);
     if (!claimed.document) throw new Error('an applied claim answers the record');
     if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
-    await send(claimed.document, unpackBody(packed), run, dependencies);
+    await send(claimed.document, await withContent(unpackBody(packed), dependencies.table), run, dependencies);
   },
 );
 
