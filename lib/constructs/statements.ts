@@ -99,7 +99,8 @@ export function sendThroughSes({ sesSending }: Pick<Resources, 'sesSending'>): P
 
 /** Reading which identities SES knows, and whether they are verified. These actions take no resources. */
 export function readSesIdentities(): PolicyStatement {
-  return allow('ses', ['ListIdentities', 'GetIdentityVerificationAttributes', 'GetIdentityDkimAttributes'], ['*']);
+  const attributes = ['Verification', 'Dkim', 'MailFromDomain'].map((kind) => `GetIdentity${kind}Attributes`);
+  return allow('ses', ['ListIdentities', ...attributes], ['*']);
 }
 
 /** Invoking these functions. */
