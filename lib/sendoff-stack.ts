@@ -37,7 +37,7 @@ function outputsOf(sendoff: SendoffService, { apiDomain }: Config): Record<strin
     ...sendoff.aws?.outputs,
     ...sendoff.redis?.outputs,
     ...Object.fromEntries([...dkim, ...mailFrom]),
-    ...(dmarcRecord ? { DmarcRecord: recordLine(dmarcRecord) } : {}),
+    ...(dmarcRecord ? { DmarcRecordIfNone: recordLine(dmarcRecord) } : {}),
     ...(sendoff.api.domainTarget ? { ApiDomainRecord: `${apiDomain} CNAME ${sendoff.api.domainTarget}` } : {}),
   };
 }

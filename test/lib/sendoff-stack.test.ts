@@ -61,7 +61,7 @@ describe('the stack', () => {
       domain: 'mail.example.com',
       mailFromDomain: 'bounce.mail.example.com',
     }).toJSON();
-    expect(Outputs.DmarcRecord.Value).toBe('_dmarc.mail.example.com TXT "v=DMARC1; p=none;"');
+    expect(Outputs.DmarcRecordIfNone.Value).toBe('_dmarc.mail.example.com TXT "v=DMARC1; p=none;"');
     expect(Outputs.MailFromSpfRecord.Value).toBe('bounce.mail.example.com TXT "v=spf1 include:amazonses.com ~all"');
     expect(JSON.stringify(Outputs.MailFromMxRecord.Value)).toContain('bounce.mail.example.com MX 10 feedback-smtp.');
   });

@@ -266,6 +266,19 @@ describe('suppression by events', () => {
     for (const email of ['soft', 'unclear', 'friend']) expect(await origin(`${email}@example.com`)).toBeUndefined();
   });
 
+  it("is published as suppressed, not as a complaint, when SES's own list has the address for a complaint", async () => {
+    const { settle, sending, published } = setUp();
+    await sending();
+    await settle(sesEvents.suppressedComplaint(one));
+    expect(published.map(({ type }) => type)).toEqual(['suppression.added', 'email.suppressed']);
+    expect(published.at(-1)?.details).toEqual({
+      suppressed: {
+        message: 'Amazon SES has suppressed sending to this address.',
+        type: 'OnAccountSuppressionList',
+      },
+    });
+  });
+
   it('does not apply to addresses of the mailbox simulator, so that a test can bounce again', async () => {
     const { table, settle, sending, published } = setUp();
     await sending();
