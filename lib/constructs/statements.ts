@@ -99,7 +99,11 @@ export function sendThroughSes({ sesSending }: Pick<Resources, 'sesSending'>): P
 
 /** Reading which identities SES knows, and whether they are verified. These actions take no resources. */
 export function readSesIdentities(): PolicyStatement {
-  const attributes = ['Verification', 'Dkim', 'MailFromDomain'].map((kind) => `GetIdentity${kind}Attributes`);
+  const attributes = [
+    'GetIdentityVerificationAttributes',
+    'GetIdentityDkimAttributes',
+    'GetIdentityMailFromDomainAttributes',
+  ];
   return allow('ses', ['ListIdentities', ...attributes], ['*']);
 }
 
