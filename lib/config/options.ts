@@ -23,6 +23,11 @@ export const options = {
     'a domain name in lower case; empty for none',
     'Domain to register with SES for sending, signed with Easy DKIM. The DNS records to create are stack outputs. Empty: use identities verified already.',
   ),
+  mailFromDomain: text(
+    HOST_NAME,
+    'a subdomain of `domain` in lower case; empty for none',
+    "Subdomain of `domain` for the envelope sender (custom MAIL FROM), which aligns SPF with the domain; use it for nothing else. The DNS records to create are stack outputs. Empty: a domain of SES's own.",
+  ),
   backend: oneOf<'aws' | 'redis'>(
     ['aws', 'redis'],
     'aws',
@@ -137,7 +142,7 @@ export const options = {
   ),
   removeData: flag(
     false,
-    'Delete the table and the bucket with the stack (the bucket only if it is empty). False: they stay.',
+    'Delete the table, the bucket (only if it is empty) and the identity of `domain` with the stack. False: they stay.',
   ),
 } as const satisfies Record<string, Option<unknown>>;
 

@@ -20,6 +20,8 @@ export class DocumentTable extends Table {
       timeToLiveAttribute: 'expiresAt',
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: !removeData,
+      // Also after a failed first deployment: CloudFormation cannot delete a table that is protected. It is empty then, costs
+      // nothing, and has a generated name, so that the next deployment does not collide with it.
       removalPolicy: removeData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });
     const indexes: IndexName[] = ['list', 'due'];

@@ -102,7 +102,12 @@ export function sendThroughSes({ sesSending }: Pick<Resources, 'sesSending'>): P
 
 /** Reading which identities SES knows, and whether they are verified. These actions take no resources. */
 export function readSesIdentities(): PolicyStatement {
-  return allow('ses', ['ListIdentities', 'GetIdentityVerificationAttributes', 'GetIdentityDkimAttributes'], ['*']);
+  const attributes = [
+    'GetIdentityVerificationAttributes',
+    'GetIdentityDkimAttributes',
+    'GetIdentityMailFromDomainAttributes',
+  ];
+  return allow('ses', ['ListIdentities', ...attributes], ['*']);
 }
 
 /** Invoking these functions. */

@@ -77,5 +77,6 @@ function domainsOf(verification: ReadonlyMap<string, DomainStatus>): SenderDomai
     names: async () => [...verification.keys()],
     statuses: async (names) => new Map(names.map((name) => [name, verification.get(name) ?? 'not_started'])),
     dkim: async (name) => ({ tokens: [`${name}-1`, `${name}-2`], status: verification.get(name) ?? 'not_started' }),
+    mailFrom: async (name) => (name === 'example.com' ? undefined : { domain: `bounce.${name}`, status: 'pending' }),
   };
 }

@@ -93,6 +93,10 @@ describe('options', () => {
   });
 
   it.each([
+    [{ mailFromDomain: 'bounce.example.com' }, 'mailFromDomain', 'domain'],
+    [{ mailFromDomain: 'bounce.example.org', domain: 'example.com' }, 'mailFromDomain', 'domain'],
+    [{ mailFromDomain: 'example.com', domain: 'example.com' }, 'mailFromDomain', 'domain'],
+    [{ ...redis, removeData: 'true' }, 'removeData', 'backend'],
     [{ apiDomain: 'api.example.com' }, 'apiDomain', 'apiCertificateArn'],
     [{ apiCertificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/6d3e' }, 'apiDomain', 'apiCertificateArn'],
     [{ api: 'rest', corsOrigins: '*' }, 'api', 'corsOrigins'],

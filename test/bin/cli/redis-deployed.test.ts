@@ -1,7 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { CloudFormationClient, DescribeStacksCommand, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationClient,
+  DescribeStacksCommand,
+  GetTemplateSummaryCommand,
+  ListStackResourcesCommand,
+} from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import {
@@ -109,6 +114,7 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
     for (const mock of [cloudFormation, cloudWatch, lambda, ses, sqs]) mock.reset();
     deploy(outputs());
+    cloudFormation.on(GetTemplateSummaryCommand).resolves({});
     cloudFormation.on(ListStackResourcesCommand).resolves({
       StackResourceSummaries: [
         resource('AWS::CloudWatch::Alarm', 'dead-letters'),

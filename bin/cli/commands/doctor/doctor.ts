@@ -3,12 +3,13 @@ import { CliError, exitCodes, explain } from '../../errors.ts';
 import { columns, count, paint, printable, type Tone } from '../../layout.ts';
 import type { Check, CheckInput, Finding, Level } from './finding.ts';
 import { alarms, triggers } from './functions.ts';
+import { deployedOptions } from './options.ts';
 import { database, minuteRule } from './redis.ts';
 import { api, deadLetters, stack, waitingEmails } from './service.ts';
 import { account, configurationSet, identities } from './ses.ts';
 
 /** The checks of every deployment, in the order in which they are shown; those of its backend come between the two lists. */
-const first: readonly Check[] = [stack, api];
+const first: readonly Check[] = [stack, deployedOptions, api];
 const last: readonly Check[] = [account, configurationSet, identities, deadLetters, waitingEmails, alarms];
 
 const tones: Readonly<Record<Level, Tone>> = { ok: 'good', warning: 'warning', problem: 'bad', unknown: 'bad' };

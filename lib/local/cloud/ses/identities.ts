@@ -3,7 +3,9 @@ import { messageRejected } from './ses-error.ts';
 
 /** The addresses and domains this account has verified. */
 export type Identities = {
-  add(name: string): void;
+  /** With the domain of its envelope senders, if it is not SES's own. */
+  add(name: string, mailFromDomain?: string): void;
+  mailFromDomain(name: string): string | undefined;
   /** Replaces the identities of `verifiedIdentities`; added ones stay. */
   configure(names: string[]): void;
   /** Names in the order they were added, of one kind or of both. */
@@ -15,11 +17,12 @@ export type Identities = {
 
 /** Keeps the verified identities; a domain covers its subdomains, as on SES. */
 export function createIdentities(): Identities {
-  const added = new Set<string>();
+  const added = new Map<string, string | undefined>();
   let configured: string[] = [];
-  const names = () => new Set([...configured, ...added]);
+  const names = () => new Set([...configured, ...added.keys()]);
   return {
-    add: (name) => void added.add(normalised(name)),
+    add: (name, mailFromDomain) => void added.set(normalised(name), mailFromDomain),
+    mailFromDomain: (name) => added.get(normalised(name)),
     configure: (verified) => {
       configured = verified.map(normalised);
     },

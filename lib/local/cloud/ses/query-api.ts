@@ -3,6 +3,7 @@ import { getAccountSendingEnabled, getSendQuota, getSendStatistics } from './acc
 import { describeConfigurationSet } from './configuration-set-actions.ts';
 import {
   getIdentityDkimAttributes,
+  getIdentityMailFromDomainAttributes,
   getIdentityVerificationAttributes,
   listIdentities,
   verifyEmailIdentity,
@@ -24,6 +25,7 @@ const actions = new Map<string, SesAction>([
   ['VerifyEmailIdentity', verifyEmailIdentity],
   ['GetIdentityVerificationAttributes', getIdentityVerificationAttributes],
   ['GetIdentityDkimAttributes', getIdentityDkimAttributes],
+  ['GetIdentityMailFromDomainAttributes', getIdentityMailFromDomainAttributes],
   ['DescribeConfigurationSet', describeConfigurationSet],
 ]);
 

@@ -23,7 +23,7 @@ export type Ses = {
   putConfigurationSet(name: string): void;
   putEventDestination(configurationSet: string, destination: EventDestination): void;
   /** Adds a verified address or domain. */
-  putIdentity(name: string): void;
+  putIdentity(name: string, mailFromDomain?: string): void;
   inbox: InboxHandler;
   /** Changes limits and switches at run time; a key that is present with `undefined` lifts its limit. */
   set(settings: SesSettings): void;

@@ -4,6 +4,7 @@ export type Outcome =
   | 'bounced'
   | 'suppressed'
   | 'complained'
+  | 'complaint-suppressed'
   | 'auto-replied'
   | 'delayed'
   | 'rejected'

@@ -1,6 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CloudFormationClient, DescribeStacksCommand, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationClient,
+  DescribeStacksCommand,
+  GetTemplateSummaryCommand,
+  ListStackResourcesCommand,
+} from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { BatchGetItemCommand, DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { GetAccountSettingsCommand, LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
@@ -14,7 +19,7 @@ import {
 } from '@aws-sdk/client-sesv2';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Finding } from '../../../../bin/cli/commands/doctor/finding.ts';
 import { timeSort } from '../../../../functions/core/document/time-sort.ts';
 import { cli } from '../cli.ts';
@@ -88,6 +93,7 @@ beforeEach(() => {
   health = 200;
   for (const mock of [cloudFormation, cloudWatch, dynamo, lambda, ses, sqs]) mock.reset();
   cloudFormation.on(DescribeStacksCommand).resolves(theStack('UPDATE_COMPLETE'));
+  cloudFormation.on(GetTemplateSummaryCommand).resolves({});
   cloudFormation.on(ListStackResourcesCommand).resolves({
     StackResourceSummaries: [
       {
@@ -116,6 +122,12 @@ const doctor = (...args: string[]) => cli(['doctor', '--region', 'eu-west-1', ..
 async function complaints(...args: string[]): Promise<{ exitCode: number; findings: Finding[] }> {
   const { exitCode, out } = await doctor('--json', ...args);
   return { exitCode, findings: JSON.parse(out).filter(({ level }: Finding) => level !== 'ok') };
+}
+
+/** The deployed template records these options. */
+function deployedWith(options: object): void {
+  const Metadata = JSON.stringify({ Sendoff: { Options: options } });
+  cloudFormation.on(GetTemplateSummaryCommand).resolves({ Metadata });
 }
 
 describe('sendoff doctor', () => {
@@ -257,6 +269,25 @@ describe('sendoff doctor', () => {
       { check: 'workers' },
     ],
     [
+      'a domain of the envelope sender without its MX record',
+      () =>
+        ses
+          .on(GetEmailIdentityCommand)
+          .resolves(
+            anIdentity({ MailFromAttributes: { MailFromDomain: 'b.example.com', MailFromDomainStatus: 'PENDING' } }),
+          ),
+      { check: 'identities', text: expect.stringContaining('no MX record of b.example.com (PENDING)') },
+    ],
+    [
+      'options of the deployment that cdk.json does not have',
+      () => deployedWith({ domain: 'mail.example.com', retentionDays: 365 }),
+      {
+        check: 'options',
+        text: 'deployed with domain=mail.example.com, retentionDays=365, which cdk.json of this folder does not have',
+        advice: expect.stringContaining('domain: the domain leaves the stack'),
+      },
+    ],
+    [
       'emails that wait',
       () => oldEmail('queued'),
       { check: 'waiting emails', text: '1 email of the last day not sent 30 min after being due' },
@@ -275,6 +306,15 @@ describe('sendoff doctor', () => {
       .resolves(anAccount({ SendQuota: { Max24HourSend: 200, MaxSendRate: 1, SentLast24Hours: 159 } }));
     oldEmail('sent');
     expect(await complaints()).toEqual({ exitCode: 0, findings: [] });
+  });
+
+  it('does not mind forgotten options that take nothing away, nor a folder without cdk.json', async () => {
+    deployedWith({ maxConcurrency: 50 });
+    expect((await complaints()).findings).toEqual([]);
+    deployedWith({ domain: 'mail.example.com' });
+    const cwd = vi.spyOn(process, 'cwd').mockReturnValue(import.meta.dirname);
+    expect((await complaints()).findings).toEqual([]);
+    cwd.mockRestore();
   });
 
   it('does not call healthy what it may not examine, and examines the rest', async () => {

@@ -6,7 +6,7 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDynamoBodies } from '../../../../../functions/adapters/aws/dynamodb/bodies.ts';
 import { createDynamoTable } from '../../../../../functions/adapters/aws/dynamodb/table.ts';
 import type { Table } from '../../../../../functions/core/ports/table.ts';
@@ -99,6 +99,8 @@ describe('the table on DynamoDB', () => {
 
 describe('reading many', () => {
   const Key = (key: string) => ({ key: { S: key } });
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
 
   it('requests unprocessed keys again', async () => {
     const client = new DynamoDBClient({ region: 'us-east-1' });
@@ -110,12 +112,29 @@ describe('reading many', () => {
         UnprocessedKeys: { t: { Keys: [Key('b')] } },
       })
       .resolvesOnce({ Responses: { t: [{ ...Key('b'), n: { N: '2' } }] } });
-    expect(await createDynamoTable(client, 't').getMany(['a', 'b'])).toEqual([{ n: 1 }, { n: 2 }]);
+    const read = createDynamoTable(client, 't').getMany(['a', 'b']);
+    await vi.runAllTimersAsync();
+    expect(await read).toEqual([{ n: 1 }, { n: 2 }]);
     expect(dynamo.commandCalls(BatchGetItemCommand)).toHaveLength(2);
     expect(dynamo.commandCalls(BatchGetItemCommand)[1]?.args[0].input.RequestItems?.t).toEqual({
       Keys: [Key('b')],
       ConsistentRead: true,
     });
+  });
+
+  it('waits longer each time, with jitter, and ends as retryable when DynamoDB stays busy', async () => {
+    const client = new DynamoDBClient({ region: 'us-east-1' });
+    const dynamo = mockClient(client);
+    dynamo.on(BatchGetItemCommand).resolves({ UnprocessedKeys: { t: { Keys: [Key('a')] } } });
+    const waits = vi.spyOn(globalThis, 'setTimeout');
+    const jitter = vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    const read = createDynamoTable(client, 't').getMany(['a']);
+    const ended = expect(read).rejects.toMatchObject({ status: 503, retryable: true });
+    await vi.runAllTimersAsync();
+    await ended;
+    expect(waits.mock.calls.map(([, ms]) => ms)).toEqual([12.5, 25, 50, 100, 200, 400, 500]);
+    expect(dynamo.commandCalls(BatchGetItemCommand)).toHaveLength(8);
+    for (const spy of [waits, jitter]) spy.mockRestore();
   });
 
   it('sees every write that was answered before: reads are consistent', async () => {

@@ -3,6 +3,7 @@ import {
   DescribeConfigurationSetCommand,
   GetAccountSendingEnabledCommand,
   GetIdentityDkimAttributesCommand,
+  GetIdentityMailFromDomainAttributesCommand,
   GetIdentityVerificationAttributesCommand,
   GetSendQuotaCommand,
   GetSendStatisticsCommand,
@@ -68,7 +69,7 @@ describe('identities', () => {
   });
 
   it('answers attributes of known identities and leaves out unknown ones', async () => {
-    const { client } = await startSes({ verifiedIdentities: ['ada@example.com', 'example.org'] });
+    const { ses, client } = await startSes({ verifiedIdentities: ['ada@example.com', 'example.org'] });
     const Identities = ['example.org', 'ada@example.com', 'unknown.test'];
     const verification = await client.send(new GetIdentityVerificationAttributesCommand({ Identities }));
     expect(verification.VerificationAttributes).toEqual({
@@ -83,6 +84,16 @@ describe('identities', () => {
         DkimTokens: Array(3).fill(expect.stringMatching(/^[0-9a-z]{32}$/)),
       },
       'ada@example.com': { DkimEnabled: false, DkimVerificationStatus: 'NotStarted' },
+    });
+    ses.putIdentity('example.org', 'bounce.example.org');
+    const mailFrom = await client.send(new GetIdentityMailFromDomainAttributesCommand({ Identities }));
+    expect(mailFrom.MailFromDomainAttributes).toEqual({
+      'example.org': {
+        MailFromDomain: 'bounce.example.org',
+        MailFromDomainStatus: 'Success',
+        BehaviorOnMXFailure: 'UseDefaultValue',
+      },
+      'ada@example.com': { BehaviorOnMXFailure: 'UseDefaultValue' },
     });
     const none = await client.send(new GetIdentityDkimAttributesCommand({ Identities: ['unknown.test'] }));
     expect(none.DkimAttributes).toEqual({});
