@@ -19,9 +19,22 @@ export async function openAwsBackend(deployment: Deployment): Promise<OperatedBa
     return createS3Bodies(output(deployment, 'BodyBucketName'), new S3Client(deployment.aws));
   };
   const table = createDynamoTable(client, tableName);
+  const open = async () => {
+    const [{ openSqsBroker }, { sendThenUpdate }] = await Promise.all([
+      import('./sqs-broker.ts'),
+      import('./send-then-update.ts'),
+    ]);
+    return sendThenUpdate({ table, broker: openSqsBroker(deployment) });
+  };
+  let opened: ReturnType<typeof open> | undefined;
+  const sending = () => {
+    opened ??= open();
+    return opened;
+  };
   return {
     table,
     bodies: createDynamoBodies(client, tableName, largeBodies),
+    updateAndSend: async (...change) => (await sending())(...change),
     scan: createDynamoScan(client, tableName),
     inspection: async () => (await import('./sqs-inspection.ts')).openSqsInspection(deployment, table),
     remains: ["DynamoDB's point-in-time recovery, which ends by itself after 35 days"],

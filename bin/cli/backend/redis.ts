@@ -36,10 +36,11 @@ export async function openRedisBackend(
       request,
     }),
   });
-  const { table, bodies } = createRedisBackend(client, () => Date.now() + clockAheadMs);
+  const { table, bodies, updateAndSend } = createRedisBackend(client, () => Date.now() + clockAheadMs);
   return {
     table,
     bodies,
+    updateAndSend,
     scan: createRedisScan(command, client.keyOf('')),
     inspection: async () => {
       const [{ createRedisInspection }, { openSqsInspection }, { together }] = await Promise.all([
