@@ -244,6 +244,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
         ['api', 'ok'],
         ['database', 'ok'],
         ['eviction', 'ok'],
+        ['sending', 'ok'],
         ['dead letters', 'ok'],
         ['waiting emails', 'ok'],
       ]);
