@@ -6,8 +6,7 @@ import {
   retryFailed,
 } from '../../../functions/core/email/failed.ts';
 import { type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
-import { sendJob } from '../../../functions/core/email/send.ts';
-import { retry } from '../../../functions/core/email/transitions.ts';
+import { retryEmail } from '../../../functions/core/email/reschedule.ts';
 import { SENDING_KEY, type SendingState } from '../../../functions/core/pacing/sending-state.ts';
 import { answer, type Context, confirm } from '../context.ts';
 import { CliError, exitCodes, explain, notFoundError, usageError } from '../errors.ts';
@@ -41,11 +40,11 @@ export async function retryEmails(
 }
 
 async function retryNamed(context: Context, ids: readonly string[]): Promise<void> {
-  const { table, updateAndSend } = await context.backend();
+  const backend = await context.backend();
   for (const id of ids) {
-    const record = await table.get<EmailRecord>(recordKey(id));
+    const record = await backend.table.get<EmailRecord>(recordKey(id));
     if (!record) throw notFoundError(`No email has the id ${id}.`);
-    const { applied, document } = await retry({ updateAndSend }, id, sendJob(record), context.now());
+    const { applied, document } = await retryEmail(record, { backend, nowMs: context.now() });
     if (!applied) throw new CliError(`${id} is ${(document ?? record).status}: only a failed email can be retried.`);
   }
   answer(context, { retried: ids.length, left: 0 }, () => `Retried ${count(ids.length, 'email')}.`);

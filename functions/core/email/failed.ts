@@ -5,8 +5,7 @@ import type { BodyStore } from '../ports/bodies.ts';
 import type { Table } from '../ports/table.ts';
 import { bodyKey } from './body.ts';
 import { EMAIL_PARTITION, type EmailRecord, recordKey } from './record.ts';
-import { sendJob } from './send.ts';
-import { retry } from './transitions.ts';
+import { retryEmail } from './reschedule.ts';
 
 /** Which failed emails are meant; without a limit all that are kept. */
 export interface FailedChoice {
@@ -93,19 +92,19 @@ export async function findFailed(
  * page in which one could not be queued; those before it are.
  */
 export async function retryFailed(
-  { table, updateAndSend }: Pick<Backend, 'table' | 'updateAndSend'>,
+  backend: Pick<Backend, 'table' | 'broker' | 'updateAndSend'>,
   ids: readonly string[],
   { signal, onProgress, now }: WalkOptions & { readonly now: () => number },
 ): Promise<Retried> {
   const count = { retried: 0, left: 0 };
   const retryOne = async (record: EmailRecord | undefined) => {
-    const job = record?.status === 'failed' ? { ...sendJob(record), queue: 'bulk' as const } : undefined;
-    const applied = record && job && (await retry({ updateAndSend }, record.id, job, now())).applied;
-    count[applied ? 'retried' : 'left']++;
+    const failed = record?.status === 'failed' ? ({ ...record, queue: 'bulk' } as const) : undefined;
+    const outcome = failed && (await retryEmail(failed, { backend, nowMs: now() }));
+    count[outcome?.applied ? 'retried' : 'left']++;
   };
   for (let start = 0; start < ids.length; start += RETRIED_PAGE) {
     if (signal.aborted) return { ...count, stopped: true };
-    const waiting = await table.getMany<EmailRecord>(ids.slice(start, start + RETRIED_PAGE).map(recordKey));
+    const waiting = await backend.table.getMany<EmailRecord>(ids.slice(start, start + RETRIED_PAGE).map(recordKey));
     const lane = async () => {
       while (waiting.length > 0) await retryOne(waiting.shift());
     };

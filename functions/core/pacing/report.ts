@@ -1,6 +1,6 @@
-import { holdCause, type SendingState } from './sending-state.ts';
+import type { SendingState } from './sending-state.ts';
 
-/** The state of sending in numbers, for graphs and alarms. */
+/** The state of sending in numbers, for graphs, alarms and `doctor`. */
 export interface SendingReport {
   /** True while nothing is sent, or nothing but transactional email because the quota of 24 hours is nearly used up. */
   readonly held: boolean;
@@ -10,11 +10,12 @@ export interface SendingReport {
   readonly ratePerSecond: number;
 }
 
-/** Reports a state as `Sending.refresh` answers it. */
-export function sendingReport(state: SendingState): SendingReport {
-  const { ratePerSecond, max24Hours, sent24Hours } = state;
-  // Bulk is held whenever transactional email is.
-  const held = holdCause(state, 'bulk') !== undefined;
-  if (max24Hours < 0) return { held, ratePerSecond };
-  return { held, ratePerSecond, quotaUsedPercent: max24Hours === 0 ? 100 : (100 * sent24Hours) / max24Hours };
+/** From this share of the quota on, in percent, bulk email waits: the rest is for transactional email. */
+export const BULK_QUOTA_PERCENT = 95;
+
+/** Reports the state as of when the provider was asked. */
+export function sendingReport({ held, ratePerSecond, max24Hours, sent24Hours }: SendingState): SendingReport {
+  if (max24Hours < 0) return { held: held !== undefined, ratePerSecond };
+  const quotaUsedPercent = max24Hours === 0 ? 100 : (100 * sent24Hours) / max24Hours;
+  return { held: held !== undefined || quotaUsedPercent >= BULK_QUOTA_PERCENT, ratePerSecond, quotaUsedPercent };
 }

@@ -95,6 +95,8 @@ function sendingPaused({ deployment }: MonitoringMetrics): AlarmCondition {
     // The minimum: a hold of a minute, which its first probe ends, is no alarm.
     metric: sendingHeld(deployment, { statistic: Stats.MINIMUM, period: PERIOD }),
     atLeast: 1,
+    // With backend=redis nothing is reported while all jobs are delayed; then nothing has changed.
+    missing: TreatMissingData.IGNORE,
     description:
       'SES sends nothing for this account for now, or 95 % of its daily quota are used and bulk email waits, so that the rest is left for transactional email. No email is lost: they wait, and are sent when it is over; only after giveUpAfterHours they end as failed. ' +
       'Do: `npx sendoff doctor` says which it is. Quota used up: it frees itself within 24 hours; ask for more (Service Quotas, Amazon SES, Sending quota; in the sandbox: production access). Paused or under review: SES has written to the account; see Account health in its console, answer there, and resume. Should emails have failed by then: `npx sendoff retry --failed --dry-run`.',

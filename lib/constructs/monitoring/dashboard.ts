@@ -14,6 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { BULK_QUOTA_PERCENT } from '../../../functions/core/pacing/report.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
 import type { QueueName } from '../../../functions/core/queues.ts';
 import { metricId } from './expressions.ts';
@@ -139,7 +140,7 @@ function limits({ deployment }: MonitoringMetrics): IWidget[] {
       title: 'Daily quota of SES used (%)',
       left: [quotaUsed(deployment, { label: 'used' })],
       leftAnnotations: [
-        { value: 95, label: 'bulk waits' },
+        { value: BULK_QUOTA_PERCENT, label: 'bulk waits' },
         { value: 100, label: 'all mail waits' },
       ],
     },

@@ -1,4 +1,5 @@
-import { holdCause, SENDING_KEY, type SendingState } from '../../../../functions/core/pacing/sending-state.ts';
+import { sendingReport } from '../../../../functions/core/pacing/report.ts';
+import { SENDING_KEY, type SendingState } from '../../../../functions/core/pacing/sending-state.ts';
 import type { Inspection } from '../../../../functions/core/ports/inspection.ts';
 import { duration, timeOf } from '../../layout.ts';
 import type { Check, Finding } from './finding.ts';
@@ -39,7 +40,7 @@ function finding(state: SendingState, nowMs: number): Finding {
     const text = `nothing is sent${since}: ${why}${words}; ${known}`;
     return { check, level: 'problem', text, advice: held === 'quota' ? QUOTA_ADVICE : PAUSE_ADVICE };
   }
-  if (holdCause(state, 'bulk'))
+  if (sendingReport(state).held)
     return {
       check,
       level: 'warning',
