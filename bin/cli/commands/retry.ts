@@ -7,10 +7,10 @@ import {
 } from '../../../functions/core/email/failed.ts';
 import { type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
 import { retryEmail } from '../../../functions/core/email/reschedule.ts';
-import { SENDING_KEY, type SendingState } from '../../../functions/core/pacing/sending-state.ts';
 import { answer, type Context, confirm } from '../context.ts';
 import { CliError, exitCodes, explain, notFoundError, usageError } from '../errors.ts';
 import { columns, count, printable } from '../layout.ts';
+import { noteHold } from './hold.ts';
 
 interface RetryOptions {
   readonly failed?: boolean;
@@ -67,7 +67,7 @@ async function retryAllFailed(
   if (dryRun || found.ids.length === 0)
     return answer(context, { ...view, retried: 0, left: 0 }, () => summary(context, found));
   if (!context.json) terminal.note(summary(context, found));
-  await warnOfHold(context);
+  await noteHold(context);
   if (!yes) await confirm(context, `Send ${count(found.ids.length, 'failed email')} again?`);
   const { retried, left } = await retryFound(context, found.ids, signal);
   answer(context, { ...view, retried, left }, () =>
@@ -97,12 +97,6 @@ async function retryFound(context: Context, ids: readonly string[], signal: Abor
   );
   if (result.stopped) throw stopped('Stopped', exitCodes.interrupted);
   return result;
-}
-
-/** They are queued all the same, and wait. */
-async function warnOfHold({ terminal, backend }: Context): Promise<void> {
-  const state = await (await backend()).table.get<SendingState>(SENDING_KEY);
-  if (state?.held) terminal.note('Nothing is sent for now: they will wait on the queue. See: sendoff doctor');
 }
 
 function summary({ terminal }: Context, { ids, reasons, withoutBody }: FailedEmails): string {

@@ -73,7 +73,7 @@ export function retrySuite(local: LocalCli): void {
       const asked = await sendoff('retry --failed', { interactive: true, reply: '' });
       await local.table.delete(SENDING_KEY);
       if (before) await local.table.insert({ key: SENDING_KEY, fields: before });
-      expect(asked.notes).toContain('Nothing is sent for now');
+      expect(asked.notes).toContain('Nothing is sent for now, emails wait on the queue.');
 
       expect(await sendoff(`retry ${id}`)).toMatchObject({ exitCode: 0, out: 'Retried 1 email.' });
       expect((await sendoff(`status ${id} --wait 30`)).exitCode).toBe(0);
