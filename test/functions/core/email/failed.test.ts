@@ -19,6 +19,7 @@ function setUp() {
       { atMs: createdAtMs, event: 'failed', detail },
     ];
     const base = {
+      to: ['ada@example.com'],
       id,
       fingerprint: 'f',
       status: 'failed',
