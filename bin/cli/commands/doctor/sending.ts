@@ -35,9 +35,8 @@ function finding(state: SendingState, nowMs: number): Finding {
   const known = quotas(state, nowMs);
   if (held) {
     const since = heldSinceMs === undefined ? '' : ` since ${timeOf(heldSinceMs)} (${duration(nowMs - heldSinceMs)})`;
-    const why = held === 'quota' ? 'the daily quota of SES is used up' : 'SES has paused sending';
-    const words = heldReason ? `, in its words: ${heldReason}` : '';
-    const text = `nothing is sent${since}: ${why}${words}; ${known}`;
+    const why = heldReason ?? (held === 'quota' ? 'the daily quota of SES is used up' : 'SES has paused sending');
+    const text = `nothing is sent${since}: ${why}; ${known}`;
     return { check, level: 'problem', text, advice: held === 'quota' ? QUOTA_ADVICE : PAUSE_ADVICE };
   }
   if (sendingReport(state).held)

@@ -223,7 +223,7 @@ describe('sendoff doctor', () => {
         check: 'sending',
         level: 'problem',
         text: expect.stringMatching(
-          /^nothing is sent since 2026-11-20 08:00:00Z \(.+\): the daily quota of SES is used up, in its words: Daily message quota exceeded\.; 14 recipients a second, 50000 of 50000 used in 24 hours, 0 left/,
+          /^nothing is sent since 2026-11-20 08:00:00Z \(.+\): Daily message quota exceeded\.; 14 recipients a second, 50000 of 50000 used in 24 hours, 0 left/,
         ),
         advice: expect.stringContaining('within 24 hours'),
       },
