@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { packageJson } from '../../lib/package-root.ts';
-import { atLeastZero, collect, hostAndPort, milliseconds, positive } from './arguments.ts';
+import { atLeastZero, collect, hostAndPort, milliseconds, positive, timeOrAgo } from './arguments.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -150,6 +150,18 @@ function declareEmails(program: Command, contextOf: ContextOf): void {
     .option('--wait <seconds>', 'wait until it is sent, at most so long; exit code 1 if it is not', positive)
     .action(async (id, options, command: Command) => {
       await (await import('./commands/status.ts')).showStatus(contextOf(command.optsWithGlobals()), id, options);
+    });
+  program
+    .command('retry [ids...]')
+    .description('send failed emails again: those named, or all that failed; Ctrl-C loses nothing')
+    .option('--failed', 'every failed email; shows the reasons and asks')
+    .option('--since <time>', 'with --failed: accepted since, e.g. 2h, 7d, 2026-11-20T08:00:00Z', timeOrAgo)
+    .option('--until <time>', 'with --failed: accepted before', timeOrAgo)
+    .option('--reason <text>', 'with --failed: only those whose reason contains this')
+    .option('--dry-run', 'with --failed: only show how many there are, by reason')
+    .option('-y, --yes', 'do not ask')
+    .action(async (ids, options, command: Command) => {
+      await (await import('./commands/retry.ts')).retryEmails(contextOf(command.optsWithGlobals()), ids, options);
     });
   program
     .command('forget <address>')

@@ -1,3 +1,5 @@
+import { sendingReport } from '../core/pacing/report.ts';
+import type { SendingState } from '../core/pacing/sending-state.ts';
 import type { EmailCount, Metrics } from '../core/ports/telemetry.ts';
 import type { QueueName } from '../core/queues.ts';
 
@@ -16,9 +18,12 @@ export const countMetrics = {
 export const SEND_LATENCY_METRIC = 'SendLatency';
 /** SQS reports these to CloudWatch itself; for Redis the watchdog function reports them once a minute. */
 export const queueMetrics = { deadLetters: 'DeadLetters', jobs: 'Jobs', oldestJobAge: 'OldestJobAge' } as const;
+/** Whether sending is held (1 or 0), and the used share of the daily quota; written once a minute by whoever asks SES. */
+export const sendingMetrics = { held: 'SendingHeld', quotaUsed: 'SendQuotaUsed' } as const;
 
 /** The units of metrics that are no counts. */
 const units: Readonly<Record<string, string>> = {
+  [sendingMetrics.quotaUsed]: 'Percent',
   [SEND_LATENCY_METRIC]: 'Milliseconds',
   [queueMetrics.oldestJobAge]: 'Seconds',
 };
@@ -107,6 +112,22 @@ export function writeQueueState(
     ]);
 }
 
+/**
+ * Writes the state of sending as `Sending.refresh` answers it: one line, two metrics ($0.60 a month for a deployment). The rate is
+ * in the line for queries of the logs and is no metric: it seldom changes.
+ */
+export function writeSendingState(
+  deployment: string,
+  state: SendingState,
+  write = (line: string) => void process.stdout.write(line),
+  now: () => number = Date.now,
+): void {
+  const { held, quotaUsedPercent, ratePerSecond } = sendingReport(state);
+  const values = new Map([[sendingMetrics.held as string, held ? 1 : 0]]);
+  if (quotaUsedPercent !== undefined) values.set(sendingMetrics.quotaUsed, Math.round(quotaUsedPercent * 10) / 10);
+  write(`${embedded({ Deployment: deployment }, values, now(), { ratePerSecond })}\n`);
+}
+
 /** Runs a handler and writes its metrics, however it ends. */
 export function withMetrics<Arguments extends unknown[], Answer>(
   metrics: BufferedMetrics,
@@ -125,6 +146,7 @@ function embedded(
   dimensions: Record<string, string>,
   values: ReadonlyMap<string, number | number[]>,
   timestampMs: number,
+  properties: Readonly<Record<string, number>> = {},
 ): string {
   const Metrics = [...values.keys()].map((Name) => ({ Name, Unit: units[Name] ?? 'Count' }));
   const directive = { Namespace: METRIC_NAMESPACE, Dimensions: [Object.keys(dimensions)], Metrics };
@@ -132,5 +154,6 @@ function embedded(
     _aws: { Timestamp: timestampMs, CloudWatchMetrics: [directive] },
     ...dimensions,
     ...Object.fromEntries(values),
+    ...properties,
   });
 }

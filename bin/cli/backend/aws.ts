@@ -1,5 +1,7 @@
+import type { Broker } from '../../../functions/core/ports/broker.ts';
 import { type Deployment, output } from '../deployment.ts';
 import type { OperatedBackend } from './operated-backend.ts';
+import { sendThenUpdate } from './send-then-update.ts';
 
 /** SQS and DynamoDB, and S3 for large bodies. */
 export async function openAwsBackend(deployment: Deployment): Promise<OperatedBackend> {
@@ -19,9 +21,19 @@ export async function openAwsBackend(deployment: Deployment): Promise<OperatedBa
     return createS3Bodies(output(deployment, 'BodyBucketName'), new S3Client(deployment.aws));
   };
   const table = createDynamoTable(client, tableName);
+  let opened: Promise<Broker> | undefined;
+  const broker: Broker = {
+    // Opened when first needed: most commands queue no job.
+    send: async (jobs) => {
+      opened ??= import('./sqs-broker.ts').then(({ openSqsBroker }) => openSqsBroker(deployment));
+      await (await opened).send(jobs);
+    },
+  };
   return {
     table,
     bodies: createDynamoBodies(client, tableName, largeBodies),
+    broker,
+    updateAndSend: sendThenUpdate({ table, broker }),
     scan: createDynamoScan(client, tableName),
     inspection: async () => (await import('./sqs-inspection.ts')).openSqsInspection(deployment, table),
     remains: ["DynamoDB's point-in-time recovery, which ends by itself after 35 days"],

@@ -36,10 +36,12 @@ export async function openRedisBackend(
       request,
     }),
   });
-  const { table, bodies } = createRedisBackend(client, () => Date.now() + clockAheadMs);
+  const { table, bodies, broker, updateAndSend } = createRedisBackend(client, () => Date.now() + clockAheadMs);
   return {
     table,
     bodies,
+    broker,
+    updateAndSend,
     scan: createRedisScan(command, client.keyOf('')),
     inspection: async () => {
       const [{ createRedisInspection }, { openSqsInspection }, { together }] = await Promise.all([

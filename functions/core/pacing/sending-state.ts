@@ -50,6 +50,8 @@ export interface SendingDependencies {
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Logger;
+  /** Called with the state after each time that the provider was asked: about once a minute in a deployment. */
+  readonly onRead?: (state: SendingState) => void;
 }
 
 /** What the account lets this deployment send. */
@@ -95,7 +97,9 @@ export function createSending(dependencies: SendingDependencies): Sending {
     const { document } = stored
       ? await table.update<SendingState>(SENDING_KEY, { set: fields, remove })
       : await table.insert<SendingState>({ key: SENDING_KEY, fields });
-    return see(document ?? fields);
+    const read = document ?? fields;
+    dependencies.onRead?.(read);
+    return see(read);
   };
 
   const current = async (): Promise<SendingState> => {

@@ -10,7 +10,11 @@ interface Alarm {
     readonly Id: string;
     readonly Expression?: string;
     readonly ReturnData?: boolean;
-    readonly MetricStat?: { readonly Metric: { readonly MetricName: string; readonly Dimensions: unknown } };
+    readonly Period?: number;
+    readonly MetricStat?: {
+      readonly Period: number;
+      readonly Metric: { readonly MetricName: string; readonly Dimensions: unknown };
+    };
   }[];
   readonly EvaluationPeriods: number;
   readonly DatapointsToAlarm: number;
@@ -75,6 +79,7 @@ describe('the alarms', () => {
       'OldestJobwebhook',
       'OldestJobwebhookslow',
       'SendFailures',
+      'SendingPaused',
       'SendingStalled',
     ]);
   });
@@ -85,8 +90,8 @@ describe('the alarms', () => {
   });
 
   it.each(Object.entries(alarms))('%s is quiet while a deployment is not used', (name, { TreatMissingData }) => {
-    // SES publishes its rates from time to time; the alarm keeps its state in between.
-    expect(TreatMissingData).toBe(/Rate$/.test(name) ? 'ignore' : 'notBreaching');
+    // SES publishes its rates from time to time, and redis reports no hold while all jobs are delayed: nothing has changed then.
+    expect(TreatMissingData).toBe(/Rate$|^SendingPaused$/.test(name) ? 'ignore' : 'notBreaching');
   });
 
   it('begin below the rates at which SES puts an account under review: 5 % and 0.1 %', () => {
@@ -114,12 +119,40 @@ describe('the alarms', () => {
     expect(failures(7, 0)).toBe(100);
   });
 
-  it('begin when emails are retried and none is sent for a quarter of an hour', () => {
-    const stalled = (values: Record<string, number>) => evaluate('SendingStalled', values);
-    expect(stalled({ retried_bulk: 3, sent_bulk: 0 })).toBe(3);
-    expect(stalled({ retried_bulk: 3, sent_bulk: 0, sent_transactional: 1 })).toBe(0);
-    expect(stalled({ sent_bulk: 10, retried_bulk: 0 })).toBe(0);
-    expect(alarm('SendingStalled')).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, DatapointsToAlarm: 3 });
+  it('begin when half of the tries to send have failed for half an hour, and ignore a few', () => {
+    const stalled = (retried: number, sent: number) =>
+      evaluate('SendingStalled', { retried_bulk: retried, sent_transactional: sent });
+    const { Metrics = [], ...settings } = alarm('SendingStalled');
+    expect(settings).toMatchObject({ Threshold: 50, EvaluationPeriods: 2, DatapointsToAlarm: 2 });
+    expect(new Set(Metrics.flatMap(({ Period, MetricStat }) => Period ?? MetricStat?.Period ?? []))).toEqual(
+      new Set([900]),
+    );
+    expect(stalled(10, 10)).toBe(50);
+    expect(stalled(10, 11)).toBeLessThan(50);
+    expect(stalled(5, 0)).toBe(100);
+    expect(stalled(4, 0)).toBe(0);
+    expect(stalled(0, 100)).toBe(0);
+  });
+
+  it('begin when sending is held for a whole period by the quota or a pause', () => {
+    expect(alarm('SendingPaused')).toMatchObject({
+      Namespace: 'Sendoff',
+      MetricName: 'SendingHeld',
+      Dimensions: [{ Name: 'Deployment', Value: 'Shop/Mail' }],
+      Statistic: 'Minimum',
+      Period: 300,
+      Threshold: 1,
+      EvaluationPeriods: 1,
+    });
+  });
+
+  it('read no more than about 30 metrics, as each costs $0.10 a month', () => {
+    const metricsOf = (among: Record<string, Alarm>) =>
+      Object.values(among).flatMap(({ Metrics = [{ Id: 'only', MetricStat: {} }] }) =>
+        Metrics.filter(({ MetricStat }) => MetricStat),
+      );
+    for (const among of [alarms, alarmsOf({ backend: 'redis', redisSecret: 'upstash' })])
+      expect(metricsOf(among).length).toBeLessThanOrEqual(32);
   });
 
   it('compare 5xx answers with all answers, and ignore a few', () => {
