@@ -5,6 +5,7 @@ import { type Measured, startCounting } from './use.ts';
 /** AWS polls each queue with so many long polls while it is empty, each of which waits so long. */
 const POLLS = 5;
 const POLL_SECONDS = 20;
+const IDLE_WAIT_MS = 30;
 const MINUTES_A_MONTH = SECONDS_A_MONTH / 60;
 
 /** What a deployment costs in a month in which it sends nothing, in dollars by item. */
@@ -31,7 +32,10 @@ async function oneRun(measured: Measured, which: RegExp): Promise<number> {
   const [name = ''] = [...measured.local.cloud.functions.keys()].filter((id) => which.test(id));
   const count = startCounting(measured);
   await measured.local.cloud.function(name).invoke({});
-  return total(bill(count(which), 1, nothingStored));
+  const use = count(which);
+  // With nothing to do it only reads.
+  const functions = use.functions.map((one) => ({ ...one, waitMs: IDLE_WAIT_MS }));
+  return total(bill({ ...use, functions }, 1, nothingStored));
 }
 
 function ofType({ Resources }: Template, type: string) {

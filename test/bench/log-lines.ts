@@ -7,17 +7,22 @@ const BYTES_OF_A_LINE = 26;
 /** Counts the bytes that functions log. */
 export interface LogCounter {
   log(event: LocalEvent): void;
-  bytes(): number;
+  reset(): void;
+  /** Of the functions whose logical id matches. */
+  bytesOf(which: RegExp): number;
 }
 
 /** Makes a counter; its `log` is for the local cloud. */
 export function createLogCounter(): LogCounter {
-  let bytes = 0;
+  const bytes = new Map<string, number>();
   return {
     log: (event) => {
-      if (event.kind === 'output') bytes += Buffer.byteLength(event.line) + BYTES_OF_A_LINE;
+      if (event.kind !== 'output') return;
+      const { functionName, line } = event;
+      bytes.set(functionName, (bytes.get(functionName) ?? 0) + Buffer.byteLength(line) + BYTES_OF_A_LINE);
     },
-    bytes: () => bytes,
+    reset: () => bytes.clear(),
+    bytesOf: (which) => [...bytes].reduce((sum, [name, some]) => (which.test(name) ? sum + some : sum), 0),
   };
 }
 

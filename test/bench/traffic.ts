@@ -30,7 +30,9 @@ export async function measureTraffic(
   await local.cloud.idle();
   const count = startCounting(measured);
   const httpRequests = traffic === 'alone' ? await sendAlone(local, all) : await sendTogether(local, traffic, all);
-  return withEdges(count(which), template, { httpRequests, snsPublishes: emails * EVENTS_AN_EMAIL });
+  // Without `which`: the whole way of an email.
+  if (which) return count(which);
+  return withEdges(count(), template, { httpRequests, snsPublishes: emails * EVENTS_AN_EMAIL });
 }
 
 /** Every email when nothing else is under way. */
