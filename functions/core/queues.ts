@@ -15,6 +15,11 @@ export interface QueueDefinition {
   readonly concurrencyOption: 'maxConcurrency' | 'bulkMaxConcurrency' | 'webhookMaxConcurrency';
   /** Jobs that one consumer of `backend=redis` runs at once; they wait for SES or an endpoint, not for the CPU. */
   readonly inFlight: number;
+  /**
+   * Seconds that Lambda waits for a batch of jobs to fill, with `backend=aws`: fewer receives and invocations. Absent where a
+   * caller waits for the result.
+   */
+  readonly batchingWindowSeconds?: number;
   /** Minutes that a job may wait beyond its delay and one redelivery before an alarm. */
   readonly allowedWaitMinutes: number;
 }
@@ -33,6 +38,7 @@ export const queues = {
     worker: 'send',
     concurrencyOption: 'bulkMaxConcurrency',
     inFlight: 50,
+    batchingWindowSeconds: 1,
     // 100,000 emails at the 14 a second of a new account take two hours.
     allowedWaitMinutes: 240,
   },
@@ -50,6 +56,7 @@ export const queues = {
     worker: 'webhook',
     concurrencyOption: 'webhookMaxConcurrency',
     inFlight: 50,
+    batchingWindowSeconds: 1,
     allowedWaitMinutes: 240,
   },
 } as const satisfies Readonly<Record<string, QueueDefinition>>;

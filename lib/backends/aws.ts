@@ -1,6 +1,12 @@
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { type QueueName, queueNames, queues as queueTable, queueUrlVariable } from '../../functions/core/queues.ts';
+import {
+  type QueueDefinition,
+  type QueueName,
+  queueNames,
+  queues as queueTable,
+  queueUrlVariable,
+} from '../../functions/core/queues.ts';
 import type { Config } from '../config.ts';
 import { BodyBucket } from '../constructs/body-bucket.ts';
 import { DocumentTable } from '../constructs/document-table.ts';
@@ -51,7 +57,8 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
   const functions = createFunctions(scope, props, resources, environment);
   for (const name of queueNames) {
     const { worker, concurrencyOption } = queueTable[name];
-    functions[worker].consume(queueId(name), queues[name], config[concurrencyOption]);
+    const maxBatchingWindow = batchingWindow(name);
+    functions[worker].consume(queueId(name), queues[name], config[concurrencyOption], { maxBatchingWindow });
   }
   permissions.acknowledgeBodies(scope, resources);
   return {
@@ -84,9 +91,14 @@ function createQueues(scope: Construct, { config, deadLetterQueue }: BackendProp
   const { maxReceiveCount } = config;
   const timeouts = workerTimeouts(config);
   return forEachQueue((name) => {
-    const workerTimeout = timeouts[queueTable[name].worker];
-    return new WorkQueue(scope, `${queueId(name)}Queue`, { deadLetterQueue, maxReceiveCount, workerTimeout });
+    const props = { workerTimeout: timeouts[queueTable[name].worker], maxBatchingWindow: batchingWindow(name) };
+    return new WorkQueue(scope, `${queueId(name)}Queue`, { deadLetterQueue, maxReceiveCount, ...props });
   });
+}
+
+function batchingWindow(name: QueueName): Duration | undefined {
+  const { batchingWindowSeconds }: QueueDefinition = queueTable[name];
+  return batchingWindowSeconds === undefined ? undefined : Duration.seconds(batchingWindowSeconds);
 }
 
 function workerTimeouts({ sendTimeoutSeconds }: Config): Readonly<Record<QueueWorker, Duration>> {

@@ -115,7 +115,7 @@ export const options = {
     10240,
     'Memory of the send function, in MB; a batch of ten emails, attachments included, is in it at once.',
   ),
-  retentionDays: wholeNumber(90, 1, 3650, 'How long emails, their records and bodies, are kept after they were due.'),
+  retentionDays: wholeNumber(30, 1, 3650, 'How long emails, their records and bodies, are kept after they were due.'),
   logRetentionDays: oneNumberOf(LOG_RETENTION_DAYS, 30, 'How long logs are kept.'),
   logLevel: oneOf(['info', 'warn', 'error'], 'info', 'The least level that is logged.'),
   xray: flag(

@@ -22,3 +22,8 @@ export async function countCommands(local: LocalSendoff): Promise<() => Promise<
     );
   };
 }
+
+/** Memory that the database takes. */
+export async function redisMemoryBytes(local: LocalSendoff): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(String(await redisCommand(local, 'INFO', 'memory')))?.[1]);
+}

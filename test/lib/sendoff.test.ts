@@ -152,7 +152,7 @@ describe('the environment of a function', () => {
     NODE_OPTIONS: '--enable-source-maps',
   };
   it.each([
-    ['Answers the HTTP API', { ...backend, RETENTION_DAYS: '90' }],
+    ['Answers the HTTP API', { ...backend, RETENTION_DAYS: '30' }],
     [
       'Sends queued emails',
       {

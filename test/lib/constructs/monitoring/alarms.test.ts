@@ -103,9 +103,9 @@ describe('the alarms', () => {
     expect(alarm('DeadLetters')).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
   });
 
-  it('allow a job the longest delay and one redelivery; a bulk job four hours more', () => {
+  it('allow a job the longest delay and one redelivery; a bulk job four hours and the filling of a batch more', () => {
     expect(alarm('OldestJobtransactional').Threshold).toBe(900 + 6 * 60);
-    expect(alarm('OldestJobbulk').Threshold).toBe(900 + 6 * 60 + 4 * 3600);
+    expect(alarm('OldestJobbulk').Threshold).toBe(900 + 6 * 60 + 1 + 4 * 3600);
     expect(alarmsOf({ sendTimeoutSeconds: 300 }).OldestJobtransactional?.Threshold).toBe(900 + 6 * 300);
   });
 
