@@ -65,13 +65,13 @@ local function endSharing(queue)
   call('ZREM', TIMERS, '@' .. queue)
 end
 
-local function takeTurns(queue, room, lookFirst)
+local function takeTurns(queue, room, look)
   local ids = {}
   local function take()
     local taken = call('ZPOPMIN', turns[queue], room - #ids)
     for i = 1, #taken, 2 do ids[#ids + 1] = taken[i] end
   end
-  if not lookFirst then take() end
+  if not look then take() end
   if #ids == room then return ids end
   local cursor = giveTurns(queue, call('HGET', groups[queue], 'cursor') or '0-0')
   take()
@@ -82,9 +82,9 @@ local function takeTurns(queue, room, lookFirst)
   return ids
 end
 
--- Most receives only take turns; new jobs are looked for with each heartbeat, and when no turn is left.
-local function readInTurn(consumer, queue, leaseMs, room, heartbeat, out)
-  local ids = takeTurns(queue, room, heartbeat)
+-- Most receives only take turns; new jobs are also looked for when no turn is left.
+local function readInTurn(consumer, queue, leaseMs, room, look, out)
+  local ids = takeTurns(queue, room, look)
   if #ids == 0 then return end
   -- A job that another consumer received in the order of the stream is left to it while its lease lasts.
   local command = { 'XCLAIM', streams[queue], GROUP, consumer, leaseMs }

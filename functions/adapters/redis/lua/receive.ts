@@ -13,6 +13,8 @@ export const receive = (args: {
   readonly heartbeat: boolean;
   /** Take over deliveries whose lease has ended. */
   readonly reclaim: boolean;
+  /** Look for new jobs in shared queues, beyond those that have a turn. */
+  readonly look: boolean;
   /** How many jobs of each queue to receive at most. */
   readonly room: Readonly<Record<QueueName, number>>;
 }): Operation => [
@@ -22,6 +24,7 @@ export const receive = (args: {
   args.maxReceiveCount,
   args.heartbeat,
   args.reclaim,
+  args.look,
   ...queueNames.map((queue) => args.room[queue]),
 ];
 
@@ -74,7 +77,7 @@ local function readNew(consumer, room, shared, out)
   for _, queue in ipairs(read(named, least)) do read({ queue }, room[queue]) end
 end
 
-function operations.receive(consumer, leaseMs, maxReceiveCount, heartbeat, reclaim, ...)
+function operations.receive(consumer, leaseMs, maxReceiveCount, heartbeat, reclaim, look, ...)
   local room = {}
   for i, queue in ipairs(queues) do room[queue] = tonumber(({ ... })[i]) end
   local out = {}
@@ -90,7 +93,7 @@ function operations.receive(consumer, leaseMs, maxReceiveCount, heartbeat, recla
   end
   readNew(consumer, room, shared, out)
   for queue in pairs(shared) do
-    if room[queue] > 0 then readInTurn(consumer, queue, leaseMs, room[queue], heartbeat == '1', out) end
+    if room[queue] > 0 then readInTurn(consumer, queue, leaseMs, room[queue], look == '1', out) end
   end
   return out
 end

@@ -27,7 +27,14 @@ async function underTest() {
       QueueName,
       number
     >;
-    const consumer = { consumer: 'tests', leaseMs: 60_000, maxReceiveCount: 5, heartbeat: false, reclaim: false };
+    const consumer = {
+      consumer: 'tests',
+      leaseMs: 60_000,
+      maxReceiveCount: 5,
+      heartbeat: false,
+      reclaim: false,
+      look: false,
+    };
     const rows = (await client.run(operations.receive({ ...consumer, room }))) as [QueueName, string, string][];
     if (rows.length > 0) await client.run(operations.acknowledge({ queue, ids: rows.map(([, id]) => id) }));
     return rows.map(([from, id, body]) => ({ id, body, queue: from }));
