@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { FauxqsQueue } from './fauxqs.ts';
+import type { FauxqsStores } from './fauxqs-internals.ts';
+
+type Queue = NonNullable<ReturnType<FauxqsStores['sqsStore']['getQueueByArn']>>;
 
 /** The groups of the messages that a request sends, by their bodies: fauxqs drops them on a standard queue. */
 const groupsOfRequest = new AsyncLocalStorage<ReadonlyMap<string, (string | undefined)[]>>();
@@ -23,7 +25,7 @@ export function withGroups<T>(
  * flight or of the processing time; a message without a group is a group of its own.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
  */
-export function makeFair(queue: FauxqsQueue): void {
+export function makeFair(queue: Queue): void {
   if (queue.isFifo()) return;
   const enqueue = queue.enqueue.bind(queue);
   queue.enqueue = (message) => {
@@ -42,7 +44,7 @@ export function makeFair(queue: FauxqsQueue): void {
 }
 
 /** The places of the messages that a receive is to deliver, the first of them first. */
-function indexesInTurn({ messages, inflightMessages }: FauxqsQueue, maxCount: number): number[] {
+function indexesInTurn({ messages, inflightMessages }: Queue, maxCount: number): number[] {
   const inFlight = new Map<string, number>();
   for (const { message } of inflightMessages.values()) {
     const group = message.messageGroupId;

@@ -8,6 +8,7 @@ import { type QueueName, queueNames } from '../../../../functions/core/queues.ts
 import { backendContract } from '../../../contracts/backend.ts';
 import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
+import { rateLimitContract } from '../../../contracts/rate-limit.ts';
 import { tableContract } from '../../../contracts/table.ts';
 import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { hasRedis, startRedisDatabase } from '../../../helpers/redis-database.ts';
@@ -51,6 +52,7 @@ async function underTest() {
 describe.skipIf(!hasRedis)('on redis-server', () => {
   tableContract('Redis', underTest);
   webhookListContract('Redis', underTest);
+  rateLimitContract('Redis', underTest);
   bodiesContract('Redis', underTest);
   brokerContract('Redis', underTest);
   backendContract('Redis', underTest);
