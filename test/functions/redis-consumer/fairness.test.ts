@@ -150,6 +150,18 @@ describe.skipIf(!hasRedis)('a fair queue on Redis', () => {
     expect(await leftovers()).toEqual(nothing);
   });
 
+  it('works in the order of the stream on a server that does not take jobs out of it', async () => {
+    await database.command('ACL', 'SETUSER', 'default', '-xclaim');
+    try {
+      const jobs = [...jobsOf('a', 100), ...jobsOf('b', 10)];
+      await send(jobs);
+      await consuming.consume({ inFlight: 10 });
+      expect(consuming.ran).toEqual(idsOf(jobs));
+    } finally {
+      await database.command('ACL', 'SETUSER', 'default', '+xclaim');
+    }
+  });
+
   it('leaves every job to a consumer of the last version, which reads in the order of the stream', async () => {
     const jobs = [...jobsOf('a', 100), ...jobsOf('b', 20)];
     await send(jobs);
