@@ -24,7 +24,7 @@ import { DeadLetterQueue } from './constructs/work-queue.ts';
 const API_TIMEOUT = Duration.seconds(28);
 const FEEDBACK_TIMEOUT = Duration.seconds(30);
 const FEEDBACK_MEMORY_MB = 256;
-const FEEDBACK_MAX_CONCURRENCY = 5;
+const FEEDBACK_MAX_CONCURRENCY = 2;
 /** The events of a second in one batch: those of one email need one read and one write, and fewer functions start. */
 const FEEDBACK_BATCH = { batchSize: 100, maxBatchingWindow: Duration.seconds(1) };
 
@@ -166,7 +166,10 @@ export class SendoffService extends Construct {
         description: 'Answers the HTTP API: stores accepted emails and queues them for sending',
         timeout: API_TIMEOUT,
         memoryMb: config.apiMemoryMb,
-        environment: acceptVariables,
+        environment: {
+          ...acceptVariables,
+          ...(config.keyRateLimit > 0 ? { KEY_RATE_LIMIT: String(config.keyRateLimit) } : {}),
+        },
         statements: [...this.backend.apiStatements, readSesIdentities()],
       }),
       feedback: create('FeedbackFunction', {

@@ -23,6 +23,8 @@ export interface ApiDependencies extends SubmitDependencies {
   readonly domains: SenderDomains;
   /** The AWS region that sends the emails. */
   readonly region: string;
+  /** Requests a second of one API key; 0 or absent: no limit. */
+  readonly keyRateLimit?: number;
   /** The endpoints that webhooks may have; if absent, only https on the public internet. */
   readonly endpointRules?: EndpointRules;
 }
@@ -51,12 +53,13 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
     log,
     domains,
     region,
+    keyRateLimit,
     endpointRules = { allowLocal: false },
   } = dependencies;
   const { table, broker } = backend;
   const publish = createPublish(backend, now);
   const secured = new Hono<Caller>();
-  secured.use(authenticate(table, now, log));
+  secured.use(authenticate({ table, now, log, keyRateLimit }));
 
   secured.get('/health', (context) => context.json({ status: 'ok' }));
   secured.get('/openapi.json', async (context) =>

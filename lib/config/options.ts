@@ -50,14 +50,14 @@ export const options = {
     'Most consumer functions at once on `backend=redis`; each has up to 100 emails in flight, and one is enough unless more wait than it sends in two seconds.',
   ),
   maxConcurrency: wholeNumber(
-    10,
+    4,
     2,
     1000,
     'Most send functions at once for transactional mail; each has 10 emails in flight.',
   ),
-  bulkMaxConcurrency: wholeNumber(5, 2, 1000, 'The same for bulk mail.'),
+  bulkMaxConcurrency: wholeNumber(2, 2, 1000, 'The same for bulk mail.'),
   webhookMaxConcurrency: wholeNumber(
-    10,
+    2,
     2,
     1000,
     'Most webhook functions at once, each of which waits for 10 endpoints, up to 1.5 s; as many again for endpoints that take longer, up to 15 s.',
@@ -99,6 +99,12 @@ export const options = {
   ),
   apiThrottleRate: wholeNumber(1000, 1, 10000, 'Requests a second the API lets through, on average; beyond: 429.'),
   apiThrottleBurst: wholeNumber(2000, 1, 5000, 'Requests the API lets through in a moment.'),
+  keyRateLimit: wholeNumber(
+    0,
+    0,
+    500,
+    'Requests a second of one API key; beyond: 429. 0: no limit. Each request then takes one write more (on Redis two commands).',
+  ),
   corsOrigins: list(
     ORIGIN,
     'origins like https://app.example.com, or *',

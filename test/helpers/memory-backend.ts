@@ -47,13 +47,20 @@ export function createMemoryBackend({ now = Date.now, delayHorizonMs = 840_000 }
     submit: (submissions) => submitInParallel(parts, submissions),
     updateAndSend: updateThenSend(parts),
     receive: async (queue = 'transactional') => {
-      const due = queued.filter((one) => one.queue === queue && (one.job.dueAtMs ?? 0) <= now()).slice(0, 10);
+      const due = inTurn(queued.filter((one) => one.queue === queue && (one.job.dueAtMs ?? 0) <= now())).slice(0, 10);
       queued = queued.filter((one) => !due.includes(one));
       return due.map(({ job }) => ({ id: `delivery-${++deliveries}`, body: JSON.stringify(job), queue }));
     },
     waiting: () => [...queued],
     close: async () => {},
   };
+}
+
+/** The first jobs of all groups, then the second ones, and so on. */
+function inTurn(jobs: readonly OutgoingJob[]): OutgoingJob[] {
+  const groups = Map.groupBy(jobs, ({ job }) => job.group);
+  const turns = new Map([...groups.values()].flatMap((group) => group.map((one, turn) => [one, turn] as const)));
+  return jobs.toSorted((one, other) => (turns.get(one) ?? 0) - (turns.get(other) ?? 0));
 }
 
 function createMemoryTable(now: () => number): Table {

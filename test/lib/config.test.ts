@@ -149,7 +149,7 @@ describe('the table of options', () => {
   it('has a row for each, with default and range', () => {
     const rows = optionsTable().split('\n');
     expect(rows).toHaveLength(Object.keys(options).length + 2);
-    expect(rows.find((row) => row.includes('`maxConcurrency`'))).toMatch(/whole number \| `10` \| 2 to 1000 \|/);
+    expect(rows.find((row) => row.includes('`maxConcurrency`'))).toMatch(/whole number \| `4` \| 2 to 1000 \|/);
     expect(rows.find((row) => row.includes('`stage`'))).toContain('| none |');
   });
 

@@ -143,7 +143,8 @@ function letterOf(message: Message, options: SqsInspectionOptions, gone: () => v
     async redrive() {
       const url = source?.url ?? (read.job && (await queueOfEmail(options, read.emailId)));
       if (!url) return false;
-      const command = new SendMessageCommand({ QueueUrl: url, MessageBody: Body, MessageAttributes });
+      const { MessageGroupId } = Attributes;
+      const command = new SendMessageCommand({ QueueUrl: url, MessageBody: Body, MessageAttributes, MessageGroupId });
       await awsCall('SQS', () => client.send(command));
       await deleteMessage();
       return true;

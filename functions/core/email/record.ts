@@ -35,6 +35,8 @@ export type EmailRecord = {
   /** The hash of the request, by which a repeated request is recognised; part of the body's key. */
   readonly fingerprint: string;
   readonly queue: QueueName;
+  /** The group of its jobs (`groupOf`); version 0.2 did not set it. */
+  readonly group?: string;
   /** The highest attempt that has claimed it; a job with no higher attempt is outdated. */
   readonly attempts: number;
   /** The run that has claimed it, while it is `sending`; version 0.1 did not set it. */
@@ -73,10 +75,16 @@ export const dueEntry = (atMs: number, id: string): IndexEntry => ({
   sort: timeSort(atMs, id),
 });
 
+/** The first characters of a key's id. The whole would cost more to store, and two keys that begin alike only share a share. */
+const GROUP_LENGTH = 8;
+
+/** The group of an email's jobs: the emails of one API key do not make those of another wait. */
+export const groupOf = (keyId: string): string => keyId.slice(0, GROUP_LENGTH);
+
 /** The record of a new email. */
 export function newRecord(
   email: Email,
-  ids: { id: string; fingerprint: string; queue: QueueName },
+  ids: { id: string; fingerprint: string; queue: QueueName; group?: string },
   nowMs: number,
 ): EmailRecord {
   const scheduled = email.scheduledAtMs !== undefined && email.scheduledAtMs > nowMs;

@@ -73,9 +73,10 @@ export const emailSend = task(
 );
 
 /** The job that sends this email, at `dueAtMs` if given. */
-export function sendJob({ id, fingerprint, queue }: EmailRecord, dueAtMs?: number): OutgoingJob {
+export function sendJob({ id, fingerprint, queue, group }: EmailRecord, dueAtMs?: number): OutgoingJob {
   const { job } = emailSend.call({ id, fingerprint });
-  return { queue, job: dueAtMs === undefined ? job : { ...job, dueAtMs } };
+  const grouped = group === undefined ? {} : { group };
+  return { queue, job: { ...grouped, ...job, ...(dueAtMs === undefined ? {} : { dueAtMs }) } };
 }
 
 /** Marks an email as sent whose record could not be written after the send. */

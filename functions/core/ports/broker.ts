@@ -3,6 +3,8 @@ import type { FieldValue } from './table.ts';
 
 /** One call of a task, as it is on a queue: ids and small values, never bodies. */
 export interface Job {
+  /** Jobs of one group share their queue's workers fairly with other groups: part of the id of an API key. Absent: a group of its own. */
+  readonly group?: string;
   readonly task: string;
   readonly args: FieldValue;
   /** 1 for the first try. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ConsumerQueue } from '../../../functions/adapters/redis/consumer.ts';
 import { backlog } from '../../../functions/adapters/redis/operations.ts';
 import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import type { Delivery } from '../../../functions/core/ports/broker.ts';
@@ -88,6 +89,30 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     };
     await consuming.consume({ work, inFlight: 3 });
     expect(most).toBe(3);
+  });
+
+  it('asks for more jobs between heartbeats when a tenth of those it may run have ended', async () => {
+    const nowMs = Date.now();
+    consuming = createConsuming(database, () => nowMs);
+    for (let id = 0; id < 60; id++) await consuming.send(String(id));
+    const running: (() => void)[] = [];
+    const work = async () => {
+      await new Promise<void>((resolve) => running.push(resolve));
+      return [];
+    };
+    const asked: number[] = [];
+    const wrap = (queue: ConsumerQueue): ConsumerQueue => ({
+      ...queue,
+      exchange: (exchange) => {
+        asked.push(exchange.wanted.transactional);
+        setImmediate(() => running.shift()?.());
+        return queue.exchange(exchange);
+      },
+    });
+    expect(await consuming.consume({ inFlight: 30, work, wrap, runMs: 3_600_000 })).toMatchObject({ done: 60 });
+    expect(asked[0]).toBe(30);
+    expect(asked.filter((room) => room > 0 && room < 3)).toEqual([]);
+    expect(asked.filter((room) => room === 3).length).toBeGreaterThan(5);
   });
 
   it('does not wait for a slow job to take others', async () => {

@@ -1,3 +1,4 @@
+import { withGroups } from '../emulators/fair-queue.ts';
 import type { Fauxqs } from '../emulators/fauxqs.ts';
 import type { AwsAnswer, AwsCall, AwsService } from './call.ts';
 import { jsonError, plainHeaders } from './wire.ts';
@@ -29,7 +30,10 @@ export function createSqsService(fauxqs: Fauxqs, accountId: string, region: stri
     deniedStatus: 403,
     deniedCode: 'AccessDenied',
     handle: async (call) => {
-      const run: RunAction = (input) => inject(fauxqs, call, input);
+      const run: RunAction = (input) => {
+        const messages = Array.isArray(input.Entries) ? input.Entries : [input];
+        return withGroups(messages, () => inject(fauxqs, call, input));
+      };
       const input = call.json();
       if (call.action === 'SendMessage' && hasBadDelay(input)) {
         return sqsError(400, 'InvalidParameterValue', badDelayMessage(input));

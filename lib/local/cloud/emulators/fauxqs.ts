@@ -1,4 +1,5 @@
 import { buildApp } from 'fauxqs';
+import { makeFair } from './fair-queue.ts';
 import {
   type FauxqsInternals,
   type FauxqsPersistence,
@@ -28,6 +29,7 @@ export async function embedFauxqs(options: { region: string; dataDirectory?: str
   const { SqsStore, SnsStore, S3Store } = internals;
   const stores = { sqsStore: new SqsStore(), snsStore: new SnsStore(), s3Store: new S3Store() };
   const persistence = options.dataDirectory ? persist(internals, stores, options.dataDirectory) : undefined;
+  makeQueuesFair(stores.sqsStore);
   const app = buildApp({ logger: false, defaultRegion: options.region, stores });
   await app.ready();
   const inject: Fauxqs['inject'] = async ({ method, url, headers, payload }) => {
@@ -48,6 +50,17 @@ export async function embedFauxqs(options: { region: string; dataDirectory?: str
       await app.close();
       persistence?.close();
     },
+  };
+}
+
+/** Those that were loaded, and those that will be created. */
+function makeQueuesFair(store: FauxqsStores['sqsStore']): void {
+  for (const queue of store.allQueues()) makeFair(queue);
+  const create = store.createQueue.bind(store);
+  store.createQueue = (...queue) => {
+    const created = create(...queue);
+    makeFair(created);
+    return created;
   };
 }
 
