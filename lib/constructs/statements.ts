@@ -29,6 +29,8 @@ const kinds = {
   template: 'template#*',
   templateAlias: 'template-alias#*',
   templateVersion: 'template-version#*',
+  sending: 'sending',
+  slots: 'slots#*',
 } as const;
 type Kind = keyof typeof kinds;
 
@@ -108,6 +110,11 @@ export function readSesIdentities(): PolicyStatement {
     'GetIdentityMailFromDomainAttributes',
   ];
   return allow('ses', ['ListIdentities', ...attributes], ['*']);
+}
+
+/** Reading the sending rate and the quotas of the account. This action takes no resources. */
+export function readSesQuota(): PolicyStatement {
+  return allow('ses', ['GetSendQuota'], ['*']);
 }
 
 /** Invoking these functions. */

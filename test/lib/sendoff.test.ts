@@ -11,9 +11,10 @@ const both = ['{MailBulkQueue}', '{MailTransactionalQueue}'];
 const webhooks = ['{MailWebhookQueue}', '{MailWebhookSlowQueue}'];
 const all = [...both, ...webhooks];
 const table = ['{MailTable}'];
-/** The table, restricted to kinds of documents. A kind is a prefix of keys, but `webhook-list` is a whole key. */
+/** The table, restricted to kinds of documents. A kind is a prefix of keys, but some are whole keys. */
+const wholeKeys = ['webhook-list', 'sending'];
 const documents = (...kinds: string[]) => [
-  `{MailTable} of ${kinds.map((kind) => (kind === 'webhook-list' ? kind : `${kind}#*`)).join()}`,
+  `{MailTable} of ${kinds.map((kind) => (wholeKeys.includes(kind) ? kind : `${kind}#*`)).join()}`,
 ];
 const index = (name: string, kind: string) => `{MailTable}/index/${name} of ${kind}#*`;
 const bodies = ['{MailBodyBucket}/*'];
@@ -48,13 +49,21 @@ describe('least privilege', () => {
     const ses = 'arn:{AWS::Partition}:ses:{AWS::Region}:{AWS::AccountId}';
     expect(grantsOf(template, 'SendFunctionRole')).toEqual({
       ...log('SendFunction'),
-      'Allow dynamodb:BatchGetItem': documents('body', 'suppression', 'webhook', 'webhook-list', 'unsubscribe'),
-      'Allow dynamodb:GetItem': documents('body', 'suppression', 'webhook', 'webhook-list', 'unsubscribe'),
-      'Allow dynamodb:PutItem': documents('unsubscribe'),
-      'Allow dynamodb:UpdateItem': documents('email'),
+      'Allow dynamodb:BatchGetItem': documents(
+        'body',
+        'suppression',
+        'webhook',
+        'webhook-list',
+        'unsubscribe',
+        'sending',
+      ),
+      'Allow dynamodb:GetItem': documents('body', 'suppression', 'webhook', 'webhook-list', 'unsubscribe', 'sending'),
+      'Allow dynamodb:PutItem': documents('unsubscribe', 'sending', 'slots'),
+      'Allow dynamodb:UpdateItem': documents('email', 'sending', 'slots'),
       'Allow dynamodb:Query': [index('list', 'webhook')],
       'Allow s3:GetObject': bodies,
       'Allow s3:ListBucket': ['{MailBodyBucket}'],
+      'Allow ses:GetSendQuota': ['*'],
       'Allow ses:SendRawEmail': [`${ses}:configuration-set/{MailOutboundConfigurationSet}`, `${ses}:identity/*`],
       'Allow sqs:DeleteMessage': both,
       'Allow sqs:GetQueueAttributes': both,
@@ -66,11 +75,12 @@ describe('least privilege', () => {
   it('lets the schedule function find, read and update emails, and queue jobs', () => {
     expect(grantsOf(template, 'ScheduleFunctionRole')).toEqual({
       ...log('ScheduleFunction'),
-      'Allow dynamodb:BatchGetItem': documents('email', 'schedule'),
-      'Allow dynamodb:GetItem': documents('email', 'schedule'),
-      'Allow dynamodb:PutItem': documents('schedule'),
-      'Allow dynamodb:UpdateItem': documents('email', 'schedule'),
+      'Allow dynamodb:BatchGetItem': documents('email', 'schedule', 'sending'),
+      'Allow dynamodb:GetItem': documents('email', 'schedule', 'sending'),
+      'Allow dynamodb:PutItem': documents('schedule', 'sending'),
+      'Allow dynamodb:UpdateItem': documents('email', 'schedule', 'sending'),
       'Allow dynamodb:Query': [index('due', 'email'), index('list', 'email')],
+      'Allow ses:GetSendQuota': ['*'],
       'Allow sqs:SendMessage': both,
     });
   });
@@ -159,6 +169,7 @@ describe('the environment of a function', () => {
         ...backend,
         WORKER_CONCURRENCY: '10',
         CONFIGURATION_SET: { Ref: Match.anyValue() },
+        GIVE_UP_AFTER_HOURS: '96',
         PUBLIC_URL: { 'Fn::GetAtt': [Match.stringLikeRegexp('MailHttpApi'), 'ApiEndpoint'] },
       },
     ],
@@ -169,6 +180,21 @@ describe('the environment of a function', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
       Description: Match.stringLikeRegexp(description),
       Environment: { Variables: Match.objectEquals(variables) },
+    });
+  });
+});
+
+describe('the limits of sending', () => {
+  it.each([
+    [{}, { GIVE_UP_AFTER_HOURS: '96', MAX_SEND_RATE: Match.absent() }],
+    [{ maxSendRate: 7.5 }, { MAX_SEND_RATE: '7.5' }],
+    [{ giveUpAfterHours: 336 }, { GIVE_UP_AFTER_HOURS: '336' }],
+    // Before the record is gone.
+    [{ retentionDays: 1 }, { GIVE_UP_AFTER_HOURS: '23' }],
+  ] as const)('with the options %j are in the environment of the function that sends', (props, variables) => {
+    sendoffTemplate(props).template.hasResourceProperties('AWS::Lambda::Function', {
+      Description: 'Sends queued emails through Amazon SES',
+      Environment: { Variables: Match.objectLike(variables) },
     });
   });
 });

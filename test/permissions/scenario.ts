@@ -5,6 +5,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createRedisBroker } from '../../functions/adapters/redis/broker.ts';
 import { dueEntry, type EmailRecord, listEntry, recordKey } from '../../functions/core/email/record.ts';
 import { emailSend } from '../../functions/core/email/send.ts';
+import { SENDING_KEY } from '../../functions/core/pacing/sending-state.ts';
 import type { Job } from '../../functions/core/ports/broker.ts';
 import { suppress } from '../../functions/core/suppression/suppression.ts';
 import { webhookKey } from '../../functions/core/webhook/endpoint.ts';
@@ -55,6 +56,7 @@ export const steps: readonly Step[] = [
     run: retryEarlyJobs,
   },
   { name: 'the schedule queues an email that is due and one whose job was lost', backend: 'aws', run: runSchedule },
+  { name: 'SES pauses the account', backend: 'aws', run: pause },
   {
     name: 'the watchdog invokes a consumer when an invocation was lost; a consumer invokes another one under load',
     backend: 'redis',
@@ -257,11 +259,30 @@ async function runSchedule({ local }: Visit): Promise<void> {
   const old = { createdAtMs: nowMs - 20 * MINUTE_MS, scheduledAtMs: nowMs + MINUTE_MS };
   await put(local, { ...aRecord(old.createdAtMs), status: 'scheduled', scheduledAtMs: old.scheduledAtMs }, nowMs);
   await put(local, { ...aRecord(old.createdAtMs), queue: 'bulk' });
+  // The schedule asks SES for the quotas when nobody has within the last minute.
+  await local.table.update(SENDING_KEY, { set: { readAtMs: 0 } });
   const { payload, error } = await local.cloud.function('ScheduleFunction').invoke({});
   if (error) throw new Error(`the schedule failed: ${error.errorMessage}`);
   const { handedOver, requeued } = payload as { handedOver: number; requeued: number };
   if (handedOver !== 1 || requeued !== 1)
     throw new Error(`${handedOver} due emails and ${requeued} lost jobs were queued: not 1 each`);
+  await local.table.delete(SENDING_KEY);
+  await local.cloud.function('ScheduleFunction').invoke({});
+}
+
+/** The worker that meets the pause notes it. The email then waits. */
+async function pause({ ask, local: { cloud } }: Visit): Promise<void> {
+  const noted = cloud.faults.add({
+    service: 'dynamodb',
+    action: 'UpdateItem',
+    functionName: 'SendFunction',
+    match: (body) => body.includes('heldReason'),
+    when: 'after',
+    effect: { kind: 'hold', until: Promise.resolve() },
+  });
+  cloud.ses.set({ sendingEnabled: false });
+  await ask('POST', '/emails', anEmail());
+  await noted.triggered;
 }
 
 /** Queues a job without invoking a consumer, which the watchdog finds; then more emails than one consumer can send soon. */

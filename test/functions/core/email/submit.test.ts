@@ -27,7 +27,12 @@ describe('submitting', () => {
     const { fingerprint } = await simulation.record(first);
     expect(simulation.backend.waiting()[0]).toEqual({
       queue: 'transactional',
-      job: { group: 'key', task: 'email.send', args: { id: first, fingerprint }, attempt: 1 },
+      job: {
+        group: 'key',
+        task: 'email.send',
+        args: { id: first, fingerprint, recipients: 1, sinceMs: simulation.clock.nowMs },
+        attempt: 1,
+      },
     });
   });
 
