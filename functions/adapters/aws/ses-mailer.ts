@@ -5,7 +5,8 @@ import { EMAIL_ID_TAG } from '../../core/email/schema.ts';
 import { SendoffError, unavailable } from '../../core/errors.ts';
 import type { Mailer } from '../../core/ports/mailer.ts';
 import { closeIdle } from '../http/idle-connections.ts';
-import { clientOptions } from './clients.ts';
+import { type TimeLimits, timeLimits } from '../time-limits.ts';
+import { clientOptionsWith } from './clients.ts';
 import { isTransient } from './errors.ts';
 import { traced } from './traced-client.ts';
 
@@ -31,14 +32,18 @@ const IDLE_MS = 4_000;
  * A client that does not retry: a retry after a lost answer would send twice; the job's own retry first waits for the Send
  * event. To lose few answers, it does not reuse connections that may have closed while the function was frozen.
  */
-export function createSesClient(config: SESClientConfig = {}, now: () => number = Date.now): SESClient {
-  const { requestHandler } = clientOptions;
+export function createSesClient(
+  config: SESClientConfig = {},
+  now: () => number = Date.now,
+  limits: TimeLimits = timeLimits.ses,
+): SESClient {
+  const { requestHandler, ...options } = clientOptionsWith(limits);
   const httpsAgent = new HttpsAgent(requestHandler.httpsAgent);
   const httpAgent = new HttpAgent(requestHandler.httpAgent);
   const client = new SESClient({
     ...config,
-    maxAttempts: 1,
-    requestHandler: { ...requestHandler, httpsAgent, httpAgent, requestTimeout: 15_000 },
+    ...options,
+    requestHandler: { ...requestHandler, httpsAgent, httpAgent },
   });
   let usedAtMs = now();
   client.middlewareStack.add(
@@ -90,9 +95,10 @@ function mailerError(error: unknown): unknown {
   }
   if (PAUSED.has(error.name))
     return unavailable(`Amazon SES does not send for now: ${error.message}`, error, QUOTA_WAIT_SECONDS);
-  // A 5xx is a refusal; without an answer SES may have taken the message.
+  // A 429 or 5xx is a refusal; without an answer, or with a part of it, SES may have taken the message.
+  const ambiguous = status === undefined || status < 400;
   if (isTransient(error))
-    return unavailable('Amazon SES did not answer', error, status === undefined ? AMBIGUOUS_WAIT_SECONDS : 1);
+    return unavailable('Amazon SES did not answer', error, ambiguous ? AMBIGUOUS_WAIT_SECONDS : 1);
   if (status !== undefined && status >= 400 && status !== 403 && !CALLERS_FAULT.test(error.name)) {
     return new SendoffError('validation_error', 422, `Amazon SES refused the email: ${error.message}`, {
       cause: error,
