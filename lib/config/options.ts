@@ -106,9 +106,9 @@ export const options = {
   apiMemoryMb: wholeNumber(512, 128, 10240, 'Memory of the API function, in MB; CPU comes in proportion.'),
   sendMemoryMb: wholeNumber(
     512,
-    256,
+    384,
     10240,
-    'Memory of the send function, in MB; a batch of ten emails, attachments included, is in it at once.',
+    'Memory of the send function, in MB. It decides how many large emails are sent at once: one of 10 MB with 384, two with 512, six with 1,024.',
   ),
   retentionDays: wholeNumber(90, 1, 3650, 'How long emails, their records and bodies, are kept after they were due.'),
   logRetentionDays: oneNumberOf(LOG_RETENTION_DAYS, 30, 'How long logs are kept.'),

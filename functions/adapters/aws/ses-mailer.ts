@@ -8,6 +8,7 @@ import { closeIdle } from '../http/idle-connections.ts';
 import { type TimeLimits, timeLimits } from '../time-limits.ts';
 import { clientOptionsWith } from './clients.ts';
 import { isTransient } from './errors.ts';
+import { writeRawMessage } from './raw-message.ts';
 import { traced } from './traced-client.ts';
 
 /** Errors about sending in general, not about this email: it can be sent later. */
@@ -24,6 +25,9 @@ const AMBIGUOUS_WAIT_SECONDS = 60;
 const QUOTA_WAIT_SECONDS = 900;
 /** Errors about the caller of SES, such as permissions, credentials or clock, and not about the email. */
 const CALLERS_FAULT = /access.?denied|not.?authorized|signature|token|credential|client|expired|skewed|opt.?in/i;
+
+/** Stands for the message until the request is written. */
+const NONE = new Uint8Array();
 
 /** A connection that was idle for this long is not used again. */
 const IDLE_MS = 4_000;
@@ -66,13 +70,14 @@ export function createSesMailer(configurationSet: string, client: SESClient = tr
       const command = new SendRawEmailCommand({
         Source: from,
         Destinations: [...destinations],
-        RawMessage: { Data: raw },
+        RawMessage: { Data: NONE },
         ConfigurationSetName: configurationSet,
         Tags: [
           { Name: EMAIL_ID_TAG, Value: emailId },
           ...tags.map(({ name, value }) => ({ Name: name, Value: value })),
         ],
       });
+      command.middlewareStack.add(writeRawMessage(raw), { step: 'build', priority: 'high', name: 'writeRawMessage' });
       try {
         const { MessageId } = await client.send(command);
         if (!MessageId) throw new Error('SES answered without a message id');

@@ -1,5 +1,6 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import type { Attachment, Email } from './email.ts';
+import { limits } from './schema.ts';
 
 /** The parts of an email that only the worker and `GET /emails/{id}` need. */
 export interface Body {
@@ -11,6 +12,16 @@ export interface Body {
 }
 
 export const bodyKey = (id: string, fingerprint: string): string => `body#${id}#${fingerprint.slice(0, 16)}`;
+
+/** The size of larger messages is on their records and in their jobs. */
+export const NOTED_BYTES = 32 * 1024;
+
+/** About the size of an email's message in bytes, at most that of the largest; attachments that are fetched may be as large. */
+export function messageBytes({ html = '', text = '', attachments }: Email): number {
+  if (attachments.some(({ path }) => path !== undefined)) return limits.messageBytes;
+  const files = attachments.reduce((sum, { content = '' }) => sum + content.length, 0);
+  return Math.min(limits.messageBytes, Buffer.byteLength(html) + Buffer.byteLength(text) + files);
+}
 
 /** Above this size speed matters more than density: attachments are mostly compressed already. */
 const DENSE_LIMIT_BYTES = 64 * 1024;

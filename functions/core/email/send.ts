@@ -13,6 +13,7 @@ import type { Publish } from '../webhook/dispatch.ts';
 import { publishEvent } from '../webhook/publish-task.ts';
 import { type Body, bodyKey, unpackBody } from './body.ts';
 import { type Claims, leaseEnd } from './claims.ts';
+import { type Compose, type MemoryBudget, withMemory } from './memory-budget.ts';
 import { addressOf, allowedRecipients } from './recipients.ts';
 import type { EmailRecord } from './record.ts';
 import { claim, claimedBy, markFailed, markSent, release } from './transitions.ts';
@@ -23,7 +24,9 @@ export interface SendDependencies {
   readonly broker: Broker;
   readonly mailer: Mailer;
   /** Writes the MIME message, without Bcc. Rejects (retryable) when fetching all attachments takes longer than `fetchMs`. */
-  readonly compose: (record: EmailRecord, body: Body, fetchMs: number) => Promise<Uint8Array>;
+  readonly compose: Compose;
+  /** The memory for large emails; absent: no limit. */
+  readonly memory?: MemoryBudget;
   /** Publishes emails that end before the send; later events come from SES. */
   readonly publish: Publish;
   readonly metrics: Metrics;
@@ -46,7 +49,7 @@ export const FETCH_MS = 20_000;
 export const emailSend = task(
   'email.send',
   {
-    args: z.object({ id: z.string(), fingerprint: z.string() }),
+    args: z.object({ id: z.string(), fingerprint: z.string(), bytes: z.optional(z.number()) }),
     queue: 'transactional',
     retry: emailRetry,
     logged: ({ id }) => ({ emailId: id }),
@@ -63,18 +66,19 @@ export const emailSend = task(
     },
     onEnd: (run, { claims }) => claims.end(run.id),
   },
-  async (args, run, dependencies) => {
+  withMemory(async (args, run, dependencies) => {
     const [claimed, packed] = await take(args, run, dependencies);
     if (!claimed.applied) return handleRefusedClaim(args, claimed.document, run, dependencies);
     if (!claimed.document) throw new Error('an applied claim answers the record');
     if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
     await send(claimed.document, unpackBody(packed), run, dependencies);
-  },
+  }),
 );
 
 /** The job that sends this email, at `dueAtMs` if given. */
-export function sendJob({ id, fingerprint, queue }: EmailRecord, dueAtMs?: number): OutgoingJob {
-  const { job } = emailSend.call({ id, fingerprint });
+export function sendJob({ id, fingerprint, queue, messageBytes }: EmailRecord, dueAtMs?: number): OutgoingJob {
+  const size = messageBytes === undefined ? {} : { bytes: messageBytes };
+  const { job } = emailSend.call({ id, fingerprint, ...size });
   return { queue, job: dueAtMs === undefined ? job : { ...job, dueAtMs } };
 }
 
