@@ -103,7 +103,7 @@ export const options = {
     false,
     "Write access logs of a REST API. It then needs API Gateway's role for CloudWatch, a setting of the whole account and region. An HTTP API has them always.",
   ),
-  apiMemoryMb: wholeNumber(512, 128, 10240, 'Memory of the API function, in MB; CPU comes in proportion.'),
+  apiMemoryMb: wholeNumber(1024, 128, 10240, 'Memory of the API function, in MB; CPU comes in proportion.'),
   sendMemoryMb: wholeNumber(
     512,
     384,

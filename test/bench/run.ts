@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- aws|redis]`: one column a backend, measured one after the other on the same machine. Absolute
+ * `npm run bench -- memory`: time and price of each function by its memory. `npm run bench [-- aws|redis]`: one column a backend, measured one after the other on the same machine. Absolute
  * times are of this machine and this moment; "× sync" compares with sending inside the request, measured beside it.
  */
 
@@ -13,6 +13,10 @@ const counts = {
   accepts: Number(process.env.BENCH_ACCEPTS ?? 500),
   consumed: Number(process.env.BENCH_EMAILS ?? 2_000),
 };
+if (process.argv[2] === 'memory') {
+  await (await import('./memory.ts')).printMemoryTable();
+  process.exit();
+}
 const backends = process.argv.length > 2 ? process.argv.slice(2) : ['aws', 'redis'];
 
 const columns = new Map<string, Map<string, string>>();
