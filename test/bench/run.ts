@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- aws|redis]`: one column a backend, measured one after the other on the same machine. Absolute
+ * `npm run bench -- memory`: time and price of each function by its memory. `npm run bench [-- aws|redis]`: one column a backend, measured one after the other on the same machine. Absolute
  * times are of this machine and this moment; "× sync" compares with sending inside the request, measured beside it.
  */
 
@@ -17,6 +17,10 @@ const counts = {
 };
 /** `BENCH_ONLY=cost` leaves speed and bundles out. */
 const onlyCost = process.env.BENCH_ONLY === 'cost';
+if (process.argv[2] === 'memory') {
+  await (await import('./memory.ts')).printMemoryTable();
+  process.exit();
+}
 const backends = process.argv.length > 2 ? process.argv.slice(2) : ['aws', 'redis'];
 
 /** On AWS an email is delivered a second or more after SES took it: the two reports do not come in one batch of feedback. */

@@ -2,6 +2,7 @@ import { timeSort } from '../document/time-sort.ts';
 import type { IndexEntry } from '../ports/table.ts';
 import type { QueueName } from '../queues.ts';
 import { formatMailbox } from './address.ts';
+import { messageBytes, NOTED_BYTES } from './body.ts';
 import type { Email } from './email.ts';
 import type { EmailEvent, EmailStatus } from './status.ts';
 
@@ -64,6 +65,8 @@ export type EmailRecord = {
   readonly rejectedMessageId?: string;
   /** The body has custom headers, which webhooks show. */
   readonly hasHeaders?: boolean;
+  /** About the size of the message, if that is more than 32 KB. */
+  readonly messageBytes?: number;
 };
 
 /** Fields that a record has only while it is claimed. */
@@ -101,6 +104,7 @@ export function newRecord(
   const scheduled = email.scheduledAtMs !== undefined && email.scheduledAtMs > nowMs;
   const addresses = (field: 'cc' | 'bcc' | 'replyTo') =>
     email[field].length > 0 ? { [field]: email[field].map(formatMailbox) } : {};
+  const bytes = messageBytes(email);
   return {
     ...ids,
     status: scheduled ? 'scheduled' : 'queued',
@@ -112,6 +116,7 @@ export function newRecord(
     subject: email.subject,
     ...(email.tags.length > 0 ? { tags: email.tags } : {}),
     ...(Object.keys(email.headers).length > 0 ? { hasHeaders: true } : {}),
+    ...(bytes > NOTED_BYTES ? { messageBytes: bytes } : {}),
     createdAtMs: nowMs,
     ...(scheduled ? { scheduledAtMs: email.scheduledAtMs } : {}),
     attempts: 0,

@@ -35,6 +35,8 @@ export type TemplateVersion = TemplateContent & {
 export type PublishedVersion = Omit<TemplateContent, 'html' | 'text'> & {
   readonly versionId: string;
   readonly atMs: number;
+  /** The size of html and text. */
+  readonly bytes: number;
   /** The variables that need a value: a placeholder and the variable itself have no fallback. */
   readonly required: readonly string[];
 };
@@ -82,7 +84,7 @@ export function checkContent(content: TemplateContent): TemplateContent {
       throw invalid(`Invalid \`${field}.fallback_value\` field: it must be of type ${type}.`);
   }
   for (const { key } of allPlaceholders(content)) if (!keys.includes(key) && !isReserved(key)) throw undeclared(key);
-  if (Buffer.byteLength(content.html) + Buffer.byteLength(content.text ?? '') > templateLimits.contentBytes)
+  if (bytesOf(content) > templateLimits.contentBytes)
     throw invalid(
       `The template is too large: \`html\` and \`text\` have at most ${templateLimits.contentBytes} bytes.`,
     );
@@ -117,9 +119,13 @@ export function publishedVersion(
     ...(subject === undefined ? {} : { subject }),
     ...(replyTo === undefined ? {} : { replyTo }),
     variables,
+    bytes: bytesOf(content),
     required: required.map(({ key }) => key),
   };
 }
 
 const allPlaceholders = ({ html, text = '', subject = '' }: Pick<TemplateContent, 'html' | 'text' | 'subject'>) =>
   [html, text, subject].flatMap(placeholdersOf);
+
+const bytesOf = ({ html, text = '' }: Pick<TemplateContent, 'html' | 'text'>): number =>
+  Buffer.byteLength(html) + Buffer.byteLength(text);

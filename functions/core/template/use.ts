@@ -8,6 +8,8 @@ import { type PublishedVersion, type TemplateVersion, templateLimits, versionKey
 export type UsedTemplate = {
   readonly id: string;
   readonly versionId: string;
+  /** The size of html and text before the values are inserted. */
+  readonly bytes: number;
   readonly variables: TemplateValues;
 };
 
@@ -44,9 +46,9 @@ export function createPrepareTemplate(table: Table): PrepareTemplate {
     if (!published)
       throw invalid('Invalid `template.id` field: this template is a draft; publish it first.', 'validation_error');
     const values = checkValues(variables, published);
-    const { from, subject, replyTo, versionId } = published;
+    const { from, subject, replyTo, versionId, bytes } = published;
     return {
-      used: { id: templateId, versionId, variables: values },
+      used: { id: templateId, versionId, bytes, variables: values },
       from,
       subject: subject === undefined ? undefined : onOneLine(fill(subject, lookUpIn(values))),
       replyTo,
