@@ -1,0 +1,51 @@
+/**
+ * `npm run pacing [-- rates|quotas]`: how exactly the pacer keeps the rate of SES, measured with the real adapters on the local
+ * cloud, and what quotas and pauses cost, in simulated time. Takes about ten minutes.
+ */
+import { type Cell, measure, startCloud } from './measurement.ts';
+
+const seconds = Number(process.env.PACING_SECONDS ?? 25);
+const rates = [14, 200];
+const senders = [1, 2, 10, 50];
+
+const what = process.argv[2];
+if (what !== 'quotas') await printRates();
+
+async function printRates(): Promise<void> {
+  const cells: Cell[] = [
+    ...rates.flatMap((ratePerSecond) =>
+      senders.map((count): Cell => ({ backend: 'aws', senders: count, ratePerSecond, seconds })),
+    ),
+    { backend: 'aws', senders: 10, ratePerSecond: 14, seconds: seconds * 8 },
+    { backend: 'redis', senders: 10, ratePerSecond: 14, seconds },
+    { backend: 'redis', senders: 10, ratePerSecond: 200, seconds },
+  ];
+  line(
+    'backend',
+    'SES a second',
+    'senders',
+    'seconds',
+    'of the rate',
+    'throttled',
+    'transactional p50 · p95 · p99',
+    'writes/s',
+  );
+  for (const backend of ['aws', 'redis'] as const) {
+    const cloud = await startCloud(backend);
+    try {
+      for (const cell of cells.filter((one) => one.backend === backend)) {
+        const { share, throttled, waitMs, tableWritesPerSecond } = await measure(cloud, cell);
+        const waits = [waitMs.p50, waitMs.p95, waitMs.p99].map((ms) => `${(ms / 1_000).toFixed(2)} s`).join(' · ');
+        const writes = backend === 'aws' ? tableWritesPerSecond.toFixed(0) : '';
+        const percent = `${(100 * share).toFixed(1)} %`;
+        line(backend, cell.ratePerSecond, cell.senders, cell.seconds, percent, throttled, waits, writes);
+      }
+    } finally {
+      await cloud.close();
+    }
+  }
+}
+
+function line(...columns: (string | number)[]): void {
+  process.stdout.write(`| ${columns.join(' | ')} |\n`);
+}
