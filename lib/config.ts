@@ -80,5 +80,7 @@ function parseOption(name: OptionName, value: unknown): Config[OptionName] {
 }
 
 function formatDefault(value: Config[OptionName]): string {
-  return value === '' || (Array.isArray(value) && value.length === 0) ? 'none' : `\`${String(value)}\``;
+  return value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
+    ? 'none'
+    : `\`${String(value)}\``;
 }

@@ -62,8 +62,11 @@ export function notFound(what: string): SendoffError {
   return new SendoffError('not_found', 404, `${what} not found`);
 }
 
-/** A service that did not answer, or refused for now (503); retryable. */
+/** A service that did not answer, or refused for now (503); retryable. An outage is no fault of a job (`isOutage`). */
 export function unavailable(message: string, cause?: unknown, retryAfterSeconds?: number): SendoffError {
   const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
   return new SendoffError('service_unavailable', 503, message, { cause, retryable: true, ...wait });
 }
+
+/** True for an error of `unavailable`. */
+export const isOutage = ({ retryable, code }: SendoffError): boolean => retryable && code === 'service_unavailable';

@@ -8,13 +8,13 @@ const LOOK_MS = 1_000;
 
 /** Watches the backlog once a second, while a queue has no room for more jobs in flight. */
 export function createBacklogWatch(dependencies: ConsumeDependencies, jobs: JobsInFlight) {
-  const { queue, invokeConsumer, newName, now, inFlight, log } = dependencies;
+  const { queue, invokeConsumer, newName, now, inFlight, isLimiting, log } = dependencies;
   let lookedAtMs = now();
   let countThen = 0;
   const full = () => queueNames.some((name) => jobs.size(name) >= inFlight(name));
   return {
     /** Whether the size of the backlog is to be asked for now. */
-    wanted: () => full() && now() - lookedAtMs >= LOOK_MS,
+    wanted: () => !isLimiting() && full() && now() - lookedAtMs >= LOOK_MS,
     /** Invokes another consumer if this one cannot do the backlog soon and there is a place. */
     look: async (backlog: number) => {
       const perSecond = (1_000 * (jobs.count() - countThen)) / (now() - lookedAtMs);

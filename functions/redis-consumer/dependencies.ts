@@ -21,6 +21,8 @@ export interface ConsumeDependencies {
   readonly flushMetrics: () => void;
   /** Renews what the jobs in flight have claimed (`Claims.renew`); called with each heartbeat, in the same request. */
   readonly renewClaims: (deadlineMs: number, leastGainMs: number) => Promise<void>;
+  /** True while the sending rate is used up: another consumer would only wait, too. */
+  readonly isLimiting: () => boolean;
   /** When this function is stopped, epoch ms. */
   readonly deadlineMs: number;
 }

@@ -23,7 +23,8 @@ const backend = createRedisBackend(client);
 const metrics = createMetrics(required('DEPLOYMENT'));
 const newName = () => randomUUID();
 
-const dependencies = { ...sendDependencies(backend, metrics), ...webhookDependencies(backend) };
+// No schedule asks SES for the quotas: the consumer does, while there is something to send.
+const dependencies = { ...sendDependencies(backend, { metrics, log }), ...webhookDependencies(backend) };
 
 interface ConsumerEvent {
   /** The place to take among the consumers. */
@@ -68,6 +69,7 @@ export const handler = withMetrics(metrics, async (event: ConsumerEvent, context
       inFlight: (queue) => queues[queue].inFlight,
       flushMetrics: metrics.flush,
       renewClaims: claims.renew,
+      isLimiting: dependencies.pacer.isLimiting,
       deadlineMs: Date.now() + context.getRemainingTimeInMillis(),
     },
     event.replaces,

@@ -17,6 +17,11 @@ export function requiredNumber(name: string, env?: Environment): number {
   return value;
 }
 
+/** Reads a number that a deployment may leave out. */
+export function optionalNumber(name: string, env: Environment = process.env): number | undefined {
+  return env[name] ? requiredNumber(name, env) : undefined;
+}
+
 /** The URL of a queue of SQS (`TRANSACTIONAL_QUEUE_URL`, …). */
 export function queueUrl(queue: QueueName, env?: Environment): string {
   return required(queueUrlVariable(queue), env);

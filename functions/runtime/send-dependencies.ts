@@ -1,19 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSesMailer } from '../adapters/aws/ses-mailer.ts';
 import { fetchFile } from '../adapters/http/fetch-file.ts';
 import { composeMime } from '../adapters/mime/compose.ts';
 import type { SendDependencies } from '../core/email/send.ts';
+import { createPacer } from '../core/pacing/pacer.ts';
+import { createSlotClock } from '../core/pacing/slot-clock.ts';
 import type { Backend } from '../core/ports/backend.ts';
-import type { Metrics } from '../core/ports/telemetry.ts';
+import type { Logger, Metrics } from '../core/ports/telemetry.ts';
 import { createOutgoingHeaders } from '../core/suppression/unsubscribe-link.ts';
 import { createPublish } from '../core/webhook/dispatch.ts';
-import { required } from './env.ts';
+import { required, requiredNumber } from './env.ts';
+import { sendingFromEnvironment } from './sending.ts';
+
+export interface SendOptions {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** The age of the stored quotas, in ms, at which this function asks SES itself. */
+  readonly staleMs?: number;
+}
+
+const HOUR_MS = 3_600_000;
 
 /** The dependencies of sending emails, from the environment. How long claims live depends on the function, which adds them. */
-export function sendDependencies(backend: Backend, metrics: Metrics): Omit<SendDependencies, 'claims'> {
-  const outgoingHeaders = createOutgoingHeaders(backend.table, required('PUBLIC_URL'));
+export function sendDependencies(
+  backend: Backend,
+  { metrics, log, staleMs }: SendOptions,
+): Omit<SendDependencies, 'claims'> {
+  const { table } = backend;
+  const outgoingHeaders = createOutgoingHeaders(table, required('PUBLIC_URL'));
+  const sending = sendingFromEnvironment({ table, log, ...(staleMs === undefined ? {} : { staleMs }) });
   return {
     ...backend,
     mailer: createSesMailer(required('CONFIGURATION_SET')),
+    sending,
+    pacer: createPacer({
+      clock: createSlotClock(table, 'ses', Date.now),
+      rate: sending.rate,
+      now: Date.now,
+      random: Math.random,
+      wait: sleep,
+    }),
+    giveUpAfterMs: requiredNumber('GIVE_UP_AFTER_HOURS') * HOUR_MS,
     compose: async (record, body, fetchMs) =>
       composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile, fetchMs),
     publish: createPublish(backend, Date.now),

@@ -4,10 +4,12 @@ import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { handOverDue, requeueUnclaimed } from '../core/email/handover.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
 import { required } from '../runtime/env.ts';
+import { sendingFromEnvironment } from '../runtime/sending.ts';
 
 const backend = backendFromEnvironment();
 const log = createLogger();
 const metrics = createMetrics(required('DEPLOYMENT'));
+const sending = sendingFromEnvironment({ table: backend.table, log });
 /** The time before the time-out in which no page is begun. */
 const MARGIN_MS = 5_000;
 
@@ -15,6 +17,7 @@ const MARGIN_MS = 5_000;
 export const handler = withMetrics(metrics, async (_event: unknown, context: Context) => {
   const deadlineMs = Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS;
   const run = { backend, now: Date.now, log, metrics, deadlineMs };
+  await sending.refresh().catch((error: unknown) => log.warn('the sending quota could not be read', { error }));
   const handedOver = await handOverDue(run);
   const requeued = await requeueUnclaimed(run);
   if (handedOver + requeued > 0) log.info('schedule ran', { handedOver, requeued });

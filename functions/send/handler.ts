@@ -2,6 +2,7 @@ import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { createClaims } from '../core/email/claims.ts';
 import { emailTasks } from '../core/email/send.ts';
+import { SCHEDULE_STOPPED_MS } from '../core/pacing/sending-state.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
 import { required } from '../runtime/env.ts';
 import { sendDependencies } from '../runtime/send-dependencies.ts';
@@ -18,7 +19,7 @@ export const handler = withMetrics(
   metrics,
   createSqsHandler('send', {
     tasks: emailTasks,
-    dependencies: { ...sendDependencies(backend, metrics), claims },
+    dependencies: { ...sendDependencies(backend, { metrics, log, staleMs: SCHEDULE_STOPPED_MS }), claims },
     broker: backend.broker,
     log,
   }),

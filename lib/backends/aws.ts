@@ -10,7 +10,7 @@ import { BATCH_SIZE, SendoffFunction, type SendoffFunctionProps } from '../const
 import type { Resources } from '../constructs/statements.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
 import { forEachQueue, type QueueWorker, queueId, queueUrlOutput } from '../queues.ts';
-import type { BackendParts, BackendProps } from './parts.ts';
+import { type BackendParts, type BackendProps, sendVariables } from './parts.ts';
 
 /** The parts of `backend: 'aws'`. */
 export interface AwsParts extends BackendParts {
@@ -54,6 +54,7 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
     functions[worker].consume(queueId(name), queues[name], config[concurrencyOption]);
   }
   permissions.acknowledgeBodies(scope, resources);
+  permissions.acknowledgeReadSesQuota(functions.send, functions.schedule);
   return {
     queues,
     table,
@@ -95,10 +96,11 @@ function workerTimeouts({ sendTimeoutSeconds }: Config): Readonly<Record<QueueWo
 
 function createFunctions(
   scope: Construct,
-  { config, sesSending }: BackendProps,
+  props: BackendProps,
   resources: Resources,
   environment: Readonly<Record<string, string>>,
 ): AwsFunctions {
+  const { config } = props;
   const timeouts = workerTimeouts(config);
   // The jobs of a batch run at the same time: they wait for SES or for endpoints, not for the CPU.
   const workerEnvironment = { ...environment, WORKER_CONCURRENCY: String(BATCH_SIZE) };
@@ -110,7 +112,7 @@ function createFunctions(
       description: 'Sends queued emails through Amazon SES',
       timeout: timeouts.send,
       memoryMb: config.sendMemoryMb,
-      environment: { ...workerEnvironment, CONFIGURATION_SET: sesSending.configurationSet.configurationSetName },
+      environment: { ...workerEnvironment, ...sendVariables(props) },
       statements: permissions.sendStatements(resources),
     }),
     schedule: create('ScheduleFunction', {

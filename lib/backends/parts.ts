@@ -14,6 +14,17 @@ export interface BackendProps {
   readonly deployment: string;
 }
 
+/** The variables of a function that sends emails. */
+export function sendVariables({ config, sesSending }: BackendProps): Record<string, string> {
+  const { giveUpAfterHours, retentionDays, maxSendRate } = config;
+  return {
+    CONFIGURATION_SET: sesSending.configurationSet.configurationSetName,
+    // While its record is kept: otherwise nothing could say that it failed.
+    GIVE_UP_AFTER_HOURS: String(Math.min(giveUpAfterHours, retentionDays * 24 - 1)),
+    ...(maxSendRate === undefined ? {} : { MAX_SEND_RATE: String(maxSendRate) }),
+  };
+}
+
 /** What every backend consists of: where documents and jobs are stored, and the functions that work on them. */
 export interface BackendParts {
   /** The environment variables with which a function reads and writes documents and queues jobs. */

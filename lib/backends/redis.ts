@@ -3,9 +3,10 @@ import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { queueNames } from '../../functions/core/queues.ts';
 import { redisDeadLetters, redisQueueMetrics, sqsDeadLetters } from '../constructs/monitoring/metrics.ts';
+import { acknowledgeReadSesQuota } from '../constructs/permissions.ts';
 import { SendoffFunction } from '../constructs/sendoff-function.ts';
-import { invoke, sendThroughSes } from '../constructs/statements.ts';
-import type { BackendParts, BackendProps } from './parts.ts';
+import { invoke, readSesQuota, sendThroughSes } from '../constructs/statements.ts';
+import { type BackendParts, type BackendProps, sendVariables } from './parts.ts';
 import { type RedisAccess, redisAccess } from './redis-access.ts';
 
 /** The parts of `backend: 'redis'`. */
@@ -63,11 +64,8 @@ export function createRedisParts(scope: Construct, props: BackendProps): RedisPa
   };
 }
 
-function createFunctions(
-  scope: Construct,
-  { config, sesSending, deployment }: BackendProps,
-  access: RedisAccess,
-): RedisFunctions {
+function createFunctions(scope: Construct, props: BackendProps, access: RedisAccess): RedisFunctions {
+  const { config, sesSending, deployment } = props;
   const environment = { ...access.environment, DEPLOYMENT: deployment };
   const redisConsumer = new SendoffFunction(scope, 'RedisConsumerFunction', {
     logGroupId: 'SendFunctionLogs',
@@ -78,11 +76,11 @@ function createFunctions(
     memoryMb: config.sendMemoryMb,
     environment: {
       ...environment,
-      CONFIGURATION_SET: sesSending.configurationSet.configurationSetName,
+      ...sendVariables(props),
       MAX_CONSUMERS: String(config.maxConsumers),
       MAX_RECEIVE_COUNT: String(config.maxReceiveCount),
     },
-    statements: [access.statement, sendThroughSes({ sesSending })],
+    statements: [access.statement, sendThroughSes({ sesSending }), readSesQuota()],
     runtime: config,
   });
   const redisWatchdog = new SendoffFunction(scope, 'RedisWatchdogFunction', {
@@ -95,6 +93,7 @@ function createFunctions(
     statements: [access.statement, invoke(redisConsumer)],
     runtime: config,
   });
+  acknowledgeReadSesQuota(redisConsumer);
   // A policy outside the role: a function depends on the policies in its role, and this policy depends on the function.
   const mayInvoke = new Policy(scope, 'SendFunctionStarts', { statements: [invoke(redisConsumer, redisWatchdog)] });
   if (redisConsumer.role) mayInvoke.attachToRole(redisConsumer.role);

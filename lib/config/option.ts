@@ -22,6 +22,17 @@ export function wholeNumber(fallback: number, least: number, most: number, meani
   };
 }
 
+/** A number greater than 0, or none. */
+export function positiveNumber(meaning: string): Option<number | undefined> {
+  return {
+    type: 'number',
+    default: undefined,
+    meaning,
+    range: 'more than 0; absent for none',
+    parse: (value) => numberIf(value, (number) => number > 0 && Number.isFinite(number)),
+  };
+}
+
 /** One of the listed numbers. */
 export function oneNumberOf(values: readonly number[], fallback: number, meaning: string): Option<number> {
   return {

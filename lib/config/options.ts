@@ -1,4 +1,4 @@
-import { flag, list, type Option, oneNumberOf, oneOf, text, wholeNumber } from './option.ts';
+import { flag, list, type Option, oneNumberOf, oneOf, positiveNumber, text, wholeNumber } from './option.ts';
 
 const HOST_NAME = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 const SNS_TOPIC_ARN = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/;
@@ -56,6 +56,15 @@ export const options = {
     2,
     1000,
     'Most webhook functions at once, each of which waits for 10 endpoints, up to 1.5 s; as many again for endpoints that take longer, up to 15 s.',
+  ),
+  maxSendRate: positiveNumber(
+    'Most recipients a second that this deployment sends to. Without it, as many as SES allows the account, less 2 %: set it where others send in the same account and region.',
+  ),
+  giveUpAfterHours: wholeNumber(
+    96,
+    1,
+    336,
+    'How long an email may wait for SES, when its daily quota is used up, sending is paused, or SES does not answer; then it is `failed`. At most an hour less than `retentionDays`.',
   ),
   sendTimeoutSeconds: wholeNumber(
     60,

@@ -3,6 +3,7 @@
  * API keys are for the API alone. When a function starts to use another kind or action, add it to its statements here.
  */
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type CfnElement, Stack } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
 import { queueNames } from '../../functions/core/queues.ts';
@@ -17,6 +18,7 @@ import {
   onQueues,
   onTable,
   type Resources,
+  readSesQuota,
   sendThroughSes,
 } from './statements.ts';
 
@@ -44,23 +46,27 @@ export function apiStatements(resources: Resources): PolicyStatement[] {
   ];
 }
 
-/** The send function: claim and finish emails, look up suppressed recipients, send, retry, publish events to webhooks. */
+/**
+ * The send function: take turns of the sending rate, claim and finish emails, look up suppressed recipients, send, retry, publish
+ * events to webhooks.
+ */
 export function sendStatements(resources: Resources): PolicyStatement[] {
   return [
     onDocuments(
       resources,
-      ['body', 'suppression', 'webhook', 'webhookList', 'unsubscribeKey'],
+      ['body', 'suppression', 'webhook', 'webhookList', 'unsubscribeKey', 'sending'],
       'GetItem',
       'BatchGetItem',
     ),
-    onDocuments(resources, ['email'], 'UpdateItem'),
-    // The first unsubscribe link creates the key.
-    onDocuments(resources, ['unsubscribeKey'], 'PutItem'),
+    onDocuments(resources, ['email', 'sending', 'slots'], 'UpdateItem'),
+    // The first unsubscribe link creates the key, the first email the others.
+    onDocuments(resources, ['unsubscribeKey', 'sending', 'slots'], 'PutItem'),
     onIndexesOf(resources, ['webhook'], 'list'),
     onQueues(resources, queueNames),
     onBodies(resources, 'GetObject'),
     onBodyBucket(resources),
     sendThroughSes(resources),
+    readSesQuota(),
   ];
 }
 
@@ -87,14 +93,21 @@ export function webhookStatements(resources: Resources): PolicyStatement[] {
   ];
 }
 
-/** The schedule function: find emails that are due or were never claimed, queue them, and record its progress. */
+/** The schedule function: find emails that are due or were never claimed, queue them, record its progress and SES's quotas. */
 export function scheduleStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['email', 'schedule'], 'GetItem', 'BatchGetItem', 'UpdateItem'),
-    onDocuments(resources, ['schedule'], 'PutItem'),
+    onDocuments(resources, ['email', 'schedule', 'sending'], 'GetItem', 'BatchGetItem', 'UpdateItem'),
+    onDocuments(resources, ['schedule', 'sending'], 'PutItem'),
     onIndexesOf(resources, ['email'], 'list', 'due'),
     onQueues(resources, queuesOf('send')),
+    readSesQuota(),
   ];
+}
+
+/** Gives cdk-nag the reason for the `*` of `readSesQuota`. */
+export function acknowledgeReadSesQuota(...functions: readonly IFunction[]): void {
+  for (const { role } of functions)
+    if (role) acknowledge(role, { 'IAM5[Resource::*]': 'SES: its action that reads the quotas has no resources.' });
 }
 
 /** Gives cdk-nag the reason for the `*` of `readSesIdentities`. */

@@ -26,6 +26,8 @@ const kinds = {
   delivery: 'webhook-event#*',
   unsubscribeKey: 'unsubscribe#*',
   schedule: 'schedule#*',
+  sending: 'sending',
+  slots: 'slots#*',
 } as const;
 type Kind = keyof typeof kinds;
 
@@ -100,6 +102,11 @@ export function sendThroughSes({ sesSending }: Pick<Resources, 'sesSending'>): P
 /** Reading which identities SES knows, and whether they are verified. These actions take no resources. */
 export function readSesIdentities(): PolicyStatement {
   return allow('ses', ['ListIdentities', 'GetIdentityVerificationAttributes', 'GetIdentityDkimAttributes'], ['*']);
+}
+
+/** Reading the sending rate and the quotas of the account. This action takes no resources. */
+export function readSesQuota(): PolicyStatement {
+  return allow('ses', ['GetSendQuota'], ['*']);
 }
 
 /** Invoking these functions. */

@@ -1,14 +1,16 @@
 import { type Claims, createClaims } from '../../functions/core/email/claims.ts';
 import { parseEmail } from '../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
-import { emailSend, emailSent } from '../../functions/core/email/send.ts';
+import { emailSend, emailSent, type SendDependencies } from '../../functions/core/email/send.ts';
 import { type SubmitRequest, submitEmails } from '../../functions/core/email/submit.ts';
 import { newId } from '../../functions/core/ids.ts';
+import type { Pacer } from '../../functions/core/pacing/pacer.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
 import type { Delivery } from '../../functions/core/ports/broker.ts';
 import type { Mailer, OutgoingMessage } from '../../functions/core/ports/mailer.ts';
 import type { LogFields } from '../../functions/core/ports/telemetry.ts';
 import type { QueueName } from '../../functions/core/queues.ts';
+import { Postponed } from '../../functions/core/task/task.ts';
 import { createWorker } from '../../functions/core/task/worker.ts';
 import type { Publish } from '../../functions/core/webhook/dispatch.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
@@ -18,6 +20,8 @@ import { createRecordedMetrics } from './recorded-metrics.ts';
 export type WorkerPorts = Pick<Backend, 'table' | 'bodies' | 'broker'> & {
   readonly mailer: Mailer;
   readonly publish?: Publish;
+  readonly pacer?: Pacer;
+  readonly sending?: SendDependencies['sending'];
 };
 
 export interface Simulation {
@@ -48,6 +52,8 @@ export interface Simulation {
 }
 
 export const FUNCTION_TIMEOUT_MS = 60_000;
+/** How long an email of a simulation may wait for an account that does not send. */
+export const GIVE_UP_AFTER_MS = 96 * 3_600_000;
 export const VISIBILITY_TIMEOUT_MS = 6 * FUNCTION_TIMEOUT_MS;
 const MAX_RECEIVES = 5;
 const START_MS = Date.parse('2026-11-21T12:00:00Z');
@@ -83,6 +89,7 @@ export function createSimulation(): Simulation {
       tasks: [emailSend, emailSent],
       dependencies: {
         publish: async () => {},
+        ...unpaced(now),
         ...using,
         compose: async (_record, body, fetchMs) => {
           fetchTimes.push(fetchMs);
@@ -162,6 +169,18 @@ export function createSimulation(): Simulation {
     },
   };
 }
+
+/** The pace of an account without limits. */
+export const unpaced = (now: () => number): Pick<SendDependencies, 'pacer' | 'sending' | 'giveUpAfterMs'> => ({
+  pacer: {
+    reserve: async (queue, recipients) => ({ queue, recipients, startMs: now(), answeredAtMs: now() }),
+    arrive: async () => {},
+    afterThrottle: async () => {},
+    isLimiting: () => false,
+  },
+  sending: { hold: async (_cause, reason) => new Postponed(reason, 60), sent: async () => {} },
+  giveUpAfterMs: GIVE_UP_AFTER_MS,
+});
 
 /** An email with only the required fields. */
 export const plainEmail = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hello, B.' } as const;

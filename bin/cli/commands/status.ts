@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
 import { type EmailStatus, isUnsent } from '../../../functions/core/email/status.ts';
+import { timelineOf } from '../../../functions/core/email/timeline.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
 import { answer, type Context } from '../context.ts';
 import { CliError, exitCodes, notFoundError } from '../errors.ts';
@@ -65,10 +66,11 @@ function view(record: EmailRecord) {
     created_at: new Date(record.createdAtMs).toISOString(),
     scheduled_at: record.scheduledAtMs === undefined ? null : new Date(record.scheduledAtMs).toISOString(),
     message_id: record.messageId ?? null,
-    events: record.timeline.map(({ atMs, event, detail }) => ({
+    events: timelineOf(record).map(({ atMs, event, detail, lastAtMs, count }) => ({
       type: event,
       at: new Date(atMs).toISOString(),
       ...(detail === undefined ? {} : { detail }),
+      ...(lastAtMs === undefined ? {} : { last_at: new Date(lastAtMs).toISOString(), count }),
     })),
   };
 }
@@ -91,11 +93,11 @@ function screen({ terminal }: Context, record: EmailRecord): string {
     ['SES id', record.messageId],
   ]);
   const start = record.timeline[0]?.atMs ?? record.createdAtMs;
-  const rows = record.timeline.map(({ atMs, event, detail = '' }) => [
+  const rows = timelineOf(record).map(({ atMs, event, detail = '', count = 1, lastAtMs = atMs }) => [
     timeOf(atMs),
     `+${duration(atMs - start)}`,
     event,
-    printable(detail),
+    printable(count > 1 ? `${detail} (${count} times in ${duration(lastAtMs - atMs)})` : detail),
   ]);
   return `${head}\n\n${columns(terminal, ['TIME', 'AFTER', 'EVENT', 'DETAIL'], rows)}`;
 }

@@ -3,13 +3,14 @@ import { Agent as HttpsAgent } from 'node:https';
 import { SESClient, type SESClientConfig, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { EMAIL_ID_TAG } from '../../core/email/schema.ts';
 import { SendoffError, unavailable } from '../../core/errors.ts';
+import { SendingHeld, Throttled } from '../../core/pacing/refusals.ts';
 import type { Mailer } from '../../core/ports/mailer.ts';
 import { closeIdle } from '../http/idle-connections.ts';
 import { clientOptions } from './clients.ts';
 import { isTransient } from './errors.ts';
 import { traced } from './traced-client.ts';
 
-/** Errors about sending in general, not about this email: it can be sent later. */
+/** Nothing is sent until somebody changes the account or the configuration set. */
 const PAUSED = new Set([
   'AccountSendingPausedException',
   'ConfigurationSetSendingPausedException',
@@ -20,7 +21,6 @@ const PAUSED = new Set([
 ]);
 /** The least wait when SES may have taken the message: its Send event must arrive first. */
 const AMBIGUOUS_WAIT_SECONDS = 60;
-const QUOTA_WAIT_SECONDS = 900;
 /** Errors about the caller of SES, such as permissions, credentials or clock, and not about the email. */
 const CALLERS_FAULT = /access.?denied|not.?authorized|signature|token|credential|client|expired|skewed|opt.?in/i;
 
@@ -82,14 +82,14 @@ export function createSesMailer(configurationSet: string, client: SESClient = tr
 function mailerError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const status = '$metadata' in error ? (error.$metadata as { httpStatusCode?: number }).httpStatusCode : undefined;
-  if (/throttl/i.test(error.name)) {
+  if (/throttl|^TooManyRequests/i.test(error.name) || status === 429) {
     // The daily quota and the rate have the same code and differ only in the message.
     return /daily/i.test(error.message)
-      ? unavailable('The daily sending quota of Amazon SES is used up', error, QUOTA_WAIT_SECONDS)
-      : unavailable('Amazon SES throttled the sending', error);
+      ? new SendingHeld('quota', 'The daily sending quota of Amazon SES is used up', error)
+      : new Throttled('Amazon SES throttled the sending', { cause: error });
   }
   if (PAUSED.has(error.name))
-    return unavailable(`Amazon SES does not send for now: ${error.message}`, error, QUOTA_WAIT_SECONDS);
+    return new SendingHeld('paused', `Amazon SES does not send for now: ${error.message}`, error);
   // A 5xx is a refusal; without an answer SES may have taken the message.
   if (isTransient(error))
     return unavailable('Amazon SES did not answer', error, status === undefined ? AMBIGUOUS_WAIT_SECONDS : 1);

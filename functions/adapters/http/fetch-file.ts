@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { SendoffError, unavailable } from '../../core/errors.ts';
+import { SendoffError } from '../../core/errors.ts';
 import type { FetchFile } from '../mime/compose.ts';
 import { isPublicAddress, privateAddressError, publicLookup } from './public-address.ts';
 
@@ -10,6 +10,9 @@ const TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 3;
 
 const refuse = (message: string, cause?: unknown) => new SendoffError('invalid_attachment', 422, message, { cause });
+/** Not `unavailable`, which is for services of our own: an email whose file does not come ends after some tries. */
+const notNow = (message: string, cause?: unknown) =>
+  new SendoffError('invalid_attachment', 503, message, { cause, retryable: true });
 
 /** The internet of a fetch; tests have one of their own. */
 export interface FetchOptions {
@@ -51,7 +54,7 @@ async function follow(
     const { hostname } = new URL(target);
     if (statusCode === 429 || statusCode >= 500) {
       response.destroy();
-      throw unavailable(`Attachment: ${hostname} answered ${statusCode}`);
+      throw notNow(`Attachment: ${hostname} answered ${statusCode}`);
     }
     if (statusCode !== 200) {
       response.destroy();
@@ -69,7 +72,7 @@ async function follow(
 /** The path of a URL can be a secret, so errors name only the host. */
 function failure(error: unknown, signal: AbortSignal, hostname: string, what: string): SendoffError {
   if (error instanceof SendoffError) return error;
-  return unavailable(`Attachment: ${hostname} ${signal.aborted ? 'did not send the file in time' : what}`, error);
+  return notNow(`Attachment: ${hostname} ${signal.aborted ? 'did not send the file in time' : what}`, error);
 }
 
 function request(

@@ -50,6 +50,11 @@ const event = {
     reason: text,
     permanent: { type: 'boolean' },
     machine: { type: 'boolean' },
+    last_at: {
+      ...time,
+      description: 'Of `email.deferred`: the time of the last wait; `created_at` is that of the first',
+    },
+    count: { type: 'integer', description: 'Of `email.deferred`: the number of waits' },
   },
   required: ['type', 'created_at'],
 };

@@ -2,6 +2,7 @@ import type { Body } from '../../core/email/body.ts';
 import { messageIdHeader } from '../../core/email/message-id.ts';
 import type { EmailRecord, TimelineEntry } from '../../core/email/record.ts';
 import { followsSent, lastEvent } from '../../core/email/status.ts';
+import { timelineOf } from '../../core/email/timeline.ts';
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();
 
@@ -40,14 +41,15 @@ export function timeline(record: EmailRecord) {
   // SES's clock may be behind ours: no event of a message is shown before the message was sent.
   const placeMs = ({ event, atMs }: TimelineEntry) => (followsSent(event) ? Math.max(atMs, sentAtMs) : atMs);
   // Entries are stored in the order of arrival, and events may arrive in another order than they happened.
-  const entries = [...record.timeline].sort((a, b) => placeMs(a) - placeMs(b));
-  const events = entries.map(({ atMs, event, detail: reason, recipient, soft, machine }) => ({
+  const entries = timelineOf(record).sort((a, b) => placeMs(a) - placeMs(b));
+  const events = entries.map(({ atMs, event, detail: reason, recipient, soft, machine, lastAtMs, count }) => ({
     type: `email.${event}`,
     created_at: iso(atMs),
     ...(recipient === undefined ? {} : { recipient }),
     ...(reason === undefined ? {} : { reason }),
     ...(event === 'bounced' ? { permanent: !soft } : {}),
     ...(machine ? { machine } : {}),
+    ...(lastAtMs === undefined ? {} : { last_at: iso(lastAtMs), count }),
   }));
   return { object: 'list', has_more: false, data: events };
 }

@@ -1,5 +1,6 @@
 import type { Table } from '../ports/table.ts';
 import type { Logger } from '../ports/telemetry.ts';
+import type { Deferral } from './record.ts';
 import { renewClaim } from './transitions.ts';
 
 /** A lease ends this much after the deadline of its run, as clocks differ. */
@@ -14,14 +15,16 @@ export interface Claim {
   readonly runId: string;
   /** Epoch ms, as on the record. */
   readonly leaseUntilMs: number;
+  /** That of the record when it was claimed. */
+  readonly deferred?: Deferral | undefined;
 }
 
 /** The open claims of one worker. */
 export interface Claims {
   begin(claim: Claim): void;
   end(runId: string): void;
-  /** True while the run has a claim that is not known to be lost. */
-  has(runId: string): boolean;
+  /** The claim of the run; undefined if it has none or is known to have lost it. */
+  of(runId: string): Claim | undefined;
   /** False also when the lease has ended or soon will: another worker may have claimed the email. */
   maySend(runId: string): boolean;
   /**
@@ -48,16 +51,17 @@ export function createClaims({
 }): Claims {
   const claims = new Map<string, Claim>();
 
-  const renewOne = async ({ emailId, runId }: Claim, leaseUntilMs: number) => {
+  const renewOne = async (claim: Claim, leaseUntilMs: number) => {
+    const { emailId, runId } = claim;
     const { applied } = await renewClaim(table, emailId, runId, leaseUntilMs);
     // The claim may have ended meanwhile.
-    if (claims.delete(runId) && applied) claims.set(runId, { emailId, runId, leaseUntilMs });
+    if (claims.delete(runId) && applied) claims.set(runId, { ...claim, leaseUntilMs });
   };
 
   return {
     begin: (claim) => void claims.set(claim.runId, claim),
     end: (runId) => void claims.delete(runId),
-    has: (runId) => claims.has(runId),
+    of: (runId) => claims.get(runId),
     maySend: (runId) => now() < (claims.get(runId)?.leaseUntilMs ?? 0) - UNUSED_MS,
     renew: async (deadlineMs, leastGainMs) => {
       const leaseUntilMs = leaseEnd(deadlineMs);

@@ -19,6 +19,15 @@ export type TimelineEntry = {
   readonly machine?: boolean;
 };
 
+/** How often and how long an email waited for another try: one field, as an outage may last for days. */
+export type Deferral = {
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  readonly count: number;
+  /** The last reason. */
+  readonly detail?: string;
+};
+
 /** The record of an email: small, updated often. Times are epoch ms. */
 export type EmailRecord = {
   readonly id: string;
@@ -43,6 +52,8 @@ export type EmailRecord = {
   /** SES's id of the message. */
   readonly messageId?: string;
   readonly timeline: readonly TimelineEntry[];
+  /** Absent if it never waited. Up to version 0.2 each wait was an entry of the timeline. */
+  readonly deferred?: Deferral;
   /** The bounce that made it `bounced` is not permanent. */
   readonly soft?: boolean;
   /** How often events of the provider changed this record; concurrent changes compare it. */

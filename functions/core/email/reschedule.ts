@@ -30,14 +30,14 @@ async function keepBody(bodies: BodyStore, key: string, expiresAtMs: number): Pr
   if (bytes) await bodies.put(key, bytes, expiresAtMs);
 }
 
-/** Queues a failed email again; also one that is queued already, as the job of an earlier call may have been lost. */
+/** Queues a failed email again, with a new deadline; also one that is queued already, as the job of an earlier call may have been lost. */
 export async function retryEmail(
   record: EmailRecord,
   { backend, nowMs }: { backend: Backend; nowMs: number },
 ): Outcome {
-  const outcome = await retry(backend, record.id, sendJob(record), nowMs);
+  const outcome = await retry(backend, record.id, sendJob(record, undefined, nowMs), nowMs);
   const { applied, document } = outcome;
   if (applied || document?.status !== 'queued' || document.attempts > 0) return outcome;
-  await backend.broker.send([sendJob(document)]);
+  await backend.broker.send([sendJob(document, undefined, nowMs)]);
   return { applied: true, document };
 }

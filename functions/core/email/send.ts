@@ -1,80 +1,114 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { SendoffError, unavailable } from '../errors.ts';
+import { isOutage, SendoffError, unavailable } from '../errors.ts';
 import { eventIdOf } from '../event.ts';
-import type { BodyStore } from '../ports/bodies.ts';
+import type { Pacer, Turn } from '../pacing/pacer.ts';
+import { SendingHeld, Throttled } from '../pacing/refusals.ts';
+import type { Sending } from '../pacing/sending-state.ts';
 import type { Broker, OutgoingJob } from '../ports/broker.ts';
-import type { Mailer } from '../ports/mailer.ts';
-import type { Table, WriteOutcome } from '../ports/table.ts';
+import type { Mailer, OutgoingMessage } from '../ports/mailer.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import { emailRetry } from '../task/retry.ts';
-import { HeldElsewhere, type Run, type Task, task } from '../task/task.ts';
+import { HeldElsewhere, Postponed, type Run, type Task, task } from '../task/task.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import { publishEvent } from '../webhook/publish-task.ts';
-import { type Body, bodyKey, unpackBody } from './body.ts';
-import { type Claims, leaseEnd } from './claims.ts';
+import { type Body, unpackBody } from './body.ts';
+import { isOverdue, overdueError, overdueReason } from './deadline.ts';
 import { addressOf, allowedRecipients } from './recipients.ts';
 import type { EmailRecord } from './record.ts';
-import { claim, claimedBy, markFailed, markSent, release } from './transitions.ts';
+import { type TakeDependencies, take } from './take.ts';
+import { claimedBy, markFailed, markSent, release } from './transitions.ts';
 
-export interface SendDependencies {
-  readonly table: Table;
-  readonly bodies: BodyStore;
+export interface SendDependencies extends TakeDependencies {
   readonly broker: Broker;
   readonly mailer: Mailer;
+  readonly pacer: Pacer;
+  readonly sending: Pick<Sending, 'hold' | 'sent'>;
+  /** How long an email may wait for a provider, or an account, that does not send. */
+  readonly giveUpAfterMs: number;
   /** Writes the MIME message, without Bcc. Rejects (retryable) when fetching all attachments takes longer than `fetchMs`. */
   readonly compose: (record: EmailRecord, body: Body, fetchMs: number) => Promise<Uint8Array>;
   /** Publishes emails that end before the send; later events come from SES. */
   readonly publish: Publish;
   readonly metrics: Metrics;
-  /** The open claims of this worker; their leases may be renewed from outside. */
-  readonly claims: Claims;
-  /** Waits, in ms; a parameter so that tests need not wait. */
-  readonly wait?: (ms: number) => Promise<unknown>;
 }
 
 /** Record, body and job are written in parallel, so a job may arrive before its record; it is dropped after this many tries. */
 const RECORD_ATTEMPTS = 3;
 /** A large body takes longer, as it goes to S3; without it the email fails after this many tries. */
 const BODY_ATTEMPTS = 10;
-/** The waits of a first try in the worker: most jobs are only milliseconds too early. */
-const CATCH_UP_MS = [20, 80, 300];
 /** The longest time to fetch all attachments of an email: other emails wait for the worker. */
 export const FETCH_MS = 20_000;
+/** The longest time that an email waits for its turn in a worker; then it waits on the queue. */
+const WAIT_MS = 30_000;
+
+const sendArgs = z.object({
+  id: z.string(),
+  fingerprint: z.string(),
+  /** Absent in jobs of version 0.2, as what follows. */
+  recipients: z.optional(z.int().check(z.positive())),
+  sinceMs: z.optional(z.number()),
+  waitedFor: z.optional(z.string()),
+});
 
 /** Sends one accepted email. */
 export const emailSend = task(
   'email.send',
   {
-    args: z.object({ id: z.string(), fingerprint: z.string() }),
+    args: sendArgs,
     queue: 'transactional',
     retry: emailRetry,
     logged: ({ id }) => ({ emailId: id }),
-    onRetry: async ({ id }, error, run, { table, claims, metrics }: SendDependencies) => {
+    // An outage is not the email's fault, so it ends by time and not by the number of tries.
+    givesUp: (args, error, run, { giveUpAfterMs }: SendDependencies) =>
+      isOutage(error) && args.sinceMs !== undefined
+        ? isOverdue(args, run.now(), giveUpAfterMs)
+        : run.job.attempt >= emailRetry.maxAttempts,
+    onPostponed: (args, { message }, { now }) => ({ ...args, sinceMs: args.sinceMs ?? now(), waitedFor: message }),
+    onRetry: async (_args, error, run, { table, claims, metrics }) => {
       metrics.count('retried', run.queue);
       // A copy of the job can fail while another worker holds the claim: then there is nothing to release.
-      if (claims.has(run.id)) await release(table, id, run.id, run.now(), error.message);
+      const claim = claims.of(run.id);
+      if (claim) await release(table, claim, { atMs: run.now(), detail: error.message });
     },
-    onFailed: async (args, error, run, { table, publish, metrics }) => {
+    onFailed: async (args, error, run, { table, publish, metrics, giveUpAfterMs }) => {
       const ownOrNobodys = [claimedBy(run.id), { status: 'queued', attempts: { below: run.job.attempt } }];
-      const { applied, document } = await markFailed(table, args, ownOrNobodys, run.now(), error.message);
+      const waitedTooLong = isOutage(error) && isOverdue(args, run.now(), giveUpAfterMs);
+      const reason = waitedTooLong ? overdueReason(giveUpAfterMs, error.message) : error.message;
+      const { applied, document } = await markFailed(table, args, ownOrNobodys, run.now(), reason);
       if (applied) metrics.count('failed', run.queue);
       if (applied && document) await publishFailed(document, publish);
     },
     onEnd: (run, { claims }) => claims.end(run.id),
   },
   async (args, run, dependencies) => {
+    const { pacer, giveUpAfterMs } = dependencies;
+    const untilMs = run.now() + Math.min(WAIT_MS, (run.stopsAtMs - run.now()) / 2);
+    // Before the claim: a job that must wait has written nothing.
+    const turn = isOverdue(args, run.now(), giveUpAfterMs)
+      ? undefined
+      : await pacer.reserve(run.queue, args.recipients ?? 1, untilMs);
     const [claimed, packed] = await take(args, run, dependencies);
     if (!claimed.applied) return handleRefusedClaim(args, claimed.document, run, dependencies);
     if (!claimed.document) throw new Error('an applied claim answers the record');
+    if (!turn) throw overdueError(args, claimed.document, giveUpAfterMs);
     if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
-    await send(claimed.document, unpackBody(packed), run, dependencies);
+    try {
+      await send(claimed.document, unpackBody(packed), { turn, untilMs }, run, dependencies);
+    } catch (error) {
+      if (error instanceof Postponed) await releaseUnused(error, run, dependencies);
+      throw error;
+    }
   },
 );
 
-/** The job that sends this email, at `dueAtMs` if given. */
-export function sendJob({ id, fingerprint, queue }: EmailRecord, dueAtMs?: number): OutgoingJob {
-  const { job } = emailSend.call({ id, fingerprint });
+/**
+ * The job that sends this email, at `dueAtMs` if given. Its deadline counts from `sinceMs`: by default from the time at which the
+ * email is due.
+ */
+export function sendJob(record: EmailRecord, dueAtMs?: number, sinceMs?: number): OutgoingJob {
+  const { id, fingerprint, queue, to, cc = [], bcc = [], createdAtMs, scheduledAtMs = createdAtMs } = record;
+  const recipients = to.length + cc.length + bcc.length;
+  const { job } = emailSend.call({ id, fingerprint, recipients, sinceMs: sinceMs ?? dueAtMs ?? scheduledAtMs });
   return { queue, job: dueAtMs === undefined ? job : { ...job, dueAtMs } };
 }
 
@@ -95,32 +129,14 @@ export const emailSent = task(
 /** The tasks of a worker that sends emails. */
 export const emailTasks: readonly Task<unknown, SendDependencies>[] = [emailSend, emailSent, publishEvent];
 
-/** Claims the record and reads the body in parallel; if one of them is missing, a first try waits a moment for it. */
-async function take(
-  { id, fingerprint }: { id: string; fingerprint: string },
-  run: Run,
-  { table, bodies, claims, wait = sleep }: SendDependencies,
-): Promise<[WriteOutcome<EmailRecord>, Uint8Array | undefined]> {
-  const { id: runId, job, now, deadlineMs } = run;
-  const claimIt = async () => {
-    const leaseUntilMs = leaseEnd(deadlineMs);
-    const wanted = { runId, attempt: job.attempt, nowMs: now(), leaseUntilMs };
-    const outcome = await claim(table, { id, fingerprint }, wanted);
-    if (outcome.applied) claims.begin({ emailId: id, runId, leaseUntilMs });
-    return outcome;
-  };
-  const read = () => bodies.get(bodyKey(id, fingerprint));
-  const reading = read();
-  // If the read fails first, the run must not end before it knows whether it holds the claim.
-  const [claiming] = await Promise.allSettled([claimIt(), reading]);
-  if (claiming.status === 'rejected') throw claiming.reason;
-  let [claimed, packed] = [claiming.value, await reading];
-  for (const ms of job.attempt === 1 ? CATCH_UP_MS : []) {
-    if (claimed.document && (packed || !claimed.applied)) break;
-    await wait(ms);
-    [claimed, packed] = await Promise.all([claimed.document ? claimed : claimIt(), packed ?? read()]);
-  }
-  return [claimed, packed];
+/** Releases the claim of an email that could not be sent for a reason that is not its own: that was no attempt. */
+async function releaseUnused(
+  { message }: Postponed,
+  { id: runId, job, now }: Run,
+  { table, claims }: SendDependencies,
+): Promise<void> {
+  const claim = claims.of(runId);
+  if (claim) await release(table, claim, { atMs: now(), detail: message, attempts: job.attempt - 1 });
 }
 
 /** Handles a job that could not claim its email: returns when nothing is left to do, throws to be tried again. */
@@ -145,12 +161,21 @@ async function handleRefusedClaim(
   log.info('job has nothing to do', { emailId: id, status: record.status, attempt: job.attempt });
 }
 
+/** A reserved turn, and how long the email may wait for it, or for another one. */
+interface Place {
+  readonly turn: Turn;
+  readonly untilMs: number;
+}
+
 async function send(
   record: EmailRecord,
   body: Body,
-  { id: runId, queue, now, log, stopsAtMs }: Run,
-  { table, mailer, compose, broker, publish, metrics, claims }: SendDependencies,
+  place: Place,
+  run: Run,
+  dependencies: SendDependencies,
 ): Promise<void> {
+  const { queue, now, log, stopsAtMs } = run;
+  const { table, compose, broker, publish, metrics, sending } = dependencies;
   // At most half of the remaining time: the other half is for the send.
   const fetchMs = Math.min(FETCH_MS, Math.max(0, (stopsAtMs - now()) / 2));
   const [raw, destinations] = await Promise.all([
@@ -158,28 +183,49 @@ async function send(
     allowedRecipients(record, now(), { table, publish }),
   ]);
   if (destinations.length === 0) return;
-  if (!claims.maySend(runId)) throw new HeldElsewhere('the claim on the email ended before it could be sent');
-  const messageId = await mailer.send({
-    emailId: record.id,
-    from: addressOf(record.from),
-    destinations,
-    raw,
-    tags: record.tags ?? [],
-  });
+  const { id: emailId, tags = [] } = record;
+  const message = { emailId, from: addressOf(record.from), destinations, raw, tags };
+  const messageId = await transmit(message, place, run, dependencies);
   const atMs = now();
   metrics.count('sent', queue);
   metrics.sendLatency(queue, atMs - (record.scheduledAtMs ?? record.createdAtMs));
+  const resumed = sending.sent().catch((error: unknown) => log.warn('the end of a pause is not noted', { error }));
   try {
-    const { applied, document } = await markSent(table, record.id, messageId, atMs);
+    const { applied, document } = await markSent(table, emailId, messageId, atMs);
     // The Send event of SES may have been faster.
     if (!applied && document?.messageId !== messageId)
-      log.warn('sent, but its record has changed', { emailId: record.id, status: document?.status });
+      log.warn('sent, but its record has changed', { emailId, status: document?.status });
   } catch (error) {
     // The job must not be tried again: that would send twice. A job on the queue marks it as sent later.
-    log.error('sent, but not recorded yet', { emailId: record.id, error });
-    await emailSent.delay({ id: record.id, messageId, atMs }, broker, { queue }).catch((cause: unknown) => {
+    log.error('sent, but not recorded yet', { emailId, error });
+    await emailSent.delay({ id: emailId, messageId, atMs }, broker, { queue }).catch((cause: unknown) => {
       throw new Error('sent, but neither the table nor the queue could record it', { cause });
     });
+  }
+  await resumed;
+}
+
+/** Hands a message to the provider at its turn, and when the provider throttles it, at another one; answers its id. */
+async function transmit(
+  message: OutgoingMessage,
+  { turn, untilMs }: Place,
+  { id: runId }: Run,
+  { pacer, mailer, sending, claims }: SendDependencies,
+): Promise<string> {
+  const recipients = message.destinations.length;
+  await pacer.arrive(turn, untilMs);
+  // The job did not tell how many they are.
+  if (recipients > turn.recipients)
+    await pacer.arrive(await pacer.reserve(turn.queue, recipients - turn.recipients, untilMs), untilMs);
+  for (;;) {
+    if (!claims.maySend(runId)) throw new HeldElsewhere('the claim on the email ended before it could be sent');
+    try {
+      return await mailer.send(message);
+    } catch (error) {
+      if (error instanceof SendingHeld) throw await sending.hold(error.held, error.message);
+      if (!(error instanceof Throttled)) throw error;
+      await pacer.afterThrottle({ ...turn, recipients }, untilMs);
+    }
   }
 }
 

@@ -15,7 +15,8 @@
 import type { Backend } from '../ports/backend.ts';
 import type { OutgoingJob } from '../ports/broker.ts';
 import type { Change, Condition, Table, WriteOutcome } from '../ports/table.ts';
-import { CLAIM_FIELDS, dueEntry, type EmailRecord, recordKey, type TimelineEntry } from './record.ts';
+import type { Claim } from './claims.ts';
+import { CLAIM_FIELDS, type Deferral, dueEntry, type EmailRecord, recordKey, type TimelineEntry } from './record.ts';
 
 type Outcome = Promise<WriteOutcome<EmailRecord>>;
 
@@ -67,9 +68,23 @@ export function noteSuppressed(
   return table.update(recordKey(id), { append: { timeline }, ...end }, [claimedBy(runId)]);
 }
 
-/** Releases the claim of this run; the job of the next attempt is already on the queue. */
-export function release(table: Table, id: string, runId: string, atMs: number, detail: string): Outcome {
-  return move(table, id, { status: 'queued' }, { atMs, event: 'deferred', detail }, [claimedBy(runId)]);
+/**
+ * Releases a claim and notes why. The job of the next attempt is on the queue already, or with `attempts`, one lower than that of
+ * the claim, the same attempt will claim the email again.
+ */
+export function release(
+  table: Table,
+  { emailId, runId, deferred }: Pick<Claim, 'emailId' | 'runId' | 'deferred'>,
+  { atMs, detail, attempts }: { atMs: number; detail: string; attempts?: number },
+): Outcome {
+  const again: Deferral = {
+    firstAtMs: deferred?.firstAtMs ?? atMs,
+    lastAtMs: atMs,
+    count: (deferred?.count ?? 0) + 1,
+    detail,
+  };
+  const set = { status: 'queued', deferred: again, ...(attempts === undefined ? {} : { attempts }) } as const;
+  return table.update<EmailRecord>(recordKey(emailId), { set, remove: CLAIM_FIELDS, due: null }, [claimedBy(runId)]);
 }
 
 /** Marks an email as failed, if one of the conditions holds. */

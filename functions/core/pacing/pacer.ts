@@ -7,6 +7,8 @@ export interface Turn {
   readonly queue: QueueName;
   readonly recipients: number;
   readonly startMs: number;
+  /** When it was answered. */
+  readonly answeredAtMs: number;
 }
 
 /** Decides when each email of a deployment is sent, so that all its workers together keep the rate of SES. */
@@ -27,7 +29,7 @@ export interface Pacer {
 
 export interface PacerDependencies {
   readonly clock: SlotClock;
-  /** Recipients a second. Rejects with Postponed while nothing of this queue may be sent. */
+  /** Recipients a second, more than 0. Rejects with Postponed while nothing of this queue may be sent. */
   readonly rate: (queue: QueueName) => Promise<number>;
   readonly now: () => number;
   readonly random: () => number;
@@ -41,8 +43,9 @@ export interface PacerDependencies {
 const HORIZON_MS: Readonly<Partial<Record<QueueName, number>>> = { transactional: 5_000, bulk: 500 };
 /** The most that one reservation takes, in seconds of the rate; but always one whole email. */
 const LONGEST_SECONDS = 0.35;
-/** A turn is answered this long before its time: claiming and composing take about as long. */
-const LEAD_MS = 60;
+/** A turn is answered before its time by what claiming and composing took lately: at least, and at most, this long. */
+const LEAST_LEAD_MS = 60;
+const MOST_LEAD_MS = 1_000;
 /** A turn is lost when it began longer ago than this: emails sent late would form a burst. */
 const LATE_MS = 100;
 /** The random wait after a refusal; it doubles, so that many waiting workers make few writes. */
@@ -50,6 +53,7 @@ const LEAST_WAIT_MS = 100;
 const MOST_WAIT_MS = 4_000;
 /** How long a job waits on the queue that could not have a turn in time, in seconds; up to twice that. */
 const POSTPONE_SECONDS = 5;
+const POSTPONED = 'More emails are waiting than the sending rate of Amazon SES lets through';
 
 interface Request {
   readonly recipients: number;
@@ -60,15 +64,18 @@ interface Request {
 
 /** Makes the pacer of a process. Requests of the same moment share reservations. */
 export function createPacer(dependencies: PacerDependencies): Pacer {
+  const { clock, now, wait } = dependencies;
   const lines = new Map<QueueName, Line>();
+  let leadMs = LEAST_LEAD_MS;
   const lineOf = (queue: QueueName): Line => {
-    const line = lines.get(queue) ?? createLine(queue, dependencies);
+    const line = lines.get(queue) ?? createLine(queue, () => leadMs, dependencies);
     lines.set(queue, line);
     return line;
   };
-  const { clock, now, wait } = dependencies;
   const reserve: Pacer['reserve'] = (queue, recipients, untilMs) => lineOf(queue).join(recipients, untilMs);
   const arrive: Pacer['arrive'] = async (turn, untilMs) => {
+    const tookMs = now() - turn.answeredAtMs;
+    leadMs = Math.min(MOST_LEAD_MS, Math.max(LEAST_LEAD_MS, 0.9 * leadMs + 0.1 * 1.5 * tookMs));
     for (let current = turn; ; current = await reserve(turn.queue, turn.recipients, untilMs)) {
       await wait(Math.max(0, current.startMs - now()));
       if (now() - current.startMs <= LATE_MS) return;
@@ -77,9 +84,9 @@ export function createPacer(dependencies: PacerDependencies): Pacer {
   return {
     reserve,
     arrive,
-    async afterThrottle(turn, untilMs) {
+    async afterThrottle({ queue, recipients }, untilMs) {
       await clock.slowDown();
-      await arrive(await reserve(turn.queue, turn.recipients, untilMs), untilMs);
+      await arrive(await reserve(queue, recipients, untilMs), untilMs);
     },
     isLimiting: () => [...lines.values()].some((line) => line.refused()),
   };
@@ -92,7 +99,12 @@ interface Line {
   refused(): boolean;
 }
 
-function createLine(queue: QueueName, { clock, rate, now, random, wait }: PacerDependencies): Line {
+function createLine(
+  queue: QueueName,
+  leadMs: () => number,
+  { clock, rate, now, random, wait }: PacerDependencies,
+): Line {
+  const horizonMs = HORIZON_MS[queue] ?? 0;
   let waiting: Request[] = [];
   let serving = false;
   let refusals = 0;
@@ -100,33 +112,40 @@ function createLine(queue: QueueName, { clock, rate, now, random, wait }: PacerD
   const serve = async () => {
     // The other requests of this moment join first.
     await Promise.resolve();
-    while (waiting.length > 0) {
+    for (dismiss(now()); waiting.length > 0; ) {
       const ratePerSecond = await rate(queue);
       const some = firstOf(waiting, Math.floor(ratePerSecond * LONGEST_SECONDS));
       const recipients = some.reduce((sum, request) => sum + request.recipients, 0);
-      const reservation = await clock.reserve(recipients, ratePerSecond, HORIZON_MS[queue] ?? 0);
+      const leftMs = Math.min(...some.map(({ untilMs }) => untilMs)) - now();
+      const reservation = await clock.reserve(recipients, ratePerSecond, Math.min(horizonMs, leftMs));
       if (reservation.startMs !== undefined) {
         refusals = 0;
         waiting = waiting.slice(some.length);
-        let { startMs } = reservation;
-        for (const request of some) {
-          const turn = { queue, recipients: request.recipients, startMs };
-          void wait(Math.max(0, startMs - LEAD_MS - now())).then(() => request.resolve(turn), request.reject);
-          startMs += (reservation.lengthMs * request.recipients) / recipients;
-        }
-        continue;
+        answer(some, reservation.startMs, reservation.lengthMs / recipients);
+      } else {
+        const jitterMs = random() * Math.min(MOST_WAIT_MS, LEAST_WAIT_MS * 2 ** refusals++);
+        const waitMs = Math.max(0, reservation.freeAtMs - horizonMs - now()) + jitterMs;
+        dismiss(now() + waitMs);
+        if (waiting.length > 0) await wait(waitMs);
       }
-      const jitterMs = random() * Math.min(MOST_WAIT_MS, LEAST_WAIT_MS * 2 ** refusals++);
-      const waitMs = Math.max(0, reservation.freeAtMs - (HORIZON_MS[queue] ?? 0) - now()) + jitterMs;
-      dismiss(now() + waitMs);
-      if (waiting.length > 0) await wait(waitMs);
     }
   };
 
-  /** Sends those away who could not wait until then. */
+  /** Gives each its part of the reserved time, shortly before it. */
+  const answer = (some: readonly Request[], firstMs: number, recipientMs: number) => {
+    let startMs = firstMs;
+    for (const { recipients, resolve, reject } of some) {
+      const turn = { queue, recipients, startMs };
+      const waited = wait(Math.max(0, startMs - leadMs() - now()));
+      void waited.then(() => resolve({ ...turn, answeredAtMs: now() }), reject);
+      startMs += recipientMs * recipients;
+    }
+  };
+
+  /** Sends those away who cannot wait until then. */
   const dismiss = (nextMs: number) => {
-    for (const request of waiting.filter(({ untilMs }) => untilMs < nextMs))
-      request.reject(new Postponed('no turn to send in time', POSTPONE_SECONDS * (1 + random())));
+    for (const { reject } of waiting.filter(({ untilMs }) => untilMs < nextMs))
+      reject(new Postponed(POSTPONED, POSTPONE_SECONDS * (1 + random())));
     waiting = waiting.filter(({ untilMs }) => untilMs >= nextMs);
   };
 
@@ -135,7 +154,7 @@ function createLine(queue: QueueName, { clock, rate, now, random, wait }: PacerD
     serving = true;
     void serve()
       .catch((error: unknown) => {
-        for (const request of waiting) request.reject(error);
+        for (const { reject } of waiting) reject(error);
         waiting = [];
       })
       .finally(() => {

@@ -32,21 +32,30 @@ export const SENDING_KEY = 'sending';
 const CACHE_MS = 30_000;
 /** The provider is asked once in this time, by whoever notices first. */
 const READ_EVERY_MS = 55_000;
-/** A worker asks itself only when nobody else has for so long: the schedule has stopped. */
-const STALE_MS = 180_000;
+/** Beside a schedule that asks, a worker asks itself only when nobody has for so long. */
+export const SCHEDULE_STOPPED_MS = 180_000;
 /** One email is tried in this time while nothing is sent. */
 const PROBE_EVERY_MS = 60_000;
 /** The share of the quota of 24 hours that bulk leaves for transactional email. */
 const TRANSACTIONAL_SHARE = 0.05;
-/** The wait of a job while nothing is sent, in seconds: as long as the hold has lasted, but from a minute to SQS's longest delay. */
+/** In the sandbox a quota of 200 lasts so long at 1 a second. */
+const SHORTEST_DAY_SECONDS = 200;
+/**
+ * The wait of a job during a pause, in seconds: as long as the pause has lasted, from a minute to SQS's longest delay. For a quota
+ * it is the longest: room comes back bit by bit, and many jobs that came back for each bit would cost more than the emails.
+ */
 const LEAST_HOLD_SECONDS = 60;
 const MOST_HOLD_SECONDS = 900;
+/** The pace of the one email that is tried during a hold: slow enough that no other shares its reservation. */
+const PROBE_RATE = 1;
 
 export interface SendingDependencies {
   readonly table: Table;
   readonly account: SendingAccount;
   /** The most recipients a second that this deployment may use; absent: all that the account has. */
   readonly maxRatePerSecond?: number | undefined;
+  /** The age of the stored quotas, in ms, at which a worker asks the provider itself; a minute if absent. */
+  readonly staleMs?: number;
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Logger;
@@ -65,16 +74,21 @@ export interface Sending {
 }
 
 /** Why no email of this queue may be sent now; undefined if it may. */
-export function holdCause(state: SendingState, queue: QueueName): HoldCause | undefined {
-  if (state.held) return state.held;
-  if (queue !== 'bulk' || state.max24Hours < 0) return undefined;
-  const left = state.max24Hours - state.sent24Hours;
-  return left <= state.max24Hours * TRANSACTIONAL_SHARE ? 'quota' : undefined;
+export function holdCause(state: SendingState, queue: QueueName, nowMs: number): HoldCause | undefined {
+  const { held, readAtMs, ratePerSecond, max24Hours, sent24Hours } = state;
+  if (held) return held;
+  if (queue !== 'bulk' || max24Hours < 0) return undefined;
+  // A small quota can be used up before it is read again. No account has a higher rate for its quota than the smallest one.
+  const mostPerSecond = Math.min(ratePerSecond, max24Hours / SHORTEST_DAY_SECONDS);
+  const sentSince = (mostPerSecond * Math.max(0, nowMs - readAtMs)) / 1_000;
+  const left = max24Hours - sent24Hours - sentSince;
+  return left <= max24Hours * TRANSACTIONAL_SHARE ? 'quota' : undefined;
 }
 
 /** Makes the view of a process on the account. */
 export function createSending(dependencies: SendingDependencies): Sending {
-  const { table, account, maxRatePerSecond = Number.POSITIVE_INFINITY, now, random, log } = dependencies;
+  const { table, account, staleMs = READ_EVERY_MS, now, random, log } = dependencies;
+  const { maxRatePerSecond = Number.POSITIVE_INFINITY } = dependencies;
   let state: SendingState | undefined;
   let seenAtMs = 0;
 
@@ -101,12 +115,12 @@ export function createSending(dependencies: SendingDependencies): Sending {
   const current = async (): Promise<SendingState> => {
     if (state && now() - seenAtMs < CACHE_MS) return state;
     try {
-      return await refresh(STALE_MS);
+      return await refresh(staleMs);
     } catch (error) {
-      // An old rate is better than none; without any, the jobs wait.
-      if (!state) throw error;
       log.warn('the sending quota could not be read', { error });
-      return see(state);
+      // Another worker may have it by now: the provider answers this question once a second. An old rate is better than none,
+      // and without any the rate of the smallest account is safe.
+      return see((await table.get<SendingState>(SENDING_KEY)) ?? state ?? { ...UNKNOWN, readAtMs: now() });
     }
   };
 
@@ -122,8 +136,8 @@ export function createSending(dependencies: SendingDependencies): Sending {
     return applied;
   };
 
-  const postponed = ({ heldSinceMs = now(), heldReason }: SendingState): Postponed => {
-    const lasted = (now() - heldSinceMs) / 1_000;
+  const postponed = (cause: HoldCause, { heldSinceMs = now(), heldReason }: SendingState): Postponed => {
+    const lasted = cause === 'quota' ? MOST_HOLD_SECONDS : (now() - heldSinceMs) / 1_000;
     const most = Math.min(MOST_HOLD_SECONDS, Math.max(LEAST_HOLD_SECONDS, lasted));
     return new Postponed(heldReason ?? QUOTA_REASON, most * (0.5 + random() / 2));
   };
@@ -131,18 +145,26 @@ export function createSending(dependencies: SendingDependencies): Sending {
   return {
     async rate(queue) {
       const known = await current();
-      if (holdCause(known, queue) && !(await mayProbe(known))) throw postponed(known);
-      return Math.min(known.ratePerSecond, maxRatePerSecond);
+      const ratePerSecond = Math.min(known.ratePerSecond, maxRatePerSecond);
+      const cause = holdCause(known, queue, now());
+      if (!cause) return ratePerSecond;
+      if (await mayProbe(known)) return Math.min(ratePerSecond, PROBE_RATE);
+      // The attempt to probe has shown whether another worker ended the hold.
+      const seen = state ?? known;
+      if (!holdCause(seen, queue, now())) return ratePerSecond;
+      throw postponed(cause, seen);
     },
 
     async hold(held, heldReason) {
+      // The emails that were under way when it began.
+      if (state?.held) return postponed(state.held, state);
       const hold = { held, heldReason, heldSinceMs: now(), probeAtMs: now() + PROBE_EVERY_MS };
       const { applied, document } = await table.update<SendingState>(SENDING_KEY, { set: hold }, [
         { held: { exists: false } },
       ]);
       if (applied) log.warn('nothing is sent for now', { cause: held, reason: heldReason });
       if (document) see(document);
-      return postponed(document ?? { ...(state ?? UNKNOWN), ...hold });
+      return postponed(held, document ?? { ...UNKNOWN, ...hold });
     },
 
     async sent() {

@@ -33,8 +33,10 @@ const LEAST_FACTOR = 0.1;
 const SLOW_MS = 60_000;
 const INCREASE = 0.05;
 const INCREASE_EVERY_MS = 5_000;
-/** No caller reserves so far ahead: a clock beyond it was set by a machine whose time was wrong. */
-const MOST_AHEAD_MS = 600_000;
+/** The largest reservation is one email to so many recipients. */
+const MOST_RECIPIENTS = 50;
+/** More than any horizon, and than the clocks of two machines differ. */
+const AHEAD_MS = 60_000;
 
 /** The slot clock in the document `slots#<name>`. */
 export function createSlotClock(table: Table, name: string, now: () => number): SlotClock {
@@ -53,6 +55,8 @@ export function createSlotClock(table: Table, name: string, now: () => number): 
       for (;;) {
         const nowMs = now();
         const lengthMs = (recipients * 1_000) / (ratePerSecond * MARGIN * factorAt(known, nowMs));
+        // Nobody reserves beyond this: it was set by a machine whose time is wrong, and is not kept.
+        const wrongAtMs = nowMs + AHEAD_MS + (MOST_RECIPIENTS * 1_000) / (ratePerSecond * MARGIN * LEAST_FACTOR);
         // One of two conditional writes, as a database has no maximum: after the last reservation, or from now on.
         const after = known !== undefined && known.freeAtMs >= nowMs;
         const { applied, document } = after
@@ -61,24 +65,25 @@ export function createSlotClock(table: Table, name: string, now: () => number): 
             ])
           : await table.update<ClockDocument>(key, { set: { freeAtMs: nowMs + lengthMs } }, [
               { freeAtMs: { below: nowMs } },
-              { freeAtMs: { between: [nowMs + MOST_AHEAD_MS, Number.MAX_SAFE_INTEGER] } },
+              { freeAtMs: { between: [wrongAtMs, Number.MAX_SAFE_INTEGER] } },
             ]);
         const { freeAtMs } = await see(document);
         if (applied) return { startMs: after ? freeAtMs - lengthMs : nowMs, lengthMs };
-        if (freeAtMs > nowMs + horizonMs && freeAtMs < nowMs + MOST_AHEAD_MS) return { freeAtMs };
-        if (freeAtMs >= nowMs + MOST_AHEAD_MS) known = undefined;
+        if (freeAtMs >= wrongAtMs) known = undefined;
+        else if (freeAtMs > nowMs + horizonMs) return { freeAtMs };
       }
     },
 
     async slowDown() {
       const nowMs = now();
       const factor = Math.max(LEAST_FACTOR, factorAt(known, nowMs) * DECREASE);
-      // Once a second: workers that are throttled at the same moment are one observation.
-      const slowed = { freeAtMs: nowMs + PAUSE_MS, factor, slowedAtMs: nowMs };
-      const { document } = await table.update<ClockDocument>(key, { set: slowed }, [
-        { slowedAtMs: { below: nowMs - PAUSE_MS }, freeAtMs: { below: nowMs + PAUSE_MS } },
-        { slowedAtMs: { exists: false }, freeAtMs: { below: nowMs + PAUSE_MS } },
-      ]);
+      // Once a second: workers that are throttled at the same moment are one observation. Also when many turns are reserved
+      // already: these stay, and whatever follows them comes later.
+      const { document } = await table.update<ClockDocument>(
+        key,
+        { set: { factor, slowedAtMs: nowMs }, add: { freeAtMs: PAUSE_MS } },
+        [{ slowedAtMs: { below: nowMs - PAUSE_MS } }, { slowedAtMs: { exists: false } }],
+      );
       await see(document);
     },
   };

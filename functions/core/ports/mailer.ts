@@ -12,6 +12,9 @@ export interface OutgoingMessage {
 
 /** The mail provider. */
 export interface Mailer {
-  /** Resolves to the provider's message id; rejects with a SendoffError, retryable if a later try can help. */
+  /**
+   * Resolves to the provider's message id. Rejects with Throttled or SendingHeld (core/pacing/refusals.ts) when the account may not
+   * send now; with a SendoffError about this email, retryable if a later try can help; with `unavailable` in an outage.
+   */
   send(message: OutgoingMessage): Promise<string>;
 }

@@ -37,6 +37,10 @@ export interface TaskOptions<Args, Dependencies> {
   readonly retry: RetryPolicy;
   /** The arguments that may be logged: ids, never addresses. All of them if absent. */
   logged?(args: Args): LogFields;
+  /** True if an error that a later try can help with ends the job all the same; if absent, the retry policy's tries decide. */
+  givesUp?(args: Args, error: SendoffError, run: Run, dependencies: Dependencies): boolean;
+  /** The arguments of the job that waits after a Postponed; the same if absent. */
+  onPostponed?(args: Args, postponed: Postponed, run: Run): Args;
   /** Called when the next try is on the queue. */
   onRetry?(args: Args, error: SendoffError, run: Run, dependencies: Dependencies): Promise<void>;
   /** Called after the last try, or after an error that is not retryable. */
@@ -91,7 +95,7 @@ export class HeldElsewhere extends Error {
 
 /**
  * Thrown by a task that cannot run now for a reason that is not the job's: a rate, a quota, a pause. The worker queues the same job
- * again, with the same attempt, after `delaySeconds`.
+ * again, with the same attempt, after `delaySeconds`. The message is shown to people.
  */
 export class Postponed extends Error {
   override readonly name = 'Postponed';

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import { SendoffError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import type { Broker, Delivery, Job } from '../ports/broker.ts';
+import type { Broker, Delivery, Job, OutgoingJob } from '../ports/broker.ts';
 import type { LogFields, Logger } from '../ports/telemetry.ts';
 import { backoffSeconds } from './retry.ts';
-import { HeldElsewhere, type Run, type Task } from './task.ts';
+import { HeldElsewhere, Postponed, type Run, type Task } from './task.ts';
 
 /** A job that arrives less than this before its time runs at once: clocks differ. */
 const EARLY_TOLERANCE_MS = 1_000;
@@ -37,54 +37,66 @@ const jobSchema = z.object({
 /** Makes a worker for these tasks. Every delivery that did not end well is answered as failed. */
 export function createWorker<Dependencies>(options: WorkerOptions<Dependencies>): Worker {
   const byName = new Map(options.tasks.map((task) => [task.name, task]));
+  const { broker, log, concurrency } = options;
 
   return async (deliveries, deadlineMs, stopsAtMs = deadlineMs) => {
     const failed: string[] = [];
+    const postponed: { readonly delivery: Delivery; readonly job: Job }[] = [];
+    const fail = (delivery: Delivery, error: unknown) => {
+      failed.push(delivery.id);
+      const fields = { deliveryId: delivery.id, ...fieldsOfDelivery(delivery, byName) };
+      if (error instanceof HeldElsewhere) log.info('job left for later', { ...fields, reason: error.message });
+      else log.error('job not handled', { ...fields, error });
+    };
     const waiting = [...deliveries];
     const lane = async () => {
       for (let delivery = waiting.shift(); delivery; delivery = waiting.shift()) {
         try {
-          await runDelivery(delivery, { deadlineMs, stopsAtMs }, byName, options);
+          const job = await runDelivery(delivery, { deadlineMs, stopsAtMs }, byName, options);
+          if (job) postponed.push({ delivery, job });
         } catch (error) {
-          failed.push(delivery.id);
-          const fields = { deliveryId: delivery.id, ...fieldsOfDelivery(delivery, byName) };
-          if (error instanceof HeldElsewhere)
-            options.log.info('job left for later', { ...fields, reason: error.message });
-          else options.log.error('job not handled', { ...fields, error });
+          fail(delivery, error);
         }
       }
     };
-    await Promise.all(Array.from({ length: Math.min(options.concurrency, waiting.length) }, lane));
+    await Promise.all(Array.from({ length: Math.min(concurrency, waiting.length) }, lane));
+    if (postponed.length === 0) return failed;
+    try {
+      await broker.send(postponed.map(({ delivery: { queue }, job }): OutgoingJob => ({ queue, job })));
+      log.info('jobs postponed', { jobs: postponed.length });
+    } catch (error) {
+      for (const { delivery } of postponed) fail(delivery, error);
+    }
     return failed;
   };
 }
 
-/** Resolves when the delivery may be acknowledged. */
+/** Resolves when the delivery may be acknowledged; to a job if only after this one is on the queue. */
 async function runDelivery<Dependencies>(
   delivery: Delivery,
   times: Pick<Run, 'deadlineMs' | 'stopsAtMs'>,
   tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,
   options: WorkerOptions<Dependencies>,
-): Promise<void> {
+): Promise<Job | undefined> {
   const job = parseJob(delivery.body);
   const task = tasks.get(job.task);
   if (!task) throw new Error(`no task is named ${JSON.stringify(job.task)}`);
   const args = task.args.parse(job.args);
-  const { now, log, broker, dependencies } = options;
+  const { now, log, dependencies } = options;
 
   if (job.expiresAtMs !== undefined && job.expiresAtMs < now()) {
     log.warn('job expired', fieldsOf(job, task, args));
-    return;
+    return undefined;
   }
-  if (job.dueAtMs !== undefined && job.dueAtMs > now() + EARLY_TOLERANCE_MS) {
-    await broker.send([{ queue: delivery.queue, job }]);
-    return;
-  }
+  if (job.dueAtMs !== undefined && job.dueAtMs > now() + EARLY_TOLERANCE_MS) return job;
   const run: Run = { id: newId(), job, queue: delivery.queue, ...times, now, log };
   try {
     await task.run(args, run, dependencies);
+    return undefined;
   } catch (error) {
-    await settleFailure(task, args, error, run, options);
+    if (!(error instanceof Postponed)) return await settleFailure(task, args, error, run, options);
+    const again = task.onPostponed?.(args, error, run) ?? args;
+    return { ...job, args: again as Job['args'], dueAtMs: now() + error.delaySeconds * 1000 };
   } finally {
     task.onEnd?.(run, dependencies);
   }
@@ -108,11 +120,12 @@ async function settleFailure<Args, Dependencies>(
   error: unknown,
   run: Run,
   { broker, dependencies, random }: WorkerOptions<Dependencies>,
-): Promise<void> {
+): Promise<undefined> {
   const { job, queue, now, log } = run;
   if (!(error instanceof SendoffError)) throw error;
   const fields = { ...fieldsOf(job, task, args), code: error.code };
-  if (error.retryable && job.attempt < task.retry.maxAttempts) {
+  const givesUp = task.givesUp?.(args, error, run, dependencies) ?? job.attempt >= task.retry.maxAttempts;
+  if (error.retryable && !givesUp) {
     const seconds = Math.max(error.retryAfterSeconds ?? 0, backoffSeconds(task.retry, job.attempt, random));
     await broker.send([{ queue, job: { ...job, attempt: job.attempt + 1, dueAtMs: now() + seconds * 1000 } }]);
     await task.onRetry?.(args, error, run, dependencies);

@@ -11,7 +11,7 @@ import type { Logger } from '../../../functions/core/ports/telemetry.ts';
 import { createWorker } from '../../../functions/core/task/worker.ts';
 import { createRecordedMetrics } from '../../helpers/recorded-metrics.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
-import { plainEmail } from '../../helpers/sending-simulation.ts';
+import { plainEmail, unpaced } from '../../helpers/sending-simulation.ts';
 import { createConsuming, interrupting } from './consuming.ts';
 
 const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
@@ -71,6 +71,7 @@ function setUp(database: RedisDatabase, stepMs = 1_500) {
         tasks: [emailSend],
         dependencies: {
           ...backend,
+          ...unpaced(now),
           claims,
           mailer: {
             send: async () => {

@@ -36,6 +36,7 @@ export interface ConsumeOptions {
   readonly wrap?: (queue: ConsumerQueue) => ConsumerQueue;
   readonly work?: ConsumeDependencies['work'];
   readonly renewClaims?: ConsumeDependencies['renewClaims'];
+  readonly isLimiting?: ConsumeDependencies['isLimiting'];
   readonly runMs?: number;
   readonly inFlight?: number;
 }
@@ -85,6 +86,7 @@ export function createConsuming({ front }: Pick<RedisDatabase, 'front'>, now: ()
           inFlight: () => inFlight,
           flushMetrics: () => void flushes.push(now()),
           renewClaims: options.renewClaims ?? (async () => {}),
+          isLimiting: options.isLimiting ?? (() => false),
           deadlineMs: now() + runMs,
         },
         replaces,

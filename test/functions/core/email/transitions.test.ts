@@ -34,7 +34,12 @@ type Move = (setting: Awaited<ReturnType<typeof setUp>>) => Promise<{ applied: b
 
 describe.each<[string, Move, EmailStatus[], EmailStatus | undefined]>([
   ['sent', ({ table }) => markSent(table, '1', 'm', nowMs), ['sending'], 'sent'],
-  ['release', ({ table }) => release(table, '1', 'run', nowMs, 'later'), ['sending'], 'queued'],
+  [
+    'release',
+    ({ table }) => release(table, { emailId: '1', runId: 'run' }, { atMs: nowMs, detail: 'later' }),
+    ['sending'],
+    'queued',
+  ],
   [
     'failed (its worker)',
     ({ table }) => markFailed(table, { id: '1', fingerprint: 'f' }, [claimedBy('run')], nowMs, 'no'),
@@ -113,7 +118,7 @@ describe('a transition by the worker that has the claim', () => {
   const claimed = { status: 'sending', attempts: 1, claimedBy: 'run', leaseUntilMs: nowMs };
 
   it.each<[string, (table: Table, runId: string) => Promise<{ applied: boolean }>]>([
-    ['release', (table, runId) => release(table, '1', runId, nowMs, 'later')],
+    ['release', (table, runId) => release(table, { emailId: '1', runId }, { atMs: nowMs, detail: 'later' })],
     ['failed', (table, runId) => markFailed(table, { id: '1', fingerprint: 'f' }, [claimedBy(runId)], nowMs, 'no')],
     ['renewal', (table, runId) => renewClaim(table, '1', runId, nowMs + 9)],
     [
@@ -138,7 +143,7 @@ describe('a transition by the worker that has the claim', () => {
 
   it('removes the claim from the record on a release', async () => {
     const { table, record } = await setUp(claimed);
-    await release(table, '1', 'run', nowMs, 'later');
+    await release(table, { emailId: '1', runId: 'run' }, { atMs: nowMs, detail: 'later' });
     expect(await record()).not.toHaveProperty('leaseUntilMs');
     expect(await record()).not.toHaveProperty('claimedBy');
   });
