@@ -1,8 +1,8 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/cloud/cloud.ts';
-import { type LocalDatabase, openLocalDatabase } from '../../lib/local/cloud/upstash/database.ts';
+import { openLocalDatabase } from '../../lib/local/cloud/upstash/database.ts';
 import type { ProcessOptions } from './sender-process.ts';
 import { emptyTally, inFlightOf, type Result, resultOf, type Tally } from './senders.ts';
 
@@ -13,26 +13,9 @@ export interface Cell {
   readonly seconds: number;
 }
 
-/** Processes start, and code is compiled, before anything is measured. */
-const WARM_UP_MS = 4_000;
+/** Code is compiled before anything is measured. */
+const WARM_UP_MS = 3_000;
 const PROCESSES = 2;
-
-/** DynamoDB, SES and, with `redis`, Upstash on this machine. */
-export interface Cloud {
-  readonly cloud: LocalCloud;
-  readonly database?: LocalDatabase;
-  close(): Promise<void>;
-}
-
-export async function startCloud(backend: Cell['backend']): Promise<Cloud> {
-  const cloud = await startLocalCloud({ template, assetDirectory: '.', ses: { maxMessages: 100 } });
-  const database = backend === 'redis' ? await openLocalDatabase() : undefined;
-  const close = async () => {
-    await cloud.close();
-    await database?.close();
-  };
-  return { cloud, close, ...(database ? { database } : {}) };
-}
 
 const template = {
   Resources: {
@@ -48,44 +31,64 @@ const template = {
   },
 };
 
-/** What one cell measured, and the calls of DynamoDB and SES a second. */
+/** What one cell measured. */
 export type Measured = Result & { readonly tableWritesPerSecond: number };
 
-/** Bulk senders with a backlog in two processes, one transactional email a second in a third. */
-export async function measure({ cloud, database }: Cloud, cell: Cell): Promise<Measured> {
+/**
+ * Bulk senders with a backlog in two processes, one transactional email a second in a third; DynamoDB, or Upstash's protocol on a
+ * redis-server, and SES on this machine.
+ */
+export async function measure(cell: Cell): Promise<Measured> {
+  const ses = { maxMessages: 100, sendRatePerSecond: cell.ratePerSecond };
+  const cloud = await startLocalCloud({ template, assetDirectory: '.', ses });
+  const database = cell.backend === 'redis' ? await openLocalDatabase() : undefined;
+  const store = database ? { url: database.url, token: database.token } : { tableName: cloud.resource('Table').ref };
+  try {
+    return await measureOn(cloud, store, cell);
+  } finally {
+    await cloud.close();
+    await database?.close();
+  }
+}
+
+async function measureOn(cloud: LocalCloud, store: ProcessOptions['store'], cell: Cell): Promise<Measured> {
   const { senders, ratePerSecond, seconds } = cell;
-  cloud.ses.set({ sendRatePerSecond: ratePerSecond });
+  const { awsEndpoint: endpoint, credentials } = cloud;
+  const inFlight = inFlightOf(ratePerSecond, senders);
+  const common = { endpoint, credentials, store, configurationSet: cloud.resource('Set').ref, inFlight };
+  const count = Math.min(PROCESSES, senders);
+  const shares = Array.from({ length: count }, (_, at) => Math.floor((senders + at) / count));
+  const processes = await Promise.all([
+    ...shares.map((some) => startProcess({ ...common, kind: 'bulk', senders: some })),
+    startProcess({ ...common, kind: 'transactional', senders: 2 }),
+  ]);
   const fromMs = Date.now() + WARM_UP_MS;
   const untilMs = fromMs + seconds * 1_000;
-  const common = {
-    endpoint: cloud.awsEndpoint,
-    credentials: cloud.credentials,
-    store: database ? { url: database.url, token: database.token } : { tableName: cloud.resource('Table').ref },
-    configurationSet: cloud.resource('Set').ref,
-    inFlight: inFlightOf(ratePerSecond, senders),
-    untilMs,
-  };
-  const writes = () => cloud.calls.total({ action: 'UpdateItem' }) + cloud.calls.total({ action: 'PutItem' });
-  const before = writes();
-  const shares = Array.from({ length: Math.min(PROCESSES, senders) }, (_, at) =>
-    Math.floor((senders + at) / Math.min(PROCESSES, senders)),
-  );
-  const tallies = await Promise.all([
-    ...shares.map((some) => runProcess({ ...common, kind: 'bulk', senders: some })),
-    runProcess({ ...common, kind: 'transactional', senders: 2 }),
-  ]);
+  const tallies = await Promise.all(processes.map((child) => run(child, untilMs)));
   const tally = tallies.reduce(added, emptyTally());
-  const tableWritesPerSecond = (writes() - before) / (seconds + WARM_UP_MS / 1_000);
+  const writes = cloud.calls.total({ action: 'UpdateItem' }) + cloud.calls.total({ action: 'PutItem' });
+  const tableWritesPerSecond = writes / (seconds + WARM_UP_MS / 1_000);
   return { ...resultOf(tally, ratePerSecond, fromMs, untilMs), tableWritesPerSecond };
 }
 
-async function runProcess(options: ProcessOptions): Promise<Tally> {
+/** Resolves when the process is ready to send. */
+async function startProcess(options: ProcessOptions): Promise<ChildProcess> {
   const child = fork(join(import.meta.dirname, 'sender-process.ts'), [JSON.stringify(options)]);
+  await answerOf(child);
+  return child;
+}
+
+async function run(child: ChildProcess, untilMs: number): Promise<Tally> {
+  child.send(untilMs);
+  return (await answerOf(child)) as Tally;
+}
+
+async function answerOf(child: ChildProcess): Promise<unknown> {
   const ended = once(child, 'exit').then(() => {
     throw new Error('a process of the measurement ended without a result');
   });
-  const [tally] = (await Promise.race([once(child, 'message'), ended])) as [Tally];
-  return tally;
+  const [answer] = await Promise.race([once(child, 'message'), ended]);
+  return answer;
 }
 
 function added(one: Tally, other: Tally): Tally {

@@ -2,7 +2,7 @@
  * `npm run pacing [-- rates|quotas]`: how exactly the pacer keeps the rate of SES, measured with the real adapters on the local
  * cloud, and what quotas and pauses cost, in simulated time. Takes about ten minutes.
  */
-import { type Cell, measure, startCloud } from './measurement.ts';
+import { type Cell, measure } from './measurement.ts';
 
 const seconds = Number(process.env.PACING_SECONDS ?? 25);
 const rates = [14, 200];
@@ -30,19 +30,12 @@ async function printRates(): Promise<void> {
     'transactional p50 · p95 · p99',
     'writes/s',
   );
-  for (const backend of ['aws', 'redis'] as const) {
-    const cloud = await startCloud(backend);
-    try {
-      for (const cell of cells.filter((one) => one.backend === backend)) {
-        const { share, throttled, waitMs, tableWritesPerSecond } = await measure(cloud, cell);
-        const waits = [waitMs.p50, waitMs.p95, waitMs.p99].map((ms) => `${(ms / 1_000).toFixed(2)} s`).join(' · ');
-        const writes = backend === 'aws' ? tableWritesPerSecond.toFixed(0) : '';
-        const percent = `${(100 * share).toFixed(1)} %`;
-        line(backend, cell.ratePerSecond, cell.senders, cell.seconds, percent, throttled, waits, writes);
-      }
-    } finally {
-      await cloud.close();
-    }
+  for (const cell of cells) {
+    const { share, throttled, waitMs, tableWritesPerSecond } = await measure(cell);
+    const waits = [waitMs.p50, waitMs.p95, waitMs.p99].map((ms) => `${(ms / 1_000).toFixed(2)} s`).join(' · ');
+    const writes = cell.backend === 'aws' ? tableWritesPerSecond.toFixed(0) : '';
+    const percent = `${(100 * share).toFixed(1)} %`;
+    line(cell.backend, cell.ratePerSecond, cell.senders, cell.seconds, percent, throttled, waits, writes);
   }
 }
 

@@ -1,12 +1,14 @@
 /** A process of the measurement, with several senders in it: each has its own pacer and clock, as a Lambda function has. */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { GetSendQuotaCommand } from '@aws-sdk/client-ses';
 import { createDynamoTable } from '../../functions/adapters/aws/dynamodb/table.ts';
+import { createSesAccount } from '../../functions/adapters/aws/ses-account.ts';
 import { createSesClient, createSesMailer } from '../../functions/adapters/aws/ses-mailer.ts';
 import { createRedisBackend } from '../../functions/adapters/redis/backend.ts';
 import { createRedisClient } from '../../functions/adapters/redis/client.ts';
 import { createPacer } from '../../functions/core/pacing/pacer.ts';
+import { Throttled } from '../../functions/core/pacing/refusals.ts';
 import { createSending } from '../../functions/core/pacing/sending-state.ts';
 import { createSlotClock } from '../../functions/core/pacing/slot-clock.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
@@ -22,11 +24,10 @@ export interface ProcessOptions {
   readonly kind: 'bulk' | 'transactional';
   readonly senders: number;
   readonly inFlight: number;
-  readonly untilMs: number;
 }
 
 const options = JSON.parse(process.argv[2] ?? '') as ProcessOptions;
-const { endpoint, credentials, store, untilMs } = options;
+const { endpoint, credentials, store } = options;
 const aws = { endpoint, credentials, region: 'us-east-1' };
 const now = Date.now;
 const random = Math.random;
@@ -45,12 +46,7 @@ function createTable(): Table {
 const table = createTable();
 const client = createSesClient(aws);
 const mailer = createSesMailer(options.configurationSet, client);
-const account = {
-  quota: async () => {
-    const { MaxSendRate = 1 } = await client.send(new GetSendQuotaCommand({}));
-    return { ratePerSecond: MaxSendRate, max24Hours: -1, sent24Hours: 0 };
-  },
-};
+const account = createSesAccount(client);
 
 function createSender(): Sender {
   const sending = createSending({ table, account, now, random, log });
@@ -67,7 +63,7 @@ function createSender(): Sender {
         await mailer.send(message);
         return true;
       } catch (error) {
-        if (error instanceof Error && /throttled/.test(error.message)) return false;
+        if (error instanceof Throttled) return false;
         throw error;
       }
     },
@@ -76,6 +72,11 @@ function createSender(): Sender {
 
 /** Emails that are under way at the end have so long; those of a long backlog are left. */
 const REST_MS = 3_000;
+
+// All processes begin at the same time, with their code loaded and their connections open.
+await table.get('email');
+process.send?.('ready');
+const [untilMs] = (await once(process, 'message')) as [number];
 
 const tally = emptyTally();
 const senders = Array.from({ length: options.senders }, createSender);
