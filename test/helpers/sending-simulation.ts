@@ -122,7 +122,7 @@ export function createSimulation(): Simulation {
   };
 
   const runUntilQuiet: Simulation['runUntilQuiet'] = async (portsOf = () => ports) => {
-    for (let rounds = 0; rounds < 1_000; rounds++) {
+    for (let rounds = 0; rounds < 5_000; rounds++) {
       const deliveries = await takeDue();
       const failed = await work(deliveries, portsOf());
       for (const delivery of deliveries) if (failed.includes(delivery.id)) returnToQueue(delivery);

@@ -158,6 +158,7 @@ describe('the environment of a function', () => {
         ...backend,
         WORKER_CONCURRENCY: '10',
         CONFIGURATION_SET: { Ref: Match.anyValue() },
+        GIVE_UP_AFTER_HOURS: '96',
         PUBLIC_URL: { 'Fn::GetAtt': [Match.stringLikeRegexp('MailHttpApi'), 'ApiEndpoint'] },
       },
     ],
@@ -168,6 +169,21 @@ describe('the environment of a function', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
       Description: Match.stringLikeRegexp(description),
       Environment: { Variables: Match.objectEquals(variables) },
+    });
+  });
+});
+
+describe('the limits of sending', () => {
+  it.each([
+    [{}, { GIVE_UP_AFTER_HOURS: '96', MAX_SEND_RATE: Match.absent() }],
+    [{ maxSendRate: 7.5 }, { MAX_SEND_RATE: '7.5' }],
+    [{ giveUpAfterHours: 336 }, { GIVE_UP_AFTER_HOURS: '336' }],
+    // Before the record is gone.
+    [{ retentionDays: 1 }, { GIVE_UP_AFTER_HOURS: '23' }],
+  ] as const)('with the options %j are in the environment of the function that sends', (props, variables) => {
+    sendoffTemplate(props).template.hasResourceProperties('AWS::Lambda::Function', {
+      Description: 'Sends queued emails through Amazon SES',
+      Environment: { Variables: Match.objectLike(variables) },
     });
   });
 });

@@ -5,6 +5,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createRedisBroker } from '../../functions/adapters/redis/broker.ts';
 import { dueEntry, type EmailRecord, listEntry, recordKey } from '../../functions/core/email/record.ts';
 import { emailSend } from '../../functions/core/email/send.ts';
+import { SENDING_KEY } from '../../functions/core/pacing/sending-state.ts';
 import type { Job } from '../../functions/core/ports/broker.ts';
 import { suppress } from '../../functions/core/suppression/suppression.ts';
 import { webhookKey } from '../../functions/core/webhook/endpoint.ts';
@@ -246,6 +247,8 @@ async function runSchedule({ local }: Visit): Promise<void> {
   const old = { createdAtMs: nowMs - 20 * MINUTE_MS, scheduledAtMs: nowMs + MINUTE_MS };
   await put(local, { ...aRecord(old.createdAtMs), status: 'scheduled', scheduledAtMs: old.scheduledAtMs }, nowMs);
   await put(local, { ...aRecord(old.createdAtMs), queue: 'bulk' });
+  // The schedule asks SES for the quotas when nobody has within the last minute.
+  await local.table.update(SENDING_KEY, { set: { readAtMs: 0 } });
   const { payload, error } = await local.cloud.function('ScheduleFunction').invoke({});
   if (error) throw new Error(`the schedule failed: ${error.errorMessage}`);
   const { handedOver, requeued } = payload as { handedOver: number; requeued: number };

@@ -15,7 +15,6 @@
 import type { Backend } from '../ports/backend.ts';
 import type { OutgoingJob } from '../ports/broker.ts';
 import type { Change, Condition, Table, WriteOutcome } from '../ports/table.ts';
-import type { Claim } from './claims.ts';
 import { CLAIM_FIELDS, type Deferral, dueEntry, type EmailRecord, recordKey, type TimelineEntry } from './record.ts';
 
 type Outcome = Promise<WriteOutcome<EmailRecord>>;
@@ -74,7 +73,7 @@ export function noteSuppressed(
  */
 export function release(
   table: Table,
-  { emailId, runId, deferred }: Pick<Claim, 'emailId' | 'runId' | 'deferred'>,
+  { emailId, runId, deferred }: { emailId: string; runId: string; deferred?: Deferral | undefined },
   { atMs, detail, attempts }: { atMs: number; detail: string; attempts?: number },
 ): Outcome {
   const again: Deferral = {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { backlog } from '../../../functions/adapters/redis/operations.ts';
+import type { ConsumerQueue } from '../../../functions/adapters/redis/consumer.ts';
 import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import type { Delivery } from '../../../functions/core/ports/broker.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
@@ -237,6 +238,24 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     const work = () => new Promise<string[]>((resolve) => setTimeout(resolve, ++begun <= 16 ? 400 : 0, []));
     await consuming.consume({ work, inFlight: 4 });
     expect(consuming.invocations.length).toBeGreaterThan(0);
+  });
+
+  it('invokes no other while the sending rate is used up', async () => {
+    for (let id = 0; id < 60; id++) await consuming.send(String(id));
+    consuming.invocations.length = 0;
+    const counted: boolean[] = [];
+    const wrap = (queue: ConsumerQueue): ConsumerQueue => ({
+      ...queue,
+      exchange: (exchange) => {
+        counted.push(exchange.countBacklog);
+        return queue.exchange(exchange);
+      },
+    });
+    let begun = 0;
+    const work = () => new Promise<string[]>((resolve) => setTimeout(resolve, ++begun <= 16 ? 400 : 0, []));
+    expect(await consuming.consume({ work, wrap, inFlight: 4, isLimiting: () => true })).toMatchObject({ done: 60 });
+    expect(consuming.invocations).toEqual([]);
+    expect(counted).not.toContain(true);
   });
 });
 

@@ -3,6 +3,7 @@ import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { createSesClient, createSesMailer } from '../../../../functions/adapters/aws/ses-mailer.ts';
+import { SendingHeld, Throttled } from '../../../../functions/core/pacing/refusals.ts';
 
 const message = {
   emailId: 'id-1',
@@ -91,15 +92,34 @@ describe('the mailer on SES', () => {
     });
   });
 
+  it.each([
+    ['the rate', answered('Throttling', 400, 'Maximum sending rate exceeded.')],
+    ['the rate, by another name', answered('ThrottlingException', 400)],
+    ['too many requests', answered('TooManyRequestsException', 429)],
+    ['status 429 of any name', answered('Busy', 429)],
+  ])('asks for another turn after %s', async (_what, error) => {
+    const { ses, mailer } = setUp();
+    ses.on(SendRawEmailCommand).rejects(error);
+    const failure = await mailer.send(message).catch((reason) => reason);
+    expect(failure).toBeInstanceOf(Throttled);
+    expect(failure.cause).toBe(error);
+  });
+
+  it.each([
+    ['the daily quota', 'quota', answered('Throttling', 400, 'Daily message quota exceeded.')],
+    ['sending paused for the account', 'paused', answered('AccountSendingPausedException', 400)],
+    ['sending paused for the set', 'paused', answered('ConfigurationSetSendingPausedException', 400)],
+    ['a set that is not there', 'paused', answered('ConfigurationSetDoesNotExist', 400)],
+  ])('sends nothing for now after %s: %s', async (_what, held, error) => {
+    const { ses, mailer } = setUp();
+    ses.on(SendRawEmailCommand).rejects(error);
+    const failure = await mailer.send(message).catch((reason) => reason);
+    expect(failure).toBeInstanceOf(SendingHeld);
+    expect(failure).toMatchObject({ held, cause: error });
+    expect(failure.message).toMatch(held === 'quota' ? /daily sending quota/ : /for now: why/);
+  });
+
   it.each<[string, Error, number | undefined]>([
-    ['the rate', answered('Throttling', 400, 'Maximum sending rate exceeded.'), undefined],
-    ['the rate, by another name', answered('ThrottlingException', 400), undefined],
-    ['the daily quota', answered('Throttling', 400, 'Daily message quota exceeded.'), 900],
-    ['too many requests', answered('TooManyRequestsException', 429), 1],
-    ['status 429 of any name', answered('Busy', 429), 1],
-    ['sending paused for the account', answered('AccountSendingPausedException', 400), 900],
-    ['sending paused for the set', answered('ConfigurationSetSendingPausedException', 400), 900],
-    ['a set that is not there', answered('ConfigurationSetDoesNotExist', 400), 900],
     ['a limit exceeded', answered('LimitExceededException', 400), 1],
     ['an internal error', answered('InternalFailure', 500), 1],
     ['a service unavailable', answered('ServiceUnavailable', 503), 1],

@@ -316,6 +316,21 @@ describe('GET /emails/{id}/events', () => {
     });
   });
 
+  it('shows all waits for another try as one event, with their number', async () => {
+    const client = await createApiClient();
+    const id = await send(client);
+    const { nowMs } = client.clock;
+    const deferred = { firstAtMs: nowMs + 1_000, lastAtMs: nowMs + 3_600_000, count: 40, detail: 'no answer' };
+    await client.backend.table.update(recordKey(id), { set: { deferred } });
+    expect((await client.ask('GET', `/emails/${id}/events`)).body.data[1]).toEqual({
+      type: 'email.deferred',
+      created_at: '2026-11-21T12:00:01.000Z',
+      last_at: '2026-11-21T13:00:00.000Z',
+      count: 40,
+      reason: 'no answer',
+    });
+  });
+
   it('shows no event before the message was sent, even if the clock of SES is behind', async () => {
     const client = await createApiClient();
     const id = await send(client);

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { bodyKey } from '../../../../functions/core/email/body.ts';
 import { recordKey } from '../../../../functions/core/email/record.ts';
 import { emailSend } from '../../../../functions/core/email/send.ts';
+import { timelineOf as shownTimeline } from '../../../../functions/core/email/timeline.ts';
 import { cancel } from '../../../../functions/core/email/transitions.ts';
 import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';
 import type { Delivery, Job } from '../../../../functions/core/ports/broker.ts';
@@ -14,13 +15,18 @@ import {
   type WorkerPorts,
 } from '../../../helpers/sending-simulation.ts';
 
-const throttled = () => {
-  throw unavailable('Amazon SES throttled the sending');
+const failing = () => {
+  throw unavailable('Amazon SES did not answer');
+};
+/** The fault of an email: a file that it names cannot be fetched. */
+const faulty = () => {
+  throw new SendoffError('invalid_attachment', 503, 'Attachment: example.com answered 500', { retryable: true });
 };
 const rejected = () => {
   throw new SendoffError('validation_error', 422, 'Amazon SES refused the email: not verified');
 };
-const timelineOf = async ({ record }: Simulation, id: string) => (await record(id)).timeline.map(({ event }) => event);
+const timelineOf = async ({ record }: Simulation, id: string) =>
+  shownTimeline(await record(id)).map(({ event, count }) => (count === undefined ? event : `${event} ${count}`));
 const received = async ({ backend }: Simulation): Promise<Delivery> => {
   const [delivery] = await backend.receive();
   if (!delivery) throw new Error('nothing was received');
@@ -52,12 +58,12 @@ describe('email.send', () => {
     expect(await timelineOf(simulation, id)).toEqual(['queued', 'sent']);
   });
 
-  it('retries a throttled send, never a rejected one', async () => {
+  it('retries a send that failed, never a rejected one', async () => {
     const simulation = createSimulation();
-    simulation.answers.push(throttled, throttled);
+    simulation.answers.push(failing, failing);
     const later = await simulation.accept();
     await simulation.runUntilQuiet();
-    expect(await timelineOf(simulation, later)).toEqual(['queued', 'deferred', 'deferred', 'sent']);
+    expect(await timelineOf(simulation, later)).toEqual(['queued', 'deferred 2', 'sent']);
     expect((await simulation.record(later)).attempts).toBe(3);
 
     simulation.answers.push(rejected);
@@ -71,29 +77,41 @@ describe('email.send', () => {
     expect(simulation.deadLetters).toEqual([]);
   });
 
-  it('gives up after the last attempt, with the reason on the record', async () => {
+  it('gives up after the last attempt when the fault is that of the email, with the reason on the record', async () => {
     const simulation = createSimulation();
-    simulation.answers.push(...Array.from({ length: emailRetry.maxAttempts }, () => throttled));
+    simulation.answers.push(...Array.from({ length: emailRetry.maxAttempts }, () => faulty));
     const id = await simulation.accept();
     await simulation.runUntilQuiet();
     expect(simulation.answers).toEqual([]);
     expect(simulation.sent).toEqual([]);
-    const { status, timeline, attempts } = await simulation.record(id);
-    expect({ status, attempts }).toEqual({ status: 'failed', attempts: 50 });
-    expect(timeline.filter(({ event }) => event === 'deferred')).toHaveLength(49);
-    expect(timeline.at(-1)).toMatchObject({ event: 'failed', detail: 'Amazon SES throttled the sending' });
+    const { status, timeline, attempts, deferred } = await simulation.record(id);
+    expect({ status, attempts, waits: deferred?.count }).toEqual({ status: 'failed', attempts: 50, waits: 49 });
+    expect(timeline).toMatchObject([{ event: 'queued' }, { event: 'failed', detail: deferred?.detail }]);
   });
 
-  it('survives an outage of four hours', async () => {
+  it.each([
+    [95, 'sent'],
+    [97, 'failed'],
+  ])('ends by time when SES is down, however many tries that takes: after %i hours it is %s', async (hours, status) => {
     const simulation = createSimulation();
-    const endMs = simulation.clock.nowMs + 4 * 3_600_000;
+    const startMs = simulation.clock.nowMs;
     const untilEnd = () => {
-      if (simulation.clock.nowMs < endMs) throw unavailable('SES is down');
+      if (simulation.clock.nowMs < startMs + hours * 3_600_000) throw unavailable('Amazon SES did not answer');
     };
-    simulation.answers.push(...Array.from({ length: 50 }, () => untilEnd));
+    simulation.answers.push(...Array.from({ length: 1_000 }, () => untilEnd));
     const id = await simulation.accept();
     await simulation.runUntilQuiet();
-    expect((await simulation.record(id)).status).toBe('sent');
+    const record = await simulation.record(id);
+    expect(record.status).toBe(status);
+    expect(record.attempts).toBeGreaterThan(300);
+    expect(record.timeline).toHaveLength(2);
+    expect(record.deferred).toMatchObject({ detail: 'Amazon SES did not answer' });
+    if (status === 'sent') return;
+    expect(record.timeline.at(-1)).toMatchObject({
+      event: 'failed',
+      detail: 'Not sent within 96 hours: Amazon SES did not answer',
+    });
+    expect(simulation.clock.nowMs - startMs).toBeLessThan(96.5 * 3_600_000);
   });
 
   it('fetches the attachments of an email for at most 20 s, or half of the remaining time if that is less', async () => {
@@ -179,7 +197,7 @@ describe('a worker that crashes', () => {
     let calls = 0;
     for (const when of ['before', 'after'] as const) {
       for (let n = 1; ; n++) {
-        const outcome = await outcomes(n, when, ({ answers }) => answers.push(throttled));
+        const outcome = await outcomes(n, when, ({ answers }) => answers.push(failing));
         if (!outcome.crashed) break;
         calls = n;
         expect({ n, when, ...outcome }).toMatchObject({ n, when, status: 'sent', sent: 1, deadLetters: 0 });
@@ -223,7 +241,7 @@ describe('a port that fails', () => {
     };
   };
 
-  it.each([[[]], [[throttled]], [[throttled, throttled]]])(
+  it.each([[[]], [[failing]], [[failing, failing]]])(
     'costs at most one attempt, whichever call fails (%#)',
     async (answers) => {
       for (let n = 1; ; n++) {
@@ -363,7 +381,7 @@ describe('a job that is delivered twice', () => {
 
   it('does nothing when a later attempt is already queued', async () => {
     const simulation = createSimulation();
-    simulation.answers.push(throttled);
+    simulation.answers.push(failing);
     await simulation.accept();
     const first = await received(simulation);
     await simulation.work([first]);

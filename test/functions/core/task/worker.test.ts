@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';
 import type { Delivery, Job, OutgoingJob } from '../../../../functions/core/ports/broker.ts';
 import type { LogFields } from '../../../../functions/core/ports/telemetry.ts';
-import { HeldElsewhere, type Run, type TaskOptions, task } from '../../../../functions/core/task/task.ts';
+import { HeldElsewhere, Postponed, type Run, type TaskOptions, task } from '../../../../functions/core/task/task.ts';
 import { createWorker } from '../../../../functions/core/task/worker.ts';
 import { pick, randomFrom } from '../../../helpers/random-text.ts';
 
@@ -156,6 +156,58 @@ describe('time', () => {
   });
 });
 
+describe('a job that cannot run now', () => {
+  const postpones = async () => {
+    throw new Postponed('no turn', 30);
+  };
+
+  it('is queued again on its queue with the same attempt and a delay, all of a batch at once', async () => {
+    const sends: (readonly OutgoingJob[])[] = [];
+    const called: string[] = [];
+    const { work, logged } = setUp({
+      run: postpones,
+      send: async (jobs) => void sends.push(jobs),
+      onRetry: async () => void called.push('onRetry'),
+      onFailed: async () => void called.push('onFailed'),
+    });
+    const fields = { attempt: 3, expiresAtMs: nowMs + 60_000 };
+    const early = job({ dueAtMs: nowMs + 5_000 });
+    expect(await work([delivery(job(fields)), delivery(job(), 'd2', 'bulk'), delivery(early, 'd3')])).toEqual([]);
+    const dueAtMs = nowMs + 30_000;
+    expect(sends).toEqual([
+      expect.arrayContaining([
+        { queue: 'transactional', job: job({ ...fields, dueAtMs }) },
+        { queue: 'bulk', job: job({ dueAtMs }) },
+        { queue: 'transactional', job: early },
+      ]),
+    ]);
+    expect(called).toEqual([]);
+    expect(logged).toEqual([{ message: 'jobs postponed', fields: { jobs: 3 } }]);
+  });
+
+  it('may be queued again with other arguments', async () => {
+    const { work, queued } = setUp({
+      run: postpones,
+      onPostponed: ({ id }, { message }) => ({ id: `${id}, ${message}` }),
+    });
+    await work([delivery(job())]);
+    expect(queued[0]?.job.args).toEqual({ id: '1, no turn' });
+  });
+
+  it('is not acknowledged when it could not be queued again; jobs of the batch that ended well are', async () => {
+    const { work } = setUp({
+      run: async ({ id }) => {
+        if (id !== 'well') await postpones();
+      },
+      send: async () => {
+        throw unavailable('SQS is down');
+      },
+    });
+    const well = delivery(job({ args: { id: 'well' } }), 'well');
+    expect(await work([delivery(job(), 'd1'), well, delivery(job(), 'd2')])).toEqual(['d1', 'd2']);
+  });
+});
+
 describe('a job that fails', () => {
   const fails = (error: unknown) => async () => {
     throw error;
@@ -196,6 +248,17 @@ describe('a job that fails', () => {
     expect([queued.length, failed]).toEqual([1, [3]]);
     expect(await work([delivery(job({ attempt: 4 }))])).toEqual([]);
     expect([queued.length, failed]).toEqual([1, [3, 4]]);
+  });
+
+  it('is tried until its task gives up, if the task decides that', async () => {
+    for (const [gives, tried] of [
+      [true, 0],
+      [false, 1],
+    ] as const) {
+      const { work, queued } = setUp({ run: fails(unavailable('later')), givesUp: () => gives });
+      expect(await work([delivery(job({ attempt: 99 }))])).toEqual([]);
+      expect(queued).toHaveLength(tried);
+    }
   });
 
   it('ends at once with an error that is not retryable', async () => {
@@ -252,9 +315,10 @@ describe('a job that fails', () => {
 describe('whatever fails', () => {
   it('never acknowledges a job that neither ended well nor was queued again', async () => {
     const random = randomFrom(42);
-    const outcomes = ['well', 'later', 'never', 'bug', 'held'] as const;
+    const outcomes = ['well', 'later', 'never', 'bug', 'held', 'postponed'] as const;
     for (let round = 0; round < 500; round++) {
       const endings = new Map<string, string>();
+      const postponed = new Set<string>();
       const fail = (name: string, id: string, share = 0.2) => {
         if (random() < share) throw pick(random, [unavailable(name), new TypeError(name)]);
         endings.set(id, name);
@@ -268,6 +332,10 @@ describe('whatever fails', () => {
           if (outcome === 'never') throw new SendoffError('validation_error', 422, 'never');
           if (outcome === 'bug') throw new TypeError('a bug');
           if (outcome === 'held') throw new HeldElsewhere('held');
+          if (outcome === 'postponed') {
+            postponed.add(id);
+            throw new Postponed('postponed', 60);
+          }
           endings.set(id, 'well');
         },
         onRetry: async ({ id }) => fail('retried', id),
@@ -282,7 +350,7 @@ describe('whatever fails', () => {
       const unacknowledged = await work([...ids.map((id) => delivery(job({ args: { id } }), id)), malformed]);
       expect(unacknowledged).toContain('malformed');
       for (const id of ids.filter((one) => !unacknowledged.includes(one)))
-        expect(['well', 'retried', 'failed']).toContain(endings.get(id));
+        expect(['well', 'retried', 'failed', ...(postponed.has(id) ? ['queued'] : [])]).toContain(endings.get(id));
     }
   });
 });
