@@ -5,6 +5,8 @@ import type { SimulatedTime } from './simulated-time.ts';
 /** The longest delay of SQS. */
 const MOST_DELAY_MS = 900_000;
 const BATCH = 10;
+/** A long poll is answered so long after the first message is visible. */
+const RECEIVE_MS = 5;
 const MAX_RECEIVES = 5;
 
 /** A queue of SQS in simulated time, which counts requests as SQS bills them. */
@@ -53,7 +55,10 @@ export function createSimulatedQueue(name: QueueName, time: SimulatedTime): Simu
       }
     },
     async receive() {
-      while (head >= visible.length && !closed) await new Promise<void>((resolve) => receivers.push(resolve));
+      while (head >= visible.length && !closed) {
+        await new Promise<void>((resolve) => receivers.push(resolve));
+        await time.wait(RECEIVE_MS);
+      }
       if (closed) return undefined;
       requests++;
       const batch = visible.slice(head, head + BATCH);
