@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Scenario, simulate } from './simulation.ts';
 
-const seconds = 60;
+const seconds = 30;
 const cells = [14, 200].flatMap((ratePerSecond) =>
   [1, 2, 10, 50].map((senders) => ({ senders, ratePerSecond, seconds })),
 );

@@ -14,6 +14,7 @@ import { createSlotClock } from '../../functions/core/pacing/slot-clock.ts';
 import type { Broker } from '../../functions/core/ports/broker.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
 import { createWorker, type Worker } from '../../functions/core/task/worker.ts';
+import { parseConfig } from '../../lib/config.ts';
 import { createSes, type Ses } from '../../lib/local/cloud/ses/ses.ts';
 import type { SesSettings } from '../../lib/local/cloud/ses/ses-options.ts';
 import { prices } from '../bench/prices.ts';
@@ -51,7 +52,7 @@ export interface QuotaResult {
 
 const START_MS = Date.parse('2026-11-21T12:00:00Z');
 const FUNCTION_MS = 60_000;
-const GIVE_UP_AFTER_MS = 96 * 3_600_000;
+const GIVE_UP_AFTER_MS = parseConfig({}).giveUpAfterHours * 3_600_000;
 const MEMORY_GB = 0.5;
 /** Executions at once, as by default. */
 const CONCURRENCY = { transactional: 4, bulk: 2 };

@@ -3,6 +3,8 @@
  * cloud, and what quotas and pauses cost, in simulated time. Takes about ten minutes.
  */
 import { type Cell, measure } from './measurement.ts';
+import { quotaScenarios } from './quota-scenarios.ts';
+import { simulateQuota } from './quota-simulation.ts';
 
 const seconds = Number(process.env.PACING_SECONDS ?? 25);
 const rates = [14, 200];
@@ -10,6 +12,7 @@ const senders = [1, 2, 10, 50];
 
 const what = process.argv[2];
 if (what !== 'quotas') await printRates();
+if (what !== 'rates') await printQuotas();
 
 async function printRates(): Promise<void> {
   const cells: Cell[] = [
@@ -36,6 +39,32 @@ async function printRates(): Promise<void> {
     const writes = cell.backend === 'aws' ? tableWritesPerSecond.toFixed(0) : '';
     const percent = `${(100 * share).toFixed(1)} %`;
     line(cell.backend, cell.ratePerSecond, cell.senders, cell.seconds, percent, throttled, waits, writes);
+  }
+}
+
+/** The share of the emails that are simulated; all of them take some minutes of CPU. */
+async function printQuotas(): Promise<void> {
+  const part = Number(process.env.PACING_PART ?? 1);
+  line(
+    '',
+    'emails',
+    'sent',
+    'failed',
+    'hours',
+    'SES calls',
+    'refused',
+    'SQS',
+    'writes',
+    'invocations',
+    'GB-s',
+    '$ per million',
+  );
+  for (const [name, scenario] of Object.entries(quotaScenarios(part))) {
+    const { sent, failed, deadLetters, hours, sesCalls, refused, ...costs } = await simulateQuota(scenario);
+    const { sqsRequests, tableWrites, invocations, gbSeconds, dollars } = costs;
+    const perMillion = ((dollars / scenario.emails) * 1_000_000).toFixed(2);
+    const counts = [sesCalls, refused, sqsRequests, tableWrites, invocations, Math.round(gbSeconds)];
+    line(name, scenario.emails, sent, failed + deadLetters, hours.toFixed(1), ...counts, perMillion);
   }
 }
 

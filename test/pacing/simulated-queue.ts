@@ -35,23 +35,24 @@ export function createSimulatedQueue(name: QueueName, time: SimulatedTime): Simu
   const receivers: (() => void)[] = [];
   let [head, size, requests, deadLetters, serial] = [0, 0, 0, 0, 0];
   let closed = false;
-  const show = (message: Message) => {
-    visible.push(message);
-    receivers.shift()?.();
+  const show = (messages: readonly Message[]) => {
+    visible.push(...messages);
+    for (const wake of receivers.splice(0)) wake();
   };
-  const showLater = (message: Message, atMs: number) => {
-    if (atMs <= time.now()) show(message);
-    else void time.wait(atMs - time.now()).then(() => show(message));
+  const showLater = (messages: readonly Message[], afterMs: number) => {
+    if (afterMs <= 0) show(messages);
+    else void time.wait(afterMs).then(() => show(messages));
   };
   return {
     async send(jobs: readonly OutgoingJob[]) {
       requests += Math.ceil(jobs.length / BATCH);
       size += jobs.length;
-      for (const { job } of jobs) {
-        const message = { id: `${name}-${serial++}`, body: JSON.stringify(job), receives: 0 };
-        // SQS delays by whole seconds.
-        const delayMs = Math.ceil(Math.max(0, (job.dueAtMs ?? 0) - time.now()) / 1_000) * 1_000;
-        showLater(message, time.now() + Math.min(MOST_DELAY_MS, delayMs));
+      // SQS delays by whole seconds.
+      const delayMs = ({ job }: OutgoingJob) =>
+        Math.min(MOST_DELAY_MS, Math.ceil(Math.max(0, (job.dueAtMs ?? 0) - time.now()) / 1_000) * 1_000);
+      for (const [afterMs, some] of Map.groupBy(jobs, delayMs)) {
+        const messages = some.map(({ job }) => ({ id: `${name}-${serial++}`, body: JSON.stringify(job), receives: 0 }));
+        showLater(messages, afterMs);
       }
     },
     async receive() {
@@ -75,7 +76,7 @@ export function createSimulatedQueue(name: QueueName, time: SimulatedTime): Simu
       for (const delivery of deliveries) {
         const message = delivery as Delivery & Message;
         if (failed.includes(delivery.id) && message.receives < MAX_RECEIVES) {
-          showLater(message, time.now() + visibilityMs);
+          showLater([message], visibilityMs);
           continue;
         }
         size--;

@@ -33,10 +33,11 @@ export function createSimulatedTime(startMs: number): SimulatedTime {
         // All promises that follow from the last event settle first.
         await new Promise((resolve) => setImmediate(resolve));
         if (settled) return work;
-        const next = timers.pop();
-        if (!next) throw new Error('nothing waits for a time, and the work is not done');
-        nowMs = Math.max(nowMs, next.atMs);
-        next.fire();
+        const first = timers.pop();
+        if (!first) throw new Error('nothing waits for a time, and the work is not done');
+        nowMs = Math.max(nowMs, first.atMs);
+        first.fire();
+        while ((timers.firstMs() ?? Number.POSITIVE_INFINITY) <= nowMs) timers.pop()?.fire();
       }
     },
   };
@@ -55,6 +56,7 @@ function createHeap() {
     if (one && other) [heap[a], heap[b]] = [other, one];
   };
   return {
+    firstMs: () => heap[0]?.atMs,
     push(timer: Timer) {
       heap.push(timer);
       for (let at = heap.length - 1; at > 0; ) {
