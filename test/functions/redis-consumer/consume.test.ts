@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { backlog } from '../../../functions/adapters/redis/operations.ts';
 import type { ConsumerQueue } from '../../../functions/adapters/redis/consumer.ts';
+import { backlog } from '../../../functions/adapters/redis/operations.ts';
 import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import type { Delivery } from '../../../functions/core/ports/broker.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';

@@ -26,7 +26,11 @@ describe('submitting', () => {
     const { fingerprint } = await simulation.record(first);
     expect(simulation.backend.waiting()[0]).toEqual({
       queue: 'transactional',
-      job: { task: 'email.send', args: { id: first, fingerprint, recipients: 1, sinceMs: simulation.clock.nowMs }, attempt: 1 },
+      job: {
+        task: 'email.send',
+        args: { id: first, fingerprint, recipients: 1, sinceMs: simulation.clock.nowMs },
+        attempt: 1,
+      },
     });
   });
 

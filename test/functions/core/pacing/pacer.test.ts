@@ -76,7 +76,8 @@ describe('the pacer', () => {
     const own = pacer();
     const sent = await run(Promise.all(times(10, () => send(own, 'transactional'))));
     expect(reservations).toEqual([4, 4, 2]);
-    for (const [index, atMs] of sent.entries()) expect(Math.abs(atMs - index * (1_000 / (RATE * 0.98)))).toBeLessThan(20);
+    for (const [index, atMs] of sent.entries())
+      expect(Math.abs(atMs - index * (1_000 / (RATE * 0.98)))).toBeLessThan(20);
   });
 
   it('gives an email with more recipients than that a turn of its own', async () => {

@@ -160,7 +160,12 @@ describe('the quota of 24 hours', () => {
     clock.nowMs += MINUTE_MS;
     quota.sent24Hours = 40_000;
     await worker().refresh();
-    expect(await state()).toEqual({ readAtMs: clock.nowMs, ratePerSecond: 14, max24Hours: 50_000, sent24Hours: 40_000 });
+    expect(await state()).toEqual({
+      readAtMs: clock.nowMs,
+      ratePerSecond: 14,
+      max24Hours: 50_000,
+      sent24Hours: 40_000,
+    });
     expect(await own.rate('bulk')).toBe(14);
   });
 });
