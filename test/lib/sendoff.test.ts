@@ -11,9 +11,10 @@ const both = ['{MailBulkQueue}', '{MailTransactionalQueue}'];
 const webhooks = ['{MailWebhookQueue}', '{MailWebhookSlowQueue}'];
 const all = [...both, ...webhooks];
 const table = ['{MailTable}'];
-/** The table, restricted to kinds of documents. A kind is a prefix of keys, but `webhook-list` is a whole key. */
+/** The table, restricted to kinds of documents. A kind is a prefix of keys, but some are whole keys. */
+const wholeKeys = ['webhook-list', 'sending'];
 const documents = (...kinds: string[]) => [
-  `{MailTable} of ${kinds.map((kind) => (kind === 'webhook-list' ? kind : `${kind}#*`)).join()}`,
+  `{MailTable} of ${kinds.map((kind) => (wholeKeys.includes(kind) ? kind : `${kind}#*`)).join()}`,
 ];
 const index = (name: string, kind: string) => `{MailTable}/index/${name} of ${kind}#*`;
 const bodies = ['{MailBodyBucket}/*'];
@@ -47,13 +48,21 @@ describe('least privilege', () => {
     const ses = 'arn:{AWS::Partition}:ses:{AWS::Region}:{AWS::AccountId}';
     expect(grantsOf(template, 'SendFunctionRole')).toEqual({
       ...log('SendFunction'),
-      'Allow dynamodb:BatchGetItem': documents('body', 'suppression', 'webhook', 'webhook-list', 'unsubscribe'),
-      'Allow dynamodb:GetItem': documents('body', 'suppression', 'webhook', 'webhook-list', 'unsubscribe'),
-      'Allow dynamodb:PutItem': documents('unsubscribe'),
-      'Allow dynamodb:UpdateItem': documents('email'),
+      'Allow dynamodb:BatchGetItem': documents(
+        'body',
+        'suppression',
+        'webhook',
+        'webhook-list',
+        'unsubscribe',
+        'sending',
+      ),
+      'Allow dynamodb:GetItem': documents('body', 'suppression', 'webhook', 'webhook-list', 'unsubscribe', 'sending'),
+      'Allow dynamodb:PutItem': documents('unsubscribe', 'sending', 'slots'),
+      'Allow dynamodb:UpdateItem': documents('email', 'sending', 'slots'),
       'Allow dynamodb:Query': [index('list', 'webhook')],
       'Allow s3:GetObject': bodies,
       'Allow s3:ListBucket': ['{MailBodyBucket}'],
+      'Allow ses:GetSendQuota': ['*'],
       'Allow ses:SendRawEmail': [`${ses}:configuration-set/{MailOutboundConfigurationSet}`, `${ses}:identity/*`],
       'Allow sqs:DeleteMessage': both,
       'Allow sqs:GetQueueAttributes': both,
@@ -65,11 +74,12 @@ describe('least privilege', () => {
   it('lets the schedule function find, read and update emails, and queue jobs', () => {
     expect(grantsOf(template, 'ScheduleFunctionRole')).toEqual({
       ...log('ScheduleFunction'),
-      'Allow dynamodb:BatchGetItem': documents('email', 'schedule'),
-      'Allow dynamodb:GetItem': documents('email', 'schedule'),
-      'Allow dynamodb:PutItem': documents('schedule'),
-      'Allow dynamodb:UpdateItem': documents('email', 'schedule'),
+      'Allow dynamodb:BatchGetItem': documents('email', 'schedule', 'sending'),
+      'Allow dynamodb:GetItem': documents('email', 'schedule', 'sending'),
+      'Allow dynamodb:PutItem': documents('schedule', 'sending'),
+      'Allow dynamodb:UpdateItem': documents('email', 'schedule', 'sending'),
       'Allow dynamodb:Query': [index('due', 'email'), index('list', 'email')],
+      'Allow ses:GetSendQuota': ['*'],
       'Allow sqs:SendMessage': both,
     });
   });

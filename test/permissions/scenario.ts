@@ -55,6 +55,7 @@ export const steps: readonly Step[] = [
     run: retryEarlyJobs,
   },
   { name: 'the schedule queues an email that is due and one whose job was lost', backend: 'aws', run: runSchedule },
+  { name: 'SES pauses the account', backend: 'aws', run: pause },
   {
     name: 'the watchdog invokes a consumer when an invocation was lost; a consumer invokes another one under load',
     backend: 'redis',
@@ -254,6 +255,23 @@ async function runSchedule({ local }: Visit): Promise<void> {
   const { handedOver, requeued } = payload as { handedOver: number; requeued: number };
   if (handedOver !== 1 || requeued !== 1)
     throw new Error(`${handedOver} due emails and ${requeued} lost jobs were queued: not 1 each`);
+  await local.table.delete(SENDING_KEY);
+  await local.cloud.function('ScheduleFunction').invoke({});
+}
+
+/** The worker that meets the pause notes it. The email then waits. */
+async function pause({ ask, local: { cloud } }: Visit): Promise<void> {
+  const noted = cloud.faults.add({
+    service: 'dynamodb',
+    action: 'UpdateItem',
+    functionName: 'SendFunction',
+    match: (body) => body.includes('heldReason'),
+    when: 'after',
+    effect: { kind: 'hold', until: Promise.resolve() },
+  });
+  cloud.ses.set({ sendingEnabled: false });
+  await ask('POST', '/emails', anEmail());
+  await noted.triggered;
 }
 
 /** Queues a job without invoking a consumer, which the watchdog finds; then more emails than one consumer can send soon. */

@@ -7,7 +7,8 @@ export interface Turn {
   readonly queue: QueueName;
   readonly recipients: number;
   readonly startMs: number;
-  /** When it was answered. */
+  /** When it is lost: an email sent later would form a burst with those of the next turns. */
+  readonly lostAtMs: number;
   readonly answeredAtMs: number;
 }
 
@@ -46,7 +47,7 @@ const LONGEST_SECONDS = 0.35;
 /** A turn is answered before its time by what claiming and composing took lately: at least, and at most, this long. */
 const LEAST_LEAD_MS = 60;
 const MOST_LEAD_MS = 1_000;
-/** A turn is lost when it began longer ago than this: emails sent late would form a burst. */
+/** A turn is lost when its time has passed, but not sooner than this after it began. */
 const LATE_MS = 100;
 /** The random wait after a refusal; it doubles, so that many waiting workers make few writes. */
 const LEAST_WAIT_MS = 100;
@@ -55,9 +56,14 @@ const MOST_WAIT_MS = 4_000;
 const POSTPONE_SECONDS = 5;
 const POSTPONED = 'More emails are waiting than the sending rate of Amazon SES lets through';
 
-interface Request {
+interface Email {
   readonly recipients: number;
   readonly untilMs: number;
+  /** It has had a turn: it goes first, and whether the account sends is not asked again, as the provider will say so. */
+  readonly claimed: boolean;
+}
+
+interface Request extends Email {
   readonly resolve: (turn: Turn) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -72,21 +78,22 @@ export function createPacer(dependencies: PacerDependencies): Pacer {
     lines.set(queue, line);
     return line;
   };
-  const reserve: Pacer['reserve'] = (queue, recipients, untilMs) => lineOf(queue).join(recipients, untilMs);
+  const again = ({ queue, recipients }: Turn, untilMs: number) =>
+    lineOf(queue).join({ recipients, untilMs, claimed: true });
   const arrive: Pacer['arrive'] = async (turn, untilMs) => {
     const tookMs = now() - turn.answeredAtMs;
     leadMs = Math.min(MOST_LEAD_MS, Math.max(LEAST_LEAD_MS, 0.9 * leadMs + 0.1 * 1.5 * tookMs));
-    for (let current = turn; ; current = await reserve(turn.queue, turn.recipients, untilMs)) {
+    for (let current = turn; ; current = await again(turn, untilMs)) {
       await wait(Math.max(0, current.startMs - now()));
-      if (now() - current.startMs <= LATE_MS) return;
+      if (now() <= current.lostAtMs) return;
     }
   };
   return {
-    reserve,
+    reserve: (queue, recipients, untilMs) => lineOf(queue).join({ recipients, untilMs, claimed: false }),
     arrive,
-    async afterThrottle({ queue, recipients }, untilMs) {
+    async afterThrottle(turn, untilMs) {
       await clock.slowDown();
-      await arrive(await reserve(queue, recipients, untilMs), untilMs);
+      await arrive(await again(turn, untilMs), untilMs);
     },
     isLimiting: () => [...lines.values()].some((line) => line.refused()),
   };
@@ -94,7 +101,7 @@ export function createPacer(dependencies: PacerDependencies): Pacer {
 
 /** The emails of one queue that wait in this process. */
 interface Line {
-  join(recipients: number, untilMs: number): Promise<Turn>;
+  join(email: Email): Promise<Turn>;
   /** True if the last reservation was refused. */
   refused(): boolean;
 }
@@ -108,19 +115,21 @@ function createLine(
   let waiting: Request[] = [];
   let serving = false;
   let refusals = 0;
+  let ratePerSecond = 0;
 
   const serve = async () => {
     // The other requests of this moment join first.
     await Promise.resolve();
     for (dismiss(now()); waiting.length > 0; ) {
-      const ratePerSecond = await rate(queue);
+      if (!waiting[0]?.claimed || ratePerSecond === 0) ratePerSecond = await rate(queue);
       const some = firstOf(waiting, Math.floor(ratePerSecond * LONGEST_SECONDS));
       const recipients = some.reduce((sum, request) => sum + request.recipients, 0);
       const leftMs = Math.min(...some.map(({ untilMs }) => untilMs)) - now();
       const reservation = await clock.reserve(recipients, ratePerSecond, Math.min(horizonMs, leftMs));
       if (reservation.startMs !== undefined) {
         refusals = 0;
-        waiting = waiting.slice(some.length);
+        // Others may have joined before them meanwhile.
+        waiting = waiting.filter((request) => !some.includes(request));
         answer(some, reservation.startMs, reservation.lengthMs / recipients);
       } else {
         const jitterMs = random() * Math.min(MOST_WAIT_MS, LEAST_WAIT_MS * 2 ** refusals++);
@@ -135,10 +144,11 @@ function createLine(
   const answer = (some: readonly Request[], firstMs: number, recipientMs: number) => {
     let startMs = firstMs;
     for (const { recipients, resolve, reject } of some) {
-      const turn = { queue, recipients, startMs };
+      const lengthMs = recipientMs * recipients;
+      const turn = { queue, recipients, startMs, lostAtMs: startMs + Math.max(LATE_MS, lengthMs) };
       const waited = wait(Math.max(0, startMs - leadMs() - now()));
       void waited.then(() => resolve({ ...turn, answeredAtMs: now() }), reject);
-      startMs += recipientMs * recipients;
+      startMs += lengthMs;
     }
   };
 
@@ -164,9 +174,10 @@ function createLine(
   };
 
   return {
-    join: (recipients, untilMs) =>
+    join: (email) =>
       new Promise((resolve, reject) => {
-        waiting.push({ recipients, untilMs, resolve, reject });
+        const request = { ...email, resolve, reject };
+        waiting = email.claimed ? [request, ...waiting] : [...waiting, request];
         start();
       }),
     refused: () => refusals > 0,

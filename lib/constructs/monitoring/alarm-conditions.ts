@@ -65,7 +65,7 @@ function sendFailures({ deployment }: MonitoringMetrics): AlarmCondition {
     metric: shareOf(sumOf(deployment, 'failed'), sumOf(deployment, 'sent')),
     atLeast: 5,
     description:
-      `At least ${LEAST_FAILURES} emails in five minutes, and 5 % of all, ended as failed: SES refused them, or 50 tries were not enough. They are not in the dead-letter queue; the reason is on each email. ` +
+      `At least ${LEAST_FAILURES} emails in five minutes, and 5 % of all, ended as failed: SES refused them, or they waited for it longer than giveUpAfterHours. They are not in the dead-letter queue; the reason is on each email. ` +
       'Do: `npx sendoff status ID`, or GET /emails/{id}/events, shows it. Often: the sender is not verified in this region, or the account is still in the sandbox (`npx sendoff doctor`). Then send them again: POST /emails/{id}/retry.',
   };
 }

@@ -207,6 +207,36 @@ describe('the pacer', () => {
     await expect(run(own.reserve('bulk', 1, inMs(1_000)))).rejects.toBe(down);
   });
 
+  it('lets an email go that has had its turn although nothing may be sent since: the provider decides', async () => {
+    let answer: () => Promise<number> = async () => RATE;
+    const { run, pacer, inMs, time } = setUp({ rate: () => answer() });
+    const own = pacer();
+    const turn = await run(own.reserve('bulk', 1, inMs(60_000)));
+    answer = async () => Promise.reject(new Postponed('paused', 60));
+    time.skip(10_000);
+    const outcomes = await run(
+      Promise.allSettled([own.reserve('bulk', 1, inMs(60_000)), own.arrive(turn, inMs(60_000))]),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  });
+
+  it('lets an email that has had its turn go before others', async () => {
+    const { run, pacer, now, inMs, time } = setUp();
+    const own = pacer();
+    const turn = await run(own.reserve('bulk', 1, inMs(60_000)));
+    time.skip(10_000);
+    const others = times(60, () => own.reserve('bulk', 1, inMs(60_000)).then(() => now()));
+    const late = own.arrive(turn, inMs(60_000)).then(() => now());
+    const [lateMs = 0, ...othersMs] = await run(Promise.all([late, ...others]));
+    expect(othersMs.filter((atMs) => atMs < lateMs).length).toBeLessThan(20);
+  });
+
+  it('keeps a turn as long as its recipients take: at 1 a second no slot is wasted by a slow start', async () => {
+    const { run, pacer, send, reservations } = setUp({ rate: async () => 1 });
+    expect(await run(send(pacer(), 'transactional', { prepareMs: 900 }))).toBe(900);
+    expect(reservations).toEqual([1]);
+  });
+
   it('waits for another turn after a throttle, and lowers the pace', async () => {
     const { run, pacer, now, inMs } = setUp();
     const own = pacer();
