@@ -80,8 +80,11 @@ function declareStarting(program: Command, terminal: Terminal): void {
     .option('--sendoff <name>', 'the Sendoff whose API and key are meant, where the stack has several')
     .option('--skip-unknown', 'leave out resources that cannot run here, and say which')
     .option('--ses-rate <number>', 'throttle SES at so many recipients a second', atLeastZero)
+    .option('--ses-quota <number>', 'let SES send to so many recipients in 24 hours', atLeastZero)
+    .option('--ses-sandbox', 'a new account of SES: 200 recipients in 24 hours, 1 a second, verified ones only')
     .option('--ses-latency <ms>', 'let SES take this long to answer', atLeastZero)
     .option('--verified <list>', 'let SES refuse senders other than these addresses and domains, separated by commas')
+    .option('--lambda-concurrency <number>', 'throttle functions above so many executions at once', atLeastZero)
     .option('--relay <host:port>', 'pass every mail on to this SMTP server too', hostAndPort)
     .option('--verbose', 'show how each resource of the template is made, too')
     .action(async (_options, command: Command) => {

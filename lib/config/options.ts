@@ -66,7 +66,7 @@ export const options = {
     'Most recipients a second that this deployment sends to. Without it, as many as SES allows the account, less 2 %: set it where others send in the same account and region.',
   ),
   giveUpAfterHours: wholeNumber(
-    96,
+    120,
     1,
     336,
     'How long an email may wait for SES, when its daily quota is used up, sending is paused, or SES does not answer; then it is `failed`. At most an hour less than `retentionDays`.',

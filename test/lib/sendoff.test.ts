@@ -169,7 +169,7 @@ describe('the environment of a function', () => {
         ...backend,
         WORKER_CONCURRENCY: '10',
         CONFIGURATION_SET: { Ref: Match.anyValue() },
-        GIVE_UP_AFTER_HOURS: '96',
+        GIVE_UP_AFTER_HOURS: '120',
         PUBLIC_URL: { 'Fn::GetAtt': [Match.stringLikeRegexp('MailHttpApi'), 'ApiEndpoint'] },
       },
     ],
@@ -186,7 +186,7 @@ describe('the environment of a function', () => {
 
 describe('the limits of sending', () => {
   it.each([
-    [{}, { GIVE_UP_AFTER_HOURS: '96', MAX_SEND_RATE: Match.absent() }],
+    [{}, { GIVE_UP_AFTER_HOURS: '120', MAX_SEND_RATE: Match.absent() }],
     [{ maxSendRate: 7.5 }, { MAX_SEND_RATE: '7.5' }],
     [{ giveUpAfterHours: 336 }, { GIVE_UP_AFTER_HOURS: '336' }],
     // Before the record is gone.

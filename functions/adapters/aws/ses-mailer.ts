@@ -21,6 +21,8 @@ const PAUSED = new Set([
   'AccountSendingPaused',
   'ConfigurationSetSendingPaused',
 ]);
+/** In the v1 API a MessageRejected, like the refusal of an email (seen on AWS: GoodDollar/GoodServer#419). */
+const PAUSED_BY_REVIEW = /^Sending (paused|suspended) for this account/i;
 /** The least wait when SES may have taken the message: its Send event must arrive first. */
 const AMBIGUOUS_WAIT_SECONDS = 60;
 /** Errors about the caller of SES, such as permissions, credentials or clock, and not about the email. */
@@ -98,7 +100,7 @@ function mailerError(error: unknown): unknown {
       ? new SendingHeld('quota', 'The daily sending quota of Amazon SES is used up', error)
       : new Throttled('Amazon SES throttled the sending', { cause: error });
   }
-  if (PAUSED.has(error.name))
+  if (PAUSED.has(error.name) || PAUSED_BY_REVIEW.test(error.message))
     return new SendingHeld('paused', `Amazon SES does not send for now: ${error.message}`, error);
   // A 5xx is a refusal; without an answer, or with a part of it, SES may have taken the message.
   const ambiguous = status === undefined || status < 400;

@@ -5,6 +5,7 @@ import {
   type FauxqsPersistence,
   type FauxqsStores,
   loadFauxqsInternals,
+  type SqsAction,
 } from './fauxqs-internals.ts';
 
 /** One queue of fauxqs. */
@@ -16,14 +17,15 @@ export type FauxqsAnswer = { status: number; headers: Record<string, unknown>; b
 
 /** fauxqs without a socket. */
 export type Fauxqs = FauxqsStores & {
-  /** Sends an HTTP request to its SQS, SNS and S3 routes, in process. */
+  sqsActions: ReadonlyMap<string, SqsAction>;
+  /** Sends an HTTP request to its SNS and S3 routes, in process. */
   inject: (request: FauxqsRequest) => Promise<FauxqsAnswer>;
   /** Publishes to an SNS topic; throws when there is none. Does nothing once it is closed. */
   publish: (topicArn: string, message: string) => Promise<void>;
   close: () => Promise<void>;
 };
 
-/** Embeds fauxqs: its routes are called in process, on stores that the resources of a template are created in. */
+/** Embeds fauxqs: its actions and routes are called in process, on stores that the resources of a template are created in. */
 export async function embedFauxqs(options: { region: string; dataDirectory?: string | undefined }): Promise<Fauxqs> {
   const internals = await loadFauxqsInternals();
   const { SqsStore, SnsStore, S3Store } = internals;
@@ -40,6 +42,7 @@ export async function embedFauxqs(options: { region: string; dataDirectory?: str
   let closed = false;
   return {
     ...stores,
+    sqsActions: internals.sqsActions,
     inject,
     // SES publishes events with a delay: those that are left when the cloud closes have nobody to go to.
     publish: async (topicArn, message) => {

@@ -35,9 +35,12 @@ export function createIdentities(): Identities {
   };
 }
 
-/** Refuses senders that no identity covers, with all of them in the message, as SES does. */
-export function checkSenders(senders: { text: string; address: string }[], identities: Identities, region: string) {
-  const unverified = senders.filter(({ address }) => identities.coveringIdentity(address) === undefined);
+/** An address as it was written, and bare. */
+export type Mailbox = { text: string; address: string };
+
+/** Refuses addresses that no identity covers, with all of them in the message, as SES does. */
+export function checkVerified(mailboxes: readonly Mailbox[], identities: Identities, region: string): void {
+  const unverified = mailboxes.filter(({ address }) => identities.coveringIdentity(address) === undefined);
   if (unverified.length === 0) return;
   const names = [...new Set(unverified.map(({ text }) => text))].join(', ');
   throw messageRejected(

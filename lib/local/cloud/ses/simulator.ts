@@ -42,6 +42,11 @@ const eicarMarks = [
   'WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJELUFO',
 ];
 
+/** Whether this is a mailbox of SES's simulator: the sandbox sends to it. */
+export function isSimulator(address: string): boolean {
+  return address.toLowerCase().endsWith('@simulator.amazonses.com');
+}
+
 /** The outcomes for this recipient, in order; a `+label` is ignored, and mail to all other addresses is delivered. */
 export function outcomesFor(recipient: string): Outcome[] {
   const at = recipient.lastIndexOf('@');
