@@ -17,10 +17,16 @@ export const SEND_LATENCY_METRIC = 'SendLatency';
 /** SQS reports these to CloudWatch itself; for Redis the watchdog function reports them once a minute. */
 export const queueMetrics = { deadLetters: 'DeadLetters', jobs: 'Jobs', oldestJobAge: 'OldestJobAge' } as const;
 
+/** Seconds from the send until the feedback function had SES's `Send` event, where that is long. */
+export const SEND_EVENT_AGE_METRIC = 'SendEventAge';
+/** Younger `Send` events are not worth a line: SES and SNS take a moment. */
+const LEAST_SEND_EVENT_AGE_MS = 10_000;
+
 /** The units of metrics that are no counts. */
 const units: Readonly<Record<string, string>> = {
   [SEND_LATENCY_METRIC]: 'Milliseconds',
   [queueMetrics.oldestJobAge]: 'Seconds',
+  [SEND_EVENT_AGE_METRIC]: 'Seconds',
 };
 
 /** Written together, with 0 for those without events: an alarm that compares them needs all. */
@@ -105,6 +111,18 @@ export function writeQueueState(
       [queueMetrics.jobs, jobs],
       [queueMetrics.oldestJobAge, Math.round(oldestMs / 1000)],
     ]);
+}
+
+/** Writes the age of a `Send` event, unless it is as young as it should be. */
+export function writeSendEventAge(
+  deployment: string,
+  ageMs: number,
+  write = (line: string) => void process.stdout.write(line),
+  now: () => number = Date.now,
+): void {
+  if (ageMs < LEAST_SEND_EVENT_AGE_MS) return;
+  const values = new Map([[SEND_EVENT_AGE_METRIC, Math.round(ageMs / 1000)]]);
+  write(`${embedded({ Deployment: deployment }, values, now())}\n`);
 }
 
 /** Runs a handler and writes its metrics, however it ends. */

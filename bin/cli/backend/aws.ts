@@ -3,12 +3,14 @@ import type { OperatedBackend } from './operated-backend.ts';
 
 /** SQS and DynamoDB, and S3 for large bodies. */
 export async function openAwsBackend(deployment: Deployment): Promise<OperatedBackend> {
-  const [{ DynamoDBClient }, { createDynamoBodies }, { createDynamoScan }, { createDynamoTable }] = await Promise.all([
-    import('@aws-sdk/client-dynamodb'),
-    import('../../../functions/adapters/aws/dynamodb/bodies.ts'),
-    import('../../../functions/adapters/aws/dynamodb/scan.ts'),
-    import('../../../functions/adapters/aws/dynamodb/table.ts'),
-  ]);
+  const [{ DynamoDBClient }, { createDynamoBodies }, { createDynamoScan }, { emailShards }, { createDynamoTable }] =
+    await Promise.all([
+      import('@aws-sdk/client-dynamodb'),
+      import('../../../functions/adapters/aws/dynamodb/bodies.ts'),
+      import('../../../functions/adapters/aws/dynamodb/scan.ts'),
+      import('../../../functions/adapters/aws/dynamodb/shards.ts'),
+      import('../../../functions/adapters/aws/dynamodb/table.ts'),
+    ]);
   const client = new DynamoDBClient(deployment.aws);
   const tableName = output(deployment, 'TableName');
   const largeBodies = async () => {
@@ -18,7 +20,7 @@ export async function openAwsBackend(deployment: Deployment): Promise<OperatedBa
     ]);
     return createS3Bodies(output(deployment, 'BodyBucketName'), new S3Client(deployment.aws));
   };
-  const table = createDynamoTable(client, tableName);
+  const table = createDynamoTable(client, tableName, Date.now, emailShards());
   return {
     table,
     bodies: createDynamoBodies(client, tableName, largeBodies),

@@ -7,6 +7,7 @@ import {
   countMetrics,
   METRIC_NAMESPACE,
   queueMetrics,
+  SEND_EVENT_AGE_METRIC,
   SEND_LATENCY_METRIC,
 } from '../../../functions/adapters/metrics.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
@@ -137,6 +138,12 @@ export function emailCount(deployment: string, counted: EmailCount, queue: Queue
 /** Milliseconds from the time an email was accepted, or due, until it was sent. */
 export function sendLatency(deployment: string, queue: QueueName, options?: MetricOptions): Metric {
   return ownMetric(deployment, SEND_LATENCY_METRIC, queue, options);
+}
+
+/** Seconds from a send until the feedback function had its `Send` event; no data while that is quick. */
+export function sendEventAge(deployment: string, options?: MetricOptions): Metric {
+  const fixed = { namespace: METRIC_NAMESPACE, metricName: SEND_EVENT_AGE_METRIC };
+  return new Metric({ ...fixed, dimensionsMap: { Deployment: deployment }, statistic: Stats.MAXIMUM, ...options });
 }
 
 /** A metric that SES publishes for the whole account in this region: SES judges the account, not a deployment. */

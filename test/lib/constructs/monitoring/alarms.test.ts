@@ -67,6 +67,7 @@ describe('the alarms', () => {
       'BounceRate',
       'ComplaintRate',
       'DeadLetters',
+      'FeedbackDelay',
       'FunctionErrors',
       'FunctionThrottles',
       'OldestJobbulk',
@@ -114,6 +115,17 @@ describe('the alarms', () => {
     expect(failures(7, 0)).toBe(100);
   });
 
+  it('begin when Send events are late, long before the lease of a claim has ended', () => {
+    expect(alarm('FeedbackDelay')).toMatchObject({
+      MetricName: 'SendEventAge',
+      Statistic: 'Maximum',
+      Threshold: 30,
+      Period: 60,
+      EvaluationPeriods: 3,
+      DatapointsToAlarm: 2,
+    });
+  });
+
   it('begin when emails are retried and none is sent for a quarter of an hour', () => {
     const stalled = (values: Record<string, number>) => evaluate('SendingStalled', values);
     expect(stalled({ retried_bulk: 3, sent_bulk: 0 })).toBe(3);
@@ -132,7 +144,7 @@ describe('the alarms', () => {
     expect(alarm('OldestJobtransactional').AlarmDescription).toContain('raise maxConcurrency or');
     expect(alarm('OldestJobbulk').AlarmDescription).toContain('raise bulkMaxConcurrency or');
     expect(alarm('OldestJobwebhook').AlarmDescription).toContain('raise webhookMaxConcurrency or');
-    expect(alarm('OldestJobfeedback').AlarmDescription).toContain('raise the account limit of Lambda');
+    expect(alarm('OldestJobfeedback').AlarmDescription).toContain('raise feedbackMaxConcurrency or');
   });
 
   it.each(['FunctionErrors', 'FunctionThrottles'])(
@@ -197,7 +209,7 @@ describe('the alarms with backend=redis', () => {
     const text = Object.values(redis)
       .map(({ AlarmDescription }) => AlarmDescription)
       .join('\n');
-    expect(text).not.toMatch(/axConcurrency|visibility timeout/);
+    expect(text).not.toMatch(/(?<!feedbackM)axConcurrency|visibility timeout/);
     expect(redis.OldestJobbulk?.AlarmDescription).toContain('raise maxConsumers');
     expect(redis.FunctionThrottles?.AlarmDescription).toContain('lower maxConsumers');
     expect(redis.DeadLetters?.AlarmDescription).toContain('kept until you redrive or purge them');
