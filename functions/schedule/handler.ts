@@ -1,11 +1,14 @@
 import type { Context } from 'aws-lambda';
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
-import { handOverDue, requeueUnclaimed } from '../core/email/handover.ts';
+import { handOverDue } from '../core/email/handover.ts';
+import { requeueUnclaimed } from '../core/email/sweep.ts';
+import { backlogFromEnvironment } from '../runtime/aws.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
 import { required } from '../runtime/env.ts';
 
 const backend = backendFromEnvironment();
+const backlog = backlogFromEnvironment();
 const log = createLogger();
 const metrics = createMetrics(required('DEPLOYMENT'));
 /** The time before the time-out in which no page is begun. */
@@ -14,7 +17,7 @@ const MARGIN_MS = 5_000;
 /** Runs once a minute: queues scheduled emails, and emails whose job was lost. */
 export const handler = withMetrics(metrics, async (_event: unknown, context: Context) => {
   const deadlineMs = Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS;
-  const run = { backend, now: Date.now, log, metrics, deadlineMs };
+  const run = { backend, backlog, now: Date.now, log, metrics, deadlineMs };
   const handedOver = await handOverDue(run);
   const requeued = await requeueUnclaimed(run);
   if (handedOver + requeued > 0) log.info('schedule ran', { handedOver, requeued });

@@ -14,6 +14,7 @@ import {
   onDocuments,
   onIndexes,
   onIndexesOf,
+  onQueueDepths,
   onQueues,
   onTable,
   type Resources,
@@ -90,10 +91,12 @@ export function webhookStatements(resources: Resources): PolicyStatement[] {
 /** The schedule function: find emails that are due or were never claimed, queue them, and record its progress. */
 export function scheduleStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['email', 'schedule'], 'GetItem', 'BatchGetItem', 'UpdateItem'),
+    onDocuments(resources, ['email', 'schedule', 'sending'], 'BatchGetItem'),
+    onDocuments(resources, ['email', 'schedule'], 'UpdateItem'),
     onDocuments(resources, ['schedule'], 'PutItem'),
     onIndexesOf(resources, ['email'], 'list', 'due'),
     onQueues(resources, queuesOf('send')),
+    onQueueDepths(resources, queuesOf('send')),
   ];
 }
 

@@ -26,6 +26,7 @@ const kinds = {
   delivery: 'webhook-event#*',
   unsubscribeKey: 'unsubscribe#*',
   schedule: 'schedule#*',
+  sending: 'sending',
 } as const;
 type Kind = keyof typeof kinds;
 
@@ -69,6 +70,15 @@ export function onQueues({ queues }: Resources, names: readonly QueueName[]): Po
   return allow(
     'sqs',
     ['SendMessage'],
+    names.map((name) => queues[name].queueArn),
+  );
+}
+
+/** Counting the jobs of queues. */
+export function onQueueDepths({ queues }: Resources, names: readonly QueueName[]): PolicyStatement {
+  return allow(
+    'sqs',
+    ['GetQueueAttributes'],
     names.map((name) => queues[name].queueArn),
   );
 }

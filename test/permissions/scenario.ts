@@ -240,17 +240,19 @@ async function retryEarlyJobs({ local, sqs }: Visit): Promise<void> {
   );
 }
 
-/** Writes an email that is due and one whose job was never queued into the table, and runs the schedule. */
+/** Writes an email that is due and two whose jobs were never queued into the table, and runs the schedule. */
 async function runSchedule({ local }: Visit): Promise<void> {
   const nowMs = Date.now();
   const old = { createdAtMs: nowMs - 20 * MINUTE_MS, scheduledAtMs: nowMs + MINUTE_MS };
   await put(local, { ...aRecord(old.createdAtMs), status: 'scheduled', scheduledAtMs: old.scheduledAtMs }, nowMs);
   await put(local, { ...aRecord(old.createdAtMs), queue: 'bulk' });
+  // Other jobs may be on this queue now: then it cannot tell whether this one is lost.
+  await put(local, { ...aRecord(old.createdAtMs), queue: 'transactional' });
   const { payload, error } = await local.cloud.function('ScheduleFunction').invoke({});
   if (error) throw new Error(`the schedule failed: ${error.errorMessage}`);
   const { handedOver, requeued } = payload as { handedOver: number; requeued: number };
-  if (handedOver !== 1 || requeued !== 1)
-    throw new Error(`${handedOver} due emails and ${requeued} lost jobs were queued: not 1 each`);
+  if (handedOver !== 1 || requeued < 1)
+    throw new Error(`${handedOver} due emails and ${requeued} lost jobs were queued: not 1 and at least 1`);
 }
 
 /** Queues a job without invoking a consumer, which the watchdog finds; then more emails than one consumer can send soon. */
