@@ -29,6 +29,7 @@ export function acceptStatements(resources: Resources): PolicyStatement[] {
   return [
     onDocuments(resources, ['email'], 'GetItem'),
     onDocuments(resources, ['email', 'body'], 'PutItem', 'DeleteItem'),
+    onDocuments(resources, ['body'], 'BatchWriteItem'),
     onQueues(resources, queuesOf('send')),
     onBodies(resources, 'PutObject'),
   ];
@@ -37,7 +38,7 @@ export function acceptStatements(resources: Resources): PolicyStatement[] {
 /** The API: accept emails; read, change and list documents of every kind. */
 export function apiStatements(resources: Resources): PolicyStatement[] {
   return [
-    onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+    onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'),
     onIndexes(resources, 'list'),
     onQueues(resources, queueNames),
     onBodies(resources, 'GetObject', 'PutObject'),

@@ -115,12 +115,12 @@ async function acceptAndSend(visit: Visit): Promise<void> {
   const [large] = await Promise.all([
     ask('POST', '/emails', aLargeEmail()),
     ask('POST', '/emails', anEmail()),
-    ask('POST', '/emails/batch', [anEmail()]),
+    ask('POST', '/emails/batch', [anEmail(), anEmail(), anEmail()]),
   ]);
   visit.largeId = large.id;
   await local.cloud.idle();
   const sent = local.cloud.ses.sentCount - before;
-  if (sent !== 3) throw new Error(`${sent} of 3 emails were sent`);
+  if (sent !== 5) throw new Error(`${sent} of 5 emails were sent`);
 }
 
 async function read({ ask, largeId }: Visit): Promise<void> {

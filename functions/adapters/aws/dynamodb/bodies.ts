@@ -1,6 +1,7 @@
-import { DeleteItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { BodyStore } from '../../../core/ports/bodies.ts';
 import { awsCall } from '../errors.ts';
+import { createPutGather } from './put-gather.ts';
 
 /** A DynamoDB item holds 400 KB; larger bodies go to S3. */
 const ITEM_LIMIT_BYTES = 300 * 1024;
@@ -17,6 +18,7 @@ export function createDynamoBodies(
   client: DynamoDBClient,
   TableName: string,
   large: () => Promise<LargeBodies>,
+  putItem = createPutGather(client, TableName),
 ): BodyStore {
   const read = (key: string) =>
     awsCall('DynamoDB', () =>
@@ -30,10 +32,7 @@ export function createDynamoBodies(
         expiresAt: { N: String(Math.ceil(expiresAtMs / 1000)) },
         ...(inS3 ? { inS3: { BOOL: true } } : { bytes: { B: bytes } }),
       };
-      await Promise.all([
-        awsCall('DynamoDB', () => client.send(new PutItemCommand({ TableName, Item }))),
-        inS3 ? large().then((store) => store.put(key, bytes)) : undefined,
-      ]);
+      await Promise.all([putItem(Item), inS3 ? large().then((store) => store.put(key, bytes)) : undefined]);
     },
     async get(key) {
       const { Item } = await read(key);
