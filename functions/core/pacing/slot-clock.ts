@@ -36,10 +36,18 @@ const INCREASE_EVERY_MS = 5_000;
 /** No caller reserves so far ahead: a clock beyond it was set by a machine whose time was wrong. */
 const MOST_AHEAD_MS = 600_000;
 
+/**
+ * A clock that is behind by less goes on from where it is: of many workers that would set it to now only one could, and the others
+ * would try again and again. SES's bucket allows for that.
+ */
+const LAG_MS = 50;
+
 /** The slot clock in the document `slots#<name>`. */
 export function createSlotClock(table: Table, name: string, now: () => number): SlotClock {
   const key = `slots#${name}`;
   let known: ClockDocument | undefined;
+  /** Which of the two writes applied last: it is the likelier one. */
+  let after = false;
 
   /** Keeps what a write has shown; makes the document if there is none. */
   const see = async (document: ClockDocument | undefined): Promise<ClockDocument> => {
@@ -54,17 +62,17 @@ export function createSlotClock(table: Table, name: string, now: () => number): 
         const nowMs = now();
         const lengthMs = (recipients * 1_000) / (ratePerSecond * MARGIN * factorAt(known, nowMs));
         // One of two conditional writes, as a database has no maximum: after the last reservation, or from now on.
-        const after = known !== undefined && known.freeAtMs >= nowMs;
         const { applied, document } = after
           ? await table.update<ClockDocument>(key, { add: { freeAtMs: lengthMs } }, [
-              { freeAtMs: { between: [nowMs, nowMs + horizonMs] } },
+              { freeAtMs: { between: [nowMs - LAG_MS, nowMs + horizonMs] } },
             ])
           : await table.update<ClockDocument>(key, { set: { freeAtMs: nowMs + lengthMs } }, [
-              { freeAtMs: { below: nowMs } },
+              { freeAtMs: { below: nowMs - LAG_MS } },
               { freeAtMs: { between: [nowMs + MOST_AHEAD_MS, Number.MAX_SAFE_INTEGER] } },
             ]);
         const { freeAtMs } = await see(document);
         if (applied) return { startMs: after ? freeAtMs - lengthMs : nowMs, lengthMs };
+        after = freeAtMs >= now() - LAG_MS && freeAtMs < nowMs + MOST_AHEAD_MS;
         if (freeAtMs > nowMs + horizonMs && freeAtMs < nowMs + MOST_AHEAD_MS) return { freeAtMs };
         if (freeAtMs >= nowMs + MOST_AHEAD_MS) known = undefined;
       }
