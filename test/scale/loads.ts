@@ -1,0 +1,38 @@
+import type { Load } from './sending.ts';
+
+/** The defaults, as far as the simulation needs them. */
+const defaults = {
+  maxConcurrency: 4,
+  bulkMaxConcurrency: 2,
+  sendMemoryMb: 512,
+  feedbackMaxConcurrency: 2,
+  feedbackMemoryMb: 256,
+  indexShards: 4,
+  tableUnits: 4_000,
+};
+
+/** A new account, one of a year, and 10 million an hour: each with the options that docs/scale.md names for it. */
+export const loads = {
+  '14/s': { ...defaults, ratePerSecond: 14, seconds: 600, rampSeconds: 20 },
+  '200/s': {
+    ...defaults,
+    bulkMaxConcurrency: 8,
+    sendMemoryMb: 1_024,
+    ratePerSecond: 200,
+    seconds: 120,
+    rampSeconds: 20,
+  },
+  '3,000/s': {
+    ...defaults,
+    ratePerSecond: 3_000,
+    // Half a minute until all functions run, and a representative quarter.
+    seconds: 45,
+    rampSeconds: 30,
+    maxConcurrency: 10,
+    bulkMaxConcurrency: 100,
+    sendMemoryMb: 1_769,
+    feedbackMaxConcurrency: 40,
+    indexShards: 16,
+    tableUnits: 20_000,
+  },
+} as const satisfies Readonly<Record<string, Load>>;
