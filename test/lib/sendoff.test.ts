@@ -28,6 +28,7 @@ describe('least privilege', () => {
     expect(grantsOf(template, 'ApiFunctionRole')).toEqual({
       ...log('ApiFunction'),
       'Allow dynamodb:BatchGetItem': table,
+      'Allow dynamodb:BatchWriteItem': table,
       'Allow dynamodb:DeleteItem': table,
       'Allow dynamodb:GetItem': table,
       'Allow dynamodb:PutItem': table,
@@ -65,11 +66,11 @@ describe('least privilege', () => {
   it('lets the schedule function find, read and update emails, and queue jobs', () => {
     expect(grantsOf(template, 'ScheduleFunctionRole')).toEqual({
       ...log('ScheduleFunction'),
-      'Allow dynamodb:BatchGetItem': documents('email', 'schedule'),
-      'Allow dynamodb:GetItem': documents('email', 'schedule'),
+      'Allow dynamodb:BatchGetItem': ['{MailTable} of email#*,schedule#*,sending'],
       'Allow dynamodb:PutItem': documents('schedule'),
       'Allow dynamodb:UpdateItem': documents('email', 'schedule'),
       'Allow dynamodb:Query': [index('due', 'email'), index('list', 'email')],
+      'Allow sqs:GetQueueAttributes': both,
       'Allow sqs:SendMessage': both,
     });
   });
@@ -141,6 +142,7 @@ describe('least privilege', () => {
 describe('the environment of a function', () => {
   const backend = {
     TABLE_NAME: { Ref: Match.stringLikeRegexp('MailTable') },
+    INDEX_SHARDS: '4',
     BODY_BUCKET: { Ref: Match.stringLikeRegexp('MailBodyBucket') },
     TRANSACTIONAL_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailTransactionalQueue') },
     BULK_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailBulkQueue') },
@@ -190,6 +192,7 @@ describe('Sendoff in another app', () => {
     expect(grantsOf(other.template, 'Checkout')).toEqual({
       'Allow dynamodb:DeleteItem': documents('email', 'body'),
       'Allow dynamodb:GetItem': documents('email'),
+      'Allow dynamodb:BatchWriteItem': documents('body'),
       'Allow dynamodb:PutItem': documents('email', 'body'),
       'Allow s3:PutObject': bodies,
       'Allow sqs:SendMessage': both,

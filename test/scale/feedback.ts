@@ -1,6 +1,6 @@
 import { recordKey } from '../../functions/core/email/record.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
-import type { Load } from './sending.ts';
+import type { Load } from './loads.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** Events that a function of 256 MB records in a second (measured); with one core 1,250. */

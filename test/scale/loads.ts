@@ -1,4 +1,19 @@
-import type { Load } from './sending.ts';
+/** A deployment and its load. */
+export interface Load {
+  /** SES's rate, recipients a second; as much bulk is accepted, and a backlog waits from the start. */
+  readonly ratePerSecond: number;
+  /** The simulated time; the first `rampSeconds` are not measured. */
+  readonly seconds: number;
+  readonly rampSeconds: number;
+  readonly maxConcurrency: number;
+  readonly bulkMaxConcurrency: number;
+  readonly sendMemoryMb: number;
+  readonly feedbackMaxConcurrency: number;
+  readonly feedbackMemoryMb: number;
+  readonly indexShards: number;
+  /** What the table takes in a second: 4,000, or `warmWriteUnits`. */
+  readonly tableUnits: number;
+}
 
 /** The defaults, as far as the simulation needs them. */
 const defaults = {

@@ -6,26 +6,10 @@ import { createSlotClock } from '../../functions/core/pacing/slot-clock.ts';
 import { backoffSeconds, emailRetry } from '../../functions/core/task/retry.ts';
 import { Postponed } from '../../functions/core/task/task.ts';
 import { createFeedback } from './feedback.ts';
+import type { Load } from './loads.ts';
 import { createMeteredTable } from './metered-table.ts';
 import { CORE_MB, createCpu, createRandom, recordOf } from './parts.ts';
 import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
-
-/** A deployment and its load. */
-export interface Load {
-  /** SES's rate, recipients a second; as much bulk is accepted, and a backlog waits from the start. */
-  readonly ratePerSecond: number;
-  /** The simulated time; the first `rampSeconds` are not measured. */
-  readonly seconds: number;
-  readonly rampSeconds: number;
-  readonly maxConcurrency: number;
-  readonly bulkMaxConcurrency: number;
-  readonly sendMemoryMb: number;
-  readonly feedbackMaxConcurrency: number;
-  readonly feedbackMemoryMb: number;
-  readonly indexShards: number;
-  /** What the table takes in a second: 4,000, or `warmWriteUnits`. */
-  readonly tableUnits: number;
-}
 
 /** The numbers of a run. */
 export interface Outcome {
