@@ -21,11 +21,17 @@ export const queueMetrics = { deadLetters: 'DeadLetters', jobs: 'Jobs', oldestJo
 /** Whether sending is held (1 or 0), and the used share of the daily quota; written once a minute by whoever asks SES. */
 export const sendingMetrics = { held: 'SendingHeld', quotaUsed: 'SendQuotaUsed' } as const;
 
+/** Seconds from the send until the feedback function had SES's `Send` event, where that is long. */
+export const SEND_EVENT_AGE_METRIC = 'SendEventAge';
+/** Younger `Send` events are not worth a line: SES and SNS take a moment. */
+const LEAST_SEND_EVENT_AGE_MS = 10_000;
+
 /** The units of metrics that are no counts. */
 const units: Readonly<Record<string, string>> = {
   [sendingMetrics.quotaUsed]: 'Percent',
   [SEND_LATENCY_METRIC]: 'Milliseconds',
   [queueMetrics.oldestJobAge]: 'Seconds',
+  [SEND_EVENT_AGE_METRIC]: 'Seconds',
 };
 
 /** Written together, with 0 for those without events: an alarm that compares them needs all. */
@@ -126,6 +132,18 @@ export function writeSendingState(
   const values = new Map([[sendingMetrics.held as string, held ? 1 : 0]]);
   if (quotaUsedPercent !== undefined) values.set(sendingMetrics.quotaUsed, Math.round(quotaUsedPercent * 10) / 10);
   write(`${embedded({ Deployment: deployment }, values, now(), { ratePerSecond })}\n`);
+}
+
+/** Writes the age of a `Send` event, unless it is as young as it should be. */
+export function writeSendEventAge(
+  deployment: string,
+  ageMs: number,
+  write = (line: string) => void process.stdout.write(line),
+  now: () => number = Date.now,
+): void {
+  if (ageMs < LEAST_SEND_EVENT_AGE_MS) return;
+  const values = new Map([[SEND_EVENT_AGE_METRIC, Math.round(ageMs / 1000)]]);
+  write(`${embedded({ Deployment: deployment }, values, now())}\n`);
 }
 
 /** Runs a handler and writes its metrics, however it ends. */

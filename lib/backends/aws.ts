@@ -36,7 +36,6 @@ export type AwsFunctions = Readonly<Record<QueueWorker, SendoffFunction>> & {
 };
 
 const SCHEDULE_TIMEOUT = Duration.seconds(60);
-const SCHEDULE_MEMORY_MB = 256;
 /** Twice the time within which an endpoint must answer. */
 const WEBHOOK_TIMEOUT = Duration.seconds(30);
 const WEBHOOK_MEMORY_MB = 256;
@@ -50,6 +49,7 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
   const environment = {
     TABLE_NAME: table.tableName,
     BODY_BUCKET: bodyBucket.bucketName,
+    INDEX_SHARDS: String(config.indexShards),
     ...Object.fromEntries(queueNames.map((name) => [queueUrlVariable(name), queues[name].queueUrl])),
     DEPLOYMENT: deployment,
   };
@@ -131,7 +131,7 @@ function createFunctions(
       handler: 'schedule',
       description: 'Queues scheduled emails shortly before they are due, and emails whose job was lost',
       timeout: SCHEDULE_TIMEOUT,
-      memoryMb: SCHEDULE_MEMORY_MB,
+      memoryMb: config.scheduleMemoryMb,
       environment,
       statements: permissions.scheduleStatements(resources),
     }),

@@ -1,4 +1,4 @@
-import { flag, list, type Option, oneNumberOf, oneOf, positiveNumber, text, wholeNumber } from './option.ts';
+import { flag, list, type Option, oneNumberOf, oneOf, positiveNumber, text, wholeNumber, zeroOr } from './option.ts';
 
 const HOST_NAME = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 const SNS_TOPIC_ARN = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/;
@@ -71,6 +71,36 @@ export const options = {
     336,
     'How long an email may wait for SES, when its daily quota is used up, sending is paused, or SES does not answer; then it is `failed`. At most an hour less than `retentionDays`.',
   ),
+  feedbackMaxConcurrency: wholeNumber(
+    2,
+    2,
+    1000,
+    'Most feedback functions at once. Each records about 240 events of SES a second, and an email has two: the default carries 240 emails a second.',
+  ),
+  feedbackMemoryMb: wholeNumber(
+    256,
+    128,
+    10240,
+    'Memory of the feedback function, in MB. The events that it records in a second grow with it, up to 1,250 at 1,769 MB.',
+  ),
+  scheduleMemoryMb: wholeNumber(
+    512,
+    256,
+    10240,
+    'Memory of the schedule function with `backend=aws`, in MB. At the default it hands over about 20,000 scheduled emails a minute.',
+  ),
+  indexShards: wholeNumber(
+    4,
+    4,
+    64,
+    'Parts that the list of emails is stored in with `backend=aws`; each takes 1,000 new emails a second. A query costs one read for each.',
+  ),
+  warmWriteUnits: zeroOr(
+    4_000,
+    1_000_000,
+    'Write units a second that the DynamoDB table takes at once; an email needs five. 0: 4,000, and more as the load grows. Costs once, and cannot be lowered.',
+  ),
+  warmReadUnits: zeroOr(12_000, 1_000_000, 'The same for read units; 0: 12,000.'),
   sendTimeoutSeconds: wholeNumber(
     60,
     10,

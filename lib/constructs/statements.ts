@@ -78,6 +78,15 @@ export function onQueues({ queues }: Resources, names: readonly QueueName[]): Po
   );
 }
 
+/** Counting the jobs of queues. */
+export function onQueueDepths({ queues }: Resources, names: readonly QueueName[]): PolicyStatement {
+  return allow(
+    'sqs',
+    ['GetQueueAttributes'],
+    names.map((name) => queues[name].queueArn),
+  );
+}
+
 /** Actions on the objects of the bucket. */
 export function onBodies({ bodyBucket }: Resources, ...actions: string[]): PolicyStatement {
   return allow('s3', actions, [bodyBucket.arnForObjects('*')]);

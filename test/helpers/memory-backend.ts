@@ -1,6 +1,6 @@
 import { submitInParallel, updateThenSend } from '../../functions/adapters/aws/backend.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
-import type { Delivery, OutgoingJob } from '../../functions/core/ports/broker.ts';
+import type { Backlog, Delivery, OutgoingJob } from '../../functions/core/ports/broker.ts';
 import type {
   Change,
   Condition,
@@ -23,6 +23,8 @@ interface Stored {
 export interface MemoryBackend extends Backend {
   /** Receives up to 10 jobs that are due. */
   receive(queue?: QueueName): Promise<Delivery[]>;
+  /** The jobs of a queue that were not received yet. */
+  backlog(queue: QueueName): Promise<Backlog>;
   /** Every job not received yet, due or not, oldest first. */
   waiting(): OutgoingJob[];
   close(): Promise<void>;
@@ -51,6 +53,7 @@ export function createMemoryBackend({ now = Date.now, delayHorizonMs = 840_000 }
       queued = queued.filter((one) => !due.includes(one));
       return due.map(({ job }) => ({ id: `delivery-${++deliveries}`, body: JSON.stringify(job), queue }));
     },
+    backlog: async (name) => ({ jobs: queued.filter(({ queue }) => queue === name).length }),
     waiting: () => [...queued],
     close: async () => {},
   };
@@ -105,6 +108,7 @@ function createMemoryTable(now: () => number): Table {
         .sort((a, b) => bytewise(a.sort, b.sort) * direction)
         .slice(0, limit);
     },
+    parts: async () => [0],
   };
 }
 

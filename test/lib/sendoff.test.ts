@@ -29,6 +29,7 @@ describe('least privilege', () => {
     expect(grantsOf(template, 'ApiFunctionRole')).toEqual({
       ...log('ApiFunction'),
       'Allow dynamodb:BatchGetItem': table,
+      'Allow dynamodb:BatchWriteItem': table,
       'Allow dynamodb:DeleteItem': table,
       'Allow dynamodb:GetItem': table,
       'Allow dynamodb:PutItem': table,
@@ -76,11 +77,12 @@ describe('least privilege', () => {
     expect(grantsOf(template, 'ScheduleFunctionRole')).toEqual({
       ...log('ScheduleFunction'),
       'Allow dynamodb:BatchGetItem': documents('email', 'schedule', 'sending'),
-      'Allow dynamodb:GetItem': documents('email', 'schedule', 'sending'),
+      'Allow dynamodb:GetItem': documents('sending'),
       'Allow dynamodb:PutItem': documents('schedule', 'sending'),
       'Allow dynamodb:UpdateItem': documents('email', 'schedule', 'sending'),
-      'Allow dynamodb:Query': [index('due', 'email'), index('list', 'email')],
       'Allow ses:GetSendQuota': ['*'],
+      'Allow dynamodb:Query': [index('due', 'email'), index('list', 'email')],
+      'Allow sqs:GetQueueAttributes': both,
       'Allow sqs:SendMessage': both,
     });
   });
@@ -152,6 +154,7 @@ describe('least privilege', () => {
 describe('the environment of a function', () => {
   const backend = {
     TABLE_NAME: { Ref: Match.stringLikeRegexp('MailTable') },
+    INDEX_SHARDS: '4',
     BODY_BUCKET: { Ref: Match.stringLikeRegexp('MailBodyBucket') },
     TRANSACTIONAL_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailTransactionalQueue') },
     BULK_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailBulkQueue') },
@@ -217,6 +220,7 @@ describe('Sendoff in another app', () => {
     expect(grantsOf(other.template, 'Checkout')).toEqual({
       'Allow dynamodb:DeleteItem': documents('email', 'body'),
       'Allow dynamodb:GetItem': documents('email'),
+      'Allow dynamodb:BatchWriteItem': documents('body'),
       'Allow dynamodb:PutItem': documents('email', 'body'),
       'Allow s3:PutObject': bodies,
       'Allow sqs:SendMessage': both,

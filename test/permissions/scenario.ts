@@ -118,12 +118,12 @@ async function acceptAndSend(visit: Visit): Promise<void> {
   const [large] = await Promise.all([
     ask('POST', '/emails', aLargeEmail()),
     ask('POST', '/emails', anEmail()),
-    ask('POST', '/emails/batch', [anEmail()]),
+    ask('POST', '/emails/batch', [anEmail(), anEmail(), anEmail()]),
   ]);
   visit.largeId = large.id;
   await local.cloud.idle();
   const sent = local.cloud.ses.sentCount - before;
-  if (sent !== 3) throw new Error(`${sent} of 3 emails were sent`);
+  if (sent !== 5) throw new Error(`${sent} of 5 emails were sent`);
 }
 
 async function sendTemplate({ ask, local }: Visit): Promise<void> {
@@ -253,19 +253,21 @@ async function retryEarlyJobs({ local, sqs }: Visit): Promise<void> {
   );
 }
 
-/** Writes an email that is due and one whose job was never queued into the table, and runs the schedule. */
+/** Writes an email that is due and two whose jobs were never queued into the table, and runs the schedule. */
 async function runSchedule({ local }: Visit): Promise<void> {
   const nowMs = Date.now();
   const old = { createdAtMs: nowMs - 20 * MINUTE_MS, scheduledAtMs: nowMs + MINUTE_MS };
   await put(local, { ...aRecord(old.createdAtMs), status: 'scheduled', scheduledAtMs: old.scheduledAtMs }, nowMs);
   await put(local, { ...aRecord(old.createdAtMs), queue: 'bulk' });
+  // Other jobs may be on this queue now: then it cannot tell whether this one is lost.
+  await put(local, { ...aRecord(old.createdAtMs), queue: 'transactional' });
   // The schedule asks SES for the quotas when nobody has within the last minute.
   await local.table.update(SENDING_KEY, { set: { readAtMs: 0 } });
   const { payload, error } = await local.cloud.function('ScheduleFunction').invoke({});
   if (error) throw new Error(`the schedule failed: ${error.errorMessage}`);
   const { handedOver, requeued } = payload as { handedOver: number; requeued: number };
-  if (handedOver !== 1 || requeued !== 1)
-    throw new Error(`${handedOver} due emails and ${requeued} lost jobs were queued: not 1 each`);
+  if (handedOver !== 1 || requeued < 1)
+    throw new Error(`${handedOver} due emails and ${requeued} lost jobs were queued: not 1 and at least 1`);
   await local.table.delete(SENDING_KEY);
   await local.cloud.function('ScheduleFunction').invoke({});
 }

@@ -26,6 +26,14 @@ export interface Broker {
   send(jobs: readonly OutgoingJob[]): Promise<void>;
 }
 
+/** What is on a queue. */
+export interface Backlog {
+  /** Jobs that wait, run or are delayed; approximate. */
+  readonly jobs: number;
+  /** How long the oldest has waited, in ms; absent where the broker does not tell. */
+  readonly oldestMs?: number;
+}
+
 /** A job as it arrives, not validated yet. */
 export interface Delivery {
   /** The id by which it is acknowledged. */

@@ -7,6 +7,7 @@ import {
   COMPLAINT_RATE_LIMIT,
   type MonitoringMetrics,
   type QueueMetrics,
+  sendEventAge,
   sendingHeld,
   sesMetric,
 } from './metrics.ts';
@@ -31,6 +32,7 @@ export function alarmConditions(metrics: MonitoringMetrics): Readonly<Record<str
   return {
     DeadLetters: deadLetters(metrics),
     ...Object.fromEntries(metrics.queues.map((queue) => [`OldestJob-${queue.name}`, oldestJob(queue)])),
+    FeedbackDelay: feedbackDelay(metrics),
     SendFailures: sendFailures(metrics),
     SendingStalled: sendingStalled(metrics),
     SendingPaused: sendingPaused(metrics),
@@ -64,6 +66,20 @@ function oldestJob({ name, oldestJobAge, allowedAge, concurrencyOption }: QueueM
     description:
       `The oldest job of the ${name} queue has waited over ${Math.ceil(allowedAge.toMinutes({ integral: false }))} minutes, longer than the longest delay and one redelivery: jobs arrive faster than they are done, or the function that reads the queue does not run. ` +
       `Do: on the dashboard, if concurrency is at its limit or the function is throttled, ${remedy}; if SES throttles (many retries), ask for a higher sending rate; if no job is done at all, read the logs of the function that reads this queue.`,
+  };
+}
+
+/** Before the 60 s after which another worker may take over an email whose worker crashed. */
+const LATE_SEND_EVENT_SECONDS = 30;
+
+function feedbackDelay({ deployment }: MonitoringMetrics): AlarmCondition {
+  return {
+    metric: sendEventAge(deployment, { period: Duration.minutes(1) }),
+    atLeast: LATE_SEND_EVENT_SECONDS,
+    periods: { bad: 2, of: 3 },
+    description:
+      `The Send events of SES are recorded over ${LATE_SEND_EVENT_SECONDS} seconds after the send: more events arrive than the feedback function records. Statuses and webhooks are late, and an email whose worker crashes right after the send could be sent twice. ` +
+      'Do: raise feedbackMaxConcurrency (each function records about 240 events a second; an email has two, more with tracking), or feedbackMemoryMb; see FunctionThrottles first if that alarms too.',
   };
 }
 

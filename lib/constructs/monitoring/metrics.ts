@@ -7,6 +7,7 @@ import {
   countMetrics,
   METRIC_NAMESPACE,
   queueMetrics,
+  SEND_EVENT_AGE_METRIC,
   SEND_LATENCY_METRIC,
   sendingMetrics,
 } from '../../../functions/adapters/metrics.ts';
@@ -142,6 +143,10 @@ export const sendingHeld = (deployment: string, options?: MetricOptions): Metric
 /** The used share of SES's quota of 24 hours, in percent. */
 export const quotaUsed = (deployment: string, options?: MetricOptions): Metric =>
   deploymentMetric(deployment, sendingMetrics.quotaUsed, options);
+
+/** Seconds from a send until the feedback function had its `Send` event; no data while that is quick. */
+export const sendEventAge = (deployment: string, options?: MetricOptions): Metric =>
+  deploymentMetric(deployment, SEND_EVENT_AGE_METRIC, options);
 
 /** A metric that SES publishes for the whole account in this region: SES judges the account, not a deployment. */
 export function sesMetric(metricName: string, options?: MetricOptions): Metric {

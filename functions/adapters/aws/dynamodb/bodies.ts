@@ -1,6 +1,7 @@
-import { DeleteItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { BodyStore } from '../../../core/ports/bodies.ts';
 import { awsCall } from '../errors.ts';
+import { createPutGather } from './put-gather.ts';
 
 /**
  * Larger bodies (compressed) go to S3, where a request costs more but a byte almost nothing: at 30 days of retention the prices meet at
@@ -20,6 +21,7 @@ export function createDynamoBodies(
   client: DynamoDBClient,
   TableName: string,
   large: () => Promise<LargeBodies>,
+  putItem = createPutGather(client, TableName),
 ): BodyStore {
   const readItem = async (key: string, ConsistentRead: boolean) => {
     const command = new GetItemCommand({ TableName, Key: { key: { S: key } }, ConsistentRead });
@@ -35,10 +37,7 @@ export function createDynamoBodies(
         expiresAt: { N: String(Math.ceil(expiresAtMs / 1000)) },
         ...(inS3 ? { inS3: { BOOL: true } } : { bytes: { B: bytes } }),
       };
-      await Promise.all([
-        awsCall('DynamoDB', () => client.send(new PutItemCommand({ TableName, Item }))),
-        inS3 ? large().then((store) => store.put(key, bytes)) : undefined,
-      ]);
+      await Promise.all([putItem(Item), inS3 ? large().then((store) => store.put(key, bytes)) : undefined]);
     },
     async get(key) {
       const item = await read(key);

@@ -71,6 +71,7 @@ describe('the alarms', () => {
       'BounceRate',
       'ComplaintRate',
       'DeadLetters',
+      'FeedbackDelay',
       'FunctionErrors',
       'FunctionThrottles',
       'OldestJobbulk',
@@ -155,6 +156,17 @@ describe('the alarms', () => {
       expect(metricsOf(among).length).toBeLessThanOrEqual(32);
   });
 
+  it('begin when Send events are late, long before the lease of a claim has ended', () => {
+    expect(alarm('FeedbackDelay')).toMatchObject({
+      MetricName: 'SendEventAge',
+      Statistic: 'Maximum',
+      Threshold: 30,
+      Period: 60,
+      EvaluationPeriods: 3,
+      DatapointsToAlarm: 2,
+    });
+  });
+
   it('compare 5xx answers with all answers, and ignore a few', () => {
     expect(alarm('ApiErrors').Threshold).toBe(1);
     expect(evaluate('ApiErrors', { part: 5, all: 500 })).toBe(1);
@@ -165,7 +177,7 @@ describe('the alarms', () => {
     expect(alarm('OldestJobtransactional').AlarmDescription).toContain('raise maxConcurrency or');
     expect(alarm('OldestJobbulk').AlarmDescription).toContain('raise bulkMaxConcurrency or');
     expect(alarm('OldestJobwebhook').AlarmDescription).toContain('raise webhookMaxConcurrency or');
-    expect(alarm('OldestJobfeedback').AlarmDescription).toContain('raise the account limit of Lambda');
+    expect(alarm('OldestJobfeedback').AlarmDescription).toContain('raise feedbackMaxConcurrency or');
   });
 
   it.each(['FunctionErrors', 'FunctionThrottles'])(
@@ -230,7 +242,7 @@ describe('the alarms with backend=redis', () => {
     const text = Object.values(redis)
       .map(({ AlarmDescription }) => AlarmDescription)
       .join('\n');
-    expect(text).not.toMatch(/axConcurrency|visibility timeout/);
+    expect(text).not.toMatch(/(?<!feedbackM)axConcurrency|visibility timeout/);
     expect(redis.OldestJobbulk?.AlarmDescription).toContain('raise maxConsumers');
     expect(redis.FunctionThrottles?.AlarmDescription).toContain('lower maxConsumers');
     expect(redis.DeadLetters?.AlarmDescription).toContain('kept until you redrive or purge them');

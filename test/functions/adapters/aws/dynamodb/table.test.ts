@@ -8,6 +8,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDynamoBodies } from '../../../../../functions/adapters/aws/dynamodb/bodies.ts';
+import { emailShards } from '../../../../../functions/adapters/aws/dynamodb/shards.ts';
 import { createDynamoTable } from '../../../../../functions/adapters/aws/dynamodb/table.ts';
 import type { Table } from '../../../../../functions/core/ports/table.ts';
 import { type AwsEmulators, startAwsEmulators } from '../../../../helpers/aws-emulators.ts';
@@ -51,6 +52,61 @@ describe('the table on DynamoDB', () => {
       name.startsWith('spread'),
     );
     expect(new Set(partitions)).toEqual(new Set(['spread#0', 'spread#1', 'spread#2', 'spread#3']));
+  });
+
+  describe('with more shards for the emails', () => {
+    const open = (shards?: number) =>
+      createDynamoTable(aws.dynamo, aws.options.tableName, () => clock, emailShards(shards));
+    const sorts = Array.from({ length: 60 }, (_, index) => `sort-${String(index).padStart(2, '0')}`);
+    const insert = (some: Table, round: string) =>
+      Promise.all(
+        sorts.map((sort) =>
+          some.insert({ key: `${round}-${sort}`, fields: {}, due: { partition: 'email', sort: `${sort}-${round}` } }),
+        ),
+      );
+    const query = { index: 'due', partition: 'email', limit: 1_000, order: 'ascending' } as const;
+    const read = async (some: Table, part?: number) =>
+      (await some.query({ ...query, ...(part === undefined ? {} : { part }) })).map(({ sort }) => sort);
+
+    it('finds every entry in order, whatever the option was when it was written', async () => {
+      clock = 0;
+      await insert(open(4), 'a');
+      expect(await open(4).parts('due', 'email')).toEqual([0, 1, 2, 3]);
+      await insert(open(16), 'b');
+      const written = sorts.flatMap((sort) => [`${sort}-a`, `${sort}-b`]);
+      for (const shards of [4, 16, 64]) expect(await read(open(shards))).toEqual(written);
+      const lowered = open();
+      const parts = await lowered.parts('due', 'email');
+      expect(parts.length).toBeGreaterThan(4);
+      const side = await Promise.all(parts.map((part) => read(lowered, part)));
+      expect(side.flat().toSorted()).toEqual(written);
+      for (const one of side) expect(one).toEqual(one.toSorted());
+    });
+
+    it('sees within an hour what a process with more shards wrote meanwhile', async () => {
+      clock = 0;
+      const old = open(4);
+      await old.parts('list', 'email');
+      const list = { partition: 'email', sort: 'z-5' };
+      for (let number = 0; number < 20; number++)
+        await open(64).insert({ key: `new-${number}`, fields: {}, list: { ...list, sort: `z-${number}` } });
+      expect((await old.query({ ...query, index: 'list' })).length).toBeLessThan(20);
+      clock = 3_600_000;
+      expect(await old.query({ ...query, index: 'list' })).toHaveLength(20);
+    });
+
+    it('spreads other partitions as before, and looks for no further shards of theirs', async () => {
+      clock = 0;
+      aws.calls.length = 0;
+      await open(16).query({ index: 'list', partition: 'webhook', limit: 1, order: 'ascending' });
+      expect(aws.calls).toHaveLength(4);
+      const emails = open(16);
+      aws.calls.length = 0;
+      await emails.query({ ...query, limit: 1 });
+      expect(aws.calls).toHaveLength(64);
+      await emails.query({ ...query, limit: 1 });
+      expect(aws.calls.length).toBeLessThan(64 + 64);
+    });
   });
 
   it('makes one AWS call for each of its methods', async () => {
