@@ -30,6 +30,15 @@ describe('the pacer of many functions', () => {
     expect(throttled).toBe(0);
   });
 
+  it.each([14, 200])(
+    'goes on at %i a second in functions that are always late, for want of CPU',
+    async (ratePerSecond) => {
+      const { share, throttled } = await simulate({ senders: 10, ratePerSecond, seconds, lagMs: 400 });
+      expect(share).toBeGreaterThan(0.15);
+      expect(throttled).toBe(0);
+    },
+  );
+
   it('leaves to others in the account what they use, and takes the rest', async () => {
     const { share, throttled } = await simulate({ senders: 10, ratePerSecond: 14, seconds: 300, othersPerSecond: 4 });
     expect(share).toBeGreaterThan(0.6);

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly mostRecipients?: number;
   /** All bulk senders stand still for 3 s in the middle, as frozen functions do. */
   readonly freezes?: boolean;
+  /** Timers of the senders fire so much later, from half of it: they have too little CPU. Default 0. */
+  readonly lagMs?: number;
   /** Somebody else sends in the same account, so many recipients a second. */
   readonly othersPerSecond?: number;
 }
@@ -32,7 +34,16 @@ const PREPARE_MS = [10, 40] as const;
 
 /** Bulk senders with a backlog and one transactional email a second beside them, in simulated time. */
 export async function simulate(scenario: Scenario): Promise<Result & { readonly tableWrites: number }> {
-  const { senders, ratePerSecond, seconds, burst, skewMs = 20, mostRecipients = 1, othersPerSecond } = scenario;
+  const {
+    senders,
+    ratePerSecond,
+    seconds,
+    burst,
+    skewMs = 20,
+    mostRecipients = 1,
+    lagMs = 0,
+    othersPerSecond,
+  } = scenario;
   const time = createSimulatedTime(START_MS);
   const random = seededRandom(11);
   const between = ([least, most]: readonly [number, number]) => least + random() * (most - least);
@@ -49,7 +60,7 @@ export async function simulate(scenario: Scenario): Promise<Result & { readonly 
     const skew = (2 * random() - 1) * skewMs;
     const now = () => time.now() + skew;
     const wait = async (ms: number) => {
-      await time.wait(ms);
+      await time.wait(ms + lagMs * (0.5 + random() / 2));
       if (freezes && frozen()) await time.wait(3_000);
     };
     const sending = createSending({ table, account, now, random, log });
