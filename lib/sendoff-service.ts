@@ -23,8 +23,6 @@ import { DeadLetterQueue } from './constructs/work-queue.ts';
 /** Shorter than the 29 s after which API Gateway gives up (30 s for an HTTP API), so that callers get the function's own answer. */
 const API_TIMEOUT = Duration.seconds(28);
 const FEEDBACK_TIMEOUT = Duration.seconds(30);
-const FEEDBACK_MEMORY_MB = 256;
-const FEEDBACK_MAX_CONCURRENCY = 5;
 /** The events of a second in one batch: those of one email need one read and one write, and fewer functions start. */
 const FEEDBACK_BATCH = { batchSize: 100, maxBatchingWindow: Duration.seconds(1) };
 
@@ -82,7 +80,7 @@ export class SendoffService extends Construct {
       tracking: config.tracking,
       topicKey,
     });
-    this.functions.feedback.consume('Feedback', this.feedback.queue, FEEDBACK_MAX_CONCURRENCY, FEEDBACK_BATCH);
+    this.functions.feedback.consume('Feedback', this.feedback.queue, config.feedbackMaxConcurrency, FEEDBACK_BATCH);
     new MinuteSchedule(this, 'EveryMinute', this.backend.everyMinute);
     acknowledgeSendThroughSes(this);
     if (this.functions.api.role) acknowledgeReadSesIdentities(this.functions.api.role);
@@ -146,7 +144,10 @@ export class SendoffService extends Construct {
     return {
       deployment: deploymentName(this),
       entry: this.api,
-      queues: [...queues, sqsQueueMetrics(this.feedback.queue, { name: 'feedback' })],
+      queues: [
+        ...queues,
+        sqsQueueMetrics(this.feedback.queue, { name: 'feedback', concurrencyOption: 'feedbackMaxConcurrency' }),
+      ],
       ...deadLetters,
       sender: this.backend.sender,
       functions: this.functions,
@@ -166,14 +167,17 @@ export class SendoffService extends Construct {
         description: 'Answers the HTTP API: stores accepted emails and queues them for sending',
         timeout: API_TIMEOUT,
         memoryMb: config.apiMemoryMb,
-        environment: acceptVariables,
+        environment: {
+          ...acceptVariables,
+          ...(config.keyRateLimit > 0 ? { KEY_RATE_LIMIT: String(config.keyRateLimit) } : {}),
+        },
         statements: [...this.backend.apiStatements, readSesIdentities()],
       }),
       feedback: create('FeedbackFunction', {
         handler: 'feedback',
         description: 'Records what Amazon SES reports about emails',
         timeout: FEEDBACK_TIMEOUT,
-        memoryMb: FEEDBACK_MEMORY_MB,
+        memoryMb: config.feedbackMemoryMb,
         environment: this.backend.environment,
         statements: this.backend.feedbackStatements,
       }),

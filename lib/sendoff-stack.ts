@@ -1,6 +1,8 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
+import type { DnsRecord } from './constructs/ses-sending.ts';
+import { noteOptions } from './option-notes.ts';
 import { SendoffService } from './sendoff-service.ts';
 import { stackName } from './stack-name.ts';
 
@@ -15,13 +17,16 @@ export class SendoffStack extends Stack {
     this.sendoff = new SendoffService(this, 'Sendoff', config);
     for (const [output, value] of Object.entries(outputsOf(this.sendoff, config)))
       new CfnOutput(this, output, { value });
+    noteOptions(this, config);
   }
 }
 
 function outputsOf(sendoff: SendoffService, { apiDomain }: Config): Record<string, string> {
-  const dkim = sendoff.sesSending.dkimRecords.map(({ name, value }, index) => [
-    `DkimRecord${index + 1}`,
-    `${name} CNAME ${value}`,
+  const { dkimRecords, mailFromRecords, dmarcRecord } = sendoff.sesSending;
+  const dkim = dkimRecords.map(({ name, value }, index) => [`DkimRecord${index + 1}`, `${name} CNAME ${value}`]);
+  const mailFrom = mailFromRecords.map((record) => [
+    record.type === 'MX' ? 'MailFromMxRecord' : 'MailFromSpfRecord',
+    recordLine(record),
   ]);
   return {
     ApiUrl: sendoff.apiUrl,
@@ -31,7 +36,10 @@ function outputsOf(sendoff: SendoffService, { apiDomain }: Config): Record<strin
     ApiFunctionName: sendoff.functions.api.functionName,
     ...sendoff.aws?.outputs,
     ...sendoff.redis?.outputs,
-    ...Object.fromEntries(dkim),
+    ...Object.fromEntries([...dkim, ...mailFrom]),
+    ...(dmarcRecord ? { DmarcRecordIfNone: recordLine(dmarcRecord) } : {}),
     ...(sendoff.api.domainTarget ? { ApiDomainRecord: `${apiDomain} CNAME ${sendoff.api.domainTarget}` } : {}),
   };
 }
+
+const recordLine = ({ name, type, value }: DnsRecord): string => `${name} ${type} ${value}`;

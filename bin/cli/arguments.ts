@@ -35,3 +35,15 @@ export function milliseconds(text: string): number {
   if (value === 0) throw new InvalidArgumentError('It must be a number with a unit, such as 90s, 30m, 24h or 7d.');
   return value;
 }
+
+/** A point in time: a span before now, such as `2h`, or ISO 8601 with a zone, or a date (in UTC). Answers epoch ms, given now. */
+export function timeOrAgo(text: string): (nowMs: number) => number {
+  if (/^\d+[a-z]$/.test(text)) {
+    const agoMs = milliseconds(text);
+    return (nowMs) => nowMs - agoMs;
+  }
+  const atMs = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(atMs))
+    throw new InvalidArgumentError('It must be a span such as 30m, 2h or 7d, or a time such as 2026-11-20T08:00:00Z.');
+  return () => atMs;
+}

@@ -1,10 +1,9 @@
 import { type AwsRequest, awsRequest } from '../../functions/adapters/aws/request.ts';
+import { timeLimits } from '../../functions/adapters/time-limits.ts';
 import type { Deployment } from './deployment.ts';
 
 /** Sends one signed request to AWS and answers its body. */
 export type SendAwsRequest = (request: AwsRequest) => Promise<string>;
-
-const TIMEOUT_MS = 20_000;
 
 /** Makes signed requests with the operator's identity, for services of which the CLI needs a single call. */
 export function awsRequests({ aws, endpoint }: Deployment): SendAwsRequest {
@@ -13,7 +12,7 @@ export function awsRequests({ aws, endpoint }: Deployment): SendAwsRequest {
     // Any client knows how the SDK finds credentials and region.
     const { config } = new CloudFormationClient(aws);
     const [credentials, region] = await Promise.all([config.credentials(), config.region()]);
-    return awsRequest(request, { ...credentials, region, endpoint }, TIMEOUT_MS);
+    return awsRequest(request, { ...credentials, region, endpoint }, timeLimits.cli.answerMs);
   };
 }
 

@@ -1,3 +1,5 @@
+import { clientOptionsWith } from '../../functions/adapters/aws/clients.ts';
+import { timeLimits } from '../../functions/adapters/time-limits.ts';
 import { connectionFile, type LocalConnection, readConnection } from '../../lib/local/connection.ts';
 import { stackName } from '../../lib/stack-name.ts';
 import { CliError, names, notFoundError, usageError } from './errors.ts';
@@ -12,13 +14,12 @@ export interface Target {
 }
 
 /** The configuration of every AWS client of the CLI; the SDK's default chain supplies what is absent. */
-export interface ClientConfig {
+export interface ClientConfig extends ReturnType<typeof clientOptionsWith> {
   readonly region?: string;
   readonly profile?: string;
   readonly endpoint?: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly forcePathStyle?: boolean;
-  readonly requestHandler: { readonly connectionTimeout: number; readonly requestTimeout: number };
 }
 
 /** A deployment that was found: its outputs, and how to reach its parts. */
@@ -36,8 +37,7 @@ export interface Deployment {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Longer than in a function: people can wait, and their networks are worse. */
-const requestHandler = { connectionTimeout: 5_000, requestTimeout: 20_000 };
+const clientOptions = clientOptionsWith(timeLimits.cli);
 
 /** Finds the deployment by the outputs of its stack, or of `sendoff start`. */
 export async function findDeployment(target: Target, env: Env): Promise<Deployment> {
@@ -57,7 +57,7 @@ function findLocal(env: Env): Deployment {
   const local = readConnection(connectionFile(env));
   if (!local) throw notFoundError('No local Sendoff runs here. Start it with `npx sendoff start` in another terminal.');
   const { awsEndpoint: endpoint, region, credentials, outputs } = local;
-  const aws = { endpoint, region, credentials, forcePathStyle: true, requestHandler };
+  const aws = { endpoint, region, credentials, forcePathStyle: true, ...clientOptions };
   return { stackName: 'sendoff start', outputs, aws, endpoint, local };
 }
 
@@ -72,7 +72,7 @@ async function findStack(
     ...(profile ? { profile } : {}),
     // The name of a bucket cannot be put before the host name of an emulator.
     ...(env.AWS_ENDPOINT_URL ? { forcePathStyle: true } : {}),
-    requestHandler,
+    ...clientOptions,
   };
   const client = new CloudFormationClient(aws);
   try {

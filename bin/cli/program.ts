@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { packageJson } from '../../lib/package-root.ts';
-import { atLeastZero, collect, hostAndPort, milliseconds, positive } from './arguments.ts';
+import { atLeastZero, collect, hostAndPort, milliseconds, positive, timeOrAgo } from './arguments.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -80,8 +80,11 @@ function declareStarting(program: Command, terminal: Terminal): void {
     .option('--sendoff <name>', 'the Sendoff whose API and key are meant, where the stack has several')
     .option('--skip-unknown', 'leave out resources that cannot run here, and say which')
     .option('--ses-rate <number>', 'throttle SES at so many recipients a second', atLeastZero)
+    .option('--ses-quota <number>', 'let SES send to so many recipients in 24 hours', atLeastZero)
+    .option('--ses-sandbox', 'a new account of SES: 200 recipients in 24 hours, 1 a second, verified ones only')
     .option('--ses-latency <ms>', 'let SES take this long to answer', atLeastZero)
     .option('--verified <list>', 'let SES refuse senders other than these addresses and domains, separated by commas')
+    .option('--lambda-concurrency <number>', 'throttle functions above so many executions at once', atLeastZero)
     .option('--relay <host:port>', 'pass every mail on to this SMTP server too', hostAndPort)
     .option('--verbose', 'show how each resource of the template is made, too')
     .action(async (_options, command: Command) => {
@@ -150,6 +153,18 @@ function declareEmails(program: Command, contextOf: ContextOf): void {
     .option('--wait <seconds>', 'wait until it is sent, at most so long; exit code 1 if it is not', positive)
     .action(async (id, options, command: Command) => {
       await (await import('./commands/status.ts')).showStatus(contextOf(command.optsWithGlobals()), id, options);
+    });
+  program
+    .command('retry [ids...]')
+    .description('send failed emails again: those named, or all that failed; Ctrl-C loses nothing')
+    .option('--failed', 'every failed email; shows the reasons and asks')
+    .option('--since <time>', 'with --failed: accepted since, e.g. 2h, 7d, 2026-11-20T08:00:00Z', timeOrAgo)
+    .option('--until <time>', 'with --failed: accepted before', timeOrAgo)
+    .option('--reason <text>', 'with --failed: only those whose reason contains this')
+    .option('--dry-run', 'with --failed: only show how many there are, by reason')
+    .option('-y, --yes', 'do not ask')
+    .action(async (ids, options, command: Command) => {
+      await (await import('./commands/retry.ts')).retryEmails(contextOf(command.optsWithGlobals()), ids, options);
     });
   program
     .command('forget <address>')

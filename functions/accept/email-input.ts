@@ -12,13 +12,19 @@ export interface AttachmentInput {
 
 /** One email, with the fields and the limits of `POST /emails` (docs/api.md). */
 export interface EmailInput {
-  /** `email@example.com` or `Name <email@example.com>`, as all addresses. */
-  readonly from: string;
+  /** `email@example.com` or `Name <email@example.com>`, as all addresses. Required, unless the template has one. */
+  readonly from?: string;
   readonly to: string | readonly string[];
-  readonly subject: string;
+  /** Required, unless the template has one. */
+  readonly subject?: string;
   readonly cc?: string | readonly string[];
   readonly bcc?: string | readonly string[];
   readonly reply_to?: string | readonly string[];
+  /** A published template, by id or alias, in place of `html` and `text`. */
+  readonly template?: {
+    readonly id: string;
+    readonly variables?: Readonly<Record<string, string | number>>;
+  };
   readonly html?: string;
   /** If absent, the text part is made from the html; an empty one means no text part. */
   readonly text?: string;

@@ -1,3 +1,5 @@
+import { sendingReport } from '../core/pacing/report.ts';
+import type { SendingState } from '../core/pacing/sending-state.ts';
 import type { EmailCount, Metrics } from '../core/ports/telemetry.ts';
 import type { QueueName } from '../core/queues.ts';
 
@@ -16,11 +18,20 @@ export const countMetrics = {
 export const SEND_LATENCY_METRIC = 'SendLatency';
 /** SQS reports these to CloudWatch itself; for Redis the watchdog function reports them once a minute. */
 export const queueMetrics = { deadLetters: 'DeadLetters', jobs: 'Jobs', oldestJobAge: 'OldestJobAge' } as const;
+/** Whether sending is held (1 or 0), and the used share of the daily quota; written once a minute by whoever asks SES. */
+export const sendingMetrics = { held: 'SendingHeld', quotaUsed: 'SendQuotaUsed' } as const;
+
+/** Seconds from the send until the feedback function had SES's `Send` event, where that is long. */
+export const SEND_EVENT_AGE_METRIC = 'SendEventAge';
+/** Younger `Send` events are not worth a line: SES and SNS take a moment. */
+const LEAST_SEND_EVENT_AGE_MS = 10_000;
 
 /** The units of metrics that are no counts. */
 const units: Readonly<Record<string, string>> = {
+  [sendingMetrics.quotaUsed]: 'Percent',
   [SEND_LATENCY_METRIC]: 'Milliseconds',
   [queueMetrics.oldestJobAge]: 'Seconds',
+  [SEND_EVENT_AGE_METRIC]: 'Seconds',
 };
 
 /** Written together, with 0 for those without events: an alarm that compares them needs all. */
@@ -107,6 +118,34 @@ export function writeQueueState(
     ]);
 }
 
+/**
+ * Writes the state of sending as `Sending.refresh` answers it: one line, two metrics ($0.60 a month for a deployment). The rate is
+ * in the line for queries of the logs and is no metric: it seldom changes.
+ */
+export function writeSendingState(
+  deployment: string,
+  state: SendingState,
+  write = (line: string) => void process.stdout.write(line),
+  now: () => number = Date.now,
+): void {
+  const { held, quotaUsedPercent, ratePerSecond } = sendingReport(state);
+  const values = new Map([[sendingMetrics.held as string, held ? 1 : 0]]);
+  if (quotaUsedPercent !== undefined) values.set(sendingMetrics.quotaUsed, Math.round(quotaUsedPercent * 10) / 10);
+  write(`${embedded({ Deployment: deployment }, values, now(), { ratePerSecond })}\n`);
+}
+
+/** Writes the age of a `Send` event, unless it is as young as it should be. */
+export function writeSendEventAge(
+  deployment: string,
+  ageMs: number,
+  write = (line: string) => void process.stdout.write(line),
+  now: () => number = Date.now,
+): void {
+  if (ageMs < LEAST_SEND_EVENT_AGE_MS) return;
+  const values = new Map([[SEND_EVENT_AGE_METRIC, Math.round(ageMs / 1000)]]);
+  write(`${embedded({ Deployment: deployment }, values, now())}\n`);
+}
+
 /** Runs a handler and writes its metrics, however it ends. */
 export function withMetrics<Arguments extends unknown[], Answer>(
   metrics: BufferedMetrics,
@@ -125,6 +164,7 @@ function embedded(
   dimensions: Record<string, string>,
   values: ReadonlyMap<string, number | number[]>,
   timestampMs: number,
+  properties: Readonly<Record<string, number>> = {},
 ): string {
   const Metrics = [...values.keys()].map((Name) => ({ Name, Unit: units[Name] ?? 'Count' }));
   const directive = { Namespace: METRIC_NAMESPACE, Dimensions: [Object.keys(dimensions)], Metrics };
@@ -132,5 +172,6 @@ function embedded(
     _aws: { Timestamp: timestampMs, CloudWatchMetrics: [directive] },
     ...dimensions,
     ...Object.fromEntries(values),
+    ...properties,
   });
 }

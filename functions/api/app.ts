@@ -13,6 +13,7 @@ import { domainRoutes } from './domains/routes.ts';
 import { emailRoutes } from './emails/routes.ts';
 import { handleError } from './error-response.ts';
 import { suppressionRoutes } from './suppressions/routes.ts';
+import { templateRoutes } from './templates/routes.ts';
 import { unsubscribeRoutes } from './unsubscribe/routes.ts';
 import { refuseUnsupportedPaths } from './unsupported-paths.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
@@ -22,6 +23,8 @@ export interface ApiDependencies extends SubmitDependencies {
   readonly domains: SenderDomains;
   /** The AWS region that sends the emails. */
   readonly region: string;
+  /** Requests a second of one API key; 0 or absent: no limit. */
+  readonly keyRateLimit?: number;
   /** The endpoints that webhooks may have; if absent, only https on the public internet. */
   readonly endpointRules?: EndpointRules;
 }
@@ -42,11 +45,21 @@ export function createApp(dependencies: ApiDependencies): Hono<Caller> {
 
 /** Every route. What is mounted here asks for an API key, unless access.ts lists it as public. */
 function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
-  const { backend, now, newId, log, domains, region, endpointRules = { allowLocal: false } } = dependencies;
+  const {
+    backend,
+    now,
+    newId,
+    retentionMs,
+    log,
+    domains,
+    region,
+    keyRateLimit,
+    endpointRules = { allowLocal: false },
+  } = dependencies;
   const { table, broker } = backend;
   const publish = createPublish(backend, now);
   const secured = new Hono<Caller>();
-  secured.use(authenticate(table, now, log));
+  secured.use(authenticate({ table, now, log, keyRateLimit }));
 
   secured.get('/health', (context) => context.json({ status: 'ok' }));
   secured.get('/openapi.json', async (context) =>
@@ -58,6 +71,7 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   secured.route('/api-keys', apiKeyRoutes({ table, domains, now }));
   secured.route('/domains', domainRoutes(domains, region));
   secured.route('/suppressions', suppressionRoutes(table, publish, now));
+  secured.route('/templates', templateRoutes({ table, now, newId, retentionMs }));
   secured.route('/unsubscribe', unsubscribeRoutes(table, publish, now));
   secured.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
   return secured;

@@ -21,6 +21,7 @@ const app = createApp({
   metrics,
   domains: loadedSesDomains(),
   region: required('AWS_REGION'),
+  keyRateLimit: Number(process.env.KEY_RATE_LIMIT ?? 0),
   endpointRules: { allowLocal: localEndpointsAllowed() },
 });
 

@@ -21,7 +21,6 @@ export const UNSUPPORTED_PATHS = [
   '/logs',
   '/oauth',
   '/segments',
-  '/templates',
   '/topics',
   '/usage',
 ];

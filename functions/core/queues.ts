@@ -15,6 +15,13 @@ export interface QueueDefinition {
   readonly concurrencyOption: 'maxConcurrency' | 'bulkMaxConcurrency' | 'webhookMaxConcurrency';
   /** Jobs that one consumer of `backend=redis` runs at once; they wait for SES or an endpoint, not for the CPU. */
   readonly inFlight: number;
+  /**
+   * Seconds that Lambda waits for a batch of jobs to fill, with `backend=aws`: fewer receives and invocations. Absent where a
+   * caller waits for the result.
+   */
+  readonly batchingWindowSeconds?: number;
+  /** Groups of jobs (`Job.group`) get equal shares of its workers, however many jobs each has waiting. */
+  readonly fair: boolean;
   /** Minutes that a job may wait beyond its delay and one redelivery before an alarm. */
   readonly allowedWaitMinutes: number;
 }
@@ -25,6 +32,7 @@ export const queues = {
     worker: 'send',
     concurrencyOption: 'maxConcurrency',
     inFlight: 100,
+    fair: true,
     allowedWaitMinutes: 0,
   },
   /** A queue of its own, so that bulk never delays transactional mail. */
@@ -33,6 +41,8 @@ export const queues = {
     worker: 'send',
     concurrencyOption: 'bulkMaxConcurrency',
     inFlight: 50,
+    batchingWindowSeconds: 1,
+    fair: true,
     // 100,000 emails at the 14 a second of a new account take two hours.
     allowedWaitMinutes: 240,
   },
@@ -42,6 +52,7 @@ export const queues = {
     worker: 'webhook',
     concurrencyOption: 'webhookMaxConcurrency',
     inFlight: 50,
+    fair: false,
     allowedWaitMinutes: 0,
   },
   /** For endpoints that do not answer promptly: they delay only each other. */
@@ -50,6 +61,8 @@ export const queues = {
     worker: 'webhook',
     concurrencyOption: 'webhookMaxConcurrency',
     inFlight: 50,
+    batchingWindowSeconds: 1,
+    fair: false,
     allowedWaitMinutes: 240,
   },
 } as const satisfies Readonly<Record<string, QueueDefinition>>;
@@ -58,6 +71,9 @@ export type QueueName = keyof typeof queues;
 
 /** Every queue, in the order in which they are shown and served. */
 export const queueNames = Object.keys(queues) as readonly QueueName[];
+
+/** The queues whose workers are shared fairly. */
+export const fairQueueNames: readonly QueueName[] = queueNames.filter((name) => queues[name].fair);
 
 /** The environment variable with the URL of a queue of SQS: `WEBHOOK_SLOW_QUEUE_URL`. */
 export const queueUrlVariable = (name: QueueName): string => `${name.toUpperCase().replaceAll('-', '_')}_QUEUE_URL`;

@@ -6,6 +6,12 @@ import type { JobsInFlight } from './jobs-in-flight.ts';
 import { HEARTBEAT_MS, RUN_MS } from './timing.ts';
 
 /**
+ * A queue with less room than this part of its jobs in flight is asked only with a heartbeat: under load, where one job ends after
+ * another, that saves most of the commands.
+ */
+const WORTH_ASKING = 0.1;
+
+/**
  * One round trip: acknowledges, renews, receives and starts what has arrived; answers how many jobs. A closing consumer receives
  * none.
  */
@@ -21,7 +27,10 @@ export function createExchange(
     const done = jobs.done();
     const startMs = now();
     const heartbeat = startMs - heartbeatAtMs >= HEARTBEAT_MS;
-    const wanted = roomByQueue((name) => (closing ? 0 : inFlight(name) - jobs.size(name)));
+    const wanted = roomByQueue((name) => {
+      const room = inFlight(name) - jobs.size(name);
+      return !closing && (heartbeat || room >= WORTH_ASKING * inFlight(name)) ? room : 0;
+    });
     const countBacklog = !closing && backlog.wanted();
     const arrival = await retrying(dependencies, async () => {
       // A delivery whose lease has ended may be with another consumer by now: it is not renewed.

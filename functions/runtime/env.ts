@@ -33,6 +33,11 @@ export function queueUrls(env?: Environment): Record<QueueName, string> {
   return Object.fromEntries(entries) as Record<QueueName, string>;
 }
 
+/** The shards of the emails in each index; undefined in a function of the user that was deployed with version 0.2. */
+export function indexShards(env: Environment = process.env): number | undefined {
+  return env.INDEX_SHARDS ? requiredNumber('INDEX_SHARDS', env) : undefined;
+}
+
 /** How long records and bodies are kept, in ms (`RETENTION_DAYS`). */
 export function retentionMs(env?: Environment): number {
   return requiredNumber('RETENTION_DAYS', env) * 86_400_000;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSesMailer } from '../adapters/aws/ses-mailer.ts';
 import { fetchFile } from '../adapters/http/fetch-file.ts';
 import { composeMime } from '../adapters/mime/compose.ts';
+import { createMemoryBudget } from '../core/email/memory-budget.ts';
 import type { SendDependencies } from '../core/email/send.ts';
 import { createPacer } from '../core/pacing/pacer.ts';
 import type { Sending } from '../core/pacing/sending-state.ts';
@@ -42,8 +43,16 @@ export function sendDependencies(
       wait: sleep,
     }),
     giveUpAfterMs: requiredNumber('GIVE_UP_AFTER_HOURS') * HOUR_MS,
-    compose: async (record, body, fetchMs) =>
-      composeMime(record, { ...body, headers: await outgoingHeaders(record, body.headers) }, fetchFile, fetchMs),
+    compose: async (record, body, fetchMs, onSize) =>
+      composeMime(
+        record,
+        { ...body, headers: await outgoingHeaders(record, body.headers) },
+        fetchFile,
+        fetchMs,
+        onSize,
+      ),
+    // Lambda sets the variable.
+    memory: createMemoryBudget(requiredNumber('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')),
     publish: createPublish(backend, Date.now),
     metrics,
   };

@@ -11,5 +11,6 @@ export function loadedSesDomains(): SenderDomains {
     names: async () => (await load()).names(),
     statuses: async (names) => (await load()).statuses(names),
     dkim: async (name) => (await load()).dkim(name),
+    mailFrom: async (name) => (await load()).mailFrom(name),
   };
 }

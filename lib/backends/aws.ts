@@ -1,6 +1,12 @@
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { type QueueName, queueNames, queues as queueTable, queueUrlVariable } from '../../functions/core/queues.ts';
+import {
+  type QueueDefinition,
+  type QueueName,
+  queueNames,
+  queues as queueTable,
+  queueUrlVariable,
+} from '../../functions/core/queues.ts';
 import type { Config } from '../config.ts';
 import { BodyBucket } from '../constructs/body-bucket.ts';
 import { DocumentTable } from '../constructs/document-table.ts';
@@ -30,7 +36,6 @@ export type AwsFunctions = Readonly<Record<QueueWorker, SendoffFunction>> & {
 };
 
 const SCHEDULE_TIMEOUT = Duration.seconds(60);
-const SCHEDULE_MEMORY_MB = 256;
 /** Twice the time within which an endpoint must answer. */
 const WEBHOOK_TIMEOUT = Duration.seconds(30);
 const WEBHOOK_MEMORY_MB = 256;
@@ -44,6 +49,7 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
   const environment = {
     TABLE_NAME: table.tableName,
     BODY_BUCKET: bodyBucket.bucketName,
+    INDEX_SHARDS: String(config.indexShards),
     ...Object.fromEntries(queueNames.map((name) => [queueUrlVariable(name), queues[name].queueUrl])),
     DEPLOYMENT: deployment,
   };
@@ -51,7 +57,8 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
   const functions = createFunctions(scope, props, resources, environment);
   for (const name of queueNames) {
     const { worker, concurrencyOption } = queueTable[name];
-    functions[worker].consume(queueId(name), queues[name], config[concurrencyOption]);
+    const maxBatchingWindow = batchingWindow(name);
+    functions[worker].consume(queueId(name), queues[name], config[concurrencyOption], { maxBatchingWindow });
   }
   permissions.acknowledgeBodies(scope, resources);
   permissions.acknowledgeReadSesQuota(functions.send, functions.schedule);
@@ -85,9 +92,14 @@ function createQueues(scope: Construct, { config, deadLetterQueue }: BackendProp
   const { maxReceiveCount } = config;
   const timeouts = workerTimeouts(config);
   return forEachQueue((name) => {
-    const workerTimeout = timeouts[queueTable[name].worker];
-    return new WorkQueue(scope, `${queueId(name)}Queue`, { deadLetterQueue, maxReceiveCount, workerTimeout });
+    const props = { workerTimeout: timeouts[queueTable[name].worker], maxBatchingWindow: batchingWindow(name) };
+    return new WorkQueue(scope, `${queueId(name)}Queue`, { deadLetterQueue, maxReceiveCount, ...props });
   });
+}
+
+function batchingWindow(name: QueueName): Duration | undefined {
+  const { batchingWindowSeconds }: QueueDefinition = queueTable[name];
+  return batchingWindowSeconds === undefined ? undefined : Duration.seconds(batchingWindowSeconds);
 }
 
 function workerTimeouts({ sendTimeoutSeconds }: Config): Readonly<Record<QueueWorker, Duration>> {
@@ -119,7 +131,7 @@ function createFunctions(
       handler: 'schedule',
       description: 'Queues scheduled emails shortly before they are due, and emails whose job was lost',
       timeout: SCHEDULE_TIMEOUT,
-      memoryMb: SCHEDULE_MEMORY_MB,
+      memoryMb: config.scheduleMemoryMb,
       environment,
       statements: permissions.scheduleStatements(resources),
     }),

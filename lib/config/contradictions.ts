@@ -9,12 +9,22 @@ interface Contradiction {
 
 /** Options that have an effect with one backend only. */
 const onlyWith: Readonly<Record<Config['backend'], readonly OptionName[]>> = {
-  aws: [...new Set(queueNames.map((name) => queues[name].concurrencyOption)), 'sendTimeoutSeconds', 'removeData'],
+  aws: [...new Set(queueNames.map((name) => queues[name].concurrencyOption)), 'sendTimeoutSeconds'],
   redis: ['redisSecret', 'redisParameter', 'maxConsumers'],
 };
 
 /** Pairs of options that exclude each other, or of which one would silently have no effect. */
 const contradictions: readonly Contradiction[] = [
+  {
+    options: ['mailFromDomain', 'domain'],
+    applies: ({ mailFromDomain, domain }) => mailFromDomain !== '' && !mailFromDomain.endsWith(`.${domain}`),
+    why: 'it must be a subdomain of the domain that the stack registers',
+  },
+  {
+    options: ['removeData', 'backend'],
+    applies: ({ removeData, backend, domain }) => removeData && backend === 'redis' && domain === '',
+    why: "'removeData' has no effect with that backend and without a domain",
+  },
   {
     options: ['apiDomain', 'apiCertificateArn'],
     applies: ({ apiDomain, apiCertificateArn }) => (apiDomain === '') !== (apiCertificateArn === ''),

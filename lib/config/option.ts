@@ -33,6 +33,18 @@ export function positiveNumber(meaning: string): Option<number | undefined> {
   };
 }
 
+/** 0 (by itself) or a whole number from `least` to `most`. */
+export function zeroOr(least: number, most: number, meaning: string): Option<number> {
+  const allowed = (value: number) => value === 0 || (Number.isInteger(value) && value >= least && value <= most);
+  return {
+    type: 'whole number',
+    default: 0,
+    meaning,
+    range: `0, or ${least} to ${most}`,
+    parse: (value) => numberIf(value, allowed),
+  };
+}
+
 /** One of the listed numbers. */
 export function oneNumberOf(values: readonly number[], fallback: number, meaning: string): Option<number> {
   return {

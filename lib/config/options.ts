@@ -1,4 +1,4 @@
-import { flag, list, type Option, oneNumberOf, oneOf, positiveNumber, text, wholeNumber } from './option.ts';
+import { flag, list, type Option, oneNumberOf, oneOf, positiveNumber, text, wholeNumber, zeroOr } from './option.ts';
 
 const HOST_NAME = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 const SNS_TOPIC_ARN = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/;
@@ -23,6 +23,11 @@ export const options = {
     'a domain name in lower case; empty for none',
     'Domain to register with SES for sending, signed with Easy DKIM. The DNS records to create are stack outputs. Empty: use identities verified already.',
   ),
+  mailFromDomain: text(
+    HOST_NAME,
+    'a subdomain of `domain` in lower case; empty for none',
+    "Subdomain of `domain` for the envelope sender (custom MAIL FROM), which aligns SPF with the domain; use it for nothing else. The DNS records to create are stack outputs. Empty: a domain of SES's own.",
+  ),
   backend: oneOf<'aws' | 'redis'>(
     ['aws', 'redis'],
     'aws',
@@ -45,14 +50,14 @@ export const options = {
     'Most consumer functions at once on `backend=redis`; each has up to 100 emails in flight, and one is enough unless more wait than it sends in two seconds.',
   ),
   maxConcurrency: wholeNumber(
-    10,
+    4,
     2,
     1000,
     'Most send functions at once for transactional mail; each has 10 emails in flight.',
   ),
-  bulkMaxConcurrency: wholeNumber(5, 2, 1000, 'The same for bulk mail.'),
+  bulkMaxConcurrency: wholeNumber(2, 2, 1000, 'The same for bulk mail.'),
   webhookMaxConcurrency: wholeNumber(
-    10,
+    2,
     2,
     1000,
     'Most webhook functions at once, each of which waits for 10 endpoints, up to 1.5 s; as many again for endpoints that take longer, up to 15 s.',
@@ -61,11 +66,41 @@ export const options = {
     'Most recipients a second that this deployment sends to. Without it, as many as SES allows the account, less 2 %: set it where others send in the same account and region.',
   ),
   giveUpAfterHours: wholeNumber(
-    96,
+    120,
     1,
     336,
     'How long an email may wait for SES, when its daily quota is used up, sending is paused, or SES does not answer; then it is `failed`. At most an hour less than `retentionDays`.',
   ),
+  feedbackMaxConcurrency: wholeNumber(
+    2,
+    2,
+    1000,
+    'Most feedback functions at once. Each records about 240 events of SES a second, and an email has two: the default carries 240 emails a second.',
+  ),
+  feedbackMemoryMb: wholeNumber(
+    256,
+    128,
+    10240,
+    'Memory of the feedback function, in MB. The events that it records in a second grow with it, up to 1,250 at 1,769 MB.',
+  ),
+  scheduleMemoryMb: wholeNumber(
+    512,
+    256,
+    10240,
+    'Memory of the schedule function with `backend=aws`, in MB. At the default it hands over about 20,000 scheduled emails a minute.',
+  ),
+  indexShards: wholeNumber(
+    4,
+    4,
+    64,
+    'Parts that the list of emails is stored in with `backend=aws`; each takes 1,000 new emails a second. A query costs one read for each.',
+  ),
+  warmWriteUnits: zeroOr(
+    4_000,
+    1_000_000,
+    'Write units a second that the DynamoDB table takes at once; an email needs five. 0: 4,000, and more as the load grows. Costs once, and cannot be lowered.',
+  ),
+  warmReadUnits: zeroOr(12_000, 1_000_000, 'The same for read units; 0: 12,000.'),
   sendTimeoutSeconds: wholeNumber(
     60,
     10,
@@ -103,6 +138,12 @@ export const options = {
   ),
   apiThrottleRate: wholeNumber(1000, 1, 10000, 'Requests a second the API lets through, on average; beyond: 429.'),
   apiThrottleBurst: wholeNumber(2000, 1, 5000, 'Requests the API lets through in a moment.'),
+  keyRateLimit: wholeNumber(
+    0,
+    0,
+    500,
+    'Requests a second of one API key; beyond: 429. 0: no limit. Each request then takes one write more (on Redis two commands).',
+  ),
   corsOrigins: list(
     ORIGIN,
     'origins like https://app.example.com, or *',
@@ -112,14 +153,14 @@ export const options = {
     false,
     "Write access logs of a REST API. It then needs API Gateway's role for CloudWatch, a setting of the whole account and region. An HTTP API has them always.",
   ),
-  apiMemoryMb: wholeNumber(512, 128, 10240, 'Memory of the API function, in MB; CPU comes in proportion.'),
+  apiMemoryMb: wholeNumber(1024, 128, 10240, 'Memory of the API function, in MB; CPU comes in proportion.'),
   sendMemoryMb: wholeNumber(
     512,
-    256,
+    384,
     10240,
-    'Memory of the send function, in MB; a batch of ten emails, attachments included, is in it at once.',
+    'Memory of the send function, in MB. It decides how many large emails are sent at once: one of 10 MB with 384, two with 512, six with 1,024.',
   ),
-  retentionDays: wholeNumber(90, 1, 3650, 'How long emails, their records and bodies, are kept after they were due.'),
+  retentionDays: wholeNumber(30, 1, 3650, 'How long emails, their records and bodies, are kept after they were due.'),
   logRetentionDays: oneNumberOf(LOG_RETENTION_DAYS, 30, 'How long logs are kept.'),
   logLevel: oneOf(['info', 'warn', 'error'], 'info', 'The least level that is logged.'),
   xray: flag(
@@ -146,7 +187,7 @@ export const options = {
   ),
   removeData: flag(
     false,
-    'Delete the table and the bucket with the stack (the bucket only if it is empty). False: they stay.',
+    'Delete the table, the bucket (only if it is empty) and the identity of `domain` with the stack. False: they stay.',
   ),
 } as const satisfies Record<string, Option<unknown>>;
 

@@ -35,7 +35,8 @@ export class BodyBucket extends Bucket {
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
       ],
-      removalPolicy: removeData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      // A bucket of a failed first deployment holds nothing.
+      removalPolicy: removeData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     acknowledge(this, {
       S1: 'Access logs would be a second bucket that names every email, longer than the emails are kept; two roles of this stack read this one, and CloudTrail data events can tell when.',

@@ -15,6 +15,7 @@ import {
   onDocuments,
   onIndexes,
   onIndexesOf,
+  onQueueDepths,
   onQueues,
   onTable,
   type Resources,
@@ -28,8 +29,9 @@ import {
  */
 export function acceptStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['email'], 'GetItem'),
+    onDocuments(resources, ['email', 'template', 'templateAlias'], 'GetItem'),
     onDocuments(resources, ['email', 'body'], 'PutItem', 'DeleteItem'),
+    onDocuments(resources, ['body'], 'BatchWriteItem'),
     onQueues(resources, queuesOf('send')),
     onBodies(resources, 'PutObject'),
   ];
@@ -38,7 +40,7 @@ export function acceptStatements(resources: Resources): PolicyStatement[] {
 /** The API: accept emails; read, change and list documents of every kind. */
 export function apiStatements(resources: Resources): PolicyStatement[] {
   return [
-    onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+    onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'),
     onIndexes(resources, 'list'),
     onQueues(resources, queueNames),
     onBodies(resources, 'GetObject', 'PutObject'),
@@ -54,7 +56,7 @@ export function sendStatements(resources: Resources): PolicyStatement[] {
   return [
     onDocuments(
       resources,
-      ['body', 'suppression', 'webhook', 'webhookList', 'unsubscribeKey', 'sending'],
+      ['body', 'suppression', 'webhook', 'webhookList', 'unsubscribeKey', 'sending', 'templateVersion'],
       'GetItem',
       'BatchGetItem',
     ),
@@ -96,10 +98,12 @@ export function webhookStatements(resources: Resources): PolicyStatement[] {
 /** The schedule function: find emails that are due or were never claimed, queue them, record its progress and SES's quotas. */
 export function scheduleStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['email', 'schedule', 'sending'], 'GetItem', 'BatchGetItem', 'UpdateItem'),
+    onDocuments(resources, ['email', 'schedule', 'sending'], 'BatchGetItem', 'UpdateItem'),
+    onDocuments(resources, ['sending'], 'GetItem'),
     onDocuments(resources, ['schedule', 'sending'], 'PutItem'),
     onIndexesOf(resources, ['email'], 'list', 'due'),
     onQueues(resources, queuesOf('send')),
+    onQueueDepths(resources, queuesOf('send')),
     readSesQuota(),
   ];
 }

@@ -26,6 +26,9 @@ const kinds = {
   delivery: 'webhook-event#*',
   unsubscribeKey: 'unsubscribe#*',
   schedule: 'schedule#*',
+  template: 'template#*',
+  templateAlias: 'template-alias#*',
+  templateVersion: 'template-version#*',
   sending: 'sending',
   slots: 'slots#*',
 } as const;
@@ -75,6 +78,15 @@ export function onQueues({ queues }: Resources, names: readonly QueueName[]): Po
   );
 }
 
+/** Counting the jobs of queues. */
+export function onQueueDepths({ queues }: Resources, names: readonly QueueName[]): PolicyStatement {
+  return allow(
+    'sqs',
+    ['GetQueueAttributes'],
+    names.map((name) => queues[name].queueArn),
+  );
+}
+
 /** Actions on the objects of the bucket. */
 export function onBodies({ bodyBucket }: Resources, ...actions: string[]): PolicyStatement {
   return allow('s3', actions, [bodyBucket.arnForObjects('*')]);
@@ -101,7 +113,12 @@ export function sendThroughSes({ sesSending }: Pick<Resources, 'sesSending'>): P
 
 /** Reading which identities SES knows, and whether they are verified. These actions take no resources. */
 export function readSesIdentities(): PolicyStatement {
-  return allow('ses', ['ListIdentities', 'GetIdentityVerificationAttributes', 'GetIdentityDkimAttributes'], ['*']);
+  const attributes = [
+    'GetIdentityVerificationAttributes',
+    'GetIdentityDkimAttributes',
+    'GetIdentityMailFromDomainAttributes',
+  ];
+  return allow('ses', ['ListIdentities', ...attributes], ['*']);
 }
 
 /** Reading the sending rate and the quotas of the account. This action takes no resources. */

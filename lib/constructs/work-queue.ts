@@ -18,7 +18,7 @@ export interface WorkQueueProps {
   /** The time limit of the function that works on the queue. */
   readonly workerTimeout: Duration;
   /** How long that function waits for a batch to fill; none if absent. */
-  readonly maxBatchingWindow?: Duration;
+  readonly maxBatchingWindow?: Duration | undefined;
 }
 
 /** A queue of jobs for one function. */

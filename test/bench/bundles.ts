@@ -2,12 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { synthesize } from '../../lib/synth.ts';
+import type { Synthesis } from '../../lib/synth.ts';
 
 /** Measures for each function of the stack how much a cold start loads, and how long that takes. */
-export function measureBundles(config: Readonly<Record<string, unknown>>): [string, string][] {
+export function measureBundles({ template, assemblyDirectory }: Synthesis): [string, string][] {
   const floorMs = coldImportMs(emptyModule(), {});
-  const { template, assemblyDirectory } = synthesize(config);
   return Object.entries(template.Resources).flatMap(([logicalId, { Type, Properties = {} }]) => {
     if (Type !== 'AWS::Lambda::Function') return [];
     const { S3Key } = Properties.Code as { S3Key: string };

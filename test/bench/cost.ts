@@ -1,102 +1,172 @@
-import type { LocalSendoff } from '../../lib/local/start.ts';
-import { acceptLoad } from './load.ts';
-import { dollarsPerMillion, type PerEmail } from './prices.ts';
-import { countCommands } from './redis-commands.ts';
-import { MAIL_SERVER_MS } from './speed.ts';
+import { startReceiver } from '../flows/receiver.ts';
+import { idleCost } from './idle.ts';
+import { bill, type Line, REDIS_COMMANDS_PER_SECOND, type Stored, total } from './prices.ts';
+import { countCommands, redisMemoryBytes } from './redis-commands.ts';
+import { requestTo } from './request.ts';
+import { bucketBytes, storedBytes } from './stored.ts';
+import { measureTraffic, type Traffic } from './traffic.ts';
+import { largeEmail, typicalEmail } from './typical-email.ts';
+import type { Measured } from './use.ts';
 
-/** Few enough that the functions stay warm and the machine is not busy. */
-const CLIENTS = 8;
+type Rows = [string, string][];
+
+/** Enough that every function has compiled its code. */
+const WARM_UP = 200;
+/** Emails that are sent alone: each waits until the one before is delivered. */
+const ALONE = 30;
+/** With Redis a consumer and a watchdog run for each, the watchdog for a minute. */
+const ALONE_ON_REDIS = 1;
+/** The sweep reads every record once, 15 minutes after it was accepted. */
+const SWEEP_READ_UNITS = 1;
+const SCHEDULE_HORIZON_DAYS = 30;
 const MINUTES_A_MONTH = 43_830;
-const MEMORY_GB = 0.5;
-/** The waits of functions on AWS in ms, for the Lambda bill: local waits are other ones. */
-const AWS_WAIT_MS = {
-  accept: 10,
-  /** Claim and record of a batch, and the mail server. */
-  batch: 10 + MAIL_SERVER_MS,
-  /** Six round trips to Redis, and the mail server, if a consumer is started for one email. */
-  consumer: 30 + MAIL_SERVER_MS,
-};
-/** Ten jobs an invocation: one send each, a tenth of a receive and of a delete. */
-const FULL_BATCHES: Sending = { invocations: 0.1, sqsCalls: 1.2 };
 
-/** The numbers that depend on how many emails are sent together. */
-interface Sending {
-  readonly invocations: number;
-  readonly sqsCalls: number;
+/**
+ * Counts what emails take in three sorts of traffic and prices it, without SES's own price: with full batches, accepted by the hundred or one
+ * by one, and when every email is alone. Sendoff's retention and its logs are in it; what costs also without emails is in the rows of
+ * an idle month.
+ */
+export async function measureCost(measured: Measured, emails: number): Promise<Rows> {
+  const { local } = measured;
+  local.cloud.ses.set({ latencyMs: 0 });
+  await measureTraffic(measured, 'one by one', WARM_UP, typicalEmail);
+  return local.redis ? redisRows(measured, emails) : awsRows(measured, emails);
 }
 
-/** Measures the resources of an email under a steady load, and its price without that of SES. */
-export async function measureCost(local: LocalSendoff, emails: number): Promise<[string, string][]> {
-  const { cloud, redis } = local;
-  cloud.ses.set({ latencyMs: 0 });
-  const accept = acceptLoad(local);
-  await accept.run(CLIENTS * 10, CLIENTS);
-  await cloud.idle();
-  cloud.calls.countUnits = true;
-  cloud.calls.reset();
-  const before = functionTotals(local);
-  const commands = redis ? await countCommands(local) : undefined;
-  const requestsBefore = redis?.front?.counts.requests ?? 0;
-  await accept.run(emails, CLIENTS);
-  await cloud.idle();
-  accept.close();
-  const after = functionTotals(local);
-  const each = (total: number) => total / emails;
-  const cpu = { api: each(after.apiCpuMs - before.apiCpuMs), send: each(after.sendCpuMs - before.sendCpuMs) };
-  const rows: [string, string][] = [
-    [
-      'CPU in functions',
-      `${(cpu.api + cpu.send).toFixed(2)} ms: accept ${cpu.api.toFixed(2)}, send ${cpu.send.toFixed(2)}`,
-    ],
+async function awsRows(measured: Measured, emails: number): Promise<Rows> {
+  const measure = async (traffic: Traffic, count: number) => {
+    const use = await measureTraffic(measured, traffic, count, typicalEmail);
+    return { use: { ...use, readUnits: use.readUnits + count * SWEEP_READ_UNITS }, count };
+  };
+  const uses = [
+    await measure('batches of 100', emails),
+    await measure('one by one', emails),
+    await measure('alone', ALONE),
   ];
-  const calls = cloud.calls.snapshot();
-  const sum = (field: 'count' | 'readUnits' | 'writeUnits', service: string) =>
-    each(calls.filter((call) => call.service === service).reduce((total, call) => total + call[field], 0));
-  rows.push(['AWS calls per email', calledActions(calls, each)]);
-  const redisCommands = commands ? each(await commands()) : 0;
-  const measured: Sending = {
-    invocations: each(after.sendInvocations - before.sendInvocations),
-    sqsCalls: sum('count', 'sqs'),
-  };
-  const perEmail = ({ invocations, sqsCalls }: Sending): PerEmail => {
-    const waitMs = AWS_WAIT_MS.accept + invocations * (redis ? AWS_WAIT_MS.consumer : AWS_WAIT_MS.batch);
-    return {
-      httpRequests: 1,
-      sqsCalls,
-      writeUnits: sum('writeUnits', 'dynamodb'),
-      readUnits: sum('readUnits', 'dynamodb'),
-      invocations: 1 + invocations,
-      gbSeconds: ((cpu.api + cpu.send + waitMs) / 1000) * MEMORY_GB,
-      redisCommands,
-    };
-  };
-  if (redis) {
-    const requests = each((redis.front?.counts.requests ?? 0) - requestsBefore);
-    rows.push(['Redis per email', `${requests.toFixed(2)} requests, ${redisCommands.toFixed(1)} commands billed`]);
-    const idle = await countCommands(local);
-    await cloud.function('RedisWatchdog').invoke({});
-    rows.push(['Redis when idle', `${((await idle()) * MINUTES_A_MONTH).toLocaleString('en')} commands a month`]);
-    rows.push(['dollars per million', `$${dollarsPerMillion(perEmail(measured)).toFixed(2)}`]);
-    rows.push(['… a consumer for each', `$${dollarsPerMillion(perEmail({ ...measured, invocations: 1 })).toFixed(2)}`]);
-  } else {
-    const { writeUnits, readUnits } = perEmail(measured);
-    rows.push(['DynamoDB per email', `${writeUnits.toFixed(2)} write units, ${readUnits.toFixed(2)} read units`]);
-    rows.push(['dollars per million', `$${dollarsPerMillion(perEmail(measured)).toFixed(2)}`]);
-    rows.push(['… in full batches', `$${dollarsPerMillion(perEmail(FULL_BATCHES)).toFixed(2)}`]);
+  const stored = await storedOf(measured, ['email', 'body'], 'email');
+  const bills = uses.map(({ use, count }) => bill(use, count, stored));
+  return [
+    ['$ per million emails', 'by 100, one by one, alone'],
+    ...billRows(bills),
+    ...(await largeRows(measured, bills[1] ?? [])),
+    ...(await webhookRows(measured, emails)),
+    ...(await idleRows(measured)),
+  ];
+}
+
+async function redisRows(measured: Measured, emails: number): Promise<Rows> {
+  const { local } = measured;
+  const memoryBefore = await redisMemoryBytes(local);
+  const bills: Line[][] = [];
+  let commandsEach = 0;
+  let redisBytes = 0;
+  for (const [traffic, count] of [
+    ['one by one', emails],
+    ['alone', ALONE_ON_REDIS],
+  ] as const) {
+    const commands = await countCommands(local);
+    const use = await measureTraffic(measured, traffic, count, typicalEmail);
+    const redisCommands = await commands();
+    if (traffic === 'one by one') {
+      commandsEach = redisCommands / count;
+      redisBytes = ((await redisMemoryBytes(local)) - memoryBefore) / count;
+    }
+    bills.push(bill({ ...use, redisCommands }, count, { ...storage(measured), redisBytes }));
   }
-  return rows;
+  const ceiling = REDIS_COMMANDS_PER_SECOND / commandsEach;
+  const idle = await countCommands(local);
+  const idleLines = await idleRows(measured);
+  return [
+    ['$ per million emails', 'one by one, alone'],
+    ...billRows(bills),
+    [
+      'Upstash takes',
+      `${ceiling.toFixed(0)} emails/s at its ${REDIS_COMMANDS_PER_SECOND.toLocaleString('en')} commands/s`,
+    ],
+    ['Redis when idle', `${((await idle()) * MINUTES_A_MONTH).toLocaleString('en')} commands a month`],
+    ...idleLines,
+  ];
 }
 
-function calledActions(calls: readonly { action: string; count: number }[], each: (total: number) => number): string {
-  const counts = new Map<string, number>();
-  for (const { action, count } of calls) counts.set(action, (counts.get(action) ?? 0) + each(count));
-  return [...counts]
-    .filter(([, count]) => count >= 0.01)
-    .map(([action, count]) => `${action} ${count.toFixed(2)}`)
-    .join(', ');
+/** A line for each item that costs half a cent or more, with the quantities of the second kind of traffic. */
+function billRows(bills: readonly Line[][]): Rows {
+  const [first = []] = bills;
+  const rows = first.flatMap(({ item }, index): Rows => {
+    const lines = bills.map((lines) => lines[index]);
+    if (lines.every((line) => (line?.dollars ?? 0) < 0.005)) return [];
+    const quantities = [...new Set(lines.map((line) => line?.quantity))].join(' | ');
+    return [[`  ${item}`, `${dollars(lines.map((line) => line?.dollars ?? 0))}   ${quantities}`]];
+  });
+  return [...rows, ['  sum', dollars(bills.map(total))]];
 }
 
-function functionTotals({ cloud, redis }: LocalSendoff) {
-  const [api, send] = [cloud.function('ApiFunction'), cloud.function(redis ? 'RedisConsumer' : 'SendFunction')];
-  return { apiCpuMs: api.cpuMs(), sendCpuMs: send.cpuMs(), sendInvocations: send.stats().invocations };
+const dollars = (values: readonly number[]) => values.map((value) => `$${value.toFixed(2)}`.padStart(6)).join('  ');
+
+/** What an email costs more when its body is 100 KB compressed. */
+async function largeRows(measured: Measured, typical: readonly Line[]): Promise<Rows> {
+  const count = 20;
+  const before = await bucketBytes(measured.local);
+  const use = await measureTraffic(measured, 'one by one', count, largeEmail);
+  const bytes = ((await bucketBytes(measured.local)) - before) / count;
+  const { days } = storage(measured);
+  const stored = { ...storage(measured), bucketBytes: bytes, bucketDays: SCHEDULE_HORIZON_DAYS + days + 1 };
+  const parts = /S3|DynamoDB (writes|reads)/;
+  const [more, less] = [bill(use, count, stored), typical].map((lines) => lines.filter(({ item }) => parts.test(item)));
+  const quantities = more?.map(({ quantity }) => quantity).join(', ');
+  return [['a body of 100 KB, more', `${dollars([total(more ?? []) - total(less ?? [])])}   ${quantities}`]];
+}
+
+/** What one event to one endpoint takes, beside the email. */
+async function webhookRows(measured: Measured, emails: number): Promise<Rows> {
+  const receiver = await startReceiver();
+  await requestTo(measured.local, '/webhooks', { endpoint: receiver.url, events: ['email.delivered'] });
+  await measureTraffic(measured, 'one by one', WARM_UP, typicalEmail);
+  const bills: Line[][] = [];
+  for (const [traffic, count] of [
+    ['one by one', emails],
+    ['alone', ALONE],
+  ] as const) {
+    const use = await measureTraffic(measured, traffic, count, typicalEmail, /Webhook/);
+    // The feedback function queues ten at a time, where there are ten.
+    const sends = traffic === 'alone' ? count : Math.ceil(count / 10);
+    const stored = await storedOf(measured, ['webhook-event'], 'webhook-event');
+    const events = { ...use, httpRequests: 0, snsPublishes: 0, sqsRequests: use.sqsRequests + sends };
+    bills.push(bill(events, count, stored));
+  }
+  await receiver.close();
+  return [['$ per million webhook events', 'under load, alone'], ...billRows(bills)];
+}
+
+async function idleRows(measured: Measured): Promise<Rows> {
+  const lines = await idleCost(measured);
+  const sum = lines.reduce((all, [, value]) => all + value, 0);
+  return [
+    ['$ a month when idle', ''],
+    ...lines.map(([item, value]): [string, string] => [`  ${item}`, dollars([value])]),
+    ['  sum', dollars([sum])],
+  ];
+}
+
+/** The time of storage, as the deployment is configured. */
+function storage({ local, template }: Measured): Stored {
+  const { RETENTION_DAYS } = local.cloud.function('ApiFunction').definition.environment;
+  const logGroup = Object.values(template.Resources).find(({ Type }) => Type === 'AWS::Logs::LogGroup');
+  return {
+    days: Number(RETENTION_DAYS),
+    logDays: Number(logGroup?.Properties?.RetentionInDays),
+    tableBytes: 0,
+    indexBytes: 0,
+    bucketBytes: 0,
+    bucketDays: 0,
+    redisBytes: 0,
+  };
+}
+
+/** What the table holds of these kinds of documents, for each document of one kind. */
+async function storedOf(measured: Measured, kinds: readonly string[], each: string): Promise<Stored> {
+  const bytes = await storedBytes(measured.local);
+  const count = bytes.get(each)?.documents ?? 1;
+  const sum = (field: 'tableBytes' | 'indexBytes') =>
+    kinds.reduce((all, kind) => all + (bytes.get(kind)?.[field] ?? 0), 0) / count;
+  return { ...storage(measured), tableBytes: sum('tableBytes'), indexBytes: sum('indexBytes') };
 }

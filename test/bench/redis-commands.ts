@@ -22,3 +22,8 @@ export async function countCommands(local: LocalSendoff): Promise<() => Promise<
     );
   };
 }
+
+/** Memory that the database takes. Its buffers are in it, so that a difference means something from about 200 emails on. */
+export async function redisMemoryBytes(local: LocalSendoff): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(String(await redisCommand(local, 'INFO', 'memory')))?.[1]);
+}

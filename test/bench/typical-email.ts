@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** A typical transactional email: about 2 KB of HTML and its text, no attachment. */
 export function typicalEmail(number: number) {
   const order = `A-${100_000 + number}`;
@@ -26,3 +28,9 @@ ${rows}</table>
     text: `Thank you for your order\n\nWe have packed your order ${order} and handed it to the carrier.\nTrack it: https://shop.example.com/orders/${order}\n`,
   };
 }
+
+/** The same with a file that leaves about 100 KB of the body when it is compressed. */
+export const largeEmail = (number: number) => ({
+  ...typicalEmail(number),
+  attachments: [{ filename: 'order.pdf', content: randomBytes(100 * 1024).toString('base64') }],
+});

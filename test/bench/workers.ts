@@ -6,11 +6,18 @@ export async function holdWorkers(local: LocalSendoff): Promise<() => Promise<vo
   return local.redis ? holdConsumers(local) : holdQueues(local);
 }
 
-async function holdQueues({ cloud }: LocalSendoff): Promise<() => Promise<void>> {
+async function holdQueues(local: LocalSendoff): Promise<() => Promise<void>> {
+  const release = holdReceives(local);
+  return async () => release();
+}
+
+/** Keeps functions from receiving messages of SQS, all or those whose logical id contains a text; the answer releases them. */
+export function holdReceives({ cloud }: LocalSendoff, functionName?: string): () => void {
   const { promise: until, resolve } = Promise.withResolvers<void>();
   const effect = { kind: 'hold', until } as const;
-  const hold = cloud.faults.add({ service: 'sqs', action: 'ReceiveMessage', when: 'before', effect });
-  return async () => {
+  const which = functionName === undefined ? {} : { functionName };
+  const hold = cloud.faults.add({ service: 'sqs', action: 'ReceiveMessage', ...which, when: 'before', effect });
+  return () => {
     hold.remove();
     resolve();
   };

@@ -38,8 +38,9 @@ export function bodiesContract(name: string, create: () => Promise<BodiesUnderTe
       ['bytes that are no UTF-8', Uint8Array.of(0xff, 0xfe, 0xc0, 0x80, 0x00, 0x0d, 0x0a)],
       ['one byte', Uint8Array.of(0)],
       ['the first bytes of a larger buffer', Buffer.from('abcdef').subarray(0, 3)],
+      ['8 KiB', randomBytes(8 * KIB)],
+      ['one byte more than 8 KiB', randomBytes(8 * KIB + 1)],
       ['300 KiB', randomBytes(300 * KIB)],
-      ['one byte more than 300 KiB', randomBytes(300 * KIB + 1)],
       ['1.5 MiB', randomBytes(1.5 * KIB * KIB)],
     ])('reads back %s', async (_what, bytes) => {
       await put(bytes);

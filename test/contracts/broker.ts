@@ -73,6 +73,16 @@ export function brokerContract(name: string, create: () => Promise<BrokerUnderTe
       }
     });
 
+    it('delivers the jobs of a small group among the first of those that a large one queued before', async () => {
+      const of = (group: string, count: number) =>
+        Array.from({ length: count }, (_, id) => outgoing({ group, args: { id } }, 'bulk'));
+      await send(...of('a', 300));
+      await send(...of('b', 20));
+      const groups = jobs(await arrival('bulk', 320)).map(({ group }) => group);
+      expect(groups.lastIndexOf('b')).toBeLessThan(70);
+      expect(groups.filter((group) => group === 'b')).toHaveLength(20);
+    });
+
     it('gives each delivery an id of its own, even to equal jobs', async () => {
       await send(outgoing(), outgoing(), outgoing());
       const ids = (await arrival('transactional', 3)).map(({ id }) => id);

@@ -458,6 +458,19 @@ export function tableContract(name: string, create: () => Promise<TableUnderTest
         }
       });
 
+      it('answers each entry in one part of the partition, and each part in order', async () => {
+        const all = Array.from({ length: 60 }, (_, index) => `${String(index).padStart(4, '0')}#id-${index}`);
+        await fill(all);
+        const parts = await table.parts('list', partition);
+        const side = await Promise.all(
+          parts.map((part) => sorts({ part, after: all[9] ?? '', before: all[50] ?? '' })),
+        );
+        expect(side.flat().toSorted()).toEqual(all.slice(10, 50));
+        for (const part of side) expect(part).toEqual(part.toSorted());
+        const [part = 0] = parts;
+        expect(await sorts({ part, limit: 2 })).toEqual((await sorts({ part })).slice(0, 2));
+      });
+
       it('loses none on pages of one, with an end or without', async () => {
         const all = Array.from({ length: 24 }, (_, index) => `s${String(index).padStart(2, '0')}`);
         await fill(all);

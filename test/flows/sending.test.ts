@@ -17,6 +17,39 @@ async function sent(id: string | undefined) {
   return { message, mime: await PostalMime.parse(message.raw) };
 }
 
+describe('templates with the official client', () => {
+  it('send what was published, in the subject and both parts, from a batch too', async () => {
+    const { templates, emails, batch } = sendoff.resend;
+    const made = await templates.create({
+      name: 'Order',
+      from: 'Shop <shop@example.com>',
+      subject: 'Order {{{NUMBER}}}',
+      html: '<p>{{{NAME}}}, order {{{NUMBER}}} is on its way.</p>',
+      variables: [
+        { key: 'NUMBER', type: 'number' },
+        { key: 'NAME', type: 'string', fallbackValue: 'Hello' },
+      ],
+    });
+    expect(made.error).toBeNull();
+    const id = made.data?.id ?? '';
+    expect((await templates.publish(id)).error).toBeNull();
+    const to = 'ada@example.org';
+    const one = await emails.send({ to, template: { id, variables: { NUMBER: 7, NAME: 'Ada' } } } as never);
+    const { mime } = await sent(one.data?.id);
+    expect(mime).toMatchObject({
+      from: { address: 'shop@example.com' },
+      subject: 'Order 7',
+      html: '<p>Ada, order 7 is on its way.</p>\n',
+      text: 'Ada, order 7 is on its way.\n',
+    });
+    const many = await batch.send([{ to, template: { id, variables: { NUMBER: 8 } } }] as never);
+    expect((await sent(many.data?.data[0]?.id)).mime).toMatchObject({
+      subject: 'Order 8',
+      text: 'Hello, order 8 is on its way.\n',
+    });
+  });
+});
+
 describe('sending with the official client', () => {
   it('answers at once, sends, and shows the timeline', async () => {
     const everyone = ['a@example.org', 'b@example.org', 'c@example.org', 'd@example.org'];

@@ -32,6 +32,7 @@ export const SENDING_KEY = 'so_sending';
 /** The API on the ports in memory, with a full key, a sending key, and a clock that tests can set. */
 export async function createApiClient(
   wrap: (backend: MemoryBackend) => Backend = (backend) => backend,
+  options: { readonly keyRateLimit?: number } = {},
 ): Promise<ApiClient> {
   const clock = { nowMs: Date.parse('2026-11-21T12:00:00Z') };
   const now = () => clock.nowMs;
@@ -51,6 +52,7 @@ export async function createApiClient(
     metrics: createRecordedMetrics(),
     domains: domainsOf(verification),
     region: 'eu-west-1',
+    ...options,
   });
   return {
     backend,
@@ -77,5 +79,6 @@ function domainsOf(verification: ReadonlyMap<string, DomainStatus>): SenderDomai
     names: async () => [...verification.keys()],
     statuses: async (names) => new Map(names.map((name) => [name, verification.get(name) ?? 'not_started'])),
     dkim: async (name) => ({ tokens: [`${name}-1`, `${name}-2`], status: verification.get(name) ?? 'not_started' }),
+    mailFrom: async (name) => (name === 'example.com' ? undefined : { domain: `bounce.${name}`, status: 'pending' }),
   };
 }

@@ -3,12 +3,14 @@ import { unavailable } from '../../functions/core/errors.ts';
 import { type BackendPart, backendContract } from '../contracts/backend.ts';
 import { bodiesContract } from '../contracts/bodies.ts';
 import { brokerContract } from '../contracts/broker.ts';
+import { rateLimitContract } from '../contracts/rate-limit.ts';
 import { tableContract } from '../contracts/table.ts';
 import { webhookListContract } from '../contracts/webhook-registry.ts';
 import { createMemoryBackend } from './memory-backend.ts';
 
 tableContract('The table in memory', async () => createMemoryBackend());
 webhookListContract('the table in memory', async () => createMemoryBackend());
+rateLimitContract('the table in memory', async () => createMemoryBackend());
 bodiesContract('The body store in memory', async () => createMemoryBackend());
 
 brokerContract('The broker in memory', async () => {

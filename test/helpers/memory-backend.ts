@@ -1,6 +1,6 @@
 import { submitInParallel, updateThenSend } from '../../functions/adapters/aws/backend.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
-import type { Delivery, OutgoingJob } from '../../functions/core/ports/broker.ts';
+import type { Backlog, Delivery, OutgoingJob } from '../../functions/core/ports/broker.ts';
 import type {
   Change,
   Condition,
@@ -23,6 +23,8 @@ interface Stored {
 export interface MemoryBackend extends Backend {
   /** Receives up to 10 jobs that are due. */
   receive(queue?: QueueName): Promise<Delivery[]>;
+  /** The jobs of a queue that were not received yet. */
+  backlog(queue: QueueName): Promise<Backlog>;
   /** Every job not received yet, due or not, oldest first. */
   waiting(): OutgoingJob[];
   close(): Promise<void>;
@@ -47,13 +49,21 @@ export function createMemoryBackend({ now = Date.now, delayHorizonMs = 840_000 }
     submit: (submissions) => submitInParallel(parts, submissions),
     updateAndSend: updateThenSend(parts),
     receive: async (queue = 'transactional') => {
-      const due = queued.filter((one) => one.queue === queue && (one.job.dueAtMs ?? 0) <= now()).slice(0, 10);
+      const due = inTurn(queued.filter((one) => one.queue === queue && (one.job.dueAtMs ?? 0) <= now())).slice(0, 10);
       queued = queued.filter((one) => !due.includes(one));
       return due.map(({ job }) => ({ id: `delivery-${++deliveries}`, body: JSON.stringify(job), queue }));
     },
+    backlog: async (name) => ({ jobs: queued.filter(({ queue }) => queue === name).length }),
     waiting: () => [...queued],
     close: async () => {},
   };
+}
+
+/** The first jobs of all groups, then the second ones, and so on. */
+function inTurn(jobs: readonly OutgoingJob[]): OutgoingJob[] {
+  const groups = Map.groupBy(jobs, ({ job }) => job.group);
+  const turns = new Map([...groups.values()].flatMap((group) => group.map((one, turn) => [one, turn] as const)));
+  return jobs.toSorted((one, other) => (turns.get(one) ?? 0) - (turns.get(other) ?? 0));
 }
 
 function createMemoryTable(now: () => number): Table {
@@ -98,6 +108,7 @@ function createMemoryTable(now: () => number): Table {
         .sort((a, b) => bytewise(a.sort, b.sort) * direction)
         .slice(0, limit);
     },
+    parts: async () => [0],
   };
 }
 

@@ -96,6 +96,10 @@ describe('options', () => {
   });
 
   it.each([
+    [{ mailFromDomain: 'bounce.example.com' }, 'mailFromDomain', 'domain'],
+    [{ mailFromDomain: 'bounce.example.org', domain: 'example.com' }, 'mailFromDomain', 'domain'],
+    [{ mailFromDomain: 'example.com', domain: 'example.com' }, 'mailFromDomain', 'domain'],
+    [{ ...redis, removeData: 'true' }, 'removeData', 'backend'],
     [{ apiDomain: 'api.example.com' }, 'apiDomain', 'apiCertificateArn'],
     [{ apiCertificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/6d3e' }, 'apiDomain', 'apiCertificateArn'],
     [{ api: 'rest', corsOrigins: '*' }, 'api', 'corsOrigins'],
@@ -148,7 +152,7 @@ describe('the table of options', () => {
   it('has a row for each, with default and range', () => {
     const rows = optionsTable().split('\n');
     expect(rows).toHaveLength(Object.keys(options).length + 2);
-    expect(rows.find((row) => row.includes('`maxConcurrency`'))).toMatch(/whole number \| `10` \| 2 to 1000 \|/);
+    expect(rows.find((row) => row.includes('`maxConcurrency`'))).toMatch(/whole number \| `4` \| 2 to 1000 \|/);
     expect(rows.find((row) => row.includes('`stage`'))).toContain('| none |');
   });
 

@@ -24,9 +24,9 @@ describe('a queue that is added to the table', () => {
   );
   const url = { Ref: logicalId };
 
-  it('is in the stack, hidden for six times the time limit of its function', () => {
+  it('is in the stack, hidden for six times the time limit of its function, and while a batch fills', () => {
     template.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 300 });
-    expect(template.findResources('AWS::SQS::Queue')[logicalId]?.Properties.VisibilityTimeout).toBe(300);
+    expect(template.findResources('AWS::SQS::Queue')[logicalId]?.Properties.VisibilityTimeout).toBe(301);
   });
 
   it('triggers its function with the concurrency of its option', () => {
@@ -61,7 +61,7 @@ describe('a queue that is added to the table', () => {
     const alarms = template.findResources('AWS::CloudWatch::Alarm');
     const alarmOf = (name: string) =>
       Object.entries(alarms).find(([id]) => id.startsWith(`SendoffMonitoringAlarms${name}`))?.[1].Properties;
-    expect(alarmOf('OldestJobextramail').Threshold).toBe(15 * 60 + 300 + 30 * 60);
+    expect(alarmOf('OldestJobextramail').Threshold).toBe(15 * 60 + 301 + 30 * 60);
     expect(alarmOf('OldestJobextramail').AlarmDescription).toContain('raise bulkMaxConcurrency');
     expect(JSON.stringify(alarmOf('SendFailures').Metrics)).toContain('FILL(sent_extra_mail, 0)');
     const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));

@@ -56,6 +56,21 @@ describe('the stack', () => {
     }
   });
 
+  it('has, for a domain, a DMARC record and the records of the envelope sender as outputs', () => {
+    const { Outputs } = stackTemplate({
+      domain: 'mail.example.com',
+      mailFromDomain: 'bounce.mail.example.com',
+    }).toJSON();
+    expect(Outputs.DmarcRecordIfNone.Value).toBe('_dmarc.mail.example.com TXT "v=DMARC1; p=none;"');
+    expect(Outputs.MailFromSpfRecord.Value).toBe('bounce.mail.example.com TXT "v=spf1 include:amazonses.com ~all"');
+    expect(JSON.stringify(Outputs.MailFromMxRecord.Value)).toContain('bounce.mail.example.com MX 10 feedback-smtp.');
+  });
+
+  it('keeps the logical id of the domain that version 0.1 gave it', () => {
+    const ids = Object.keys(stackTemplate({ domain: 'mail.example.com' }).findResources('AWS::SES::EmailIdentity'));
+    expect(ids).toEqual(['SendoffOutboundDomainE95ED3E4']);
+  });
+
   it('has no resources but those of the construct', () => {
     const ids = Object.keys(stackTemplate({}).toJSON().Resources);
     expect(ids.filter((id) => !id.startsWith('Sendoff'))).toEqual([]);

@@ -47,6 +47,7 @@ export const steps: readonly Step[] = [
   { name: 'API keys are made, listed, renamed, deleted', run: manageKeys },
   { name: 'the domains that SES knows are listed and read', run: readDomains },
   { name: 'emails are accepted and sent, on both queues, small and large', run: acceptAndSend },
+  { name: 'an email with a template is sent', run: sendTemplate },
   { name: 'emails are read and listed', run: read },
   { name: 'a large body that is gone is reported as missing, not as forbidden', backend: 'aws', run: missBody },
   {
@@ -117,12 +118,22 @@ async function acceptAndSend(visit: Visit): Promise<void> {
   const [large] = await Promise.all([
     ask('POST', '/emails', aLargeEmail()),
     ask('POST', '/emails', anEmail()),
-    ask('POST', '/emails/batch', [anEmail()]),
+    ask('POST', '/emails/batch', [anEmail(), anEmail(), anEmail()]),
   ]);
   visit.largeId = large.id;
   await local.cloud.idle();
   const sent = local.cloud.ses.sentCount - before;
-  if (sent !== 3) throw new Error(`${sent} of 3 emails were sent`);
+  if (sent !== 5) throw new Error(`${sent} of 5 emails were sent`);
+}
+
+async function sendTemplate({ ask, local }: Visit): Promise<void> {
+  const before = local.cloud.ses.sentCount;
+  const { id } = await ask('POST', '/templates', { name: 'Hello', html: '<p>Hello</p>' });
+  await ask('POST', `/templates/${id}/publish`);
+  const { html: _, text: __, ...email } = anEmail() as Record<string, unknown>;
+  await ask('POST', '/emails', { ...email, template: { id } });
+  await local.cloud.idle();
+  if (local.cloud.ses.sentCount !== before + 1) throw new Error('the email with a template was not sent');
 }
 
 async function read({ ask, largeId }: Visit): Promise<void> {
@@ -242,19 +253,21 @@ async function retryEarlyJobs({ local, sqs }: Visit): Promise<void> {
   );
 }
 
-/** Writes an email that is due and one whose job was never queued into the table, and runs the schedule. */
+/** Writes an email that is due and two whose jobs were never queued into the table, and runs the schedule. */
 async function runSchedule({ local }: Visit): Promise<void> {
   const nowMs = Date.now();
   const old = { createdAtMs: nowMs - 20 * MINUTE_MS, scheduledAtMs: nowMs + MINUTE_MS };
   await put(local, { ...aRecord(old.createdAtMs), status: 'scheduled', scheduledAtMs: old.scheduledAtMs }, nowMs);
   await put(local, { ...aRecord(old.createdAtMs), queue: 'bulk' });
+  // Other jobs may be on this queue now: then it cannot tell whether this one is lost.
+  await put(local, { ...aRecord(old.createdAtMs), queue: 'transactional' });
   // The schedule asks SES for the quotas when nobody has within the last minute.
   await local.table.update(SENDING_KEY, { set: { readAtMs: 0 } });
   const { payload, error } = await local.cloud.function('ScheduleFunction').invoke({});
   if (error) throw new Error(`the schedule failed: ${error.errorMessage}`);
   const { handedOver, requeued } = payload as { handedOver: number; requeued: number };
-  if (handedOver !== 1 || requeued !== 1)
-    throw new Error(`${handedOver} due emails and ${requeued} lost jobs were queued: not 1 each`);
+  if (handedOver !== 1 || requeued < 1)
+    throw new Error(`${handedOver} due emails and ${requeued} lost jobs were queued: not 1 and at least 1`);
   await local.table.delete(SENDING_KEY);
   await local.cloud.function('ScheduleFunction').invoke({});
 }

@@ -12,6 +12,7 @@ const foldersBelow = (folder: string, depth: '*' | '**'): string[] =>
 /** Folders of test/ that mirror no folder of the sources. */
 const OWN_FOLDERS_OF_TESTS = [
   'bench',
+  'scale',
   'clients',
   'contracts',
   'deploy',

@@ -69,13 +69,16 @@ function lossesOf(id: string, before: TemplateResource, after: TemplateResource 
     isChanged(before.Properties?.[property], after.Properties?.[property]),
   );
   const kept = (['DeletionPolicy', 'UpdateReplacePolicy'] as const).filter(
-    (policy) => before[policy] === 'Retain' && after[policy] !== 'Retain',
+    (policy) => isRetained(before[policy]) && !isRetained(after[policy]),
   );
   return [
     ...replaced.map((property) => `${name} is replaced: ${property} changes`),
     ...kept.map((policy) => `${name} is no longer retained: ${policy} changes`),
   ];
 }
+
+/** A resource that exists survives with either; the second is deleted when its own creation fails. */
+const isRetained = (policy: string | undefined) => policy === 'Retain' || policy === 'RetainExceptOnCreate';
 
 /** The paths at which two values differ, without `Properties`; a list counts as one value. */
 function changedPaths(before: unknown, after: unknown, path: readonly string[] = []): string[] {

@@ -1,14 +1,18 @@
+import type { Broker } from '../../../functions/core/ports/broker.ts';
 import { type Deployment, output } from '../deployment.ts';
 import type { OperatedBackend } from './operated-backend.ts';
+import { sendThenUpdate } from './send-then-update.ts';
 
 /** SQS and DynamoDB, and S3 for large bodies. */
 export async function openAwsBackend(deployment: Deployment): Promise<OperatedBackend> {
-  const [{ DynamoDBClient }, { createDynamoBodies }, { createDynamoScan }, { createDynamoTable }] = await Promise.all([
-    import('@aws-sdk/client-dynamodb'),
-    import('../../../functions/adapters/aws/dynamodb/bodies.ts'),
-    import('../../../functions/adapters/aws/dynamodb/scan.ts'),
-    import('../../../functions/adapters/aws/dynamodb/table.ts'),
-  ]);
+  const [{ DynamoDBClient }, { createDynamoBodies }, { createDynamoScan }, { emailShards }, { createDynamoTable }] =
+    await Promise.all([
+      import('@aws-sdk/client-dynamodb'),
+      import('../../../functions/adapters/aws/dynamodb/bodies.ts'),
+      import('../../../functions/adapters/aws/dynamodb/scan.ts'),
+      import('../../../functions/adapters/aws/dynamodb/shards.ts'),
+      import('../../../functions/adapters/aws/dynamodb/table.ts'),
+    ]);
   const client = new DynamoDBClient(deployment.aws);
   const tableName = output(deployment, 'TableName');
   const largeBodies = async () => {
@@ -18,10 +22,20 @@ export async function openAwsBackend(deployment: Deployment): Promise<OperatedBa
     ]);
     return createS3Bodies(output(deployment, 'BodyBucketName'), new S3Client(deployment.aws));
   };
-  const table = createDynamoTable(client, tableName);
+  const table = createDynamoTable(client, tableName, Date.now, emailShards());
+  let opened: Promise<Broker> | undefined;
+  const broker: Broker = {
+    // Opened when first needed: most commands queue no job.
+    send: async (jobs) => {
+      opened ??= import('./sqs-broker.ts').then(({ openSqsBroker }) => openSqsBroker(deployment));
+      await (await opened).send(jobs);
+    },
+  };
   return {
     table,
     bodies: createDynamoBodies(client, tableName, largeBodies),
+    broker,
+    updateAndSend: sendThenUpdate({ table, broker }),
     scan: createDynamoScan(client, tableName),
     inspection: async () => (await import('./sqs-inspection.ts')).openSqsInspection(deployment, table),
     remains: ["DynamoDB's point-in-time recovery, which ends by itself after 35 days"],

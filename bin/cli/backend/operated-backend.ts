@@ -1,6 +1,8 @@
 import type { RedisCommand } from '../../../functions/adapters/redis/scan.ts';
 import type { DocumentScan } from '../../../functions/core/document/scan.ts';
+import type { Backend } from '../../../functions/core/ports/backend.ts';
 import type { BodyStore } from '../../../functions/core/ports/bodies.ts';
+import type { Broker } from '../../../functions/core/ports/broker.ts';
 import type { Inspection } from '../../../functions/core/ports/inspection.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
 
@@ -8,6 +10,9 @@ import type { Table } from '../../../functions/core/ports/table.ts';
 export interface OperatedBackend {
   readonly table: Table;
   readonly bodies: BodyStore;
+  readonly broker: Broker;
+  /** Changes a document and queues its job; an interruption leaves no changed document without a job. */
+  readonly updateAndSend: Backend['updateAndSend'];
   /** Everything that the table and the store of the bodies hold. */
   readonly scan: DocumentScan;
   /** Opens the queues. It is a function because most commands need no SQS client. */

@@ -3,14 +3,12 @@ import { createRedisBackend } from '../../../functions/adapters/redis/backend.ts
 import { createRedisClient } from '../../../functions/adapters/redis/client.ts';
 import { createUpstashRequester } from '../../../functions/adapters/redis/requester.ts';
 import { createRedisScan, type RedisCommand } from '../../../functions/adapters/redis/scan.ts';
+import { timeLimits } from '../../../functions/adapters/time-limits.ts';
 import { awsRequests } from '../aws.ts';
 import { type Deployment, output } from '../deployment.ts';
 import type { Terminal } from '../terminal.ts';
 import type { OperatedBackend } from './operated-backend.ts';
 import { redisCredentials } from './redis-credentials.ts';
-
-/** Longer than in a function: people can wait. */
-const TIMEOUT_MS = 20_000;
 
 /** Upstash Redis, and SQS for what SES reports. */
 export async function openRedisBackend(
@@ -19,7 +17,7 @@ export async function openRedisBackend(
 ): Promise<OperatedBackend> {
   const request = awsRequests(deployment);
   const known = await redisCredentials(deployment, env, request);
-  const options = { credentials: async () => known, timeoutMs: TIMEOUT_MS };
+  const options = { credentials: async () => known, timeoutMs: timeLimits.cli.answerMs };
   const requester = createUpstashRequester(options);
   const command: RedisCommand = async (...body) => (await requester.request<unknown>({ body })).result;
   const clockAheadMs = await measureClock(command);
@@ -36,10 +34,12 @@ export async function openRedisBackend(
       request,
     }),
   });
-  const { table, bodies } = createRedisBackend(client, () => Date.now() + clockAheadMs);
+  const { table, bodies, broker, updateAndSend } = createRedisBackend(client, () => Date.now() + clockAheadMs);
   return {
     table,
     bodies,
+    broker,
+    updateAndSend,
     scan: createRedisScan(command, client.keyOf('')),
     inspection: async () => {
       const [{ createRedisInspection }, { openSqsInspection }, { together }] = await Promise.all([

@@ -9,7 +9,7 @@ const APP = `import { App } from 'aws-cdk-lib';
 import { configFromContext, SendoffStack } from 'sendoff';
 
 const app = new App();
-// Options are context: in cdk.json, or on the command line as -c name=value.
+// Options are "context" in cdk.json. On the command line (-c name=value) the next deployment forgets them.
 new SendoffStack(app, configFromContext(app.node.getAllContext()));
 `;
 
@@ -30,7 +30,8 @@ export function init(terminal: Terminal, given = '.'): void {
   const there = relative('.', directory);
   terminal.out(`
 ${there ? `  cd ${there} && ` : '  '}npm install
-  npx sendoff start      # on this machine; \`npx cdk deploy\` puts it into your AWS account`);
+  npx sendoff start      # on this machine; \`npx cdk deploy\` puts it into your AWS account
+  # options (domain, retentionDays …) belong into "context" of cdk.json`);
 }
 
 function filesOf(folder: string): Record<string, string> {

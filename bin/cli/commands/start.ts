@@ -28,8 +28,11 @@ export interface StartOptions extends GlobalOptions {
   readonly sendoff?: string;
   readonly skipUnknown?: boolean;
   readonly sesRate?: number;
+  readonly sesQuota?: number;
+  readonly sesSandbox?: boolean;
   readonly sesLatency?: number;
   readonly verified?: string;
+  readonly lambdaConcurrency?: number;
   readonly relay?: { readonly host: string; readonly port: number };
   readonly verbose?: boolean;
 }
@@ -86,11 +89,14 @@ async function run(
       ...defined('region', region),
       ...defined('sendoff', options.sendoff),
       ...defined('dataDirectory', options.data),
+      ...defined('lambdaConcurrency', options.lambdaConcurrency),
       port: options.port,
       hosts: options.host ?? [],
       skipUnknown: options.skipUnknown ?? false,
       ses: {
         ...defined('sendRatePerSecond', options.sesRate),
+        ...defined('maxSend24Hours', options.sesQuota),
+        ...defined('sandbox', options.sesSandbox),
         ...defined('latencyMs', options.sesLatency),
         ...defined('verifiedIdentities', options.verified?.split(',')),
         ...defined('relay', options.relay),

@@ -6,6 +6,7 @@ import type { Table } from '../../../functions/core/ports/table.ts';
 import { answer, type Context } from '../context.ts';
 import { CliError, exitCodes, notFoundError } from '../errors.ts';
 import { columns, duration, fields, paint, printable, type Tone, timeOf } from '../layout.ts';
+import { noteHold } from './hold.ts';
 
 const lost: readonly EmailStatus[] = ['failed', 'canceled', 'suppressed', 'bounced', 'complained'];
 const POLL_MS = 500;
@@ -15,6 +16,7 @@ export async function showStatus(context: Context, id: string, { wait }: { wait?
   const { table } = await context.backend();
   const record = wait === undefined ? await find(table, id) : await settled(context, table, id, wait);
   answer(context, view(record), () => screen(context, record));
+  if (isUnsent(record)) await noteHold(context);
   if (wait === undefined) return;
   if (isUnsent(record)) throw new CliError(`It is still ${record.status} after ${wait} s.`);
   if (lost.includes(record.status)) throw new CliError(`It was not delivered: ${record.status}.`);

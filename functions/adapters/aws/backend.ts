@@ -6,6 +6,7 @@ import type { QueueName } from '../../core/queues.ts';
 import { rollback } from '../rollback.ts';
 import { clientOptions } from './clients.ts';
 import { createDynamoBodies } from './dynamodb/bodies.ts';
+import { emailShards } from './dynamodb/shards.ts';
 import { createDynamoTable } from './dynamodb/table.ts';
 import { createSqsBroker } from './sqs-broker.ts';
 import { traced } from './traced-client.ts';
@@ -14,18 +15,20 @@ export interface AwsBackendOptions {
   readonly tableName: string;
   readonly bodyBucket: string;
   readonly queueUrls: Readonly<Record<QueueName, string>>;
+  /** The shards of the emails in each index, 4 to 64; 4 if absent. */
+  readonly indexShards?: number | undefined;
 }
 
 /** SQS delays up to 900 s. A minute of it is left for the duration of the request. */
 const DELAY_HORIZON_MS = 14 * 60_000;
 
 /** The default backend: SQS and DynamoDB, S3 for large bodies. */
-export function createAwsBackend({ tableName, bodyBucket, queueUrls }: AwsBackendOptions): Backend {
+export function createAwsBackend({ tableName, bodyBucket, queueUrls, indexShards }: AwsBackendOptions): Backend {
   const dynamo = traced(new DynamoDBClient(clientOptions));
   // TLS already protects against what the MD5 of SQS detects.
   const sqs = traced(new SQSClient({ ...clientOptions, md5: false }));
   const parts = {
-    table: createDynamoTable(dynamo, tableName),
+    table: createDynamoTable(dynamo, tableName, Date.now, emailShards(indexShards)),
     bodies: createDynamoBodies(dynamo, tableName, async () =>
       (await import('./s3-bodies.ts')).createS3Bodies(bodyBucket),
     ),

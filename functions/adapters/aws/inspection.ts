@@ -1,7 +1,6 @@
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
-  GetQueueAttributesCommand,
   type Message,
   type MessageSystemAttributeName,
   ReceiveMessageCommand,
@@ -20,6 +19,7 @@ import type {
 } from '../../core/ports/inspection.ts';
 import type { Table } from '../../core/ports/table.ts';
 import { awsCall } from './errors.ts';
+import { queueDepth } from './sqs-depth.ts';
 
 export interface SqsInspectionOptions {
   readonly client: SQSClient;
@@ -34,11 +34,6 @@ export interface SqsInspectionOptions {
 /** How long a message that was read is hidden. Questions to a person are asked before reading, so that this is enough. */
 const HIDDEN_SECONDS = 60;
 const BATCH = 10;
-const DEPTHS = [
-  'ApproximateNumberOfMessages',
-  'ApproximateNumberOfMessagesNotVisible',
-  'ApproximateNumberOfMessagesDelayed',
-] as const;
 
 /** The inspection port on SQS: all queues of a deployment share one dead-letter queue. */
 export function createSqsInspection(options: SqsInspectionOptions): Inspection {
@@ -55,12 +50,8 @@ export function createSqsInspection(options: SqsInspectionOptions): Inspection {
   };
 }
 
-async function depth(client: SQSClient, queue: InspectedQueue, QueueUrl: string): Promise<QueueDepth> {
-  const { Attributes = {} } = await awsCall('SQS', () =>
-    client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...DEPTHS] })),
-  );
-  const [waiting = 0, running = 0, delayed = 0] = DEPTHS.map((name) => Number(Attributes[name] ?? 0));
-  return { queue, waiting, running, delayed };
+async function depth(client: SQSClient, queue: InspectedQueue, queueUrl: string): Promise<QueueDepth> {
+  return { queue, ...(await queueDepth(client, queueUrl)) };
 }
 
 function createSqsDeadLetters(options: SqsInspectionOptions): DeadLetters {
@@ -143,7 +134,8 @@ function letterOf(message: Message, options: SqsInspectionOptions, gone: () => v
     async redrive() {
       const url = source?.url ?? (read.job && (await queueOfEmail(options, read.emailId)));
       if (!url) return false;
-      const command = new SendMessageCommand({ QueueUrl: url, MessageBody: Body, MessageAttributes });
+      const { MessageGroupId } = Attributes;
+      const command = new SendMessageCommand({ QueueUrl: url, MessageBody: Body, MessageAttributes, MessageGroupId });
       await awsCall('SQS', () => client.send(command));
       await deleteMessage();
       return true;

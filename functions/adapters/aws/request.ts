@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { unavailable } from '../../core/errors.ts';
+import { timeLimits } from '../time-limits.ts';
 
 /** One POST to an AWS service. */
 export interface AwsRequest {
@@ -21,8 +22,6 @@ export interface AwsIdentity {
   readonly endpoint?: string | undefined;
 }
 
-const TIMEOUT_MS = 3_000;
-
 /**
  * Sends a signed request and answers the body. The redis backend needs only a few kinds of POST, for which an SDK client
  * would be most of the API's bundle.
@@ -32,22 +31,24 @@ const TIMEOUT_MS = 3_000;
 export async function awsRequest(
   request: AwsRequest,
   identity = identityFromEnvironment(),
-  timeoutMs = TIMEOUT_MS,
+  timeoutMs: number = timeLimits.signedRequestMs,
 ): Promise<string> {
   const { region, endpoint } = identity;
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const url = new URL(request.path, endpoint ?? `https://${request.service}.${region}.${domain}`);
   const headers = signedHeaders(request, url.host, identity, new Date());
   const signal = AbortSignal.timeout(timeoutMs);
-  const post = () => fetch(url, { method: 'POST', headers, body: request.body, signal });
+  const post = async () => {
+    const response = await fetch(url, { method: 'POST', headers, body: request.body, signal });
+    return { response, text: await response.text() };
+  };
   // One more try at once: a kept connection may have been closed while the function was frozen. None of these requests does
   // harm when it is repeated.
-  const response = await post()
+  const { response, text } = await post()
     .catch(post)
     .catch((cause: unknown) => {
       throw unavailable(`${request.service} cannot be reached`, cause);
     });
-  const text = await response.text();
   if (response.ok) return text;
   const cause = new Error(`${request.service} answered ${response.status}: ${text.slice(0, 300)}`);
   throw response.status === 429 || response.status >= 500 || /Throttl/.test(text)

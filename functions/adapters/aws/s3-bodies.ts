@@ -12,8 +12,11 @@ export function createS3Bodies(Bucket: string, client: S3Client = newClient()): 
     },
     async get(Key) {
       try {
-        const { Body } = await awsCall('S3', () => client.send(new GetObjectCommand({ Bucket, Key })));
-        return await Body?.transformToByteArray();
+        return await awsCall('S3', async () => {
+          const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+          // The SDK repeats the request, but not the reading.
+          return Body?.transformToByteArray();
+        });
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
         throw error;

@@ -1,5 +1,7 @@
 import {
+  type CustomMailFromStatus,
   GetIdentityDkimAttributesCommand,
+  GetIdentityMailFromDomainAttributesCommand,
   GetIdentityVerificationAttributesCommand,
   ListIdentitiesCommand,
   SESClient,
@@ -50,14 +52,21 @@ export function createSesDomains(client = new SESClient(clientOptions)): SenderD
     const { DkimTokens = [], DkimVerificationStatus } = DkimAttributes[name] ?? {};
     return { tokens: DkimTokens, status: toStatus(DkimVerificationStatus) };
   };
+  const mailFrom = async (name: string) => {
+    const command = new GetIdentityMailFromDomainAttributesCommand({ Identities: [name] });
+    const { MailFromDomainAttributes = {} } = await client.send(command);
+    const { MailFromDomain: domain, MailFromDomainStatus } = MailFromDomainAttributes[name] ?? {};
+    return domain ? { domain, status: toStatus(MailFromDomainStatus) } : undefined;
+  };
   return {
     names: () => translated(names()),
     statuses: (asked) => translated(statuses(asked)),
     dkim: (name) => translated(dkim(name)),
+    mailFrom: (name) => translated(mailFrom(name)),
   };
 }
 
-const toStatus = (status: VerificationStatus | undefined): DomainStatus =>
+const toStatus = (status: VerificationStatus | CustomMailFromStatus | undefined): DomainStatus =>
   (status && statusOf[status]) ?? 'not_started';
 
 /** Turns an error of SES into one of the API. */

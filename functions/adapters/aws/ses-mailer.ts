@@ -6,8 +6,10 @@ import { SendoffError, unavailable } from '../../core/errors.ts';
 import { SendingHeld, Throttled } from '../../core/pacing/refusals.ts';
 import type { Mailer } from '../../core/ports/mailer.ts';
 import { closeIdle } from '../http/idle-connections.ts';
-import { clientOptions } from './clients.ts';
+import { type TimeLimits, timeLimits } from '../time-limits.ts';
+import { clientOptionsWith } from './clients.ts';
 import { isTransient } from './errors.ts';
+import { writeRawMessage } from './raw-message.ts';
 import { traced } from './traced-client.ts';
 
 /** Nothing is sent until somebody changes the account or the configuration set. */
@@ -19,10 +21,15 @@ const PAUSED = new Set([
   'AccountSendingPaused',
   'ConfigurationSetSendingPaused',
 ]);
+/** In the v1 API a MessageRejected, like the refusal of an email (seen on AWS: GoodDollar/GoodServer#419). */
+const PAUSED_BY_REVIEW = /^Sending (paused|suspended) for this account/i;
 /** The least wait when SES may have taken the message: its Send event must arrive first. */
 const AMBIGUOUS_WAIT_SECONDS = 60;
 /** Errors about the caller of SES, such as permissions, credentials or clock, and not about the email. */
 const CALLERS_FAULT = /access.?denied|not.?authorized|signature|token|credential|client|expired|skewed|opt.?in/i;
+
+/** Stands for the message until the request is written. */
+const NONE = new Uint8Array();
 
 /** A connection that was idle for this long is not used again. */
 const IDLE_MS = 4_000;
@@ -31,14 +38,18 @@ const IDLE_MS = 4_000;
  * A client that does not retry: a retry after a lost answer would send twice; the job's own retry first waits for the Send
  * event. To lose few answers, it does not reuse connections that may have closed while the function was frozen.
  */
-export function createSesClient(config: SESClientConfig = {}, now: () => number = Date.now): SESClient {
-  const { requestHandler } = clientOptions;
+export function createSesClient(
+  config: SESClientConfig = {},
+  now: () => number = Date.now,
+  limits: TimeLimits = timeLimits.ses,
+): SESClient {
+  const { requestHandler, ...options } = clientOptionsWith(limits);
   const httpsAgent = new HttpsAgent(requestHandler.httpsAgent);
   const httpAgent = new HttpAgent(requestHandler.httpAgent);
   const client = new SESClient({
     ...config,
-    maxAttempts: 1,
-    requestHandler: { ...requestHandler, httpsAgent, httpAgent, requestTimeout: 15_000 },
+    ...options,
+    requestHandler: { ...requestHandler, httpsAgent, httpAgent },
   });
   let usedAtMs = now();
   client.middlewareStack.add(
@@ -61,13 +72,14 @@ export function createSesMailer(configurationSet: string, client: SESClient = tr
       const command = new SendRawEmailCommand({
         Source: from,
         Destinations: [...destinations],
-        RawMessage: { Data: raw },
+        RawMessage: { Data: NONE },
         ConfigurationSetName: configurationSet,
         Tags: [
           { Name: EMAIL_ID_TAG, Value: emailId },
           ...tags.map(({ name, value }) => ({ Name: name, Value: value })),
         ],
       });
+      command.middlewareStack.add(writeRawMessage(raw), { step: 'build', priority: 'high', name: 'writeRawMessage' });
       try {
         const { MessageId } = await client.send(command);
         if (!MessageId) throw new Error('SES answered without a message id');
@@ -88,11 +100,12 @@ function mailerError(error: unknown): unknown {
       ? new SendingHeld('quota', 'The daily sending quota of Amazon SES is used up', error)
       : new Throttled('Amazon SES throttled the sending', { cause: error });
   }
-  if (PAUSED.has(error.name))
+  if (PAUSED.has(error.name) || PAUSED_BY_REVIEW.test(error.message))
     return new SendingHeld('paused', `Amazon SES does not send for now: ${error.message}`, error);
-  // A 5xx is a refusal; without an answer SES may have taken the message.
+  // A 5xx is a refusal; without an answer, or with a part of it, SES may have taken the message.
+  const ambiguous = status === undefined || status < 400;
   if (isTransient(error))
-    return unavailable('Amazon SES did not answer', error, status === undefined ? AMBIGUOUS_WAIT_SECONDS : 1);
+    return unavailable('Amazon SES did not answer', error, ambiguous ? AMBIGUOUS_WAIT_SECONDS : 1);
   if (status !== undefined && status >= 400 && status !== 403 && !CALLERS_FAULT.test(error.name)) {
     return new SendoffError('validation_error', 422, `Amazon SES refused the email: ${error.message}`, {
       cause: error,

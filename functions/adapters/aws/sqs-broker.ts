@@ -6,12 +6,17 @@ import { awsCall } from './errors.ts';
 
 /** The longest delay of SQS in seconds. A job due later arrives early, and the worker queues it again. */
 const MAX_DELAY_SECONDS = 900;
-/** The messages of one batch. */
+/** SQS takes 10 messages and 1 MiB in a batch. */
 const BATCH = 10;
+const BATCH_BYTES = 1024 * 1024;
 /** The tries for a batch, of which single messages may fail. */
 const TRIES = 3;
 
-/** The broker port on SQS standard queues. */
+/**
+ * The broker port on SQS standard queues. A message carries the group of its job, which makes the queue fair: when a group takes
+ * more than its part of the workers, SQS delivers messages of other groups first.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+ */
 export function createSqsBroker(
   client: SQSClient,
   queueUrls: Readonly<Record<QueueName, string>>,
@@ -20,24 +25,17 @@ export function createSqsBroker(
   return {
     async send(jobs) {
       const batches = Object.entries(queueUrls).flatMap(([queue, url]) =>
-        chunks(jobs.filter((job) => job.queue === queue)).map((batch) => sendBatch(client, url, batch, now)),
+        chunks(jobs.filter((job) => job.queue === queue).map((job) => message(job, now()))).map((batch) =>
+          sendBatch(client, url, batch),
+        ),
       );
       await Promise.all(batches);
     },
   };
 }
 
-async function sendBatch(
-  client: SQSClient,
-  QueueUrl: string,
-  jobs: readonly OutgoingJob[],
-  now: () => number,
-): Promise<void> {
-  let entries: SendMessageBatchRequestEntry[] = jobs.map(({ job }, index) => ({
-    Id: String(index),
-    MessageBody: messageBody(job),
-    ...delay(job, now()),
-  }));
+async function sendBatch(client: SQSClient, QueueUrl: string, messages: readonly OutgoingMessage[]): Promise<void> {
+  let entries: SendMessageBatchRequestEntry[] = messages.map((one, index) => ({ Id: String(index), ...one }));
   for (let tries = 0; tries < TRIES; tries++) {
     const { Failed = [] } = await awsCall('SQS', () =>
       client.send(new SendMessageBatchCommand({ QueueUrl, Entries: entries })),
@@ -46,7 +44,14 @@ async function sendBatch(
     const failed = new Set(Failed.map(({ Id }) => Id));
     entries = entries.filter(({ Id }) => failed.has(Id));
   }
-  throw unavailable(`SQS did not take ${entries.length} of ${jobs.length} jobs`);
+  throw unavailable(`SQS did not take ${entries.length} of ${messages.length} jobs`);
+}
+
+type OutgoingMessage = Omit<SendMessageBatchRequestEntry, 'Id' | 'MessageBody'> & { readonly MessageBody: string };
+
+function message({ job }: OutgoingJob, nowMs: number): OutgoingMessage {
+  const { group } = job;
+  return { MessageBody: messageBody(job), ...(group ? { MessageGroupId: group } : {}), ...delay(job, nowMs) };
 }
 
 /** JSON with escapes for characters that SQS, or fauxqs, refuses: U+FFFE, U+FFFF, surrogates. */
@@ -63,8 +68,20 @@ function delay({ dueAtMs }: Job, nowMs: number): { DelaySeconds?: number } {
   return seconds > 0 ? { DelaySeconds: Math.min(seconds, MAX_DELAY_SECONDS) } : {};
 }
 
-function chunks<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / BATCH) }, (_, index) =>
-    items.slice(index * BATCH, (index + 1) * BATCH),
-  );
+/** Batches within the limits of SQS. A message that is too large by itself is a batch of its own, which SQS refuses. */
+function chunks(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
+  const batches: OutgoingMessage[][] = [];
+  let sizeBytes = 0;
+  for (const one of messages) {
+    const bytes = Buffer.byteLength(one.MessageBody);
+    const last = batches.at(-1);
+    if (last && last.length < BATCH && sizeBytes + bytes <= BATCH_BYTES) {
+      last.push(one);
+      sizeBytes += bytes;
+    } else {
+      batches.push([one]);
+      sizeBytes = bytes;
+    }
+  }
+  return batches;
 }

@@ -3,10 +3,9 @@ import { get } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { SendoffError } from '../../core/errors.ts';
 import type { FetchFile } from '../mime/compose.ts';
+import { timeLimits } from '../time-limits.ts';
 import { isPublicAddress, privateAddressError, publicLookup } from './public-address.ts';
 
-/** For one file with all its redirects. */
-const TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 3;
 
 const refuse = (message: string, cause?: unknown) => new SendoffError('invalid_attachment', 422, message, { cause });
@@ -27,7 +26,7 @@ export interface FetchOptions {
 /** Makes a function that fetches attachments by https from the public internet; redirects are checked like the first URL. */
 export function createFetchFile(options: FetchOptions = {}): FetchFile {
   return (url, maxBytes, signal) => {
-    const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(options.timeoutMs ?? timeLimits.attachmentMs);
     return follow(url, maxBytes, AbortSignal.any([signal, timeout]), options);
   };
 }

@@ -17,7 +17,8 @@ export type FetchFile = (
 ) => Promise<{ bytes: Buffer; contentType?: string }>;
 
 /**
- * Writes the MIME message of an email: 7-bit clean and without Bcc. Attachments must be fetched within `fetchMs` in all.
+ * Writes the MIME message of an email: 7-bit clean and without Bcc. Attachments must be fetched within `fetchMs` in all; then
+ * `onSize` is called with about the size of the message.
  *
  * @throws 422 when the message is larger than SES takes, or an attachment can never be fetched; 503 (retryable) when it
  * cannot be fetched now, or not in time.
@@ -27,8 +28,10 @@ export async function composeMime(
   body: Body,
   fetchFile: FetchFile,
   fetchMs: number,
+  onSize: (bytes: number) => void = () => {},
 ): Promise<Uint8Array> {
   const files = await toFiles(body.attachments, fetchFile, fetchMs);
+  onSize(sizeOf(body, files));
   const made = body.text === undefined && body.html ? await plainTextOf(body.html) : undefined;
   let raw = await compose(record, body, made ?? body.text, files);
   // Without the generated text if that makes the message too large.
@@ -40,6 +43,10 @@ export async function composeMime(
     `The message has ${raw.length} bytes; Amazon SES takes ${limits.messageBytes}.`,
   );
 }
+
+/** About the size of the message: files are written as base64. */
+const sizeOf = ({ html = '', text = '' }: Body, files: Files): number =>
+  html.length + text.length + files.reduce((sum, { content }) => sum + content.length * (4 / 3), 0);
 
 async function compose(record: EmailRecord, body: Body, text: string | undefined, files: Files): Promise<Buffer> {
   const composer = new MailComposer({
@@ -54,7 +61,10 @@ async function compose(record: EmailRecord, body: Body, text: string | undefined
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return Buffer.concat([Buffer.from(headersOf(record, body)), await composer.compile().build()]);
+  // Not build(), which makes one more copy of a message.
+  const parts = [Buffer.from(headersOf(record, body))];
+  for await (const part of composer.compile().createReadStream()) parts.push(part);
+  return Buffer.concat(parts);
 }
 
 /** Lines end with CRLF (RFC 5322 2.3): some servers refuse a lone CR or LF, and on others it allowed SMTP smuggling. */

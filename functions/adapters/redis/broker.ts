@@ -13,8 +13,9 @@ export function createRedisBroker({ runAll }: RedisClient): Broker {
   };
 }
 
-/** A job as the script takes it. */
+/** A job as the script takes it. The group is the first field: the script finds it there without parsing the JSON. */
 export function sendArguments({ queue, job }: OutgoingJob): SendArguments {
   const jobDue = job.dueAtMs === undefined ? '' : String(Math.ceil(job.dueAtMs));
-  return { queue, job: JSON.stringify(job), jobDue, nonce: jobDue && randomUUID().slice(0, 8) };
+  const { group, ...rest } = job;
+  return { queue, job: JSON.stringify({ group, ...rest }), jobDue, nonce: jobDue && randomUUID().slice(0, 8) };
 }

@@ -44,6 +44,9 @@ export interface RedisClientOptions extends UpstashOptions {
 /** `@upstash/redis` asks for an address, but only the requester knows ours and sends the requests. */
 const UNUSED_ADDRESS = { url: 'https://localhost', token: 'none' };
 
+/** What has a negative score is no time (lua/fairness.ts). */
+const FIRST_TIMER = { byScore: true, withScores: true, offset: 0, count: 1 } as const;
+
 /** Opens the database; connects with the first operation. */
 export function createRedisClient(options: RedisClientOptions): RedisClient {
   const { namespace, invokeConsumer, now = Date.now } = options;
@@ -60,10 +63,9 @@ export function createRedisClient(options: RedisClientOptions): RedisClient {
       const [answer = null] = await runAll([operation]);
       return answer;
     },
-    firstTimer: async () =>
-      timerOf(await askAgain(() => redis.zrange<string[]>(keys.timers, 0, 0, { withScores: true }))),
+    firstTimer: async () => timerOf(await askAgain(() => redis.zrange<string[]>(keys.timers, 0, '+inf', FIRST_TIMER))),
     peek: async () => {
-      const commands = () => redis.pipeline().zrange<string[]>(keys.timers, 0, 0, { withScores: true });
+      const commands = () => redis.pipeline().zrange<string[]>(keys.timers, 0, '+inf', FIRST_TIMER);
       const [timers, deadLetters] = await askAgain(() => commands().xlen(keys.dead).exec());
       return { first: timerOf(timers), deadLetters };
     },

@@ -1,5 +1,5 @@
 import type { Delivery } from '../../core/ports/broker.ts';
-import { type QueueName, queueNames } from '../../core/queues.ts';
+import { type QueueName, queueNames, queues } from '../../core/queues.ts';
 import type { RedisClient, RedisValue } from './client.ts';
 import type { Operation } from './lua/operation.ts';
 import * as operations from './operations.ts';
@@ -53,9 +53,13 @@ export interface ConsumerOptions {
   readonly watched: boolean;
 }
 
+/** After so many jobs of fair queues, and with each heartbeat, a consumer looks for new jobs of other groups. */
+const LOOK_AFTER = 30;
+
 /** The queues on Redis Streams with one consumer group. */
 export function createConsumerQueue({ run, runAll }: RedisClient, options: ConsumerOptions): ConsumerQueue {
   const { name: consumer, maxConsumers, maxReceiveCount, watched } = options;
+  let jobsSinceLook = 0;
   return {
     enter: async (replaces = '') => {
       const answer = await run(operations.enter({ consumer, replaces, maxConsumers, leaseMs: LEASE_MS, watched }));
@@ -68,9 +72,11 @@ export function createConsumerQueue({ run, runAll }: RedisClient, options: Consu
         ...byQueue(done, (queue, ids) => operations.acknowledge({ queue, ids })),
         ...byQueue(renewed, (queue, ids) => operations.renew({ queue, consumer, ids })),
       ];
-      const receive = operations.receive({ ...lease, heartbeat, reclaim: heartbeat, room });
+      const look = heartbeat || jobsSinceLook >= LOOK_AFTER;
+      const receive = operations.receive({ ...lease, heartbeat, reclaim: heartbeat, look, room });
       const answers = await runAll([...before, receive, ...(countBacklog ? [operations.backlog()] : [])]);
       const rows = receivedRows(answers[before.length]);
+      jobsSinceLook = (look ? 0 : jobsSinceLook) + rows.filter(({ delivery }) => queues[delivery.queue].fair).length;
       return {
         deliveries: rows.filter(({ dead }) => !dead).map(({ delivery }) => delivery),
         dead: rows.filter(({ dead }) => dead).map(({ delivery }) => delivery),

@@ -1,4 +1,4 @@
-import { queueNames } from '../../core/queues.ts';
+import { fairQueueNames, queueNames } from '../../core/queues.ts';
 
 /**
  * The names of the keys beside the streams. They are stored data: deployed stacks have their jobs and documents under them, so
@@ -22,11 +22,19 @@ export function redisKeys(namespace: string) {
     timers: keyOf(names.timers),
     dead: keyOf(names.dead),
     documents: keyOf(names.documents),
-    all: [...Object.values(names), ...queueNames].map(keyOf),
+    all: [
+      ...Object.values(names),
+      ...queueNames,
+      // The turns of the jobs that wait, and the last turn of each group (lua/fairness.ts).
+      ...fairQueueNames.flatMap((queue) => [`${queue}:turns`, `${queue}:groups`]),
+    ].map(keyOf),
   };
 }
 
-/** Lua that takes the keys from KEYS: `LIST`, `DUE`, …, and `streams`, which has the stream of each queue. */
+/**
+ * Lua that takes the keys from KEYS: `LIST`, `DUE`, …, `streams`, which has the stream of each queue, and `turns` and `groups` with
+ * the keys of each fair queue.
+ */
 export function luaKeys(): string {
   const fixed = Object.keys(names).map((use) => use.toUpperCase());
   return `
@@ -34,5 +42,10 @@ local ${fixed.join(', ')} = unpack(KEYS)
 local queues = { ${queueNames.map((name) => `'${name}'`).join(', ')} }
 local streams = {}
 for i, queue in ipairs(queues) do streams[queue] = KEYS[${fixed.length} + i] end
+local turns, groups = {}, {}
+for i, queue in ipairs({ ${fairQueueNames.map((name) => `'${name}'`).join(', ')} }) do
+  local first = ${fixed.length + queueNames.length} + 2 * i - 1
+  turns[queue], groups[queue] = KEYS[first], KEYS[first + 1]
+end
 `;
 }

@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Requester } from '@upstash/redis';
 import { closeIdle } from '../http/idle-connections.ts';
+import { timeLimits } from '../time-limits.ts';
 import { isUnexecuted, redisError, redisUnreachable } from './errors.ts';
 
 /** The address of the database and its token. */
@@ -14,7 +15,7 @@ export interface UpstashCredentials {
 export interface UpstashOptions {
   /** Called with the first request, and again after it failed. */
   readonly credentials: () => Promise<UpstashCredentials>;
-  /** The longest wait for an answer, in ms. */
+  /** From the request to the last byte of its answer, in ms. */
   readonly timeoutMs?: number;
   /** Waits before another try of a request that certainly was not executed, in ms. */
   readonly retryDelaysMs?: readonly number[];
@@ -33,7 +34,7 @@ interface Answer {
  * Throws a retryable SendoffError if a later try can help (connection, time-out, 429, 5xx, LOADING, OOM, …).
  */
 export function createUpstashRequester(options: UpstashOptions): Requester {
-  const { timeoutMs = 5_000, retryDelaysMs = [50, 200] } = options;
+  const { timeoutMs = timeLimits.redisMs, retryDelaysMs = [50, 200] } = options;
   let connection: Promise<Connection> | undefined;
   const connected = () => {
     connection ??= options.credentials().then((credentials) => connect(credentials, timeoutMs));
@@ -84,16 +85,17 @@ function connect({ url, token }: UpstashCredentials, timeoutMs: number): Connect
         closeIdle(agent);
         reject(error);
       };
-      const options = {
-        method: 'POST',
-        agent,
-        headers: { ...headers, 'content-length': payload.length },
-        timeout: timeoutMs,
-      };
+      const options = { method: 'POST', agent, headers: { ...headers, 'content-length': payload.length } };
       const outgoing = send(new URL(path, base), options, (response) => {
         read(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), fail);
       });
-      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+      // Not the option `timeout`, which begins anew with each byte. First `fail`: a response that is cut off would look like a lost
+      // connection, after which the request is repeated.
+      const timer = setTimeout(() => {
+        fail(new Error(`no answer within ${timeoutMs} ms`));
+        outgoing.destroy();
+      }, timeoutMs);
+      outgoing.on('close', () => clearTimeout(timer));
       outgoing.on('error', fail);
       outgoing.end(payload);
     });

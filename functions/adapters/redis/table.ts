@@ -46,5 +46,7 @@ export function createRedisTable(client: RedisClient, now: () => number = Date.n
       const members = await run(query);
       return Array.isArray(members) ? members.map((member) => parseMember(String(member))) : [];
     },
+
+    parts: async () => [0],
   };
 }

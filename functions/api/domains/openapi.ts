@@ -9,14 +9,19 @@ const domain = {
   region: text,
   capabilities: object({ sending: capability, receiving: capability }),
 };
-const record = object({
-  record: { const: 'DKIM' },
+const recordFields = {
   name: text,
-  type: { const: 'CNAME' },
   ttl: text,
   status: { enum: ['not_started', 'pending', 'verified', 'failed', 'temporary_failure'] },
   value: text,
-});
+};
+const record = {
+  anyOf: [
+    object({ record: { const: 'SPF' }, type: { const: 'MX' }, priority: { type: 'integer' }, ...recordFields }),
+    object({ record: { const: 'SPF' }, type: { const: 'TXT' }, ...recordFields }),
+    object({ record: { const: 'DKIM' }, type: { const: 'CNAME' }, ...recordFields }),
+  ],
+};
 
 /** The paths under `/domains`. */
 export const domainPaths = () => ({
@@ -27,7 +32,7 @@ export const domainPaths = () => ({
     parameters: [id],
     get: operation(
       'getDomain',
-      'One domain with its DKIM records',
+      'One domain with its DNS records',
       object({ object: { const: 'domain' }, ...domain, records: { type: 'array', items: record } }),
     ),
   },

@@ -19,8 +19,12 @@ export function domainRoutes(domains: SenderDomains, region: string): Hono<Calle
   routes.get('/:id', async (context) => {
     const name = await findDomain(domains, context.req.param('id'));
     if (name === undefined) throw notFound('Domain');
-    const [statuses, dkim] = await Promise.all([domains.statuses([name]), domains.dkim(name)]);
-    return context.json(domainDetail(name, statuses.get(name), dkim, region));
+    const [statuses, dkim, mailFrom] = await Promise.all([
+      domains.statuses([name]),
+      domains.dkim(name),
+      domains.mailFrom(name),
+    ]);
+    return context.json(domainDetail(name, statuses.get(name), { dkim, mailFrom }, region));
   });
 
   return routes;

@@ -1,4 +1,4 @@
-import { type Dkim, type DomainStatus, domainId } from '../../core/email/sender-domain.ts';
+import { type Dkim, type DomainStatus, domainId, type MailFrom } from '../../core/email/sender-domain.ts';
 
 /** Resend's clients require a time, and SES does not say when an identity was made. */
 const UNKNOWN_TIME = new Date(0).toISOString();
@@ -30,9 +30,22 @@ export function domainSummary(name: string, status: DomainStatus | undefined, re
   };
 }
 
+/** What SES expects in a domain's DNS. */
+export interface ExpectedRecords {
+  readonly dkim: Dkim;
+  readonly mailFrom: MailFrom | undefined;
+}
+
 /** A domain as `GET /domains/{id}` shows it, with its DNS records. */
-export function domainDetail(name: string, status: DomainStatus | undefined, dkim: Dkim, region: string) {
-  return { object: 'domain', ...domainSummary(name, status, region), records: recordViews(name, dkim, region) };
+export function domainDetail(
+  name: string,
+  status: DomainStatus | undefined,
+  expected: ExpectedRecords,
+  region: string,
+) {
+  const { dkim, mailFrom } = expected;
+  const records = [...(mailFrom ? spfRecords(mailFrom, region) : []), ...dkimRecords(name, dkim, region)];
+  return { object: 'domain', ...domainSummary(name, status, region), records };
 }
 
 /** Resend has no temporary failure of a whole domain. SES still sends from it, but no longer finds its records. */
@@ -40,7 +53,16 @@ function statusView(status: DomainStatus = 'not_started') {
   return status === 'temporary_failure' ? 'partially_failed' : status;
 }
 
-function recordViews(name: string, { tokens, status }: Dkim, region: string) {
+/** https://docs.aws.amazon.com/ses/latest/dg/mail-from.html */
+function spfRecords({ domain: name, status }: MailFrom, region: string) {
+  const record = { record: 'SPF', name, ttl: 'Auto', status };
+  return [
+    { ...record, type: 'MX', value: `feedback-smtp.${region}.amazonses.com`, priority: 10 },
+    { ...record, type: 'TXT', value: '"v=spf1 include:amazonses.com ~all"' },
+  ];
+}
+
+function dkimRecords(name: string, { tokens, status }: Dkim, region: string) {
   const host = REGIONS_WITH_DKIM_HOST.has(region) ? `dkim.${region}.amazonses.com` : 'dkim.amazonses.com';
   return tokens.map((token) => ({
     record: 'DKIM',

@@ -1,4 +1,4 @@
-import { emailSchema, limits } from '../../core/email/schema.ts';
+import { emailRequestSchema, limits } from '../../core/email/schema.ts';
 import { lastEvents } from '../../core/email/status.ts';
 import { header, id, input, list, object, operation, orNull, paging, request, text, time } from '../openapi/parts.ts';
 import { rescheduleSchema } from './schema.ts';
@@ -75,7 +75,7 @@ const batchResult = {
 };
 
 /** The schema that the paths refer to as `Email`. */
-export const emailComponent = () => input(emailSchema);
+export const emailComponent = () => input(emailRequestSchema);
 
 /** The paths under `/emails`, without those of attachments. */
 export const emailPaths = () => ({

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import { checkSender } from '../../core/access/api-key.ts';
 import { listPage } from '../../core/document/list.ts';
 import { acceptBatch, acceptEmail, type EmailAcceptDependencies, type EmailRequest } from '../../core/email/accept.ts';
-import { bodyKey, unpackBody } from '../../core/email/body.ts';
+import { bodyKey, unpackBody, withContent } from '../../core/email/body.ts';
 import { EMAIL_PARTITION, type EmailRecord, recordKey } from '../../core/email/record.ts';
 import { rescheduleEmail, retryEmail } from '../../core/email/reschedule.ts';
 import { parseScheduledAt } from '../../core/email/schedule-time.ts';
@@ -51,7 +51,7 @@ function readRoutes(routes: Hono<Caller>, { backend: { table, bodies } }: Submit
   routes.get('/:id', async (context) => {
     const record = await findRecord(table, idOf(context));
     const packed = await bodies.get(bodyKey(record.id, record.fingerprint));
-    return context.json(detail(record, packed && unpackBody(packed)));
+    return context.json(detail(record, packed && (await withContent(unpackBody(packed), table))));
   });
 
   routes.get('/:id/events', async (context) => context.json(timeline(await findRecord(table, idOf(context)))));

@@ -4,6 +4,7 @@ import { attachmentPaths } from '../attachments/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
 import { emailComponent, emailPaths } from '../emails/openapi.ts';
 import { suppressionPaths } from '../suppressions/openapi.ts';
+import { templatePaths } from '../templates/openapi.ts';
 import { unsubscribePaths } from '../unsubscribe/openapi.ts';
 import { webhookPaths } from '../webhooks/openapi.ts';
 import { errorResponses, withErrors } from './errors.ts';
@@ -29,6 +30,7 @@ export function openApi(serverUrl: string): Schema {
       ...domainPaths(),
       ...suppressionPaths(),
       ...webhookPaths(),
+      ...templatePaths(),
       ...unsubscribePaths(),
       '/health': {
         get: { ...operation('health', 'Is the API there', object({ status: { const: 'ok' } })), security: [] },

@@ -7,6 +7,14 @@ const oursOrGateway = object({ message: text });
 
 const retryAfter = { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' } } };
 
+const header = (description: string) => ({ description, schema: { type: 'integer' } });
+/** Only beyond the limit of an API key (`keyRateLimit`); API Gateway does not send them. */
+const rateLimit = {
+  'RateLimit-Limit': header('Requests a second that an API key may make, if that is limited'),
+  'RateLimit-Remaining': header('Requests left in this second'),
+  'RateLimit-Reset': header('Seconds until the next one begins'),
+};
+
 /** The error responses in `components`, by the name that operations refer to. */
 export const errorResponses = {
   BadRequest: answer('The body is not JSON, or a header is not as it should be', ours),
@@ -17,7 +25,10 @@ export const errorResponses = {
   Conflict: answer('The idempotency key was used with another payload', ours),
   PayloadTooLarge: answer('The request has more than 6 MB', oursOrGateway),
   Unprocessable: answer('A field is not as it should be, or what is asked is not possible any more', ours),
-  TooManyRequests: { ...answer('More requests than the deployment takes', oursOrGateway), headers: retryAfter },
+  TooManyRequests: {
+    ...answer('More requests than the deployment takes, or than its API key may make', oursOrGateway),
+    headers: { ...retryAfter, ...rateLimit },
+  },
   UnsafeEndpoint: answer('The endpoint leads to a private network', ours),
   InternalError: answer('A fault of the service; it is in its log', oursOrGateway),
   Unavailable: {

@@ -17,6 +17,9 @@ export type ApiKey = {
   readonly domain?: string;
   /** The beginning of the hour in which it was last used, epoch ms; absent: never. */
   readonly lastUsedAtMs?: number;
+  /** The second of its last request, epoch ms, and the requests in it; absent without a limit (rate-limit.ts). */
+  readonly rateWindowMs?: number;
+  readonly rateCount?: number;
   /** When its deletion began, epoch ms; see `deleteApiKey`. */
   readonly deletingAtMs?: number;
 };
@@ -56,7 +59,7 @@ export async function putApiKey(
   nowMs: number,
 ): Promise<string> {
   const tokenHash = sha256(token);
-  const id = keyIdOf(tokenHash);
+  const id = keyIdOf(token);
   const confined = domain === undefined ? {} : { domain };
   const fields: ApiKey = { id, name, permission, ...confined, tokenHash, createdAtMs: nowMs };
   await table.insert({
@@ -93,15 +96,17 @@ export function checkSender({ domain }: ApiKey, address: string): void {
 
 /** The key with this token; undefined if there is none. */
 export async function findApiKey(table: Table, token: string): Promise<ApiKey | undefined> {
-  const tokenHash = sha256(token);
-  const key = await table.get<ApiKey>(apiKeyKey(keyIdOf(tokenHash)));
-  return key?.tokenHash === tokenHash ? key : undefined;
+  const key = await table.get<ApiKey>(apiKeyKey(keyIdOf(token)));
+  return key && isKeyOf(key, token) ? key : undefined;
 }
+
+/** True for the key with this token. */
+export const isKeyOf = ({ tokenHash }: ApiKey, token: string): boolean => tokenHash === sha256(token);
 
 /** Renames a key; not applied when there is none. */
 export function renameApiKey(table: Table, id: string, name: string): Promise<WriteOutcome<ApiKey>> {
   return table.update<ApiKey>(apiKeyKey(id), { set: { name } });
 }
 
-/** The id is derived from the hash of the token, so that a token is found with one read. */
-const keyIdOf = (tokenHash: string): string => derivedId('api-key', tokenHash);
+/** The id of the key with this token. It is derived from the token's hash, so that a key is found with one read. */
+export const keyIdOf = (token: string): string => derivedId('api-key', sha256(token));

@@ -1,5 +1,6 @@
 import { invalid, SendoffError } from '../errors.ts';
 import { eventIdOf } from '../event.ts';
+import { createPrepareTemplate, type PrepareTemplate } from '../template/use.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import { type Email, parseEmail } from './email.ts';
 import { firstAcceptedAt } from './idempotency.ts';
@@ -38,7 +39,9 @@ export interface BatchError {
  */
 export async function acceptEmail(request: EmailRequest, dependencies: EmailAcceptDependencies): Promise<string> {
   checkIdempotencyKey(request.idempotencyKey);
-  const email = await readAsOf(request, dependencies, (nowMs) => parseEmail(request.value, nowMs));
+  const email = await readAsOf(request, dependencies, (nowMs) =>
+    parseEmail(request.value, nowMs, createPrepareTemplate(dependencies.backend.table)),
+  );
   const [id = ''] = await submit(request, [email], 'transactional', dependencies);
   return id;
 }
@@ -55,7 +58,8 @@ export async function acceptBatch(
   dependencies: EmailAcceptDependencies,
 ): Promise<{ ids: string[]; errors: BatchError[] }> {
   checkIdempotencyKey(request.idempotencyKey);
-  const read = (nowMs: number) => parseBatch(request.value, mode, nowMs);
+  const prepareTemplate = createPrepareTemplate(dependencies.backend.table);
+  const read = (nowMs: number) => parseBatch(request.value, mode, nowMs, prepareTemplate);
   const { emails, errors } = await readAsOf(request, dependencies, read);
   return { ids: await submit(request, emails, 'bulk', dependencies), errors };
 }
@@ -92,6 +96,7 @@ async function parseBatch(
   value: unknown,
   mode: 'strict' | 'permissive',
   nowMs: number,
+  prepareTemplate: PrepareTemplate,
 ): Promise<{ emails: Email[]; errors: BatchError[] }> {
   if (!Array.isArray(value)) throw invalid('The request body must be a JSON array of emails.');
   if (value.length < 1 || value.length > limits.batch)
@@ -100,7 +105,7 @@ async function parseBatch(
   const errors: BatchError[] = [];
   for (const [index, entry] of value.entries()) {
     try {
-      emails.push(await parseEmail(entry, nowMs));
+      emails.push(await parseEmail(entry, nowMs, prepareTemplate));
     } catch (error) {
       if (!(error instanceof SendoffError)) throw error;
       if (mode === 'strict')

@@ -1,11 +1,12 @@
 import { invalid } from '../errors.ts';
+import type { PrepareTemplate, UsedTemplate } from '../template/use.ts';
 import { validate } from '../validate.ts';
 import { type Mailbox, parseMailbox } from './address.ts';
 import { isFileType } from './content-type.ts';
 import { checkHeaders, hasLongBlanks, MAX_BLANKS } from './headers.ts';
 import { checkOwnHeaders } from './own-headers.ts';
 import { parseScheduledAt } from './schedule-time.ts';
-import { EMAIL_ID_TAG, type EmailInput, emailSchema, limits } from './schema.ts';
+import { EMAIL_ID_TAG, type EmailInput, emailSchema, limits, templateSchema } from './schema.ts';
 
 /** An attachment: its bytes as base64, or the URL to fetch them from. */
 export interface Attachment {
@@ -24,6 +25,8 @@ export interface Email {
   readonly bcc: readonly Mailbox[];
   readonly replyTo: readonly Mailbox[];
   readonly subject: string;
+  /** In place of `html` and `text`. */
+  readonly template?: UsedTemplate;
   readonly html?: string;
   /** Absent: made from the html; empty: no text part. */
   readonly text?: string;
@@ -35,11 +38,12 @@ export interface Email {
 }
 
 /** Fields of Resend that this version does not support. They are refused, as the email would not be what was asked for. */
-const NOT_YET = ['template', 'topic_id'];
+const NOT_YET = ['topic_id'];
 
 /** Parses the body of `POST /emails`; throws a 422 that names the first wrong field. */
-export async function parseEmail(input: unknown, nowMs: number): Promise<Email> {
-  refuseUnsupported(input);
+export async function parseEmail(given: unknown, nowMs: number, prepareTemplate?: PrepareTemplate): Promise<Email> {
+  refuseUnsupported(given);
+  const { input, template } = await withTemplate(given, prepareTemplate);
   const fields = validate(emailSchema, input, Object.keys(emailSchema.def.shape));
   const replyTo = mailboxes(fields.reply_to, 'reply_to');
   const email: Email = {
@@ -49,6 +53,7 @@ export async function parseEmail(input: unknown, nowMs: number): Promise<Email> 
     bcc: mailboxes(fields.bcc, 'bcc'),
     replyTo,
     subject: singleLine(fields.subject, 'subject'),
+    ...(template ? { template } : {}),
     ...(fields.html ? { html: fields.html } : {}),
     // An empty text is kept: it means that no text part is made from the html.
     ...(fields.text === undefined ? {} : { text: fields.text }),
@@ -65,6 +70,29 @@ function refuseUnsupported(input: unknown): void {
   if (typeof input !== 'object' || input === null) return;
   const found = NOT_YET.find((field) => (input as Record<string, unknown>)[field] != null);
   if (found) throw invalid(`The field \`${found}\` is not supported by this version of Sendoff.`);
+}
+
+/** The request with the sender, subject and `reply_to` of its template, where it has none of its own. */
+async function withTemplate(
+  given: unknown,
+  prepareTemplate: PrepareTemplate | undefined,
+): Promise<{ input: unknown; template?: UsedTemplate }> {
+  if (typeof given !== 'object' || given === null || !('template' in given) || given.template == null)
+    return { input: given };
+  const { template: reference, ...request } = given as Record<string, unknown>;
+  if (!prepareTemplate) throw invalid('The field `template` is not supported here.');
+  if (request.html != null || request.text != null)
+    throw invalid('Give either `template` or `html` and `text`, not both.', 'validation_error');
+  const { used, from, subject, replyTo } = await prepareTemplate(
+    validate(templateSchema, { template: reference }).template,
+  );
+  const input = {
+    ...request,
+    from: request.from ?? from,
+    subject: request.subject ?? subject,
+    ...(request.reply_to == null && replyTo ? { reply_to: replyTo } : {}),
+  };
+  return { input, template: used };
 }
 
 function mailboxes(value: string | readonly string[] | undefined, field: string): Mailbox[] {
@@ -164,7 +192,8 @@ function checkTogether(email: Email): void {
     );
   }
   checkOwnHeaders(email.headers, count);
-  if (!email.html && !email.text) throw invalid('Missing `html` or `text` field.', 'missing_required_field');
+  if (!email.html && !email.text && !email.template)
+    throw invalid('Missing `html` or `text` field.', 'missing_required_field');
   // SES measures the encoded message, and quoted-printable can triple a text; this is the lower bound.
   const bytes = email.attachments.reduce(
     (sum, file) => sum + (file.content?.length ?? 0),

@@ -1,19 +1,23 @@
 import { documentsOf, entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
 import type { Backend } from '../ports/backend.ts';
-import type { Document, Query } from '../ports/table.ts';
+import type { Backlog } from '../ports/broker.ts';
 import type { Logger, Metrics } from '../ports/telemetry.ts';
-import { EMAIL_PARTITION, type EmailRecord } from './record.ts';
+import type { QueueName } from '../queues.ts';
+import { createLostJobs, type LostJobs } from './lost-jobs.ts';
+import { EMAIL_PARTITION, type EmailRecord, recordKey } from './record.ts';
 import { sendJob } from './send.ts';
+import { createHeldTimes } from './sweep-state.ts';
 import { noteHandover } from './transitions.ts';
 
-/** After this time an unclaimed email gets a second job: the first may never have been queued. */
-const OVERDUE_MS = 15 * 60_000;
 const PAGE = 100;
-const SWEEP_KEY = 'schedule#sweep';
+/** A scheduled email whose job waits in a backlog is examined again after this time. */
+const WAITING_MS = 45 * 60_000;
 
 export interface ScheduleDependencies {
   readonly backend: Backend;
+  /** What waits on a queue. */
+  readonly backlog: (queue: QueueName) => Promise<Backlog>;
   readonly now: () => number;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -21,68 +25,60 @@ export interface ScheduleDependencies {
   readonly deadlineMs: number;
 }
 
-type SweepState = { readonly sort: string } & Document;
-
-/** Queues every scheduled email that is soon due, with its exact time; answers how many. */
+/** Queues every scheduled email that is soon due, with its exact time; answers how many. The parts of the index go side by side. */
 export async function handOverDue(dependencies: ScheduleDependencies): Promise<number> {
-  const { backend, now, metrics } = dependencies;
-  const query = { index: 'due', order: 'ascending', before: timeSort(now(), '~') } as const;
+  const { backend } = dependencies;
+  const lostJobs = createLostJobs({ ...dependencies, heldAtMs: createHeldTimes(dependencies) });
+  const parts = await backend.table.parts('due', EMAIL_PARTITION);
+  const outcomes = await Promise.allSettled(parts.map((part) => handOverPart(part, lostJobs, dependencies)));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+  return outcomes.reduce((sum, outcome) => sum + (outcome.status === 'fulfilled' ? outcome.value : 0), 0);
+}
+
+async function handOverPart(part: number, lostJobs: LostJobs, dependencies: ScheduleDependencies): Promise<number> {
+  const { backend, now, deadlineMs } = dependencies;
+  if (now() >= deadlineMs) return 0;
+  const before = timeSort(now(), '~');
+  const query = { index: 'due', order: 'ascending', partition: EMAIL_PARTITION, part, limit: PAGE, before } as const;
   let count = 0;
-  for await (const { records } of recordPages(dependencies, query)) {
-    const due = records.filter((record) => record.status === 'scheduled' && record.scheduledAtMs !== undefined);
-    await backend.broker.send(due.map((record) => sendJob(record, record.scheduledAtMs)));
-    await Promise.all(
-      due.map(({ id, scheduledAtMs = 0 }) =>
-        noteHandover(backend.table, id, Math.max(now(), scheduledAtMs), scheduledAtMs),
-      ),
-    );
-    for (const { queue } of due) metrics.count('handedOver', queue);
-    count += due.length;
+  for await (const entries of entryPages(backend.table, query)) {
+    const sorts = new Map(entries.map(({ key, sort }) => [key, sort]));
+    const records = await documentsOf<EmailRecord>(backend.table, entries);
+    const due = records.filter(isScheduled);
+    const isRecheck = ({ id, scheduledAtMs }: ScheduledRecord) =>
+      (sorts.get(recordKey(id)) ?? '') > timeSort(scheduledAtMs, '~');
+    count += await handOver(due, isRecheck, lostJobs, dependencies);
+    if (now() >= deadlineMs) break;
   }
   return count;
 }
 
-/** Gives a second job to each email that no worker has claimed; examines every email once. Answers how many. */
-export async function requeueUnclaimed(dependencies: ScheduleDependencies): Promise<number> {
-  const { backend, now, log, metrics } = dependencies;
-  const before = timeSort(now() - OVERDUE_MS, '~');
-  const state = await backend.table.get<SweepState>(SWEEP_KEY);
-  const start = state?.sort ?? timeSort(now() - 2 * OVERDUE_MS, '');
-  let end = start;
-  let count = 0;
-  for await (const page of recordPages(dependencies, { index: 'list', order: 'ascending', after: start, before })) {
-    const lost = page.records.filter(({ status, attempts }) => status === 'queued' && attempts === 0);
-    await backend.broker.send(lost.map((record) => sendJob(record)));
-    for (const { id, queue } of lost) {
-      metrics.count('requeued', queue);
-      log.warn('email had not been claimed; queued again', { emailId: id });
-    }
-    count += lost.length;
-    end = page.lastSort ?? end;
-  }
-  if (end !== start) await saveSweep(backend, end);
-  return count;
-}
+type ScheduledRecord = EmailRecord & { readonly scheduledAtMs: number };
 
-async function saveSweep({ table }: Backend, sort: string): Promise<void> {
-  const { applied } = await table.update(SWEEP_KEY, { set: { sort } });
-  if (!applied) await table.insert({ key: SWEEP_KEY, fields: { sort } });
-}
+const isScheduled = (record: EmailRecord): record is ScheduledRecord =>
+  record.status === 'scheduled' && record.scheduledAtMs !== undefined;
 
-interface RecordPage {
-  readonly records: readonly EmailRecord[];
-  /** The sort value of the last entry; absent on an empty page. */
-  readonly lastSort: string | undefined;
-}
-
-/** The records of an index of emails, page by page until the deadline. */
-async function* recordPages(
-  { backend, now, deadlineMs }: ScheduleDependencies,
-  query: Omit<Query, 'partition' | 'limit'>,
-): AsyncGenerator<RecordPage, void, undefined> {
-  if (now() >= deadlineMs) return;
-  for await (const entries of entryPages(backend.table, { ...query, partition: EMAIL_PARTITION, limit: PAGE })) {
-    yield { records: await documentsOf<EmailRecord>(backend.table, entries), lastSort: entries.at(-1)?.sort };
-    if (now() >= deadlineMs) return;
-  }
+/** Queues these emails; not those that are queued already and only wait, which are examined again later. */
+async function handOver(
+  due: readonly ScheduledRecord[],
+  isRecheck: (record: ScheduledRecord) => boolean,
+  lostJobs: LostJobs,
+  { backend, now, metrics }: ScheduleDependencies,
+): Promise<number> {
+  const waiting = new Set<ScheduledRecord>();
+  // One after the other: the answer for one tells that for later ones.
+  for (const record of due)
+    if (isRecheck(record) && !(await lostJobs.isLost(record.queue, record.scheduledAtMs))) waiting.add(record);
+  const toQueue = due.filter((record) => !waiting.has(record));
+  await backend.broker.send(toQueue.map((record) => sendJob(record, record.scheduledAtMs)));
+  await Promise.all(
+    due.map((record) => {
+      const { id, scheduledAtMs } = record;
+      const fromMs = Math.max(now(), scheduledAtMs) + (waiting.has(record) ? WAITING_MS : 0);
+      return noteHandover(backend.table, id, fromMs, scheduledAtMs);
+    }),
+  );
+  for (const { queue } of toQueue) metrics.count('handedOver', queue);
+  return toQueue.length;
 }

@@ -2,6 +2,7 @@ import { timeSort } from '../document/time-sort.ts';
 import type { IndexEntry } from '../ports/table.ts';
 import type { QueueName } from '../queues.ts';
 import { formatMailbox } from './address.ts';
+import { messageBytes, NOTED_BYTES } from './body.ts';
 import type { Email } from './email.ts';
 import type { EmailEvent, EmailStatus } from './status.ts';
 
@@ -44,6 +45,8 @@ export type EmailRecord = {
   /** The hash of the request, by which a repeated request is recognised; part of the body's key. */
   readonly fingerprint: string;
   readonly queue: QueueName;
+  /** The group of its jobs (`groupOf`); version 0.2 did not set it. */
+  readonly group?: string;
   /** The highest attempt that has claimed it; a job with no higher attempt is outdated. */
   readonly attempts: number;
   /** The run that has claimed it, while it is `sending`; version 0.1 did not set it. */
@@ -62,6 +65,8 @@ export type EmailRecord = {
   readonly rejectedMessageId?: string;
   /** The body has custom headers, which webhooks show. */
   readonly hasHeaders?: boolean;
+  /** About the size of the message, if that is more than 32 KB. */
+  readonly messageBytes?: number;
 };
 
 /** Fields that a record has only while it is claimed. */
@@ -84,15 +89,22 @@ export const dueEntry = (atMs: number, id: string): IndexEntry => ({
   sort: timeSort(atMs, id),
 });
 
+/** The first characters of a key's id. The whole would cost more to store, and two keys that begin alike only share a share. */
+const GROUP_LENGTH = 8;
+
+/** The group of an email's jobs: the emails of one API key do not make those of another wait. */
+export const groupOf = (keyId: string): string => keyId.slice(0, GROUP_LENGTH);
+
 /** The record of a new email. */
 export function newRecord(
   email: Email,
-  ids: { id: string; fingerprint: string; queue: QueueName },
+  ids: { id: string; fingerprint: string; queue: QueueName; group?: string },
   nowMs: number,
 ): EmailRecord {
   const scheduled = email.scheduledAtMs !== undefined && email.scheduledAtMs > nowMs;
   const addresses = (field: 'cc' | 'bcc' | 'replyTo') =>
     email[field].length > 0 ? { [field]: email[field].map(formatMailbox) } : {};
+  const bytes = messageBytes(email);
   return {
     ...ids,
     status: scheduled ? 'scheduled' : 'queued',
@@ -104,6 +116,7 @@ export function newRecord(
     subject: email.subject,
     ...(email.tags.length > 0 ? { tags: email.tags } : {}),
     ...(Object.keys(email.headers).length > 0 ? { hasHeaders: true } : {}),
+    ...(bytes > NOTED_BYTES ? { messageBytes: bytes } : {}),
     createdAtMs: nowMs,
     ...(scheduled ? { scheduledAtMs: email.scheduledAtMs } : {}),
     attempts: 0,

@@ -33,7 +33,7 @@ async function keepBody(bodies: BodyStore, key: string, expiresAtMs: number): Pr
 /** Queues a failed email again, with a new deadline; also one that is queued already, as the job of an earlier call may have been lost. */
 export async function retryEmail(
   record: EmailRecord,
-  { backend, nowMs }: { backend: Backend; nowMs: number },
+  { backend, nowMs }: { backend: Pick<Backend, 'broker' | 'updateAndSend'>; nowMs: number },
 ): Outcome {
   const outcome = await retry(backend, record.id, sendJob(record, undefined, nowMs), nowMs);
   const { applied, document } = outcome;

@@ -108,7 +108,15 @@ const headers = z.pipe(
 
 const notYet = z.optional(z.null().check(z.describe('Not supported by this version')));
 
-/** The body of `POST /emails`. This schema validates requests and is published in /openapi.json. */
+const template = z.strictObject({
+  id: z.string().check(z.minLength(1), z.maxLength(500), z.describe('The id or the alias of a published template')),
+  variables: optional(z.record(z.string(), z.nullable(z.union([z.string(), z.number()])))),
+});
+
+/** The field `template` of a request. */
+export const templateSchema = z.object({ template });
+
+/** An email without its template, which is read first: it can give the sender, the subject and `reply_to`. */
 export const emailSchema = z.strictObject({
   from: address,
   to: recipients,
@@ -129,8 +137,15 @@ export const emailSchema = z.strictObject({
         z.describe('ISO 8601 with a zone, or plain English such as `in 1 min`; at most 30 days ahead'),
       ),
   ),
-  template: notYet,
+  template: z.optional(z.null()),
   topic_id: notYet,
+});
+
+/** The body of `POST /emails`, as /openapi.json describes it. */
+export const emailRequestSchema = z.extend(emailSchema, {
+  from: optional(address),
+  subject: optional(emailSchema.def.shape.subject),
+  template: optional(template),
 });
 
 export type EmailInput = z.infer<typeof emailSchema>;

@@ -11,8 +11,9 @@ import { emailRetry } from '../task/retry.ts';
 import { HeldElsewhere, Postponed, type Run, type Task, task } from '../task/task.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import { publishEvent } from '../webhook/publish-task.ts';
-import { type Body, unpackBody } from './body.ts';
+import { type Body, unpackBody, withContent } from './body.ts';
 import { isOverdue, overdueError, overdueReason } from './deadline.ts';
+import { type Compose, type MemoryBudget, withMemory } from './memory-budget.ts';
 import { addressOf, allowedRecipients } from './recipients.ts';
 import type { EmailRecord } from './record.ts';
 import { type TakeDependencies, take } from './take.ts';
@@ -26,7 +27,9 @@ export interface SendDependencies extends TakeDependencies {
   /** How long an email may wait for a provider, or an account, that does not send. */
   readonly giveUpAfterMs: number;
   /** Writes the MIME message, without Bcc. Rejects (retryable) when fetching all attachments takes longer than `fetchMs`. */
-  readonly compose: (record: EmailRecord, body: Body, fetchMs: number) => Promise<Uint8Array>;
+  readonly compose: Compose;
+  /** The memory for large emails; absent: no limit. */
+  readonly memory?: MemoryBudget;
   /** Publishes emails that end before the send; later events come from SES. */
   readonly publish: Publish;
   readonly metrics: Metrics;
@@ -48,6 +51,8 @@ const sendArgs = z.object({
   recipients: z.optional(z.int().check(z.positive())),
   sinceMs: z.optional(z.number()),
   waitedFor: z.optional(z.string()),
+  /** About the size of the message; absent: small. */
+  bytes: z.optional(z.number()),
 });
 
 /** Sends one accepted email. */
@@ -80,7 +85,7 @@ export const emailSend = task(
     },
     onEnd: (run, { claims }) => claims.end(run.id),
   },
-  async (args, run, dependencies) => {
+  withMemory(async (args, run, dependencies) => {
     const { pacer, giveUpAfterMs } = dependencies;
     const untilMs = run.now() + Math.min(WAIT_MS, (run.stopsAtMs - run.now()) / 2);
     // Before the claim: a job that must wait has written nothing.
@@ -93,12 +98,13 @@ export const emailSend = task(
     if (!turn) throw overdueError(args, claimed.document, giveUpAfterMs);
     if (!packed) throw missing('The body of this email', run.job.attempt < BODY_ATTEMPTS);
     try {
-      await send(claimed.document, unpackBody(packed), { turn, untilMs }, run, dependencies);
+      const body = await withContent(unpackBody(packed), dependencies.table);
+      await send(claimed.document, body, { turn, untilMs }, run, dependencies);
     } catch (error) {
       if (error instanceof Postponed) await releaseUnused(error, run, dependencies);
       throw error;
     }
-  },
+  }),
 );
 
 /**
@@ -106,10 +112,24 @@ export const emailSend = task(
  * email is due.
  */
 export function sendJob(record: EmailRecord, dueAtMs?: number, sinceMs?: number): OutgoingJob {
-  const { id, fingerprint, queue, to, cc = [], bcc = [], createdAtMs, scheduledAtMs = createdAtMs } = record;
+  const {
+    id,
+    fingerprint,
+    queue,
+    group,
+    messageBytes,
+    to,
+    cc = [],
+    bcc = [],
+    createdAtMs,
+    scheduledAtMs = createdAtMs,
+  } = record;
   const recipients = to.length + cc.length + bcc.length;
-  const { job } = emailSend.call({ id, fingerprint, recipients, sinceMs: sinceMs ?? dueAtMs ?? scheduledAtMs });
-  return { queue, job: dueAtMs === undefined ? job : { ...job, dueAtMs } };
+  const size = messageBytes === undefined ? {} : { bytes: messageBytes };
+  const args = { id, fingerprint, recipients, sinceMs: sinceMs ?? dueAtMs ?? scheduledAtMs, ...size };
+  const { job } = emailSend.call(args);
+  const grouped = group === undefined ? {} : { group };
+  return { queue, job: { ...grouped, ...job, ...(dueAtMs === undefined ? {} : { dueAtMs }) } };
 }
 
 /** Marks an email as sent whose record could not be written after the send. */

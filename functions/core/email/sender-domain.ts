@@ -9,6 +9,12 @@ export interface Dkim {
   readonly status: DomainStatus;
 }
 
+/** The domain of the envelope sender, with the status of its MX record. */
+export interface MailFrom {
+  readonly domain: string;
+  readonly status: DomainStatus;
+}
+
 /** The sender domains at the mail provider. Each call can reject with a 429 or a 503 (retryable). */
 export interface SenderDomains {
   /** The names of all domains in lower case and alphabetical order, verified or not. */
@@ -16,6 +22,8 @@ export interface SenderDomains {
   /** The statuses of these domains, at most 100; unknown domains are left out. */
   statuses(names: readonly string[]): Promise<ReadonlyMap<string, DomainStatus>>;
   dkim(name: string): Promise<Dkim>;
+  /** Undefined when the envelope sender has a domain of the provider's own. */
+  mailFrom(name: string): Promise<MailFrom | undefined>;
 }
 
 /** The id of a domain is derived from its name, so that nothing is stored for it. */

@@ -4,7 +4,7 @@ import type { QueueName } from '../queues.ts';
 import { bodyKey, packBody } from './body.ts';
 import type { Email } from './email.ts';
 import { fingerprintOf, isKeyFree, keyedId, keyReused } from './idempotency.ts';
-import { type EmailRecord, listEntry, newRecord, recordKey } from './record.ts';
+import { type EmailRecord, groupOf, listEntry, newRecord, recordKey } from './record.ts';
 import { sendJob } from './send.ts';
 import { scheduleCheck } from './transitions.ts';
 
@@ -95,7 +95,7 @@ function newDraft(
   const { backend, newId, retentionMs } = dependencies;
   const id = idempotencyKey === undefined ? newId() : keyedId(keyId, idempotencyKey, index, generation);
   const fingerprint = fingerprintOf(payload, index);
-  const record = newRecord(email, { id, fingerprint, queue }, nowMs);
+  const record = newRecord(email, { id, fingerprint, queue, group: groupOf(keyId) }, nowMs);
   const dueAtMs = record.scheduledAtMs ?? nowMs;
   const handedOver = dueAtMs - nowMs <= backend.delayHorizonMs;
   const submission: Submission = {

@@ -21,8 +21,11 @@ type Outcome = Promise<WriteOutcome<EmailRecord>>;
 
 /** A worker whose clock runs this much behind still sends a scheduled email on time. */
 const CLOCK_TOLERANCE_MS = 2_000;
-/** A scheduled email is queued this long before its time, so that a missed run of the schedule delays nothing. */
-const HANDOVER_MS = 5 * 60_000;
+/**
+ * A scheduled email is queued this long before its time: as early as SQS can delay it to the second, so that many that are due at
+ * once are all queued by then.
+ */
+const HANDOVER_MS = 14 * 60_000;
 /** A scheduled email is examined again this long after its time, in case its job was lost. */
 const RECHECK_MS = 15 * 60_000;
 

@@ -12,6 +12,8 @@ export interface FeedbackDependencies {
   readonly table: Table;
   readonly publish: Publish;
   readonly log: Logger;
+  /** Called once for a batch with `Send` events, with the time of the oldest (epoch ms). */
+  readonly sawSend?: (oldestMs: number) => void;
 }
 
 /** An event of SES as it arrives from the queue. */
@@ -33,6 +35,8 @@ export async function processFeedback(
   const { byEmail, notOurs, failed } = parseAll(queued, log);
   const emailIds = [...byEmail.keys()];
   const records = await table.getMany<EmailRecord>(emailIds.map(recordKey));
+  const sends = [...byEmail.values()].flatMap(({ events }) => events.filter(({ event }) => event === 'sent'));
+  if (sends.length > 0) dependencies.sawSend?.(Math.min(...sends.map(({ atMs }) => atMs)));
   let emailGone = 0;
   const work = emailIds.map(async (emailId, index) => {
     const { ids, events } = byEmail.get(emailId) ?? { ids: [], events: [] };

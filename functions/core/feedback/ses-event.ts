@@ -57,6 +57,7 @@ const schemas = {
   bounce: z.object({ timestamp: time, bounceType: z.string(), bounceSubType: text, bouncedRecipients: addressed }),
   complaint: z.object({
     timestamp: time,
+    complaintSubType: z.optional(z.nullable(text)),
     complainedRecipients: addressed,
     complaintFeedbackType: z.optional(z.nullable(z.string())),
   }),
@@ -87,19 +88,7 @@ const readers: Readonly<Record<string, (event: Record<string, unknown>, mail: En
     };
   },
   Bounce: ({ bounce }) => readBounce(schemas.bounce.parse(bounce)),
-  Complaint: ({ complaint }) => {
-    const { timestamp, complainedRecipients, complaintFeedbackType } = schemas.complaint.parse(complaint);
-    const type = complaintFeedbackType ?? 'abuse';
-    return {
-      event: 'complained',
-      atMs: Date.parse(timestamp),
-      recipients: complainedRecipients.map(({ emailAddress }) => emailAddress),
-      details: { complaint: { type } },
-      detail: type,
-      // RFC 5965 7.3: by `not-spam` the recipient says that the email is no spam.
-      ...(type === 'not-spam' ? {} : { suppresses: 'complaint' }),
-    };
-  },
+  Complaint: ({ complaint }) => readComplaint(schemas.complaint.parse(complaint)),
   Reject: ({ reject }, mail) => readFailure(schemas.reject.parse(reject).reason, mail),
   'Rendering Failure': ({ failure }, mail) => readFailure(schemas.failure.parse(failure).errorMessage, mail),
   Open: ({ open }, mail) => {
@@ -142,15 +131,37 @@ function readBounce({
     ...(said ? { detail: said } : {}),
     ...(permanent ? { suppresses: 'bounce' as const } : {}),
   };
-  if (suppressed) {
-    const message = `Amazon SES has suppressed sending to this address. ${said}`.trim();
-    return { ...fields, event: 'suppressed', details: { suppressed: { message, type: bounceSubType } } };
-  }
+  if (suppressed) return { ...fields, ...suppressedBySes(bounceSubType, said) };
   // Programs read the wording: django-anymail recognizes a bounce by `bounce message` (anymail/webhooks/resend.py).
   const message =
     `The recipient's email provider sent a ${permanent ? 'hard' : 'general'} bounce message. ${said}`.trim();
   const details = { bounce: { message, type: bounceType, subType: bounceSubType } };
   return { ...fields, event: 'bounced', details, ...(permanent ? {} : { soft: true }) };
+}
+
+function readComplaint({
+  timestamp,
+  complaintSubType,
+  complainedRecipients,
+  complaintFeedbackType,
+}: z.infer<typeof schemas.complaint>): EventFields {
+  const type = complaintFeedbackType ?? 'abuse';
+  const fields = {
+    atMs: Date.parse(timestamp),
+    recipients: complainedRecipients.map(({ emailAddress }) => emailAddress),
+    // RFC 5965 7.3: by `not-spam` the recipient says that the email is no spam.
+    ...(type === 'not-spam' ? {} : { suppresses: 'complaint' as const }),
+  };
+  // SES accepted the message and did not send it: nobody complained about this email.
+  if (complaintSubType && /suppress/i.test(complaintSubType))
+    return { ...fields, ...suppressedBySes(complaintSubType) };
+  return { ...fields, event: 'complained', details: { complaint: { type } }, detail: type };
+}
+
+/** An email that SES accepted and did not send, because the address is on a suppression list of SES. */
+function suppressedBySes(type: string, said = '') {
+  const message = `Amazon SES has suppressed sending to this address. ${said}`.trim();
+  return { event: 'suppressed' as const, details: { suppressed: { message, type } } };
 }
 
 function readFailure(reason: string, mail: Envelope['mail']): EventFields {

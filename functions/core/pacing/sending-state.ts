@@ -45,7 +45,9 @@ const SHORTEST_DAY_SECONDS = 200;
  * it is the longest: room comes back bit by bit, and many jobs that came back for each bit would cost more than the emails.
  */
 const LEAST_HOLD_SECONDS = 60;
-const MOST_HOLD_SECONDS = 900;
+const MOST_HOLD_SECONDS = 840;
+/** Waiting jobs come back at the same moments, so that their batches are full: single ones would cost ten times as much. */
+const TOGETHER_MS = 60_000;
 /** The pace of the one email that is tried during a hold: slow enough that no other shares its reservation. */
 const PROBE_RATE = 1;
 
@@ -59,6 +61,8 @@ export interface SendingDependencies {
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Logger;
+  /** Called with the state after each time that the provider was asked: about once a minute in a deployment. */
+  readonly onRead?: (state: SendingState) => void;
 }
 
 /** What the account lets this deployment send. */
@@ -116,7 +120,9 @@ export function createSending(dependencies: SendingDependencies): Sending {
     const { document } = stored
       ? await table.update<SendingState>(SENDING_KEY, { set: fields, remove })
       : await table.insert<SendingState>({ key: SENDING_KEY, fields });
-    return see(document ?? fields);
+    const read = document ?? fields;
+    dependencies.onRead?.(read);
+    return see(read);
   };
 
   const current = async (): Promise<SendingState> => {
@@ -133,7 +139,8 @@ export function createSending(dependencies: SendingDependencies): Sending {
 
   /** True for the one worker that may try an email now. */
   const mayProbe = async ({ held, probeAtMs = 0 }: SendingState): Promise<boolean> => {
-    if (held === undefined || probeAtMs > now()) return false;
+    // The quota is read once a minute, and tells by itself when it has room again.
+    if (held !== 'paused' || probeAtMs > now()) return false;
     const { applied, document } = await table.update<SendingState>(
       SENDING_KEY,
       { set: { probeAtMs: now() + PROBE_EVERY_MS } },
@@ -146,7 +153,9 @@ export function createSending(dependencies: SendingDependencies): Sending {
   const postponed = (cause: HoldCause, { heldSinceMs = now(), heldReason }: SendingState): Postponed => {
     const lasted = cause === 'quota' ? MOST_HOLD_SECONDS : (now() - heldSinceMs) / 1_000;
     const most = Math.min(MOST_HOLD_SECONDS, Math.max(LEAST_HOLD_SECONDS, lasted));
-    return new Postponed(heldReason ?? QUOTA_REASON, most * (0.5 + random() / 2));
+    const againAtMs = now() + most * 1_000 * (0.5 + random() / 2);
+    const togetherAtMs = Math.ceil(againAtMs / TOGETHER_MS) * TOGETHER_MS;
+    return new Postponed(heldReason ?? QUOTA_REASON, (togetherAtMs - now()) / 1_000);
   };
 
   return {

@@ -38,10 +38,18 @@ const MOST_RECIPIENTS = 50;
 /** More than any horizon, and than the clocks of two machines differ. */
 const AHEAD_MS = 60_000;
 
+/**
+ * A clock that is behind by less goes on from where it is: of many workers that would set it to now only one could, and the others
+ * would try again and again. SES's bucket allows for that.
+ */
+const LAG_MS = 50;
+
 /** The slot clock in the document `slots#<name>`. */
 export function createSlotClock(table: Table, name: string, now: () => number): SlotClock {
   const key = `slots#${name}`;
   let known: ClockDocument | undefined;
+  /** Which of the two writes applied last: it is the likelier one. */
+  let after = false;
 
   /** Keeps what a write has shown; makes the document if there is none. */
   const see = async (document: ClockDocument | undefined): Promise<ClockDocument> => {
@@ -58,19 +66,19 @@ export function createSlotClock(table: Table, name: string, now: () => number): 
         // Nobody reserves beyond this: it was set by a machine whose time is wrong, and is not kept.
         const wrongAtMs = nowMs + AHEAD_MS + (MOST_RECIPIENTS * 1_000) / (ratePerSecond * MARGIN * LEAST_FACTOR);
         // One of two conditional writes, as a database has no maximum: after the last reservation, or from now on.
-        const after = known !== undefined && known.freeAtMs >= nowMs;
         const { applied, document } = after
           ? await table.update<ClockDocument>(key, { add: { freeAtMs: lengthMs } }, [
-              { freeAtMs: { between: [nowMs, nowMs + horizonMs] } },
+              { freeAtMs: { between: [nowMs - LAG_MS, nowMs + horizonMs] } },
             ])
           : await table.update<ClockDocument>(key, { set: { freeAtMs: nowMs + lengthMs } }, [
-              { freeAtMs: { below: nowMs } },
+              { freeAtMs: { below: nowMs - LAG_MS } },
               { freeAtMs: { between: [wrongAtMs, Number.MAX_SAFE_INTEGER] } },
             ]);
         const { freeAtMs } = await see(document);
-        if (applied) return { startMs: after ? freeAtMs - lengthMs : nowMs, lengthMs };
+        if (applied) return { startMs: after ? Math.max(nowMs, freeAtMs - lengthMs) : nowMs, lengthMs };
+        after = freeAtMs >= now() - LAG_MS && freeAtMs < wrongAtMs;
+        if (freeAtMs > nowMs + horizonMs && freeAtMs < wrongAtMs) return { freeAtMs };
         if (freeAtMs >= wrongAtMs) known = undefined;
-        else if (freeAtMs > nowMs + horizonMs) return { freeAtMs };
       }
     },
 

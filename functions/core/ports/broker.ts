@@ -3,6 +3,8 @@ import type { FieldValue } from './table.ts';
 
 /** One call of a task, as it is on a queue: ids and small values, never bodies. */
 export interface Job {
+  /** Jobs of one group share their queue's workers fairly with other groups: part of the id of an API key. Absent: a group of its own. */
+  readonly group?: string;
   readonly task: string;
   readonly args: FieldValue;
   /** 1 for the first try. */
@@ -22,6 +24,14 @@ export interface OutgoingJob {
 export interface Broker {
   /** Resolves when every job is durable; rejects (retryable) when one is not, though others may be. */
   send(jobs: readonly OutgoingJob[]): Promise<void>;
+}
+
+/** What is on a queue. */
+export interface Backlog {
+  /** Jobs that wait, run or are delayed; approximate. */
+  readonly jobs: number;
+  /** How long the oldest has waited, in ms; absent where the broker does not tell. */
+  readonly oldestMs?: number;
 }
 
 /** A job as it arrives, not validated yet. */

@@ -75,6 +75,8 @@ export interface Query {
   readonly after?: string;
   /** Only entries up to this sort value, in the query's order (exclusive). */
   readonly before?: string;
+  /** Only entries of this part of the partition, one of `Table.parts`. */
+  readonly part?: number;
 }
 
 /** An entry of an index: the key of a document, and its position. */
@@ -95,4 +97,9 @@ export interface Table {
   /** Deletes the document if one of the conditions holds; answers whether it was deleted. */
   delete(key: string, anyOf?: readonly Condition[]): Promise<boolean>;
   query(query: Query): Promise<Entry[]>;
+  /**
+   * The parts that a partition of an index is stored in, which can be read side by side: each entry is in one of them. At least
+   * one.
+   */
+  parts(index: IndexName, partition: string): Promise<readonly number[]>;
 }

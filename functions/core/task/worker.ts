@@ -27,6 +27,7 @@ export interface WorkerOptions<Dependencies> {
 export type Worker = (deliveries: readonly Delivery[], deadlineMs: number, stopsAtMs?: number) => Promise<string[]>;
 
 const jobSchema = z.object({
+  group: z.optional(z.string()),
   task: z.string(),
   args: z.unknown(),
   attempt: z.int().check(z.positive()),

@@ -10,7 +10,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib/core';
+import { Duration, Fn, Names, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import { accessLogFormat } from './access-log.ts';
@@ -69,9 +69,7 @@ export class HttpEntry extends Construct implements ApiEntry {
       autoDeploy: true,
       throttle: { rateLimit: props.throttleRate, burstLimit: props.throttleBurst },
       accessLogSettings: {
-        destination: new LogGroupLogDestination(
-          new LogGroup(this, 'AccessLogs', { retention: props.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY }),
-        ),
+        destination: new LogGroupLogDestination(this.accessLogs(props.logRetentionDays)),
         format: accessLogFormat(),
       },
     });
@@ -85,6 +83,24 @@ export class HttpEntry extends Construct implements ApiEntry {
       this.url = `https://${domainName}`;
       this.domainTarget = domain.regionalDomainName;
     }
+  }
+
+  /**
+   * The log group. API Gateway adds each group to a resource policy of the account, whose size is limited; one entry of it
+   * covers all groups with this prefix.
+   * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+   */
+  private accessLogs(retention: RetentionDays): LogGroup {
+    const options = { retention, removalPolicy: RemovalPolicy.DESTROY };
+    // Version 0.1 wrote to this group. If it left the stack, its logs would be deleted; here they expire as before.
+    new LogGroup(this, 'AccessLogs', options);
+    // No other group has this name: each stack that is created has another id.
+    const stackId = Fn.select(2, Fn.split('/', Stack.of(this).stackId));
+    const name = Names.uniqueResourceName(this, { separator: '-', maxLength: 128 });
+    return new LogGroup(this, 'AccessLogsVended', {
+      ...options,
+      logGroupName: `/aws/vendedlogs/apis/${name}-${stackId}`,
+    });
   }
 }
 

@@ -1,12 +1,19 @@
 import { type IMetric, MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration } from 'aws-cdk-lib/core';
+import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
 import { LEAST_FAILURES, overFunctions, PERIOD, shareOf, sumOf, totalOf } from './expressions.ts';
 import {
   BOUNCE_RATE_LIMIT,
   COMPLAINT_RATE_LIMIT,
   type MonitoringMetrics,
   type QueueMetrics,
+  sendEventAge,
+  sendingHeld,
   sesMetric,
 } from './metrics.ts';
+
+/** Tries of waiting emails may be 15 minutes apart. */
+const STALL_PERIOD = Duration.minutes(15);
 
 /** When an alarm begins, and its text. */
 export interface AlarmCondition {
@@ -25,8 +32,10 @@ export function alarmConditions(metrics: MonitoringMetrics): Readonly<Record<str
   return {
     DeadLetters: deadLetters(metrics),
     ...Object.fromEntries(metrics.queues.map((queue) => [`OldestJob-${queue.name}`, oldestJob(queue)])),
+    FeedbackDelay: feedbackDelay(metrics),
     SendFailures: sendFailures(metrics),
     SendingStalled: sendingStalled(metrics),
+    SendingPaused: sendingPaused(metrics),
     ApiErrors: apiErrors(metrics),
     FunctionErrors: functionErrors(metrics),
     FunctionThrottles: functionThrottles(metrics),
@@ -60,30 +69,53 @@ function oldestJob({ name, oldestJobAge, allowedAge, concurrencyOption }: QueueM
   };
 }
 
+/** Before the 60 s after which another worker may take over an email whose worker crashed. */
+const LATE_SEND_EVENT_SECONDS = 30;
+
+function feedbackDelay({ deployment }: MonitoringMetrics): AlarmCondition {
+  return {
+    metric: sendEventAge(deployment, { period: Duration.minutes(1) }),
+    atLeast: LATE_SEND_EVENT_SECONDS,
+    periods: { bad: 2, of: 3 },
+    description:
+      `The Send events of SES are recorded over ${LATE_SEND_EVENT_SECONDS} seconds after the send: more events arrive than the feedback function records. Statuses and webhooks are late, and an email whose worker crashes right after the send could be sent twice. ` +
+      'Do: raise feedbackMaxConcurrency (each function records about 240 events a second; an email has two, more with tracking), or feedbackMemoryMb; see FunctionThrottles first if that alarms too.',
+  };
+}
+
 function sendFailures({ deployment }: MonitoringMetrics): AlarmCondition {
   return {
-    metric: shareOf(sumOf(deployment, 'failed'), sumOf(deployment, 'sent')),
+    metric: shareOf('% of emails that failed', sumOf(deployment, 'failed'), sumOf(deployment, 'sent')),
     atLeast: 5,
     description:
-      `At least ${LEAST_FAILURES} emails in five minutes, and 5 % of all, ended as failed: SES refused them, or they waited for it longer than giveUpAfterHours. They are not in the dead-letter queue; the reason is on each email. ` +
-      'Do: `npx sendoff status ID`, or GET /emails/{id}/events, shows it. Often: the sender is not verified in this region, or the account is still in the sandbox (`npx sendoff doctor`). Then send them again: POST /emails/{id}/retry.',
+      `At least ${LEAST_FAILURES} emails in five minutes, and 5 % of all, ended as failed: SES refused them, or they could not be sent until giveUpAfterHours. They are not in the dead-letter queue; the reason is on each email. ` +
+      'Do: `npx sendoff status ID`, or GET /emails/{id}/events, shows it. Often: the sender is not verified in this region, or the account is still in the sandbox (`npx sendoff doctor`). Then send them again: `npx sendoff retry --failed --dry-run` counts them by reason.',
   };
 }
 
 function sendingStalled({ deployment }: MonitoringMetrics): AlarmCondition {
-  const metric = new MathExpression({
-    label: 'tries that failed while nothing was sent',
-    expression: 'IF(retried > 0 AND sent < 1, retried, 0)',
-    usingMetrics: { retried: sumOf(deployment, 'retried'), sent: sumOf(deployment, 'sent') },
-    period: PERIOD,
-  });
+  const counted = (what: EmailCount) => sumOf(deployment, what, STALL_PERIOD);
   return {
-    metric,
-    atLeast: 1,
-    periods: { bad: 3, of: 3 },
+    metric: shareOf('% of tries to send that failed', counted('retried'), counted('sent'), STALL_PERIOD),
+    atLeast: 50,
+    // Two periods: after an outage that is over, the first one is bad and the second is not.
+    periods: { bad: 2, of: 2 },
     description:
-      'For 15 minutes Sendoff tried to send emails and none was sent. No email is lost: each is retried for about five hours and then fails. ' +
-      'Do: `npx sendoff doctor` shows if SES paused the account, the daily quota is used up or a permission is missing; the logs of the function that sends have the error code. When SES works again, the emails are sent without your help.',
+      'For 30 minutes at least half of the tries to send an email failed and are repeated: SES does not answer or answers with errors, or a permission is missing. Emails that merely wait for the rate or the quota of SES are not counted. No email is lost: each is tried again until giveUpAfterHours. ' +
+      'Do: `npx sendoff tail --since 30m --only send --level warn` (backend=redis: `--only consumer`) shows the error code; `npx sendoff doctor` checks SES; see https://health.aws.amazon.com. When SES works again, the emails are sent without your help.',
+  };
+}
+
+function sendingPaused({ deployment }: MonitoringMetrics): AlarmCondition {
+  return {
+    // The minimum: a hold of a minute, which its first probe ends, is no alarm.
+    metric: sendingHeld(deployment, { statistic: Stats.MINIMUM, period: PERIOD }),
+    atLeast: 1,
+    // With backend=redis nothing is reported while all jobs are delayed; then nothing has changed.
+    missing: TreatMissingData.IGNORE,
+    description:
+      'SES sends nothing for this account for now, or 95 % of its daily quota are used and bulk email waits, so that the rest is left for transactional email. No email is lost: they wait, and are sent when it is over; only after giveUpAfterHours they end as failed. ' +
+      'Do: `npx sendoff doctor` says which it is. Quota used up: it frees itself within 24 hours; ask for more (Service Quotas, Amazon SES, Sending quota; in the sandbox: production access). Paused or under review: SES has written to the account; see Account health in its console, answer there, and resume. Should emails have failed by then: `npx sendoff retry --failed --dry-run`.',
   };
 }
 

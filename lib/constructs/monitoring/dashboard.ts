@@ -7,19 +7,25 @@ import {
   type IMetric,
   type IWidget,
   LogQueryWidget,
+  MathExpression,
   type Metric,
   Stats,
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { BULK_QUOTA_PERCENT } from '../../../functions/core/pacing/report.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
+import type { QueueName } from '../../../functions/core/queues.ts';
+import { metricId } from './expressions.ts';
 import {
   BOUNCE_RATE_LIMIT,
   COMPLAINT_RATE_LIMIT,
   emailCount,
   type MonitoringMetrics,
   mailQueues,
+  quotaUsed,
+  sendingHeld,
   sendLatency,
   sesMetric,
 } from './metrics.ts';
@@ -51,6 +57,7 @@ export class FlowDashboard extends Construct {
         waiting(metrics),
         [heading('## 3. Send — through Amazon SES')],
         sending(metrics),
+        limits(metrics),
         [heading('## 4. Deliver — what SES reports (for the whole account in this region)')],
         delivering(),
         [heading('## 5. Errors')],
@@ -124,6 +131,36 @@ function sending({ deployment, sender }: MonitoringMetrics): IWidget[] {
       right: [sender.metricDuration({ label: 'duration, 99 %', statistic: P99 })],
     },
   );
+}
+
+function limits({ deployment }: MonitoringMetrics): IWidget[] {
+  return row(
+    { title: 'Emails sent a second', left: mailQueues.map((queue) => sentPerSecond(deployment, queue)), stacked: true },
+    {
+      title: 'Daily quota of SES used (%)',
+      left: [quotaUsed(deployment, { label: 'used' })],
+      leftAnnotations: [
+        { value: BULK_QUOTA_PERCENT, label: 'bulk waits' },
+        { value: 100, label: 'all mail waits' },
+      ],
+    },
+    {
+      title: 'Sending is held by the quota or a pause (1: yes)',
+      left: [sendingHeld(deployment, { label: 'held' })],
+    },
+  );
+}
+
+function sentPerSecond(deployment: string, queue: QueueName): MathExpression {
+  const period = Duration.minutes(1);
+  // An id must be another one in each expression of a graph.
+  const id = `sent_${metricId(queue)}`;
+  return new MathExpression({
+    label: queue,
+    expression: `${id} / PERIOD(${id})`,
+    usingMetrics: { [id]: emailCount(deployment, 'sent', queue, { period }) },
+    period,
+  });
 }
 
 function delivering(): IWidget[] {

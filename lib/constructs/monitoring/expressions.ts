@@ -3,19 +3,19 @@ import { Duration } from 'aws-cdk-lib/core';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
 import { emailCount, type MonitoringMetrics, mailQueues } from './metrics.ts';
 
-/** The period of all alarms. */
+/** The period of the alarms, but for those that look at a longer time. */
 export const PERIOD = Duration.minutes(5);
 /** With fewer failures than this a rate counts as 0. */
 export const LEAST_FAILURES = 5;
 
 /** The sum of metrics, given by their ids in the expression. A metric without data counts as 0. */
-function sum(label: string, metrics: Readonly<Record<string, IMetric>>): MathExpression {
+function sum(label: string, metrics: Readonly<Record<string, IMetric>>, period = PERIOD): MathExpression {
   const filled = Object.keys(metrics).map((id) => `FILL(${id}, 0)`);
   return new MathExpression({
     label,
     expression: `SUM([${filled.join(', ')}])`,
     usingMetrics: { ...metrics },
-    period: PERIOD,
+    period,
   });
 }
 
@@ -27,24 +27,24 @@ export function totalOf(metrics: readonly IMetric[]): IMetric {
 }
 
 /** The count over all mail queues. */
-export function sumOf(deployment: string, counted: EmailCount): MathExpression {
+export function sumOf(deployment: string, counted: EmailCount, period = PERIOD): MathExpression {
   const counts = mailQueues.map((queue) => [
-    `${counted}_${idOf(queue)}`,
-    emailCount(deployment, counted, queue, { period: PERIOD }),
+    `${counted}_${metricId(queue)}`,
+    emailCount(deployment, counted, queue, { period }),
   ]);
-  return sum(counted, Object.fromEntries(counts));
+  return sum(counted, Object.fromEntries(counts), period);
 }
 
 /** An id in a metric expression cannot have hyphens. */
-const idOf = (queue: string): string => queue.replaceAll('-', '_');
+export const metricId = (queue: string): string => queue.replaceAll('-', '_');
 
 /** `part` in percent of `part + rest`; 0 while `part` is below `LEAST_FAILURES`. */
-export function shareOf(part: MathExpression, rest: MathExpression): MathExpression {
+export function shareOf(label: string, part: MathExpression, rest: MathExpression, period = PERIOD): MathExpression {
   return new MathExpression({
-    label: '% of emails that failed',
+    label,
     expression: `IF(part >= ${LEAST_FAILURES}, 100 * part / (part + rest), 0)`,
     usingMetrics: { part, rest },
-    period: PERIOD,
+    period,
   });
 }
 

@@ -7,7 +7,9 @@ import {
   countMetrics,
   METRIC_NAMESPACE,
   queueMetrics,
+  SEND_EVENT_AGE_METRIC,
   SEND_LATENCY_METRIC,
+  sendingMetrics,
 } from '../../../functions/adapters/metrics.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
 import { type QueueName, queues } from '../../../functions/core/queues.ts';
@@ -91,12 +93,7 @@ export function sqsDeadLetters(queue: IQueue, name: string): DeadLetterMetrics {
 
 /** The dead letters in Redis. */
 export function redisDeadLetters(deployment: string, name: string): DeadLetterMetrics {
-  const fixed = { namespace: METRIC_NAMESPACE, metricName: queueMetrics.deadLetters };
-  return {
-    name,
-    count: (options) =>
-      new Metric({ ...fixed, dimensionsMap: { Deployment: deployment }, statistic: Stats.MAXIMUM, ...options }),
-  };
+  return { name, count: (options) => deploymentMetric(deployment, queueMetrics.deadLetters, options) };
 }
 
 /** The metrics of a deployment, for alarms and dashboard. */
@@ -139,9 +136,26 @@ export function sendLatency(deployment: string, queue: QueueName, options?: Metr
   return ownMetric(deployment, SEND_LATENCY_METRIC, queue, options);
 }
 
+/** 1 while sending is held by the quota or a pause, otherwise 0; reported once a minute. */
+export const sendingHeld = (deployment: string, options?: MetricOptions): Metric =>
+  deploymentMetric(deployment, sendingMetrics.held, options);
+
+/** The used share of SES's quota of 24 hours, in percent. */
+export const quotaUsed = (deployment: string, options?: MetricOptions): Metric =>
+  deploymentMetric(deployment, sendingMetrics.quotaUsed, options);
+
+/** Seconds from a send until the feedback function had its `Send` event; no data while that is quick. */
+export const sendEventAge = (deployment: string, options?: MetricOptions): Metric =>
+  deploymentMetric(deployment, SEND_EVENT_AGE_METRIC, options);
+
 /** A metric that SES publishes for the whole account in this region: SES judges the account, not a deployment. */
 export function sesMetric(metricName: string, options?: MetricOptions): Metric {
   return new Metric({ namespace: 'AWS/SES', metricName, period: Duration.hours(1), ...options });
+}
+
+function deploymentMetric(deployment: string, metricName: string, options?: MetricOptions): Metric {
+  const dimensionsMap = { Deployment: deployment };
+  return new Metric({ namespace: METRIC_NAMESPACE, metricName, dimensionsMap, statistic: Stats.MAXIMUM, ...options });
 }
 
 function ownMetric(deployment: string, metricName: string, queue: QueueName, options?: MetricOptions): Metric {

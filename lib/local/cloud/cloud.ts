@@ -2,6 +2,7 @@ import type { Calls } from './aws/calls.ts';
 import type { Faults } from './aws/faults.ts';
 import type { Decision, UnusedGrant } from './aws/iam.ts';
 import { type Base, localAccountId, type OnClose, operatorCredentials, startBase } from './base.ts';
+import { createAccountConcurrency } from './lambda/concurrency.ts';
 import type { LocalFunction } from './lambda/function.ts';
 import { createSandboxes } from './lambda/sandboxes.ts';
 import type { LocalCloudOptions } from './options.ts';
@@ -120,6 +121,7 @@ function createContext(options: LocalCloudOptions, base: Base): ResourceContext 
     host: {
       runtimeApi: base.runtimeApi,
       sandboxes: createSandboxes(maxInstances),
+      concurrency: createAccountConcurrency(options.lambdaConcurrency ?? Number.POSITIVE_INFINITY),
       log,
       asyncRetryDelaysSeconds: overrides.asyncRetryDelaysSeconds ?? defaultAsyncRetryDelaysSeconds,
       onSettled: base.idleWatch.changed,

@@ -26,6 +26,8 @@ export type LocalCloudOptions = {
   secrets?: Secrets;
   /** Added to every function's environment; wins over the template. */
   functionEnvironment?: Record<string, string>;
+  /** Concurrent executions of the account; further invocations are throttled, as on AWS. Default: no limit. */
+  lambdaConcurrency?: number;
   /** Child processes at once, over all functions; who needs more waits. */
   maxInstances?: number;
   /** Leaves out resources that this cloud cannot run, and logs each; otherwise they are an error that names them. */

@@ -1,9 +1,14 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { CloudFormationClient, DescribeStacksCommand, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationClient,
+  DescribeStacksCommand,
+  GetTemplateSummaryCommand,
+  ListStackResourcesCommand,
+} from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
-import { LambdaClient } from '@aws-sdk/client-lambda';
+import { GetAccountSettingsCommand, GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   GetAccountCommand,
   GetConfigurationSetCommand,
@@ -109,6 +114,7 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
     for (const mock of [cloudFormation, cloudWatch, lambda, ses, sqs]) mock.reset();
     deploy(outputs());
+    cloudFormation.on(GetTemplateSummaryCommand).resolves({});
     cloudFormation.on(ListStackResourcesCommand).resolves({
       StackResourceSummaries: [
         resource('AWS::CloudWatch::Alarm', 'dead-letters'),
@@ -117,6 +123,10 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
     });
     const alarm = { AlarmName: 'dead-letters', StateValue: 'OK' as const, AlarmActions: ['topic'] };
     cloudWatch.on(DescribeAlarmsCommand).resolves({ MetricAlarms: [alarm] });
+    lambda.on(GetAccountSettingsCommand).resolves({ AccountLimit: { ConcurrentExecutions: 1_000 } });
+    lambda
+      .on(GetFunctionConfigurationCommand, { FunctionName: 'Sendoff-Send-1' })
+      .resolves({ MemorySize: 512, Environment: { Variables: { MAX_CONSUMERS: '4' } } });
     ses.on(GetAccountCommand).resolves({
       ProductionAccessEnabled: true,
       SendingEnabled: true,
@@ -236,7 +246,20 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
     expect(Math.abs(expectedUntilMs - realMs)).toBeLessThan(60_000);
   });
 
+  /** The document with the state of sending, of a minute ago, as it is stored: each field is JSON. */
+  const sending = (more: object) => {
+    const state = { readAtMs: Date.now() - 60_000, ratePerSecond: 14, max24Hours: 50_000, sent24Hours: 1_200, ...more };
+    const f = Object.fromEntries(Object.entries(state).map(([name, value]) => [name, JSON.stringify(value)]));
+    return database.command('SET', key('doc:sending'), JSON.stringify({ f }));
+  };
+  const complaints = async () => {
+    const { exitCode, out } = await sendoff('doctor --json');
+    const findings: { level: string }[] = JSON.parse(out);
+    return { exitCode, findings: findings.filter(({ level }) => level !== 'ok') };
+  };
+
   it('finds no problem with doctor where there is none, and looks for no trigger', async () => {
+    await sending({});
     const { exitCode, out, notes } = await sendoff('doctor');
     expect({ exitCode, notes }).toEqual({ exitCode: 0, notes: '' });
     const steady = out.replace(/answers in \d+ ms/g, 'answers in 1 ms').replace(/Redis [\d.]+/, 'Redis 7');
@@ -247,6 +270,8 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
       ok  database           Redis 7 answers in 1 ms
       ok  eviction           off: a full database refuses writes and loses nothing
       ok  schedule           its rule is on: the queues are looked at once a minute
+      ok  workers            up to 4 consumers at once of the account's 1000 concurrent executions
+      ok  sending            14 recipients a second, 1200 of 50000 used in 24 hours, 48800 left (as of 60 s ago)
       ok  SES sandbox        out of it
       ok  SES sending        enabled, account healthy
       ok  SES quota          0 of 50000 recipients used in 24 hours, 14 a second
@@ -257,7 +282,35 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
       ok  waiting emails     none for more than 30 min
       ok  alarms             1, none in alarm"
     `);
-    expect(lambda.calls()).toEqual([]);
+    expect(lambda.calls()).toHaveLength(2);
+  });
+
+  it('finds with doctor that nothing is sent, and that consumers are too few or too many', async () => {
+    await sending({ held: 'paused', heldSinceMs: Date.now() - 3_600_000, heldReason: 'Account is paused.' });
+    expect(await complaints()).toMatchObject({
+      exitCode: 4,
+      findings: [{ check: 'sending', text: expect.stringContaining('Account is paused.; 14 rec') }],
+    });
+    await sending({ ratePerSecond: 500 });
+    lambda.on(GetAccountSettingsCommand).resolves({ AccountLimit: { ConcurrentExecutions: 13 } });
+    expect(await complaints()).toMatchObject({
+      exitCode: 0,
+      findings: [
+        { check: 'workers', advice: expect.stringContaining('maxConsumers') },
+        { check: 'send rate', advice: expect.stringMatching(/^raise maxConsumers to 11/) },
+      ],
+    });
+  });
+
+  it('finds with doctor that nobody asks SES while emails wait, once they have waited for a minute', async () => {
+    await sending({ readAtMs: Date.now() - 600_000 });
+    const add = (id: string) =>
+      database.command('XADD', key('transactional'), id, 'job', '{"task":"t","args":{},"attempt":1}');
+    await add(`${Date.now() - 1_000}-0`);
+    expect((await complaints()).findings).toEqual([]);
+    await database.command('DEL', key('transactional'));
+    await add(`${Date.now() - 120_000}-0`);
+    expect((await complaints()).findings).toMatchObject([{ check: 'sending', level: 'problem' }]);
   });
 
   it('finds with doctor that the schedule is off', async () => {
@@ -275,6 +328,7 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
     const found = JSON.parse(out).filter(({ level }: { level: string }) => level !== 'ok');
     expect(found.map(({ check, level }: { check: string; level: string }) => [check, level])).toEqual([
       ['backend', 'unknown'],
+      ['sending', 'unknown'],
       ['dead letters', 'unknown'],
       ['waiting emails', 'unknown'],
     ]);

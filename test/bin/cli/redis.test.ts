@@ -8,6 +8,7 @@ import { readConnection } from '../../../lib/local/connection.ts';
 import { silentClient } from '../../../lib/local/redis.ts';
 import { hasRedis } from '../../helpers/redis-database.ts';
 import { localCli } from './cli.ts';
+import { retrySuite } from './commands/retrying.ts';
 
 interface Entry {
   readonly id: string;
@@ -243,6 +244,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
         ['api', 'ok'],
         ['database', 'ok'],
         ['eviction', 'ok'],
+        ['sending', 'ok'],
         ['dead letters', 'ok'],
         ['waiting emails', 'ok'],
       ]);
@@ -265,6 +267,8 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
       expect(out).toMatch(/^unknown +dead letters .*maxmemory-policy allkeys-lru/m);
     });
   });
+
+  retrySuite(local);
 
   it('keeps no credential of Upstash in its connection file, and asks for it in the environment', async () => {
     const { redis, ...connection } = readConnection(local.env.SENDOFF_LOCAL_FILE ?? '') ?? {};

@@ -19,6 +19,12 @@ const email = {
   subject: 'methods',
   text: 'Hello',
 };
+const template = {
+  name: 'Welcome',
+  alias: 'welcome',
+  html: '<p>{{{NAME}}}</p>',
+  variables: [{ key: 'NAME', type: 'string' as const, fallbackValue: 'you' }],
+};
 const attachments = [{ filename: 'a.txt', content: Buffer.from('a') }];
 const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
 
@@ -67,6 +73,13 @@ const present: Readonly<Record<string, Call>> = {
   'suppressions.remove': () => resend.suppressions.remove('a@example.com'),
   'suppressions.batch.add': () => resend.suppressions.batch.add({ emails: ['b@example.com'] }),
   'suppressions.batch.remove': () => resend.suppressions.batch.remove({ emails: ['b@example.com'] }),
+  'templates.create': () => resend.templates.create(template),
+  'templates.list': () => resend.templates.list(),
+  'templates.get': () => resend.templates.get('welcome'),
+  'templates.update': () => resend.templates.update('welcome', { name: 'Welcome!' }),
+  'templates.publish': () => resend.templates.publish('welcome'),
+  'templates.duplicate': () => resend.templates.duplicate('welcome').publish(),
+  'templates.remove': () => resend.templates.remove('welcome'),
   'webhooks.create': () => resend.webhooks.create(endpoint),
   'webhooks.list': () => resend.webhooks.list(),
   'webhooks.get': () => resend.webhooks.get(webhookId),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMetrics, withMetrics, writeQueueState } from '../../../functions/adapters/metrics.ts';
+import { createMetrics, withMetrics, writeQueueState, writeSendingState } from '../../../functions/adapters/metrics.ts';
 
 const started = () => {
   const lines: string[] = [];
@@ -143,5 +143,48 @@ describe('the state of the queues', () => {
     expect(line._aws.CloudWatchMetrics).toMatchObject([
       { Metrics: [{ Unit: 'Count' }, { Name: 'OldestJobAge', Unit: 'Seconds' }] },
     ]);
+  });
+});
+
+describe('the state of sending', () => {
+  const written = (more: Partial<Parameters<typeof writeSendingState>[1]> = {}) => {
+    const lines: string[] = [];
+    const state = { readAtMs: 0, ratePerSecond: 14, max24Hours: 50_000, sent24Hours: 1_234, ...more };
+    writeSendingState(
+      'Shop/Mail',
+      state,
+      (line) => void lines.push(line),
+      () => 1_700_000_000_000,
+    );
+    return lines.map((line) => JSON.parse(line));
+  };
+
+  it('is one line with two metrics, and with the rate as a mere property', () => {
+    expect(written()).toEqual([
+      {
+        _aws: {
+          Timestamp: 1_700_000_000_000,
+          CloudWatchMetrics: [
+            {
+              Namespace: 'Sendoff',
+              Dimensions: [['Deployment']],
+              Metrics: [
+                { Name: 'SendingHeld', Unit: 'Count' },
+                { Name: 'SendQuotaUsed', Unit: 'Percent' },
+              ],
+            },
+          ],
+        },
+        Deployment: 'Shop/Mail',
+        SendingHeld: 0,
+        SendQuotaUsed: 2.5,
+        ratePerSecond: 14,
+      },
+    ]);
+  });
+
+  it('is 1 while nothing is sent, and has no share of a quota that does not exist', () => {
+    expect(written({ held: 'paused', max24Hours: -1 })).toMatchObject([{ SendingHeld: 1 }]);
+    expect(written({ max24Hours: -1 })[0]).not.toHaveProperty('SendQuotaUsed');
   });
 });

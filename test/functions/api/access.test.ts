@@ -61,7 +61,7 @@ describe('a route that someone adds', () => {
   const secured = () => {
     const app = new Hono<Caller>();
     app.onError((error, context) => context.json({ name: 'code' in error ? error.code : 'error' }, 401));
-    app.use(authenticate(client.backend.table, () => client.clock.nowMs, client.log));
+    app.use(authenticate({ table: client.backend.table, now: () => client.clock.nowMs, log: client.log }));
     return app;
   };
   const names = async (app: Hono<Caller>, path: string, init: RequestInit = {}) =>

@@ -71,7 +71,6 @@ describe('paths', () => {
     ['POST', `/audiences/${id}/contacts`],
     ['DELETE', `/segments/${id}`],
     ['GET', '/topics'],
-    ['POST', `/templates/${id}/publish`],
     ['POST', `/broadcasts/${id}/send`],
     ['GET', '/contact-properties'],
     ['GET', `/logs/${id}`],

@@ -91,6 +91,30 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     expect(most).toBe(3);
   });
 
+  it('asks for more jobs between heartbeats when a tenth of those it may run have ended', async () => {
+    const nowMs = Date.now();
+    consuming = createConsuming(database, () => nowMs);
+    for (let id = 0; id < 60; id++) await consuming.send(String(id));
+    const running: (() => void)[] = [];
+    const work = async () => {
+      await new Promise<void>((resolve) => running.push(resolve));
+      return [];
+    };
+    const asked: number[] = [];
+    const wrap = (queue: ConsumerQueue): ConsumerQueue => ({
+      ...queue,
+      exchange: (exchange) => {
+        asked.push(exchange.wanted.transactional);
+        setImmediate(() => running.shift()?.());
+        return queue.exchange(exchange);
+      },
+    });
+    expect(await consuming.consume({ inFlight: 30, work, wrap, runMs: 3_600_000 })).toMatchObject({ done: 60 });
+    expect(asked[0]).toBe(30);
+    expect(asked.filter((room) => room > 0 && room < 3)).toEqual([]);
+    expect(asked.filter((room) => room === 3).length).toBeGreaterThan(5);
+  });
+
   it('does not wait for a slow job to take others', async () => {
     let release = () => {};
     const slow = new Promise<void>((resolve) => {

@@ -40,6 +40,7 @@ describe('the stack with backend=redis', () => {
       'Allow lambda:InvokeFunction',
       'Allow secretsmanager:GetSecretValue',
       'Allow ses:GetIdentityDkimAttributes',
+      'Allow ses:GetIdentityMailFromDomainAttributes',
       'Allow ses:GetIdentityVerificationAttributes',
       'Allow ses:ListIdentities',
     ]);

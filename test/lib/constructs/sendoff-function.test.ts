@@ -23,7 +23,13 @@ describe('a function of Sendoff', () => {
 
   it('logs JSON of the configured level into its own log group, whose entries expire', () => {
     template.allResourcesProperties('AWS::Lambda::Function', {
-      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: Match.stringLikeRegexp('FunctionLogs') } },
+      // With an application level Lambda would drop the lines of metrics, which have no level.
+      LoggingConfig: {
+        LogFormat: 'JSON',
+        SystemLogLevel: 'WARN',
+        ApplicationLogLevel: Match.absent(),
+        LogGroup: { Ref: Match.stringLikeRegexp('FunctionLogs') },
+      },
       Environment: { Variables: { LOG_LEVEL: 'warn' } },
     });
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 14 });
@@ -54,15 +60,19 @@ describe('a function of Sendoff', () => {
   });
 
   it.each([
-    ['TransactionalQueue', 40],
-    ['BulkQueue', 3],
-  ])('is triggered by the %s with batches of 10 and reports each failed job', (queue, MaximumConcurrency) => {
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp(queue), 'Arn'] },
-      FunctionName: { Ref: Match.stringLikeRegexp('SendFunction') },
-      BatchSize: 10,
-      FunctionResponseTypes: ['ReportBatchItemFailures'],
-      ScalingConfig: { MaximumConcurrency },
-    });
-  });
+    ['TransactionalQueue', 40, Match.absent()],
+    ['BulkQueue', 3, 1],
+  ])(
+    'is triggered by the %s with batches of 10, which only bulk mail waits for, and reports each failed job',
+    (queue, MaximumConcurrency, window) => {
+      template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+        EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp(queue), 'Arn'] },
+        FunctionName: { Ref: Match.stringLikeRegexp('SendFunction') },
+        BatchSize: 10,
+        MaximumBatchingWindowInSeconds: window,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        ScalingConfig: { MaximumConcurrency },
+      });
+    },
+  );
 });

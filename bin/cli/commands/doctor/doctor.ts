@@ -1,15 +1,26 @@
 import { answer, type Context } from '../../context.ts';
 import { CliError, exitCodes, explain } from '../../errors.ts';
 import { columns, count, paint, printable, type Tone } from '../../layout.ts';
+import { alarms } from './alarms.ts';
 import type { Check, CheckInput, Finding, Level } from './finding.ts';
-import { alarms, triggers } from './functions.ts';
+import { deployedOptions } from './options.ts';
 import { database, minuteRule } from './redis.ts';
+import { sendingState } from './sending.ts';
 import { api, deadLetters, stack, waitingEmails } from './service.ts';
 import { account, configurationSet, identities } from './ses.ts';
+import { consumers, triggers } from './workers.ts';
 
 /** The checks of every deployment, in the order in which they are shown; those of its backend come between the two lists. */
-const first: readonly Check[] = [stack, api];
-const last: readonly Check[] = [account, configurationSet, identities, deadLetters, waitingEmails, alarms];
+const first: readonly Check[] = [stack, deployedOptions, api];
+const last: readonly Check[] = [
+  sendingState,
+  account,
+  configurationSet,
+  identities,
+  deadLetters,
+  waitingEmails,
+  alarms,
+];
 
 const tones: Readonly<Record<Level, Tone>> = { ok: 'good', warning: 'warning', problem: 'bad', unknown: 'bad' };
 
@@ -33,7 +44,7 @@ export async function runDoctor(context: Context, { from }: { from?: string }): 
 async function backendChecks(backend: CheckInput['backend']): Promise<readonly Check[]> {
   try {
     const { redis } = await backend();
-    return redis ? [database(redis), minuteRule] : [triggers];
+    return redis ? [database(redis), minuteRule, consumers] : [triggers];
   } catch (error) {
     return [{ name: 'backend', alsoLocal: true, examine: () => Promise.reject(error) }];
   }

@@ -1,4 +1,4 @@
-import type { GetAccountResponse, SESv2Client } from '@aws-sdk/client-sesv2';
+import type { GetAccountResponse, MailFromAttributes, SESv2Client } from '@aws-sdk/client-sesv2';
 import { parseMailbox } from '../../../../functions/core/email/address.ts';
 import { type Deployment, output } from '../../deployment.ts';
 import type { Check, Finding } from './finding.ts';
@@ -101,7 +101,7 @@ export const identities: Check = {
           check: 'identities',
           level: 'problem',
           text: 'SES has no verified sender',
-          advice: 'deploy with -c domain=mail.example.com, or verify an address in the SES console',
+          advice: 'deploy with the option domain (docs/deploy.md), or verify an address in the SES console',
         },
       ];
     return Promise.all(names.map((name) => identity(ses, name)));
@@ -141,7 +141,7 @@ async function sender(ses: SESv2Client, from: string, candidates: readonly strin
     check: 'identities',
     level: 'problem',
     text: `SES may not send from ${from}: none of ${candidates.join(', ')} is verified`,
-    advice: 'deploy with -c domain=…, or verify one of them in the SES console',
+    advice: 'deploy with the option domain (docs/deploy.md), or verify one of them in the SES console',
   };
 }
 
@@ -160,7 +160,25 @@ async function identity(ses: SESv2Client, name: string): Promise<Finding> {
     return { check, level: 'problem', text: `${name} is not verified (DKIM ${dkim})`, advice };
   }
   if (dkim === 'SUCCESS' && SigningEnabled)
-    return { check, level: 'ok', text: `${name} is verified and signs with DKIM` };
+    return (
+      mailFrom(name, found.MailFromAttributes) ?? {
+        check,
+        level: 'ok',
+        text: `${name} is verified and signs with DKIM`,
+      }
+    );
   const advice = 'big mail providers distrust unsigned mail: verify the whole domain, with its DKIM records';
   return { check, level: 'warning', text: `${name} is verified, but its mail is not signed (DKIM ${dkim})`, advice };
+}
+
+/** The finding on a MAIL FROM domain whose MX record SES does not find; it then uses one of its own. */
+function mailFrom(name: string, attributes: MailFromAttributes | undefined): Finding | undefined {
+  const { MailFromDomain, MailFromDomainStatus = 'PENDING' } = attributes ?? {};
+  if (!MailFromDomain || MailFromDomainStatus === 'SUCCESS') return undefined;
+  return {
+    check: 'identities',
+    level: 'warning',
+    text: `${name} is verified, but SPF is not aligned with it: no MX record of ${MailFromDomain} (${MailFromDomainStatus})`,
+    advice: "create the records that the stack's outputs name (MailFromMxRecord, MailFromSpfRecord)",
+  };
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type AttributeValue,
   BatchGetItemCommand,
@@ -11,6 +10,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { unavailable } from '../../../core/errors.ts';
 import type {
   Document,
   Entry,
@@ -23,21 +23,36 @@ import type {
 } from '../../../core/ports/table.ts';
 import { awsCall } from '../errors.ts';
 import { changeExpression, conditionExpression, createNames } from './expressions.ts';
+import { createShardsToRead, LEAST_SHARDS, type ShardOptions, shardKey, shardOf } from './shards.ts';
 
 type Item = Record<string, AttributeValue>;
 
 /**
- * Each index partition is spread over this many DynamoDB partitions, and a query merges them: one partition key takes
+ * Each index partition is spread over several DynamoDB partitions, and a query merges them: one partition key takes
  * 1,000 writes a second (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
  */
-const SHARDS = 4;
+const FEW_SHARDS: ShardOptions = { count: LEAST_SHARDS, isWide: () => false };
 /** BatchGetItem's limit. */
 const GET_MANY_LIMIT = 100;
 /** Attributes of the table beside the fields of the document. */
 const OWN_ATTRIBUTES = ['key', 'expiresAt', 'listPartition', 'listSort', 'duePartition', 'dueSort'];
 
 /** The table port on one DynamoDB table: key `key`, sparse indexes `list` and `due`, TTL attribute `expiresAt`. */
-export function createDynamoTable(client: DynamoDBClient, tableName: string, now: () => number = Date.now): Table {
+export function createDynamoTable(
+  client: DynamoDBClient,
+  tableName: string,
+  now: () => number = Date.now,
+  shards: ShardOptions = FEW_SHARDS,
+): Table {
+  const indexAttributes = (index: IndexName, { partition, sort }: IndexEntry): Item => ({
+    [`${index}Partition`]: { S: shardKey(partition, shardOf(partition, sort, shards)) },
+    [`${index}Sort`]: { S: sort },
+  });
+  const hasEntries = async (index: IndexName, partition: string, shard: number) => {
+    const any = { index, partition, limit: 1, order: 'ascending' } as const;
+    return (await queryShard(client, tableName, any, shard)).length > 0;
+  };
+  const shardsToRead = createShardsToRead(shards, hasEntries, now);
   const document = <T extends Document>(item: Item | undefined): T | undefined => {
     if (!item) return undefined;
     const fields = unmarshall(item);
@@ -145,34 +160,45 @@ export function createDynamoTable(client: DynamoDBClient, tableName: string, now
     },
 
     async query(query) {
-      const shards = await Promise.all(
-        Array.from({ length: SHARDS }, (_, shard) => queryShard(client, tableName, query, shard)),
-      );
+      if (query.part !== undefined)
+        return (await queryShard(client, tableName, query, query.part)).slice(0, query.limit);
+      const read = await shardsToRead(query.index, query.partition);
+      const shards = await Promise.all(read.map((shard) => queryShard(client, tableName, query, shard)));
       const direction = query.order === 'ascending' ? 1 : -1;
       // Byte order, as DynamoDB's own: localeCompare would differ.
       const merged = shards.flat().sort((a, b) => (a.sort < b.sort ? -direction : a.sort > b.sort ? direction : 0));
       return merged.slice(0, query.limit);
     },
+
+    parts: shardsToRead,
   };
 }
 
-function indexAttributes(index: IndexName, { partition, sort }: IndexEntry): Item {
-  const shard = (createHash('sha1').update(sort).digest()[0] ?? 0) % SHARDS;
-  return { [`${index}Partition`]: { S: `${partition}#${shard}` }, [`${index}Sort`]: { S: sort } };
-}
+/** Reads of keys that DynamoDB leaves out because it is busy; after the last, the call ends as a retryable 503. */
+const UNPROCESSED_TRIES = 8;
+const UNPROCESSED_WAIT_MS = { first: 25, longest: 1_000 };
 
 async function batchGet(client: DynamoDBClient, tableName: string, keys: readonly string[]): Promise<Item[]> {
   const items: Item[] = [];
   let wanted: Item[] = [...new Set(keys)].map((key) => ({ key: { S: key } }));
-  while (wanted.length > 0) {
+  for (let tries = 1; wanted.length > 0; tries++) {
     const RequestItems = { [tableName]: { Keys: wanted, ConsistentRead: true } };
     const { Responses, UnprocessedKeys } = await awsCall('DynamoDB', () =>
       client.send(new BatchGetItemCommand({ RequestItems })),
     );
     items.push(...(Responses?.[tableName] ?? []));
     wanted = UnprocessedKeys?.[tableName]?.Keys ?? [];
+    if (wanted.length > 0) await waitForCapacity(tries);
   }
   return items;
+}
+
+/** Exponential backoff with full jitter: at once the same reads would be refused again. */
+async function waitForCapacity(tries: number): Promise<void> {
+  if (tries === UNPROCESSED_TRIES) throw unavailable('DynamoDB is not available for the moment');
+  const { first, longest } = UNPROCESSED_WAIT_MS;
+  const waitMs = Math.random() * Math.min(longest, first * 2 ** (tries - 1));
+  await new Promise((resolve) => setTimeout(resolve, waitMs));
 }
 
 /** A key condition of DynamoDB has one range, which includes both ends: two more items are read and the ends left out. */
@@ -188,7 +214,7 @@ async function queryShard(client: DynamoDBClient, tableName: string, query: Quer
         KeyConditionExpression: '#partition = :partition AND #sort BETWEEN :low AND :high',
         ExpressionAttributeNames: { '#partition': `${index}Partition`, '#sort': `${index}Sort` },
         ExpressionAttributeValues: {
-          ':partition': { S: `${partition}#${shard}` },
+          ':partition': { S: shardKey(partition, shard) },
           ':low': { S: low },
           ':high': { S: high },
         },

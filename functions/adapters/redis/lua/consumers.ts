@@ -56,7 +56,7 @@ end
 
 function operations.leave(consumer)
   if backlog() > 0 then return 0 end
-  local timers = call('ZRANGEBYSCORE', TIMERS, '-inf', now + NEAR_MS, 'WITHSCORES', 'LIMIT', 0, 2)
+  local timers = call('ZRANGEBYSCORE', TIMERS, 0, now + NEAR_MS, 'WITHSCORES', 'LIMIT', 0, 2)
   local due
   for i = 1, #timers, 2 do
     if timers[i] ~= '@' then due = due or timers[i + 1] end
@@ -67,7 +67,10 @@ function operations.leave(consumer)
   -- Only the first of several consumers waits for a job that is due soon.
   if due and first then return due end
   call('ZREM', CONSUMERS, consumer)
-  if #others <= 1 then call('ZREM', TIMERS, '@') end
+  if #others <= 1 then
+    call('ZREM', TIMERS, '@')
+    consumerAtWork = nil
+  end
   return 1
 end
 

@@ -58,10 +58,16 @@ export const invoke = (): Operation => ['invoke'];
  * time until which a consumer is known to be at work. So its first entry is all that the watchdog has to look at.
  */
 export const queues = `
+-- Known after the first job of a run: the others cost no command.
+local consumerAtWork
+
 local function needConsumer(due)
   if invoke == 1 or due > now + NEAR_MS then return end
-  local atWorkUntil = call('ZSCORE', TIMERS, '@')
-  if atWorkUntil and tonumber(atWorkUntil) > now then return end
+  if consumerAtWork == nil then
+    local atWorkUntil = call('ZSCORE', TIMERS, '@')
+    consumerAtWork = atWorkUntil and tonumber(atWorkUntil) > now
+  end
+  if consumerAtWork then return end
   call('ZADD', TIMERS, now + START_MS, '@')
   invoke = 1
 end

@@ -3,6 +3,7 @@ import { conditions } from './conditions.ts';
 import { consumers } from './consumers.ts';
 import { deadLetterStream } from './dead-letters.ts';
 import { documents } from './documents.ts';
+import { fairness } from './fairness.ts';
 import { indexes } from './indexes.ts';
 import { inspection } from './inspection.ts';
 import { leases } from './leases.ts';
@@ -59,6 +60,7 @@ export const redisScript = /* @__PURE__ */ [
   consumers,
   deadLetterStream,
   leases,
+  fairness,
   receiving,
   inspection,
   main,

@@ -61,14 +61,16 @@ export function createGateway(options: {
   return {
     openHttpApi: async (logicalId, cors) => {
       const apiId = idOf(logicalId);
-      const api = createHttpApi({ apiId, accountId: options.accountId, cors });
+      const throttled = messageResponse(503, 'Service Unavailable');
+      const api = createHttpApi({ apiId, accountId: options.accountId, cors, throttled });
       httpApis.set(apiId, api);
       return { apiId, url: await open(apiId, api.handle) };
     },
     addIntegration: (apiId, integrationId, target) => find(httpApis, apiId).addIntegration(integrationId, target),
     addRoute: (apiId, routeKey, integrationId) => find(httpApis, apiId).addRoute(routeKey, integrationId),
     openFunctionUrl: async (logicalId, target, cors) => {
-      const api = createHttpApi({ apiId: idOf(logicalId), accountId: options.accountId, cors });
+      const throttled = messageResponse(429, 'Too Many Requests');
+      const api = createHttpApi({ apiId: idOf(logicalId), accountId: options.accountId, cors, throttled });
       api.addIntegration(target.logicalId, target);
       api.addRoute('$default', target.logicalId);
       // A free port: the first API of the template has the one that was asked for.

@@ -23,6 +23,8 @@ export function createHttpApi(options: {
   apiId: string;
   accountId: string;
   cors: CorsConfiguration | undefined;
+  /** The answer when the function is throttled: 503 of an API, 429 of a function's URL. */
+  throttled: GatewayResponse;
 }): HttpApi {
   const integrations = new Map<string, LocalFunction>();
   const routes = createRouteTable<string>();
@@ -34,7 +36,8 @@ export function createHttpApi(options: {
     if (!match || !target) return messageResponse(404, 'Not Found');
     const event = JSON.stringify(toEvent(options, request, rawPath, match));
     if (Buffer.byteLength(event) > lambdaLimitBytes) return messageResponse(413, 'Request Entity Too Large');
-    return toResponse(await withTimeout(target.run(event), integrationTimeoutMs));
+    const result = await withTimeout(target.run(event), integrationTimeoutMs);
+    return result !== 'timeout' && result.throttled ? options.throttled : toResponse(result);
   };
   return {
     addIntegration: (integrationId, target) => void integrations.set(integrationId, target),
@@ -140,7 +143,7 @@ type FunctionAnswer = {
 
 /** The function's answer as HTTP: a response object, or any other JSON value as a 200. */
 function toResponse(result: InvocationResult | 'timeout'): GatewayResponse {
-  if (result === 'timeout' || result.throttled) return messageResponse(503, 'Service Unavailable');
+  if (result === 'timeout') return messageResponse(503, 'Service Unavailable');
   if (result.error || Buffer.byteLength(result.payload) > lambdaLimitBytes)
     return messageResponse(500, 'Internal Server Error');
   const answer = JSON.parse(result.payload) as FunctionAnswer | null;

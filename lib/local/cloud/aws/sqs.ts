@@ -1,6 +1,8 @@
+import { withGroups } from '../emulators/fair-queue.ts';
 import type { Fauxqs } from '../emulators/fauxqs.ts';
+import type { SqsAction } from '../emulators/fauxqs-internals.ts';
 import type { AwsAnswer, AwsCall, AwsService } from './call.ts';
-import { jsonError, plainHeaders } from './wire.ts';
+import { jsonError } from './wire.ts';
 
 const maximumDelaySeconds = 900;
 /** A batch call needs the permission of the single call. */
@@ -16,7 +18,7 @@ function sqsError(status: number, code: string, message: string): AwsAnswer {
   return jsonError(status, type, message, { 'x-amzn-query-error': `${code};${status < 500 ? 'Sender' : 'Receiver'}` });
 }
 
-/** SQS over fauxqs' routes. */
+/** SQS over fauxqs' actions. */
 export function createSqsService(fauxqs: Fauxqs, accountId: string, region: string): AwsService {
   const arnOf = (name: string) => `arn:aws:sqs:${region}:${accountId}:${name}`;
   return {
@@ -29,7 +31,12 @@ export function createSqsService(fauxqs: Fauxqs, accountId: string, region: stri
     deniedStatus: 403,
     deniedCode: 'AccessDenied',
     handle: async (call) => {
-      const run: RunAction = (input) => inject(fauxqs, call, input);
+      const action = fauxqs.sqsActions.get(call.action);
+      if (!action) return sqsError(400, 'UnsupportedOperation', `The local cloud has no sqs:${call.action}`);
+      const run: RunAction = (input) => {
+        const messages = Array.isArray(input.Entries) ? input.Entries : [input];
+        return withGroups(messages, () => runAction(action, fauxqs, call, input));
+      };
       const input = call.json();
       if (call.action === 'SendMessage' && hasBadDelay(input)) {
         return sqsError(400, 'InvalidParameterValue', badDelayMessage(input));
@@ -41,20 +48,25 @@ export function createSqsService(fauxqs: Fauxqs, accountId: string, region: stri
 
 type RunAction = (input: Record<string, unknown>) => Promise<AwsAnswer>;
 
-async function inject(fauxqs: Fauxqs, call: AwsCall, input: Record<string, unknown>): Promise<AwsAnswer> {
-  // Without the headers about the body (length, encoding): it is serialized again.
-  const headers = {
-    host: call.headers.host ?? 'localhost',
-    ...contentType,
-    'x-amz-target': `AmazonSQS.${call.action}`,
-  };
-  const payload = JSON.stringify(input);
-  const answer = await fauxqs.inject({ method: 'POST', url: '/', headers, payload });
-  if (answer.status === 400 && answer.body.includes('#InvalidAction')) {
-    return sqsError(400, 'UnsupportedOperation', `The local cloud has no sqs:${call.action}`);
+async function runAction(
+  action: SqsAction,
+  { sqsStore }: Fauxqs,
+  { headers: { host = 'localhost' } }: AwsCall,
+  input: Record<string, unknown>,
+): Promise<AwsAnswer> {
+  try {
+    const result = await action(input, sqsStore, { headers: { host } });
+    return { status: 200, headers: contentType, body: JSON.stringify(result ?? {}) };
+  } catch (error) {
+    if (!(error instanceof Error) || !('queryErrorHeader' in error)) throw error;
+    const { statusCode, queryErrorHeader, toJSON } = error as SqsError;
+    const headers = { ...contentType, 'x-amzn-query-error': queryErrorHeader };
+    return { status: statusCode, headers, body: JSON.stringify(toJSON.call(error)) };
   }
-  return { status: answer.status, headers: plainHeaders(answer.headers), body: answer.body };
 }
+
+/** fauxqs' refusal of an action. */
+type SqsError = Error & { statusCode: number; queryErrorHeader: string; toJSON: () => unknown };
 
 type SendEntry = { Id?: unknown; DelaySeconds?: unknown };
 

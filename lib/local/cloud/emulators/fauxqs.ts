@@ -1,9 +1,11 @@
 import { buildApp } from 'fauxqs';
+import { makeFair } from './fair-queue.ts';
 import {
   type FauxqsInternals,
   type FauxqsPersistence,
   type FauxqsStores,
   loadFauxqsInternals,
+  type SqsAction,
 } from './fauxqs-internals.ts';
 
 /** One queue of fauxqs. */
@@ -15,19 +17,21 @@ export type FauxqsAnswer = { status: number; headers: Record<string, unknown>; b
 
 /** fauxqs without a socket. */
 export type Fauxqs = FauxqsStores & {
-  /** Sends an HTTP request to its SQS, SNS and S3 routes, in process. */
+  sqsActions: ReadonlyMap<string, SqsAction>;
+  /** Sends an HTTP request to its SNS and S3 routes, in process. */
   inject: (request: FauxqsRequest) => Promise<FauxqsAnswer>;
   /** Publishes to an SNS topic; throws when there is none. Does nothing once it is closed. */
   publish: (topicArn: string, message: string) => Promise<void>;
   close: () => Promise<void>;
 };
 
-/** Embeds fauxqs: its routes are called in process, on stores that the resources of a template are created in. */
+/** Embeds fauxqs: its actions and routes are called in process, on stores that the resources of a template are created in. */
 export async function embedFauxqs(options: { region: string; dataDirectory?: string | undefined }): Promise<Fauxqs> {
   const internals = await loadFauxqsInternals();
   const { SqsStore, SnsStore, S3Store } = internals;
   const stores = { sqsStore: new SqsStore(), snsStore: new SnsStore(), s3Store: new S3Store() };
   const persistence = options.dataDirectory ? persist(internals, stores, options.dataDirectory) : undefined;
+  makeQueuesFair(stores.sqsStore);
   const app = buildApp({ logger: false, defaultRegion: options.region, stores });
   await app.ready();
   const inject: Fauxqs['inject'] = async ({ method, url, headers, payload }) => {
@@ -38,6 +42,7 @@ export async function embedFauxqs(options: { region: string; dataDirectory?: str
   let closed = false;
   return {
     ...stores,
+    sqsActions: internals.sqsActions,
     inject,
     // SES publishes events with a delay: those that are left when the cloud closes have nobody to go to.
     publish: async (topicArn, message) => {
@@ -48,6 +53,17 @@ export async function embedFauxqs(options: { region: string; dataDirectory?: str
       await app.close();
       persistence?.close();
     },
+  };
+}
+
+/** Those that were loaded, and those that will be created. */
+function makeQueuesFair(store: FauxqsStores['sqsStore']): void {
+  for (const queue of store.allQueues()) makeFair(queue);
+  const create = store.createQueue.bind(store);
+  store.createQueue = (...queue) => {
+    const created = create(...queue);
+    makeFair(created);
+    return created;
   };
 }
 

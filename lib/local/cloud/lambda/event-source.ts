@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Caller, createInternalCall } from '../aws/call.ts';
 import type { Pipeline } from '../aws/pipeline.ts';
 import type { LocalFunction } from './function.ts';
@@ -6,6 +7,9 @@ import type { InvocationResult } from './result.ts';
 const receiveLimit = 10;
 const longPollSeconds = 20;
 const errorPauseMs = 200;
+/** The pauses of a throttled batch double. */
+const leastThrottledPauseMs = 100;
+const mostThrottledPauseMs = 5_000;
 
 /** One queue that triggers one function, as AWS::Lambda::EventSourceMapping describes it. */
 export type EventSourceOptions = {
@@ -21,6 +25,8 @@ export type EventSourceOptions = {
   reportBatchItemFailures: boolean;
   /** Seconds, fractions allowed; absent: the queue's. */
   visibilityTimeoutSeconds: number | undefined;
+  /** How long a received message stays invisible, in seconds. */
+  visibleAgainSeconds: () => number;
   pipeline: Pipeline;
   /** Ends the queue's long polls. */
   cancelPolls: () => void;
@@ -46,18 +52,23 @@ type MessageAttribute = { DataType: string; StringValue?: string; BinaryValue?: 
 export function startEventSource(options: EventSourceOptions): EventSource {
   const caller: Caller = { kind: 'function', functionName: options.target.logicalId, instanceId: undefined };
   const running = new Set<Promise<void>>();
-  let closed = false;
+  const closing = new AbortController();
   const call = (action: string, input: Record<string, unknown>) => callSqs(options, caller, action, input);
+  let concurrency = options.maximumConcurrency;
+  /** Lambda reduces the concurrency of a mapping that is throttled, and raises it again with each batch that runs. */
+  const onRun = (throttled: boolean) => {
+    concurrency = throttled ? Math.max(1, concurrency / 2) : Math.min(options.maximumConcurrency, concurrency + 1);
+  };
 
   const loop = async () => {
-    while (!closed) {
-      while (running.size >= options.maximumConcurrency) await Promise.race(running);
-      const messages = await collect(options, call, () => closed);
+    while (!closing.signal.aborted) {
+      while (running.size >= concurrency) await Promise.race(running);
+      const messages = await collect(options, call, closing.signal);
       if (messages.length === 0) {
         options.onSettled();
         continue;
       }
-      const batch = runBatch(options, call, messages).finally(() => {
+      const batch = runBatch(options, call, messages, onRun, closing.signal).finally(() => {
         running.delete(batch);
         options.onSettled();
       });
@@ -72,7 +83,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
     queueArn: options.queueArn,
     busy: () => running.size,
     close: async () => {
-      closed = true;
+      closing.abort();
       // The loop may be about to start another long poll: polls are cancelled until the loop has ended.
       while (!ended) {
         options.cancelPolls();
@@ -96,14 +107,10 @@ async function callSqs(options: EventSourceOptions, caller: Caller, action: stri
 }
 
 /** One batch: the messages of one long poll or, with a window, of several until it is full or the window is over. */
-async function collect(
-  options: EventSourceOptions,
-  call: SqsCall,
-  isClosed: () => boolean,
-): Promise<ReceivedMessage[]> {
+async function collect(options: EventSourceOptions, call: SqsCall, closing: AbortSignal): Promise<ReceivedMessage[]> {
   const batch: ReceivedMessage[] = [];
   let deadlineMs = Number.POSITIVE_INFINITY;
-  while (!isClosed()) {
+  while (!closing.aborted) {
     const waitSeconds = Math.min(longPollSeconds, Math.max(0, (deadlineMs - Date.now()) / 1000));
     const received = await receive(options, call, options.batchSize - batch.length, waitSeconds);
     if (received.length > 0 && batch.length === 0)
@@ -127,9 +134,15 @@ async function receive(options: EventSourceOptions, call: SqsCall, free: number,
   return [];
 }
 
-async function runBatch(options: EventSourceOptions, call: SqsCall, messages: ReceivedMessage[]): Promise<void> {
+async function runBatch(
+  options: EventSourceOptions,
+  call: SqsCall,
+  messages: ReceivedMessage[],
+  onRun: (throttled: boolean) => void,
+  closing: AbortSignal,
+): Promise<void> {
   const payload = JSON.stringify({ Records: messages.map((message) => toRecord(options, message)) });
-  const result = await options.target.run(payload);
+  const result = await runUnthrottled(options, payload, onRun, closing);
   const failed = failedMessageIds(result, options.reportBatchItemFailures);
   if (failed === 'all') return;
   const done = messages.filter((message) => !failed.has(message.MessageId));
@@ -138,6 +151,25 @@ async function runBatch(options: EventSourceOptions, call: SqsCall, messages: Re
       .slice(at, at + receiveLimit)
       .map((message, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle }));
     await call('DeleteMessageBatch', { Entries: entries });
+  }
+}
+
+/**
+ * A throttled batch is tried again, with growing pauses, until its messages are visible again: then another batch has them.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-backoff-strategy
+ */
+async function runUnthrottled(
+  { target, visibleAgainSeconds }: EventSourceOptions,
+  payload: string,
+  onRun: (throttled: boolean) => void,
+  closing: AbortSignal,
+): Promise<InvocationResult> {
+  const untilMs = Date.now() + visibleAgainSeconds() * 1000;
+  for (let pauseMs = leastThrottledPauseMs; ; pauseMs = Math.min(mostThrottledPauseMs, pauseMs * 2)) {
+    const result = await target.run(payload);
+    onRun(result.throttled ?? false);
+    if (!result.throttled || closing.aborted || Date.now() + pauseMs >= untilMs) return result;
+    await sleep(pauseMs, undefined, { signal: closing }).catch(() => undefined);
   }
 }
 

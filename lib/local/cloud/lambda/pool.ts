@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { LocalLog } from '../log.ts';
+import type { AccountConcurrency } from './concurrency.ts';
 import type { FunctionDefinition } from './definition.ts';
 import { type Instance, type Invocation, startInstance } from './instance.ts';
 import { closedResult, type InvocationResult, throttledResult } from './result.ts';
@@ -10,6 +11,7 @@ import type { Sandboxes } from './sandboxes.ts';
 export type PoolHost = {
   runtimeApi: RuntimeApi;
   sandboxes: Sandboxes;
+  concurrency: AccountConcurrency;
   log: LocalLog;
   /** An invocation ended, or an asynchronous event was given up. */
   onSettled: () => void;
@@ -63,6 +65,7 @@ export function createPool(definition: FunctionDefinition, host: PoolHost): Pool
     serial: 0,
     isClosed: false,
   };
+  host.concurrency.reserve(definition.reservedConcurrency ?? 0);
   host.sandboxes.join({
     // One instance for each invocation; those that start, or have just answered, will be free in a moment.
     unserved: () => (pool.isClosed || pool.queue.length === 0 ? 0 : pool.active - pool.instances.size),
@@ -75,15 +78,18 @@ export function createPool(definition: FunctionDefinition, host: PoolHost): Pool
 
 /** Runs one invocation: in the instance used last, in a new one, or in the first that is free. */
 export function runInPool(pool: Pool, payload: string): Promise<InvocationResult> {
-  const limit = pool.definition.reservedConcurrency;
+  const reserved = pool.definition.reservedConcurrency;
+  const { concurrency } = pool.host;
   if (pool.isClosed) return Promise.resolve(closedResult());
-  if (limit !== undefined && pool.active >= limit) return Promise.resolve(throttledResult());
+  const enters = reserved === undefined ? concurrency.enter() : pool.active < reserved;
+  if (!enters) return Promise.resolve(throttledResult());
   pool.active += 1;
   pool.invocations += 1;
   return new Promise((resolve) => {
     const requestId = randomUUID();
     const settle = (result: InvocationResult) => {
       pool.active -= 1;
+      if (reserved === undefined) concurrency.leave();
       if (result.error) reportError(pool, requestId, result.error);
       resolve(result);
       queueMicrotask(pool.host.onSettled);

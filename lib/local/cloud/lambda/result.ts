@@ -3,7 +3,7 @@ export type InvocationResult = {
   /** JSON text: what the handler returned, or the error object. */
   payload: string;
   error?: InvocationError;
-  /** Refused without running: the function's reserved concurrency is used up. */
+  /** Refused without running: the concurrency of the account, or what is reserved for the function, is used up. */
   throttled?: boolean;
 };
 
@@ -21,7 +21,7 @@ export function thrownResult(payload: string): InvocationResult {
   return { payload, error: { errorType: errorType ?? 'Error', errorMessage: errorMessage ?? '' } };
 }
 
-/** The result of an invocation above the reserved concurrency. */
+/** The result of an invocation above the concurrency. */
 export function throttledResult(): InvocationResult {
   return { ...failedResult('TooManyRequestsException', 'Rate Exceeded.'), throttled: true };
 }

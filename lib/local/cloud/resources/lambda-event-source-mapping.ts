@@ -45,6 +45,7 @@ export function lambdaEventSourceMapping(context: ResourceContext): CreateResour
       maximumConcurrency: Number(wanted.ScalingConfig?.MaximumConcurrency ?? defaultConcurrency),
       reportBatchItemFailures: wanted.FunctionResponseTypes?.includes('ReportBatchItemFailures') ?? false,
       visibilityTimeoutSeconds,
+      visibleAgainSeconds: () => visibilityTimeoutSeconds ?? Number(queue.attributes.VisibilityTimeout),
       pipeline: context.pipeline,
       cancelPolls: () => queue.cancelWaiters(),
       onSettled: context.host.onSettled,

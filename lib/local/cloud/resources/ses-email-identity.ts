@@ -5,7 +5,8 @@ import type { ResourceContext } from './context.ts';
 export function sesEmailIdentity(context: ResourceContext): CreateResource {
   return ({ properties }) => {
     const identity = String(properties.EmailIdentity);
-    context.ses.putIdentity(identity);
+    const { MailFromDomain } = (properties.MailFromAttributes ?? {}) as { MailFromDomain?: string };
+    context.ses.putIdentity(identity, MailFromDomain);
     const tokens = [1, 2, 3].flatMap((n) => [
       [`DkimDNSTokenName${n}`, `token${n}._domainkey.${identity}`],
       [`DkimDNSTokenValue${n}`, `token${n}.dkim.local`],

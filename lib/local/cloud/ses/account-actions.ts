@@ -1,14 +1,18 @@
 import type { SesAction } from './ses-action.ts';
+import { sendLimitsOf } from './settings.ts';
 
 /** The rate that GetSendQuota shows without a limit: it has no value for "unlimited". */
 const UNLIMITED_RATE = 10_000;
 
 /** GetSendQuota: the limits in force and what was sent; -1 is SES's own word for "no daily limit". */
-export const getSendQuota: SesAction = (_params, { settings, limits }) => ({
-  Max24HourSend: settings.maxSend24Hours ?? -1,
-  MaxSendRate: settings.sendRatePerSecond ?? UNLIMITED_RATE,
-  SentLast24Hours: limits.sentLast24Hours(),
-});
+export const getSendQuota: SesAction = (_params, { settings, limits }) => {
+  const { ratePerSecond, max24Hours } = sendLimitsOf(settings);
+  return {
+    Max24HourSend: max24Hours ?? -1,
+    MaxSendRate: ratePerSecond ?? UNLIMITED_RATE,
+    SentLast24Hours: limits.sentLast24Hours(),
+  };
+};
 
 /** GetSendStatistics: data points of 15 minutes. */
 export const getSendStatistics: SesAction = (_params, { statistics }) => ({
@@ -21,7 +25,13 @@ export const getSendStatistics: SesAction = (_params, { statistics }) => ({
   })),
 });
 
-/** GetAccountSendingEnabled: false after `set({ sendingEnabled: false })`. */
+/** GetAccountSendingEnabled: false while the account is paused, by its owner or by AWS. */
 export const getAccountSendingEnabled: SesAction = (_params, { settings }) => ({
-  Enabled: settings.sendingEnabled ?? true,
+  Enabled: (settings.sendingEnabled ?? true) && !settings.pausedByReview,
 });
+
+/** UpdateAccountSendingEnabled: the owner pauses the account, or ends that. */
+export const updateAccountSendingEnabled: SesAction = (params, { settings }) => {
+  settings.sendingEnabled = params.get('Enabled') === 'true';
+  return {};
+};

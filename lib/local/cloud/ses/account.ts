@@ -3,6 +3,7 @@ import { createFaults, type Faults } from './faults.ts';
 import { createIdentities, type Identities } from './identities.ts';
 import { createSendLimits, type SendLimits } from './rate.ts';
 import type { SesOptions, SesSettings } from './ses-options.ts';
+import { sendLimitsOf, settingsIn } from './settings.ts';
 import { createStatistics, type Statistics } from './statistics.ts';
 
 /** An SES account in one region: its limits and counters. */
@@ -21,12 +22,14 @@ export type SesAccount = {
 
 /** Makes an account with the limits of `options`. */
 export function createAccount(options: SesOptions): SesAccount {
-  const now = options.now ?? Date.now;
+  const { now: wallClock = Date.now } = options;
+  const settings: SesSettings = {};
+  const now = () => wallClock() + (settings.clockAheadMs ?? 0);
   const account: SesAccount = {
     region: options.region ?? 'us-east-1',
     accountId: options.accountId ?? '000000000000',
     now,
-    settings: {},
+    settings,
     identities: createIdentities(),
     configurationSets: createConfigurationSets(),
     limits: createSendLimits(now),
@@ -37,20 +40,9 @@ export function createAccount(options: SesOptions): SesAccount {
   return account;
 }
 
-const settingNames = [
-  'sendRatePerSecond',
-  'maxSend24Hours',
-  'verifiedIdentities',
-  'latencyMs',
-  'sendingEnabled',
-] as const satisfies (keyof SesSettings)[];
-
 /** Changes the settings whose keys are present; `undefined` lifts a limit. */
 export function applySettings(account: SesAccount, changes: SesSettings): void {
-  for (const name of settingNames) if (name in changes) Object.assign(account.settings, { [name]: changes[name] });
+  Object.assign(account.settings, settingsIn(changes));
   account.identities.configure(account.settings.verifiedIdentities ?? []);
-  account.limits.set({
-    ratePerSecond: account.settings.sendRatePerSecond,
-    max24Hours: account.settings.maxSend24Hours,
-  });
+  account.limits.set(sendLimitsOf(account.settings));
 }

@@ -10,7 +10,8 @@ export type ConfigurationSets = {
   /** Adds or replaces a destination; the set must exist. */
   putEventDestination(configurationSet: string, destination: EventDestination): void;
   /** Throws ConfigurationSetDoesNotExist for a name that was never put. */
-  check(name: string): void;
+  isSendingEnabled(name: string): boolean;
+  setSendingEnabled(name: string, enabled: boolean): void;
   /** The destinations of a set; throws ConfigurationSetDoesNotExist. */
   destinations(name: string): EventDestination[];
   /** The topics that want this event of this set, disabled destinations left out. */
@@ -20,6 +21,7 @@ export type ConfigurationSets = {
 /** Keeps configuration sets in memory. */
 export function createConfigurationSets(): ConfigurationSets {
   const sets = new Map<string, Map<string, EventDestination & { parsedTypes: Set<EventType> }>>();
+  const paused = new Set<string>();
   const existing = (name: string) => {
     const set = sets.get(name);
     if (!set) throw noConfigurationSet(name);
@@ -33,7 +35,15 @@ export function createConfigurationSets(): ConfigurationSets {
       const parsedTypes = new Set(destination.eventTypes.map(parseEventType));
       existing(name).set(destination.name, { ...destination, parsedTypes });
     },
-    check: (name) => void existing(name),
+    isSendingEnabled: (name) => {
+      existing(name);
+      return !paused.has(name);
+    },
+    setSendingEnabled: (name, enabled) => {
+      existing(name);
+      if (enabled) paused.delete(name);
+      else paused.add(name);
+    },
     destinations: (name) => [...existing(name).values()],
     topicsFor: (name, type) =>
       [...(sets.get(name)?.values() ?? [])]

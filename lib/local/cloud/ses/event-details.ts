@@ -70,6 +70,18 @@ const kinds: Record<Outcome, EventKind> = {
       },
     }),
   },
+  // An address that is on the account's suppression list because of a complaint.
+  'complaint-suppressed': {
+    type: 'Complaint',
+    detail: ({ recipient, nowMs }) => ({
+      complaint: {
+        feedbackId: newSesId(nowMs),
+        complaintSubType: 'OnAccountSuppressionList',
+        complainedRecipients: [{ emailAddress: recipient }],
+        timestamp: iso(nowMs),
+      },
+    }),
+  },
   delayed: {
     type: 'DeliveryDelay',
     detail: ({ recipient, sentAtMs, nowMs }) => ({

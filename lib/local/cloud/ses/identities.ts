@@ -3,7 +3,9 @@ import { messageRejected } from './ses-error.ts';
 
 /** The addresses and domains this account has verified. */
 export type Identities = {
-  add(name: string): void;
+  /** With the domain of its envelope senders, if it is not SES's own. */
+  add(name: string, mailFromDomain?: string): void;
+  mailFromDomain(name: string): string | undefined;
   /** Replaces the identities of `verifiedIdentities`; added ones stay. */
   configure(names: string[]): void;
   /** Names in the order they were added, of one kind or of both. */
@@ -15,11 +17,12 @@ export type Identities = {
 
 /** Keeps the verified identities; a domain covers its subdomains, as on SES. */
 export function createIdentities(): Identities {
-  const added = new Set<string>();
+  const added = new Map<string, string | undefined>();
   let configured: string[] = [];
-  const names = () => new Set([...configured, ...added]);
+  const names = () => new Set([...configured, ...added.keys()]);
   return {
-    add: (name) => void added.add(normalised(name)),
+    add: (name, mailFromDomain) => void added.set(normalised(name), mailFromDomain),
+    mailFromDomain: (name) => added.get(normalised(name)),
     configure: (verified) => {
       configured = verified.map(normalised);
     },
@@ -32,9 +35,12 @@ export function createIdentities(): Identities {
   };
 }
 
-/** Refuses senders that no identity covers, with all of them in the message, as SES does. */
-export function checkSenders(senders: { text: string; address: string }[], identities: Identities, region: string) {
-  const unverified = senders.filter(({ address }) => identities.coveringIdentity(address) === undefined);
+/** An address as it was written, and bare. */
+export type Mailbox = { text: string; address: string };
+
+/** Refuses addresses that no identity covers, with all of them in the message, as SES does. */
+export function checkVerified(mailboxes: readonly Mailbox[], identities: Identities, region: string): void {
+  const unverified = mailboxes.filter(({ address }) => identities.coveringIdentity(address) === undefined);
   if (unverified.length === 0) return;
   const names = [...new Set(unverified.map(({ text }) => text))].join(', ');
   throw messageRejected(

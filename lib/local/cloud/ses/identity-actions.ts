@@ -34,6 +34,21 @@ export const getIdentityDkimAttributes: SesAction = (params, { identities }) => 
   return { DkimAttributes: new Map(names.map((name) => [name, dkimOf(name)])) };
 };
 
+/** GetIdentityMailFromDomainAttributes: known identities, with their domain if they have one, whose MX record is found. */
+export const getIdentityMailFromDomainAttributes: SesAction = (params, { identities }) => {
+  const names = memberList(params, 'Identities').filter(identities.has);
+  return {
+    MailFromDomainAttributes: new Map(names.map((name) => [name, mailFromOf(identities.mailFromDomain(name))])),
+  };
+};
+
+function mailFromOf(domain: string | undefined): XmlContent {
+  return {
+    ...(domain ? { MailFromDomain: domain, MailFromDomainStatus: 'Success' } : {}),
+    BehaviorOnMXFailure: 'UseDefaultValue',
+  };
+}
+
 function dkimOf(name: string): XmlContent {
   const isDomain = !name.includes('@');
   return {

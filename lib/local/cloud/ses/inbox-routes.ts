@@ -9,6 +9,8 @@ import { type InboxPage, readInboxPage } from './inbox-page.ts';
 import { send, sendJson } from './inbox-response.ts';
 import type { SesMessage } from './message.ts';
 import type { MessageStore } from './message-store.ts';
+import type { SesSettings } from './ses-options.ts';
+import { parseSettings } from './settings.ts';
 import type { Outcome } from './simulator.ts';
 
 /** The parts of SES that the inbox uses. */
@@ -16,6 +18,8 @@ export type InboxSource = {
   store: MessageStore;
   clear(): Promise<void>;
   simulate(messageId: string, outcome: Outcome): Promise<void>;
+  settings(): SesSettings;
+  set(settings: SesSettings): void;
   log(line: string): void;
 };
 
@@ -46,6 +50,8 @@ export const inboxRoutes: InboxRoute[] = [
   { method: 'GET', pattern: /^\/messages\/([^/]+)\/raw$/, run: forMessage(sendRaw) },
   { method: 'GET', pattern: /^\/messages\/([^/]+)\/attachments\/(\d+)$/, run: forMessage(sendAttachment) },
   { method: 'POST', pattern: /^\/messages\/([^/]+)\/events$/, run: forMessage(report) },
+  { method: 'GET', pattern: /^\/settings$/, run: sendSettings },
+  { method: 'PATCH', pattern: /^\/settings$/, run: changeSettings },
 ];
 
 function forMessage(run: (message: SesMessage, request: InboxRequest) => void | Promise<void>): Run {
@@ -128,12 +134,27 @@ async function sendAttachment(message: SesMessage, { res, parts }: InboxRequest)
   });
 }
 
-/** Takes JSON alone, so that a page of another origin cannot post here without asking first. */
+function sendSettings({ source, res }: InboxRequest): void {
+  sendJson(res, 200, source.settings());
+}
+
+async function changeSettings({ source, req, res }: InboxRequest): Promise<void> {
+  if (refusedType(req, res)) return;
+  const parsed = parseSettings(await text(req));
+  if ('refusal' in parsed) return sendJson(res, 422, { message: parsed.refusal });
+  source.set(parsed.settings);
+  sendJson(res, 200, source.settings());
+}
+
+/** Only JSON is taken, so that a page of another origin cannot send it here without asking first. */
+function refusedType(req: IncomingMessage, res: ServerResponse): boolean {
+  if (req.headers['content-type'] === 'application/json') return false;
+  sendJson(res, 415, { message: 'Send application/json.' });
+  return true;
+}
+
 async function report(message: SesMessage, { source, req, res }: InboxRequest): Promise<void> {
-  if (req.headers['content-type'] !== 'application/json') {
-    sendJson(res, 415, { message: 'Post application/json.' });
-    return;
-  }
+  if (refusedType(req, res)) return;
   const outcome = readOutcome(await text(req));
   if (outcome === undefined || !isOutcome(outcome)) {
     sendJson(res, 422, { message: 'Post {"outcome": "…"} with an outcome such as opened, clicked or bounced.' });

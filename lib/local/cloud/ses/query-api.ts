@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { getAccountSendingEnabled, getSendQuota, getSendStatistics } from './account-actions.ts';
-import { describeConfigurationSet } from './configuration-set-actions.ts';
+import {
+  getAccountSendingEnabled,
+  getSendQuota,
+  getSendStatistics,
+  updateAccountSendingEnabled,
+} from './account-actions.ts';
+import { describeConfigurationSet, updateConfigurationSetSendingEnabled } from './configuration-set-actions.ts';
 import {
   getIdentityDkimAttributes,
+  getIdentityMailFromDomainAttributes,
   getIdentityVerificationAttributes,
   listIdentities,
   verifyEmailIdentity,
@@ -20,11 +26,14 @@ const actions = new Map<string, SesAction>([
   ['GetSendQuota', getSendQuota],
   ['GetSendStatistics', getSendStatistics],
   ['GetAccountSendingEnabled', getAccountSendingEnabled],
+  ['UpdateAccountSendingEnabled', updateAccountSendingEnabled],
   ['ListIdentities', listIdentities],
   ['VerifyEmailIdentity', verifyEmailIdentity],
   ['GetIdentityVerificationAttributes', getIdentityVerificationAttributes],
   ['GetIdentityDkimAttributes', getIdentityDkimAttributes],
+  ['GetIdentityMailFromDomainAttributes', getIdentityMailFromDomainAttributes],
   ['DescribeConfigurationSet', describeConfigurationSet],
+  ['UpdateConfigurationSetSendingEnabled', updateConfigurationSetSendingEnabled],
 ]);
 
 /** Runs one action and renders its result or its refusal; an unexpected error is logged and answered as 500. */

@@ -5,36 +5,43 @@ const MINUTE_MS = 60 * 1000;
 /** Tolerance for the rounding of small refills: 10 refills of 0.1 must make one token. */
 const ROUNDING = 1e-9;
 
+/** Undefined: no limit. `burst` is what the rate saves up while nothing is sent; by default a second of it. */
+type Limits = {
+  ratePerSecond?: number | undefined;
+  burst?: number | undefined;
+  max24Hours?: number | undefined;
+};
+
 /** The two limits of an account, both counted in recipients. */
 export type SendLimits = {
   /** Takes room for these recipients or throws `Throttling`; a refused send uses no room. */
   take(recipients: number): void;
-  set(limits: { ratePerSecond?: number | undefined; max24Hours?: number | undefined }): void;
+  set(limits: Limits): void;
   sentLast24Hours(): number;
 };
 
 /**
- * A token bucket of one second, and a sliding day. As on SES a message passes while *any* room is left and may
+ * A token bucket, and a sliding day. As on SES a message passes while *any* room is left and may
  * overdraw it: five recipients at one a second pass, and the next five seconds are refused.
  */
 export function createSendLimits(now: () => number): SendLimits {
   const day = createSlidingDay(now);
-  let ratePerSecond: number | undefined;
-  let max24Hours: number | undefined;
+  let { ratePerSecond, burst, max24Hours }: Limits = {};
   let tokens = 0;
   let refilledAtMs = now();
 
+  const capacity = () => Math.max(1, burst ?? ratePerSecond ?? 0);
   const refill = (rate: number) => {
     const elapsedMs = Math.max(0, now() - refilledAtMs);
-    tokens = Math.min(Math.max(1, rate), tokens + (elapsedMs * rate) / 1000);
+    tokens = Math.min(capacity(), tokens + (elapsedMs * rate) / 1000);
     refilledAtMs = now();
   };
   return {
     set: (limits) => {
       max24Hours = limits.max24Hours;
-      if (limits.ratePerSecond === ratePerSecond) return;
-      ratePerSecond = limits.ratePerSecond;
-      tokens = Math.max(1, ratePerSecond ?? 0);
+      if (limits.ratePerSecond === ratePerSecond && limits.burst === burst) return;
+      ({ ratePerSecond, burst } = limits);
+      tokens = capacity();
       refilledAtMs = now();
     },
     take: (recipients) => {

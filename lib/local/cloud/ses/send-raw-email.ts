@@ -1,16 +1,18 @@
 import { checkRecipients, checkSource, checkTags, decodeRaw } from './checks.ts';
-import { checkSenders } from './identities.ts';
+import { checkVerified } from './identities.ts';
 import { memberList, memberPairs } from './member-list.ts';
 import { newSesId, type SesMessage } from './message.ts';
 import { checkHeaders, headerValue, type RawHeader, scanHeaders } from './raw-headers.ts';
 import type { SesAction, SesActionContext } from './ses-action.ts';
-import { failureOf } from './ses-error.ts';
+import { failureOf, pausedByReview } from './ses-error.ts';
+import { isSimulator } from './simulator.ts';
 
 /** SendRawEmail: checks as SES does, takes room in the send limits, accepts, answers the message id. */
 export const sendRawEmail: SesAction = async (params, context) => {
   const fault = context.faults.next();
   if (fault && !fault.afterAccept) throw fault.error;
   if (context.settings.sendingEnabled === false) throw failureOf('AccountSendingPausedException');
+  if (context.settings.pausedByReview) throw pausedByReview();
 
   const raw = decodeRaw(params.get('RawMessage.Data'));
   const headers = scanHeaders(raw);
@@ -33,8 +35,12 @@ function checkedMessage(
   const tags = checkTags(messageTags(params, headers));
   // The parameter wins over the header, as on SES.
   const configurationSet = params.get('ConfigurationSetName') ?? headerValue(headers, 'X-SES-CONFIGURATION-SET');
-  if (configurationSet) configurationSets.check(configurationSet);
-  if (settings.verifiedIdentities) checkSenders(senders, identities, region);
+  if (configurationSet && !configurationSets.isSendingEnabled(configurationSet))
+    throw failureOf('ConfigurationSetSendingPausedException');
+  if (settings.verifiedIdentities || settings.sandbox) {
+    const real = settings.sandbox ? to.filter((address) => !isSimulator(address)) : [];
+    checkVerified([...senders, ...real.map((address) => ({ text: address, address }))], identities, region);
+  }
   const sentAtMs = now();
   return {
     messageId: newSesId(sentAtMs),

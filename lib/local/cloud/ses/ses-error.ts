@@ -29,6 +29,12 @@ export const missingParameter = (name: string): SesError =>
 /** 400 MessageRejected. */
 export const messageRejected = (message: string): SesError => new SesError('MessageRejected', message);
 
+/** What SES's v1 API answers while AWS has paused an account after a review (seen on AWS: GoodDollar/GoodServer#419). */
+export const pausedByReview = (): SesError =>
+  messageRejected(
+    'Sending paused for this account. For more information, please check the inbox of the email address associated with your AWS account.',
+  );
+
 /** 400 Throttling: the code for both the rate and the daily quota. */
 export const throttling = (message: string): SesError => new SesError('Throttling', message);
 

@@ -5,14 +5,22 @@ import type { SesMessage } from './message.ts';
 export type SesSettings = {
   /** Recipients a second, as SES counts; more is answered with `Throttling`. Default: no limit. */
   sendRatePerSecond?: number | undefined;
+  /** Recipients that may be sent at once after a pause. Default: as many as in a second. */
+  sendBurst?: number | undefined;
   /** Recipients in any 24 hours; more is answered with `Throttling` "Daily message quota exceeded.". Default: no limit. */
   maxSend24Hours?: number | undefined;
-  /** Addresses and domains that may send; when absent everyone may. */
+  /** A new account: 200 recipients in 24 hours and 1 a second unless set otherwise, verified senders and recipients only. */
+  sandbox?: boolean | undefined;
+  /** Addresses and domains that may send; when absent everyone may, but in the sandbox. */
   verifiedIdentities?: string[] | undefined;
   /** Time an answer takes, in milliseconds. Default 0. */
   latencyMs?: number | undefined;
-  /** `false` answers every send with AccountSendingPausedException. Default true. */
+  /** `false` answers every send with AccountSendingPausedException, as after UpdateAccountSendingEnabled. Default true. */
   sendingEnabled?: boolean | undefined;
+  /** AWS has paused the account after a review: every send is answered with MessageRejected. */
+  pausedByReview?: boolean | undefined;
+  /** How far the clock of SES is ahead, in milliseconds: a day passes at once when 86,400,000 are added. */
+  clockAheadMs?: number | undefined;
 };
 
 /** A plain SMTP server, such as Mailpit, that gets a copy of all accepted mail. */

@@ -21,9 +21,11 @@ export type Ses = {
   /** Answers one request of the SES v1 Query API; the caller's permissions are checked before. */
   query(params: URLSearchParams, caller?: SesCaller): Promise<QueryAnswer>;
   putConfigurationSet(name: string): void;
+  /** Pauses sending with a configuration set, or ends that. */
+  setSendingEnabled(configurationSet: string, enabled: boolean): void;
   putEventDestination(configurationSet: string, destination: EventDestination): void;
   /** Adds a verified address or domain. */
-  putIdentity(name: string): void;
+  putIdentity(name: string, mailFromDomain?: string): void;
   inbox: InboxHandler;
   /** Changes limits and switches at run time; a key that is present with `undefined` lifts its limit. */
   set(settings: SesSettings): void;
@@ -54,6 +56,7 @@ export async function createSes(options: SesOptions = {}): Promise<Ses> {
   const latency = createLatency();
   const clear = () => clearMessages(parts);
   const simulate = createSimulate(store, events);
+  const set = (settings: SesSettings) => applySettings(account, settings);
   let closed: Promise<void> | undefined;
   return {
     query: async (params, caller = {}) => {
@@ -61,10 +64,11 @@ export async function createSes(options: SesOptions = {}): Promise<Ses> {
       return answerQuery(params, { ...account, caller, accept }, log);
     },
     putConfigurationSet: account.configurationSets.put,
+    setSendingEnabled: account.configurationSets.setSendingEnabled,
     putEventDestination: account.configurationSets.putEventDestination,
     putIdentity: account.identities.add,
-    inbox: createInbox({ store, clear, simulate, log }),
-    set: (settings) => applySettings(account, settings),
+    inbox: createInbox({ store, clear, simulate, log, set, settings: () => account.settings }),
+    set,
     failNext: account.faults.add,
     simulate,
     messages: () => store.list(),

@@ -4,6 +4,7 @@ export type Outcome =
   | 'bounced'
   | 'suppressed'
   | 'complained'
+  | 'complaint-suppressed'
   | 'auto-replied'
   | 'delayed'
   | 'rejected'
@@ -40,6 +41,11 @@ const eicarMarks = [
   'X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FI',
   'WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJELUFO',
 ];
+
+/** Whether this is a mailbox of SES's simulator: the sandbox sends to it. */
+export function isSimulator(address: string): boolean {
+  return address.toLowerCase().endsWith('@simulator.amazonses.com');
+}
 
 /** The outcomes for this recipient, in order; a `+label` is ignored, and mail to all other addresses is delivered. */
 export function outcomesFor(recipient: string): Outcome[] {

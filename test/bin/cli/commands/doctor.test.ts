@@ -1,9 +1,19 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CloudFormationClient, DescribeStacksCommand, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationClient,
+  DescribeStacksCommand,
+  GetTemplateSummaryCommand,
+  ListStackResourcesCommand,
+} from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
-import { BatchGetItemCommand, DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { GetAccountSettingsCommand, LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import { BatchGetItemCommand, DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import {
+  GetAccountSettingsCommand,
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+} from '@aws-sdk/client-lambda';
 import {
   GetAccountCommand,
   GetConfigurationSetCommand,
@@ -13,8 +23,9 @@ import {
   SESv2Client,
 } from '@aws-sdk/client-sesv2';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Finding } from '../../../../bin/cli/commands/doctor/finding.ts';
 import { timeSort } from '../../../../functions/core/document/time-sort.ts';
 import { cli } from '../cli.ts';
@@ -39,6 +50,7 @@ const outputs = () => ({
   ApiUrl: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
   TableName: 'table',
   TransactionalQueueUrl: 'https://sqs/1/Transactional',
+  BulkQueueUrl: 'https://sqs/1/Bulk',
   DeadLetterQueueUrl: 'https://sqs/1/Dead',
   ConfigurationSetName: 'set',
   SendFunctionName: 'send',
@@ -47,11 +59,17 @@ const outputs = () => ({
 
 const queue = 'arn:aws:sqs:eu-west-1:123456789012:Transactional';
 const aMapping = (more = {}) => ({
+  UUID: 'transactional',
+  FunctionArn: 'arn:aws:lambda:eu-west-1:123456789012:function:send',
   EventSourceArn: queue,
   State: 'Enabled',
   ScalingConfig: { MaximumConcurrency: 10 },
   ...more,
 });
+/** Of another function of the stack, and of a function of another stack. */
+const otherMappings = ['webhook', 'of another stack'].map((UUID) =>
+  aMapping({ UUID, FunctionArn: `arn:aws:lambda:eu-west-1:123456789012:function:${UUID}` }),
+);
 const anAccount = (more = {}) => ({
   ProductionAccessEnabled: true,
   SendingEnabled: true,
@@ -72,6 +90,25 @@ const anAlarm = (more = {}) => ({
   ActionsEnabled: true,
   ...more,
 });
+const aResource = (ResourceType: string, PhysicalResourceId: string) => ({
+  ResourceType,
+  LogicalResourceId: 'Id',
+  PhysicalResourceId,
+  LastUpdatedTimestamp: new Date(0),
+  ResourceStatus: 'CREATE_COMPLETE' as const,
+});
+/** The document with the state of sending; of a minute ago. */
+const sending = (more = {}) =>
+  dynamo.on(GetItemCommand, { Key: { key: { S: 'sending' } } }).resolves({
+    Item: marshall({
+      key: 'sending',
+      readAtMs: Date.now() - 60_000,
+      ratePerSecond: 14,
+      max24Hours: 50_000,
+      sent24Hours: 1_200,
+      ...more,
+    }),
+  });
 const theStack = (StackStatus: 'UPDATE_COMPLETE' | 'UPDATE_ROLLBACK_COMPLETE') => ({
   Stacks: [
     {
@@ -88,20 +125,19 @@ beforeEach(() => {
   health = 200;
   for (const mock of [cloudFormation, cloudWatch, dynamo, lambda, ses, sqs]) mock.reset();
   cloudFormation.on(DescribeStacksCommand).resolves(theStack('UPDATE_COMPLETE'));
+  cloudFormation.on(GetTemplateSummaryCommand).resolves({});
   cloudFormation.on(ListStackResourcesCommand).resolves({
     StackResourceSummaries: [
-      {
-        ResourceType: 'AWS::CloudWatch::Alarm',
-        LogicalResourceId: 'Alarm',
-        PhysicalResourceId: 'dead-letters',
-        LastUpdatedTimestamp: new Date(0),
-        ResourceStatus: 'CREATE_COMPLETE',
-      },
+      aResource('AWS::CloudWatch::Alarm', 'dead-letters'),
+      aResource('AWS::Lambda::EventSourceMapping', 'transactional'),
+      aResource('AWS::Lambda::EventSourceMapping', 'webhook'),
     ],
   });
   cloudWatch.on(DescribeAlarmsCommand, { AlarmNames: ['dead-letters'] }).resolves({ MetricAlarms: [anAlarm()] });
   dynamo.on(QueryCommand).resolves({ Items: [] });
-  lambda.on(ListEventSourceMappingsCommand).resolves({ EventSourceMappings: [aMapping()] });
+  sending();
+  lambda.on(ListEventSourceMappingsCommand).resolves({ EventSourceMappings: [aMapping(), ...otherMappings] });
+  lambda.on(GetFunctionConfigurationCommand, { FunctionName: 'send' }).resolves({ MemorySize: 512 });
   lambda.on(GetAccountSettingsCommand).resolves({ AccountLimit: { ConcurrentExecutions: 1_000 } });
   ses.on(GetAccountCommand).resolves(anAccount());
   ses.on(GetConfigurationSetCommand).resolves({ SendingOptions: { SendingEnabled: true } });
@@ -118,6 +154,12 @@ async function complaints(...args: string[]): Promise<{ exitCode: number; findin
   return { exitCode, findings: JSON.parse(out).filter(({ level }: Finding) => level !== 'ok') };
 }
 
+/** The deployed template records these options. */
+function deployedWith(options: object): void {
+  const Metadata = JSON.stringify({ Sendoff: { Options: options } });
+  cloudFormation.on(GetTemplateSummaryCommand).resolves({ Metadata });
+}
+
 describe('sendoff doctor', () => {
   it('finds no problem where there is none', async () => {
     const { exitCode, out, notes } = await doctor();
@@ -126,7 +168,8 @@ describe('sendoff doctor', () => {
       "    CHECK              FOUND
       ok  stack              Sendoff is UPDATE_COMPLETE
       ok  api                answers in 1 ms
-      ok  workers            1 trigger on, up to 10 senders at once of the account's 1000
+      ok  workers            1 trigger on, up to 10 senders at once; all queues together may use 20 of the account's 1000 concurrent executions
+      ok  sending            14 recipients a second, 1200 of 50000 used in 24 hours, 48800 left (as of 60 s ago)
       ok  SES sandbox        out of it
       ok  SES sending        enabled, account healthy
       ok  SES quota          1200 of 50000 recipients used in 24 hours, 14 a second
@@ -178,6 +221,42 @@ describe('sendoff doctor', () => {
           .on(GetQueueAttributesCommand, { QueueUrl: 'https://sqs/1/Dead' })
           .resolves({ Attributes: { ApproximateNumberOfMessages: '2', ApproximateNumberOfMessagesNotVisible: '1' } }),
       { check: 'dead letters', level: 'problem', text: '3 jobs that no worker could handle' },
+    ],
+    [
+      'a used up quota that the workers know of',
+      () =>
+        sending({
+          held: 'quota',
+          heldSinceMs: Date.parse('2026-11-20T08:00:00Z'),
+          heldReason: 'Daily message quota exceeded.',
+          sent24Hours: 50_000,
+        }),
+      {
+        check: 'sending',
+        level: 'problem',
+        text: expect.stringMatching(
+          /^nothing is sent since 2026-11-20 08:00:00Z \(.+\): Daily message quota exceeded\.; 14 recipients a second, 50000 of 50000 used in 24 hours, 0 left/,
+        ),
+        advice: expect.stringContaining('within 24 hours'),
+      },
+    ],
+    [
+      'paused sending that the workers know of',
+      () => sending({ held: 'paused', heldSinceMs: Date.now() - 3_600_000 }),
+      {
+        check: 'sending',
+        level: 'problem',
+        text: expect.stringContaining('(60 min): SES has paused sending;'),
+        advice: expect.stringContaining('Account health'),
+      },
+    ],
+    [
+      'a schedule that does not run while emails wait',
+      () => {
+        sending({ readAtMs: Date.now() - 301_000 });
+        waiting('1');
+      },
+      { check: 'sending', level: 'problem', text: expect.stringContaining('quotas for 5 min: the function') },
     ],
     [
       'a trigger that is off',
@@ -253,8 +332,46 @@ describe('sendoff doctor', () => {
     ],
     [
       'a new account with few functions at once',
-      () => lambda.on(GetAccountSettingsCommand).resolves({ AccountLimit: { ConcurrentExecutions: 10 } }),
-      { check: 'workers' },
+      () => lambda.on(GetAccountSettingsCommand).resolves({ AccountLimit: { ConcurrentExecutions: 29 } }),
+      { check: 'workers', text: expect.stringContaining('runs 29 functions at once; the workers may use 20') },
+    ],
+    [
+      'a rate that the senders cannot use',
+      () => sending({ ratePerSecond: 500 }),
+      {
+        check: 'send rate',
+        text: 'SES takes 500 recipients a second; the functions for transactional email send about 459 emails (10 at once, 10 in flight each, 512 MB: 0.29 of a CPU)',
+        advice: 'raise maxConcurrency to 11, or sendMemoryMb, if that much is to be sent at once',
+      },
+    ],
+    [
+      'bulk email that waits for the quota',
+      () => sending({ sent24Hours: 47_500 }),
+      { check: 'sending', text: expect.stringMatching(/^bulk email waits: .* 2500 left/) },
+    ],
+    [
+      'quotas like those of the sandbox',
+      () => sending({ ratePerSecond: 1, max24Hours: 200, sent24Hours: 3 }),
+      { check: 'sending', text: expect.stringContaining('197 left (as of 60 s ago); this looks like the sandbox') },
+    ],
+    [
+      'a domain of the envelope sender without its MX record',
+      () =>
+        ses
+          .on(GetEmailIdentityCommand)
+          .resolves(
+            anIdentity({ MailFromAttributes: { MailFromDomain: 'b.example.com', MailFromDomainStatus: 'PENDING' } }),
+          ),
+      { check: 'identities', text: expect.stringContaining('no MX record of b.example.com (PENDING)') },
+    ],
+    [
+      'options of the deployment that cdk.json does not have',
+      () => deployedWith({ domain: 'mail.example.com', retentionDays: 365 }),
+      {
+        check: 'options',
+        text: 'deployed with domain=mail.example.com, retentionDays=365, which cdk.json of this folder does not have',
+        advice: expect.stringContaining('domain: the domain leaves the stack'),
+      },
     ],
     [
       'emails that wait',
@@ -269,12 +386,36 @@ describe('sendoff doctor', () => {
     });
   });
 
+  it('asks for no more senders than maxSendRate lets them use', async () => {
+    sending({ ratePerSecond: 500 });
+    const Environment = { Variables: { MAX_SEND_RATE: '100' } };
+    lambda.on(GetFunctionConfigurationCommand).resolves({ MemorySize: 512, Environment });
+    expect(await complaints()).toEqual({ exitCode: 0, findings: [] });
+  });
+
+  it('does not mind a deployment that has not asked SES yet, nor an old state while no email waits', async () => {
+    sending({ readAtMs: Date.now() - 3_600_000 });
+    expect(await complaints()).toEqual({ exitCode: 0, findings: [] });
+    dynamo.on(GetItemCommand).resolves({});
+    waiting('1');
+    expect(await complaints()).toEqual({ exitCode: 0, findings: [] });
+  });
+
   it('does not mind quotas below four fifths, nor emails that were sent', async () => {
     ses
       .on(GetAccountCommand)
       .resolves(anAccount({ SendQuota: { Max24HourSend: 200, MaxSendRate: 1, SentLast24Hours: 159 } }));
     oldEmail('sent');
     expect(await complaints()).toEqual({ exitCode: 0, findings: [] });
+  });
+
+  it('does not mind forgotten options that take nothing away, nor a folder without cdk.json', async () => {
+    deployedWith({ maxConcurrency: 50 });
+    expect((await complaints()).findings).toEqual([]);
+    deployedWith({ domain: 'mail.example.com' });
+    const cwd = vi.spyOn(process, 'cwd').mockReturnValue(import.meta.dirname);
+    expect((await complaints()).findings).toEqual([]);
+    cwd.mockRestore();
   });
 
   it('does not call healthy what it may not examine, and examines the rest', async () => {
@@ -341,4 +482,11 @@ function oldEmail(status: string): void {
       ],
     },
   });
+}
+
+/** Jobs on the transactional queue. */
+function waiting(ApproximateNumberOfMessages: string): void {
+  sqs
+    .on(GetQueueAttributesCommand, { QueueUrl: 'https://sqs/1/Transactional' })
+    .resolves({ Attributes: { ApproximateNumberOfMessages } });
 }

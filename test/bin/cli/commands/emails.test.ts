@@ -14,6 +14,7 @@ import { deliveryKey, deliveryPartition } from '../../../../functions/core/webho
 import { webhookKey } from '../../../../functions/core/webhook/endpoint.ts';
 import { createWebhook } from '../../../../functions/core/webhook/registry.ts';
 import { localCli } from '../cli.ts';
+import { retrySuite } from './retrying.ts';
 
 const local = localCli();
 const sendoff: typeof local.sendoff = (...given) => local.sendoff(...given);
@@ -328,3 +329,5 @@ describe('sendoff forget', () => {
     expect(await sendoff('forget nobody')).toMatchObject({ exitCode: 2 });
   });
 });
+
+retrySuite(local);

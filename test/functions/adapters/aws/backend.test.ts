@@ -4,6 +4,7 @@ import { backendFromEnvironment } from '../../../../functions/runtime/backend.ts
 import { backendContract } from '../../../contracts/backend.ts';
 import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
+import { rateLimitContract } from '../../../contracts/rate-limit.ts';
 import { tableContract } from '../../../contracts/table.ts';
 import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { startAwsEmulators } from '../../../helpers/aws-emulators.ts';
@@ -12,6 +13,7 @@ const outage = { kind: 'error', status: 503, code: 'ServiceUnavailable', message
 
 tableContract('DynamoDB', startAwsEmulators);
 webhookListContract('DynamoDB', startAwsEmulators);
+rateLimitContract('DynamoDB', startAwsEmulators);
 bodiesContract('DynamoDB with S3', startAwsEmulators);
 
 brokerContract('SQS', async () => {

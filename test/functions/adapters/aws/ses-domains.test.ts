@@ -1,5 +1,6 @@
 import {
   GetIdentityDkimAttributesCommand,
+  GetIdentityMailFromDomainAttributesCommand,
   GetIdentityVerificationAttributesCommand,
   ListIdentitiesCommand,
   SESClient,
@@ -48,6 +49,18 @@ describe('the domains of SES', () => {
     });
     expect(await domains.dkim('a')).toEqual({ tokens: ['x', 'y'], status: 'pending' });
     expect(await domains.dkim('b')).toEqual({ tokens: [], status: 'not_started' });
+  });
+
+  it('have a domain for the envelope sender, or none', async () => {
+    ses.on(GetIdentityMailFromDomainAttributesCommand).resolves({
+      MailFromDomainAttributes: {
+        a: { MailFromDomain: 'bounce.a', MailFromDomainStatus: 'Failed', BehaviorOnMXFailure: 'UseDefaultValue' },
+        b: { MailFromDomain: '', MailFromDomainStatus: 'Pending', BehaviorOnMXFailure: 'UseDefaultValue' },
+      },
+    });
+    expect(await domains.mailFrom('a')).toEqual({ domain: 'bounce.a', status: 'failed' });
+    expect(await domains.mailFrom('b')).toBeUndefined();
+    expect(await domains.mailFrom('c')).toBeUndefined();
   });
 
   it.each([

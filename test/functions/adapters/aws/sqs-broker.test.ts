@@ -38,6 +38,18 @@ describe('the broker on SQS', () => {
     for (const { Entries = [] } of batches()) expect(new Set(Entries.map(({ Id }) => Id)).size).toBe(Entries.length);
   });
 
+  it('sends no more than 1 MiB with each call', async () => {
+    const { broker, batches } = setUp();
+    await broker.send([200, 300, 400, 500, 100, 1, 1].map((kib) => job({ args: { text: 'ü'.repeat(kib * 512) } })));
+    expect(batches().map(({ Entries = [] }) => Entries.length)).toEqual([3, 4]);
+  });
+
+  it('names the group of each job, which makes a standard queue fair', async () => {
+    const { broker, batches } = setUp();
+    await broker.send([job({ group: '1a2b3c4d' }), job()]);
+    expect(batches()[0]?.Entries?.map(({ MessageGroupId }) => MessageGroupId)).toEqual(['1a2b3c4d', undefined]);
+  });
+
   it('makes no call for no jobs', async () => {
     const { broker, batches } = setUp();
     await broker.send([]);

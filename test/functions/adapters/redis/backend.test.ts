@@ -8,6 +8,7 @@ import { type QueueName, queueNames } from '../../../../functions/core/queues.ts
 import { backendContract } from '../../../contracts/backend.ts';
 import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
+import { rateLimitContract } from '../../../contracts/rate-limit.ts';
 import { tableContract } from '../../../contracts/table.ts';
 import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { hasRedis, startRedisDatabase } from '../../../helpers/redis-database.ts';
@@ -27,7 +28,14 @@ async function underTest() {
       QueueName,
       number
     >;
-    const consumer = { consumer: 'tests', leaseMs: 60_000, maxReceiveCount: 5, heartbeat: false, reclaim: false };
+    const consumer = {
+      consumer: 'tests',
+      leaseMs: 60_000,
+      maxReceiveCount: 5,
+      heartbeat: false,
+      reclaim: false,
+      look: false,
+    };
     const rows = (await client.run(operations.receive({ ...consumer, room }))) as [QueueName, string, string][];
     if (rows.length > 0) await client.run(operations.acknowledge({ queue, ids: rows.map(([, id]) => id) }));
     return rows.map(([from, id, body]) => ({ id, body, queue: from }));
@@ -44,6 +52,7 @@ async function underTest() {
 describe.skipIf(!hasRedis)('on redis-server', () => {
   tableContract('Redis', underTest);
   webhookListContract('Redis', underTest);
+  rateLimitContract('Redis', underTest);
   bodiesContract('Redis', underTest);
   brokerContract('Redis', underTest);
   backendContract('Redis', underTest);

@@ -16,7 +16,14 @@ import { bury, type Consuming, createConsuming } from '../../redis-consumer/cons
 const jobOf = (id: string) => JSON.stringify({ task: 'email.send', args: { id, fingerprint: 'f' }, attempt: 1 });
 const POISON = '{"not JSON';
 const noRoom = { transactional: 0, bulk: 0, webhook: 0, 'webhook-slow': 0 };
-const consumer = { consumer: 'tests', leaseMs: 60_000, maxReceiveCount: 5, heartbeat: false, reclaim: false };
+const consumer = {
+  consumer: 'tests',
+  leaseMs: 60_000,
+  maxReceiveCount: 5,
+  heartbeat: false,
+  reclaim: false,
+  look: false,
+};
 const everything = { ids: [], all: true };
 const { signal } = new AbortController();
 
@@ -147,6 +154,7 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
       leaseMs: 0,
       maxReceiveCount: 3,
       reclaim: true,
+      look: true,
       room: { ...noRoom, bulk: 10 },
     });
     for (let time = 0; time < 5; time++) await consuming.client.run(crashing);

@@ -34,6 +34,19 @@ describe('/domains', () => {
     expect(body.records).toHaveLength(2);
   });
 
+  it('shows the records of the envelope sender first, when it has a domain', async () => {
+    const { ask, verification } = await createApiClient();
+    verification.set('example.org', 'verified');
+    const [, { id }] = (await ask('GET', '/domains')).body.data;
+    const { records } = (await ask('GET', `/domains/${id}`)).body;
+    const common = { record: 'SPF', name: 'bounce.example.org', ttl: 'Auto', status: 'pending' };
+    expect(records.slice(0, 2)).toEqual([
+      { ...common, type: 'MX', priority: 10, value: 'feedback-smtp.eu-west-1.amazonses.com' },
+      { ...common, type: 'TXT', value: '"v=spf1 include:amazonses.com ~all"' },
+    ]);
+    expect(records.map(({ record }: { record: string }) => record)).toEqual(['SPF', 'SPF', 'DKIM', 'DKIM']);
+  });
+
   it('pages in both directions', async () => {
     const { ask, verification } = await createApiClient();
     for (const name of ['b.example', 'c.example', 'd.example']) verification.set(name, 'verified');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import { emailSchema } from '../../../../functions/core/email/schema.ts';
+import { emailRequestSchema } from '../../../../functions/core/email/schema.ts';
 import packageJson from '../../../../package.json' with { type: 'json' };
 import { createApiClient } from '../../../helpers/api-client.ts';
 
@@ -187,14 +187,15 @@ describe('/openapi.json', () => {
 
   it('describes an email by the schema that validates it', async () => {
     const { document } = await read();
-    const { $schema: _, ...schema } = z.toJSONSchema(emailSchema, { io: 'input' });
+    const { $schema: _, ...schema } = z.toJSONSchema(emailRequestSchema, { io: 'input' });
     expect(document.components.schemas.Email).toEqual(schema);
     expect(schema).toMatchObject({
       type: 'object',
       additionalProperties: false,
-      required: ['from', 'to', 'subject'],
+      // The sender and the subject may come from a template.
+      required: ['to'],
       properties: {
-        subject: { maxLength: 998 },
+        subject: { anyOf: [{ maxLength: 998 }, { type: 'null' }] },
         tags: { anyOf: [{ maxItems: 50 }, { type: 'null' }] },
         attachments: { anyOf: [{ maxItems: 100 }, { type: 'null' }] },
       },

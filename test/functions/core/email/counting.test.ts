@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { handOverDue, requeueUnclaimed } from '../../../../functions/core/email/handover.ts';
+import { handOverDue } from '../../../../functions/core/email/handover.ts';
+import { requeueUnclaimed } from '../../../../functions/core/email/sweep.ts';
 import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';
 import { createSimulation, type Simulation } from '../../../helpers/sending-simulation.ts';
 
@@ -9,6 +10,7 @@ const fail = (error: Error) => () => {
 };
 const runOf = ({ backend, clock, metrics }: Simulation) => ({
   backend,
+  backlog: backend.backlog,
   now: () => clock.nowMs,
   log: { info: () => {}, warn: () => {}, error: () => {} },
   metrics,

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import { handOverDue, requeueUnclaimed } from '../../../../functions/core/email/handover.ts';
+import { handOverDue } from '../../../../functions/core/email/handover.ts';
 import { EMAIL_PARTITION, recordKey } from '../../../../functions/core/email/record.ts';
 import { rescheduleEmail } from '../../../../functions/core/email/reschedule.ts';
+import { requeueUnclaimed } from '../../../../functions/core/email/sweep.ts';
 import { cancel } from '../../../../functions/core/email/transitions.ts';
 import { unavailable } from '../../../../functions/core/errors.ts';
 import type { Backend } from '../../../../functions/core/ports/backend.ts';
@@ -13,6 +14,7 @@ const log = { info: () => {}, warn: () => {}, error: () => {} };
 
 const run = (simulation: Simulation, backend: Backend = simulation.backend, forMs = MINUTE_MS) => ({
   backend,
+  backlog: simulation.backend.backlog,
   now: () => simulation.clock.nowMs,
   log,
   metrics: simulation.metrics,
@@ -62,11 +64,11 @@ describe('handing over', () => {
     }
   });
 
-  it('queues an email five minutes before its time, with the exact time', async () => {
+  it('queues an email 14 minutes before its time, with the exact time', async () => {
     const simulation = createSimulation();
     const dueAtMs = simulation.clock.nowMs + 60 * MINUTE_MS;
     const id = await schedule(simulation, 60 * MINUTE_MS);
-    simulation.clock.nowMs = dueAtMs - 5 * MINUTE_MS - 1;
+    simulation.clock.nowMs = dueAtMs - 14 * MINUTE_MS - 1;
     expect(await handOverDue(run(simulation))).toBe(0);
     simulation.clock.nowMs += 1;
     expect(await handOverDue(run(simulation))).toBe(1);
@@ -95,6 +97,37 @@ describe('handing over', () => {
     expect(await handOverDue(run(simulation))).toBe(1);
     await simulation.runUntilQuiet();
     expect(simulation.sent).toHaveLength(1);
+  });
+
+  it('gives emails that wait in a backlog at their time no second job', async () => {
+    const simulation = createSimulation();
+    for (let count = 0; count < 200; count++) await schedule(simulation, 20 * MINUTE_MS);
+    let queued = 0;
+    for (let minute = 0; minute < 240; minute++) {
+      simulation.clock.nowMs += MINUTE_MS;
+      queued += await handOverDue(run(simulation));
+      if (minute % 10 === 0) await simulation.work(await simulation.backend.receive());
+    }
+    expect(queued).toBe(200);
+    expect(simulation.sent).toHaveLength(200);
+    expect(await dueEntries(simulation)).toEqual([]);
+  });
+
+  it('finds a lost job beside jobs that are done in time, a quarter of an hour after its time', async () => {
+    const simulation = createSimulation();
+    const dueAtMs = simulation.clock.nowMs + 10 * MINUTE_MS;
+    const id = await schedule(simulation, 10 * MINUTE_MS);
+    simulation.clock.nowMs = dueAtMs;
+    expect(await simulation.backend.receive()).toHaveLength(1);
+    for (let minute = 0; minute < 15; minute++) {
+      simulation.clock.nowMs += MINUTE_MS;
+      await simulation.accept();
+      await simulation.work(await simulation.backend.receive());
+    }
+    await simulation.accept();
+    expect(await handOverDue(run(simulation))).toBe(1);
+    await simulation.runUntilQuiet();
+    expect((await simulation.record(id)).status).toBe('sent');
   });
 
   it('hands over more than a page', async () => {
@@ -191,87 +224,5 @@ describe('handing over', () => {
     await cancel(simulation.backend.table, id, simulation.clock.nowMs);
     expect(await dueEntries(simulation)).toEqual([]);
     expect(await live(simulation, 120 * MINUTE_MS)).toEqual([]);
-  });
-});
-
-describe('queueing unclaimed emails again', () => {
-  const lose = async ({ backend }: Simulation) => void (await backend.receive());
-
-  it('gives a job to an email whose job was never queued, a quarter of an hour later', async () => {
-    const simulation = createSimulation();
-    const id = await simulation.accept();
-    await lose(simulation);
-    simulation.clock.nowMs += 15 * MINUTE_MS - 1;
-    expect(await requeueUnclaimed(run(simulation))).toBe(0);
-    simulation.clock.nowMs += 1;
-    expect(await requeueUnclaimed(run(simulation))).toBe(1);
-    await simulation.runUntilQuiet();
-    expect((await simulation.record(id)).status).toBe('sent');
-  });
-
-  it('examines each email once, and leaves alone those that are sent, wait for a retry, are scheduled or canceled', async () => {
-    const simulation = createSimulation();
-    await simulation.accept();
-    await simulation.runUntilQuiet();
-    const waiting = await simulation.accept();
-    const canceled = await simulation.accept();
-    await schedule(simulation, DAY_MS);
-    const lost = await simulation.accept();
-    await lose(simulation);
-    await simulation.backend.table.update(recordKey(waiting), { set: { attempts: 1 } });
-    await simulation.backend.table.update(recordKey(canceled), { set: { status: 'canceled' } });
-    simulation.clock.nowMs += 16 * MINUTE_MS;
-    expect(await requeueUnclaimed(run(simulation))).toBe(1);
-    expect(simulation.backend.waiting()).toMatchObject([{ job: { args: { id: lost } } }]);
-    expect(await requeueUnclaimed(run(simulation))).toBe(0);
-  });
-
-  it('misses no email in many runs while new ones arrive', async () => {
-    const simulation = createSimulation();
-    const ids: string[] = [];
-    let requeued = 0;
-    for (let minute = 0; minute < 60; minute++) {
-      for (let count = 0; count < 5; count++) {
-        simulation.clock.nowMs += 12_000 - 7 * count;
-        ids.push(await simulation.accept());
-      }
-      await lose(simulation);
-      requeued += await requeueUnclaimed(run(simulation));
-      while ((await simulation.work(await simulation.backend.receive())).length > 0);
-    }
-    simulation.clock.nowMs += 16 * MINUTE_MS;
-    requeued += await requeueUnclaimed(run(simulation));
-    await simulation.runUntilQuiet();
-    expect(requeued).toBe(ids.length);
-    expect(simulation.sent).toHaveLength(ids.length);
-  });
-
-  it('examines more than a page, stops at its deadline, and continues there in the next run', async () => {
-    const simulation = createSimulation();
-    for (let count = 0; count < 250; count++) await simulation.accept();
-    for (let count = 0; count < 25; count++) await lose(simulation);
-    simulation.clock.nowMs += 16 * MINUTE_MS;
-    const ticking: Backend = {
-      ...simulation.backend,
-      broker: {
-        send: async (jobs) => {
-          await simulation.backend.broker.send(jobs);
-          simulation.clock.nowMs += 30_000;
-        },
-      },
-    };
-    expect(await requeueUnclaimed(run(simulation, ticking, MINUTE_MS))).toBe(200);
-    expect(await requeueUnclaimed(run(simulation))).toBe(50);
-    expect(await requeueUnclaimed(run(simulation))).toBe(0);
-  });
-
-  it('does not continue after an email that it could not queue', async () => {
-    const simulation = createSimulation();
-    await simulation.accept();
-    await lose(simulation);
-    simulation.clock.nowMs += 16 * MINUTE_MS;
-    const down: Backend = { ...simulation.backend, broker: { send: () => Promise.reject(unavailable('SQS is down')) } };
-    await expect(requeueUnclaimed(run(simulation, down))).rejects.toThrow('SQS is down');
-    expect(await requeueUnclaimed(run(simulation))).toBe(1);
   });
 });

@@ -128,6 +128,7 @@ describe('status moves forward only', () => {
     ['a hard bounce after delivery', 'bounced', [sesEvents.bounce(one), sesEvents.delivery(one)]],
     ['an open', 'clicked', [sesEvents.click(one), sesEvents.open(one)]],
     ["SES's own list", 'suppressed', [sesEvents.bounce(one, 'Permanent', 'OnAccountSuppressionList')]],
+    ["SES's own list, for a complaint", 'suppressed', [sesEvents.suppressedComplaint(one)]],
     ['a rejection before its Send', 'failed', [sesEvents.reject(one), sesEvents.send(one)]],
     ['a rejection after its Send', 'failed', [sesEvents.send(one), sesEvents.reject(one)]],
     ['a template that does not render', 'failed', [sesEvents.renderingFailure(one)]],
@@ -256,11 +257,26 @@ describe('suppression by events', () => {
       sesEvents.bounce(to('unclear@example.com'), 'Undetermined', 'Undetermined'),
       sesEvents.complaint(to('angry@example.com')),
       sesEvents.complaint(to('friend@example.com'), 'not-spam'),
+      sesEvents.suppressedComplaint(to('formerly-angry@example.com')),
     );
     const origin = async (email: string) => (await findSuppression(table, email))?.origin;
     expect(await origin('hard@example.com')).toBe('bounce');
     expect(await origin('angry@example.com')).toBe('complaint');
+    expect(await origin('formerly-angry@example.com')).toBe('complaint');
     for (const email of ['soft', 'unclear', 'friend']) expect(await origin(`${email}@example.com`)).toBeUndefined();
+  });
+
+  it("is published as suppressed, not as a complaint, when SES's own list has the address for a complaint", async () => {
+    const { settle, sending, published } = setUp();
+    await sending();
+    await settle(sesEvents.suppressedComplaint(one));
+    expect(published.map(({ type }) => type)).toEqual(['suppression.added', 'email.suppressed']);
+    expect(published.at(-1)?.details).toEqual({
+      suppressed: {
+        message: 'Amazon SES has suppressed sending to this address.',
+        type: 'OnAccountSuppressionList',
+      },
+    });
   });
 
   it('does not apply to addresses of the mailbox simulator, so that a test can bounce again', async () => {

@@ -60,6 +60,14 @@ export const sesEvents = {
     event('Complaint', options, {
       complaint: { timestamp: at(options), complainedRecipients: addressed(options), complaintFeedbackType },
     }),
+  suppressedComplaint: (options: EventOptions) =>
+    event('Complaint', options, {
+      complaint: {
+        timestamp: at(options),
+        complaintSubType: 'OnAccountSuppressionList',
+        complainedRecipients: addressed(options),
+      },
+    }),
   reject: (options: EventOptions) => event('Reject', options, { reject: { reason: 'Bad content' } }),
   open: (options: EventOptions, userAgent = 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140') =>
     event('Open', options, { open: { timestamp: at(options), ipAddress: '192.0.2.1', userAgent } }),

@@ -142,7 +142,7 @@ describe('time', () => {
   });
 
   it('queues a job that arrives before its time unchanged on the same queue', async () => {
-    const fields = { dueAtMs: nowMs + 3_600_000, expiresAtMs: nowMs + 7_200_000, attempt: 2 };
+    const fields = { group: 'g', dueAtMs: nowMs + 3_600_000, expiresAtMs: nowMs + 7_200_000, attempt: 2 };
     expect(await ran(fields, 'bulk')).toEqual({ runs: 0, queued: [{ queue: 'bulk', job: job(fields) }] });
   });
 
@@ -219,8 +219,8 @@ describe('a job that fails', () => {
       run: fails(unavailable('later')),
       onRetry: async (...all) => void called.push(queued.length, ...all.slice(0, 2)),
     });
-    expect(await work([delivery(job({ expiresAtMs: nowMs + 60_000 }), 'd1', 'bulk')])).toEqual([]);
-    const next = job({ attempt: 2, dueAtMs: nowMs + 5_000, expiresAtMs: nowMs + 60_000 });
+    expect(await work([delivery(job({ group: 'g', expiresAtMs: nowMs + 60_000 }), 'd1', 'bulk')])).toEqual([]);
+    const next = job({ group: 'g', attempt: 2, dueAtMs: nowMs + 5_000, expiresAtMs: nowMs + 60_000 });
     expect(queued).toEqual([{ queue: 'bulk', job: next }]);
     expect(called).toEqual([1, { id: '1' }, unavailable('later')]);
   });

@@ -31,6 +31,17 @@ describe('the API as an HTTP API', () => {
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 });
   });
 
+  it('logs into a vended group with a name of this stack alone, and keeps the group of version 0.1', () => {
+    const groups = template.findResources('AWS::Logs::LogGroup');
+    const [stage] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));
+    const [id] = stage?.Properties.AccessLogSettings.DestinationArn['Fn::GetAtt'] ?? [];
+    const name = JSON.stringify(groups[id]?.Properties.LogGroupName);
+    expect(name).toContain('/aws/vendedlogs/apis/Shop-Mail-Http');
+    expect(name).toContain('AWS::StackId');
+    const former = Object.entries(groups).find(([logicalId]) => /HttpAccessLogs[0-9A-F]{8}$/.test(logicalId));
+    expect(former?.[1].Properties).toEqual({ RetentionInDays: 7 });
+  });
+
   it('lets only API Gateway invoke the function, and only for this API', () => {
     template.hasResourceProperties('AWS::Lambda::Permission', {
       Principal: 'apigateway.amazonaws.com',

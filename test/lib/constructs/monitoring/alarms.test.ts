@@ -10,7 +10,11 @@ interface Alarm {
     readonly Id: string;
     readonly Expression?: string;
     readonly ReturnData?: boolean;
-    readonly MetricStat?: { readonly Metric: { readonly MetricName: string; readonly Dimensions: unknown } };
+    readonly Period?: number;
+    readonly MetricStat?: {
+      readonly Period: number;
+      readonly Metric: { readonly MetricName: string; readonly Dimensions: unknown };
+    };
   }[];
   readonly EvaluationPeriods: number;
   readonly DatapointsToAlarm: number;
@@ -67,6 +71,7 @@ describe('the alarms', () => {
       'BounceRate',
       'ComplaintRate',
       'DeadLetters',
+      'FeedbackDelay',
       'FunctionErrors',
       'FunctionThrottles',
       'OldestJobbulk',
@@ -75,6 +80,7 @@ describe('the alarms', () => {
       'OldestJobwebhook',
       'OldestJobwebhookslow',
       'SendFailures',
+      'SendingPaused',
       'SendingStalled',
     ]);
   });
@@ -85,8 +91,8 @@ describe('the alarms', () => {
   });
 
   it.each(Object.entries(alarms))('%s is quiet while a deployment is not used', (name, { TreatMissingData }) => {
-    // SES publishes its rates from time to time; the alarm keeps its state in between.
-    expect(TreatMissingData).toBe(/Rate$/.test(name) ? 'ignore' : 'notBreaching');
+    // SES publishes its rates from time to time, and redis reports no hold while all jobs are delayed: nothing has changed then.
+    expect(TreatMissingData).toBe(/Rate$|^SendingPaused$/.test(name) ? 'ignore' : 'notBreaching');
   });
 
   it('begin below the rates at which SES puts an account under review: 5 % and 0.1 %', () => {
@@ -98,9 +104,9 @@ describe('the alarms', () => {
     expect(alarm('DeadLetters')).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
   });
 
-  it('allow a job the longest delay and one redelivery; a bulk job four hours more', () => {
+  it('allow a job the longest delay and one redelivery; a bulk job four hours and the filling of a batch more', () => {
     expect(alarm('OldestJobtransactional').Threshold).toBe(900 + 6 * 60);
-    expect(alarm('OldestJobbulk').Threshold).toBe(900 + 6 * 60 + 4 * 3600);
+    expect(alarm('OldestJobbulk').Threshold).toBe(900 + 6 * 60 + 1 + 4 * 3600);
     expect(alarmsOf({ sendTimeoutSeconds: 300 }).OldestJobtransactional?.Threshold).toBe(900 + 6 * 300);
   });
 
@@ -114,12 +120,51 @@ describe('the alarms', () => {
     expect(failures(7, 0)).toBe(100);
   });
 
-  it('begin when emails are retried and none is sent for a quarter of an hour', () => {
-    const stalled = (values: Record<string, number>) => evaluate('SendingStalled', values);
-    expect(stalled({ retried_bulk: 3, sent_bulk: 0 })).toBe(3);
-    expect(stalled({ retried_bulk: 3, sent_bulk: 0, sent_transactional: 1 })).toBe(0);
-    expect(stalled({ sent_bulk: 10, retried_bulk: 0 })).toBe(0);
-    expect(alarm('SendingStalled')).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, DatapointsToAlarm: 3 });
+  it('begin when half of the tries to send have failed for half an hour, and ignore a few', () => {
+    const stalled = (retried: number, sent: number) =>
+      evaluate('SendingStalled', { retried_bulk: retried, sent_transactional: sent });
+    const { Metrics = [], ...settings } = alarm('SendingStalled');
+    expect(settings).toMatchObject({ Threshold: 50, EvaluationPeriods: 2, DatapointsToAlarm: 2 });
+    expect(new Set(Metrics.flatMap(({ Period, MetricStat }) => Period ?? MetricStat?.Period ?? []))).toEqual(
+      new Set([900]),
+    );
+    expect(stalled(10, 10)).toBe(50);
+    expect(stalled(10, 11)).toBeLessThan(50);
+    expect(stalled(5, 0)).toBe(100);
+    expect(stalled(4, 0)).toBe(0);
+    expect(stalled(0, 100)).toBe(0);
+  });
+
+  it('begin when sending is held for a whole period by the quota or a pause', () => {
+    expect(alarm('SendingPaused')).toMatchObject({
+      Namespace: 'Sendoff',
+      MetricName: 'SendingHeld',
+      Dimensions: [{ Name: 'Deployment', Value: 'Shop/Mail' }],
+      Statistic: 'Minimum',
+      Period: 300,
+      Threshold: 1,
+      EvaluationPeriods: 1,
+    });
+  });
+
+  it('read no more than about 30 metrics, as each costs $0.10 a month', () => {
+    const metricsOf = (among: Record<string, Alarm>) =>
+      Object.values(among).flatMap(({ Metrics = [{ Id: 'only', MetricStat: {} }] }) =>
+        Metrics.filter(({ MetricStat }) => MetricStat),
+      );
+    for (const among of [alarms, alarmsOf({ backend: 'redis', redisSecret: 'upstash' })])
+      expect(metricsOf(among).length).toBeLessThanOrEqual(32);
+  });
+
+  it('begin when Send events are late, long before the lease of a claim has ended', () => {
+    expect(alarm('FeedbackDelay')).toMatchObject({
+      MetricName: 'SendEventAge',
+      Statistic: 'Maximum',
+      Threshold: 30,
+      Period: 60,
+      EvaluationPeriods: 3,
+      DatapointsToAlarm: 2,
+    });
   });
 
   it('compare 5xx answers with all answers, and ignore a few', () => {
@@ -132,7 +177,7 @@ describe('the alarms', () => {
     expect(alarm('OldestJobtransactional').AlarmDescription).toContain('raise maxConcurrency or');
     expect(alarm('OldestJobbulk').AlarmDescription).toContain('raise bulkMaxConcurrency or');
     expect(alarm('OldestJobwebhook').AlarmDescription).toContain('raise webhookMaxConcurrency or');
-    expect(alarm('OldestJobfeedback').AlarmDescription).toContain('raise the account limit of Lambda');
+    expect(alarm('OldestJobfeedback').AlarmDescription).toContain('raise feedbackMaxConcurrency or');
   });
 
   it.each(['FunctionErrors', 'FunctionThrottles'])(
@@ -197,7 +242,7 @@ describe('the alarms with backend=redis', () => {
     const text = Object.values(redis)
       .map(({ AlarmDescription }) => AlarmDescription)
       .join('\n');
-    expect(text).not.toMatch(/axConcurrency|visibility timeout/);
+    expect(text).not.toMatch(/(?<!feedbackM)axConcurrency|visibility timeout/);
     expect(redis.OldestJobbulk?.AlarmDescription).toContain('raise maxConsumers');
     expect(redis.FunctionThrottles?.AlarmDescription).toContain('lower maxConsumers');
     expect(redis.DeadLetters?.AlarmDescription).toContain('kept until you redrive or purge them');

@@ -1,9 +1,9 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDynamoBodies } from '../../../../../functions/adapters/aws/dynamodb/bodies.ts';
 import { type AwsEmulators, startAwsEmulators } from '../../../../helpers/aws-emulators.ts';
 
-const LIMIT_BYTES = 300 * 1024;
+const LIMIT_BYTES = 8 * 1024;
 
 describe('bodies on DynamoDB and S3', () => {
   let aws: AwsEmulators;
@@ -18,7 +18,7 @@ describe('bodies on DynamoDB and S3', () => {
     return aws.calls.toSorted();
   };
 
-  it('are in the table up to 300 KiB, in the bucket above', async () => {
+  it('are in the table up to 8 KiB, in the bucket above', async () => {
     const small = Buffer.alloc(LIMIT_BYTES, 'x');
     expect(await calls(() => aws.bodies.put('small', small, 0))).toEqual(['dynamodb.PutItem']);
     expect(await calls(() => aws.bodies.get('small'))).toEqual(['dynamodb.GetItem']);
@@ -30,6 +30,31 @@ describe('bodies on DynamoDB and S3', () => {
       'dynamodb.GetItem',
       's3.DeleteObject',
     ]);
+  });
+
+  it('are read at half the price; one that such a read does not see yet is read again', async () => {
+    const reads: unknown[] = [];
+    const client = {
+      send: async ({ input }: { input: { ConsistentRead?: boolean } }) => {
+        reads.push(input.ConsistentRead);
+        return input.ConsistentRead ? { Item: { bytes: { B: Buffer.from('late') } } } : {};
+      },
+    } as unknown as DynamoDBClient;
+    const bodies = createDynamoBodies(client, 'table', async () => expect.fail('it is not large'));
+    expect(await bodies.get('key')).toEqual(Buffer.from('late'));
+    expect(reads).toEqual([false, true]);
+  });
+
+  it('written by older versions are read: they kept up to 300 KiB in the table', async () => {
+    const bytes = Buffer.alloc(300 * 1024, 'x');
+    const Item = { key: { S: 'old' }, bytes: { B: bytes } };
+    await aws.dynamo.send(new PutItemCommand({ TableName: aws.options.tableName, Item }));
+    expect(Buffer.from((await aws.bodies.get('old')) ?? [])).toEqual(bytes);
+    // Rescheduling writes it again, now into the bucket.
+    await aws.bodies.put('old', bytes, 0);
+    expect(await calls(() => aws.bodies.get('old'))).toEqual(['dynamodb.GetItem', 's3.GetObject']);
+    await aws.bodies.delete('old');
+    expect(await aws.bodies.get('old')).toBeUndefined();
   });
 
   it('load the client of S3 only for a large one', async () => {

@@ -6,8 +6,9 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDynamoBodies } from '../../../../../functions/adapters/aws/dynamodb/bodies.ts';
+import { emailShards } from '../../../../../functions/adapters/aws/dynamodb/shards.ts';
 import { createDynamoTable } from '../../../../../functions/adapters/aws/dynamodb/table.ts';
 import type { Table } from '../../../../../functions/core/ports/table.ts';
 import { type AwsEmulators, startAwsEmulators } from '../../../../helpers/aws-emulators.ts';
@@ -51,6 +52,61 @@ describe('the table on DynamoDB', () => {
       name.startsWith('spread'),
     );
     expect(new Set(partitions)).toEqual(new Set(['spread#0', 'spread#1', 'spread#2', 'spread#3']));
+  });
+
+  describe('with more shards for the emails', () => {
+    const open = (shards?: number) =>
+      createDynamoTable(aws.dynamo, aws.options.tableName, () => clock, emailShards(shards));
+    const sorts = Array.from({ length: 60 }, (_, index) => `sort-${String(index).padStart(2, '0')}`);
+    const insert = (some: Table, round: string) =>
+      Promise.all(
+        sorts.map((sort) =>
+          some.insert({ key: `${round}-${sort}`, fields: {}, due: { partition: 'email', sort: `${sort}-${round}` } }),
+        ),
+      );
+    const query = { index: 'due', partition: 'email', limit: 1_000, order: 'ascending' } as const;
+    const read = async (some: Table, part?: number) =>
+      (await some.query({ ...query, ...(part === undefined ? {} : { part }) })).map(({ sort }) => sort);
+
+    it('finds every entry in order, whatever the option was when it was written', async () => {
+      clock = 0;
+      await insert(open(4), 'a');
+      expect(await open(4).parts('due', 'email')).toEqual([0, 1, 2, 3]);
+      await insert(open(16), 'b');
+      const written = sorts.flatMap((sort) => [`${sort}-a`, `${sort}-b`]);
+      for (const shards of [4, 16, 64]) expect(await read(open(shards))).toEqual(written);
+      const lowered = open();
+      const parts = await lowered.parts('due', 'email');
+      expect(parts.length).toBeGreaterThan(4);
+      const side = await Promise.all(parts.map((part) => read(lowered, part)));
+      expect(side.flat().toSorted()).toEqual(written);
+      for (const one of side) expect(one).toEqual(one.toSorted());
+    });
+
+    it('sees within an hour what a process with more shards wrote meanwhile', async () => {
+      clock = 0;
+      const old = open(4);
+      await old.parts('list', 'email');
+      const list = { partition: 'email', sort: 'z-5' };
+      for (let number = 0; number < 20; number++)
+        await open(64).insert({ key: `new-${number}`, fields: {}, list: { ...list, sort: `z-${number}` } });
+      expect((await old.query({ ...query, index: 'list' })).length).toBeLessThan(20);
+      clock = 3_600_000;
+      expect(await old.query({ ...query, index: 'list' })).toHaveLength(20);
+    });
+
+    it('spreads other partitions as before, and looks for no further shards of theirs', async () => {
+      clock = 0;
+      aws.calls.length = 0;
+      await open(16).query({ index: 'list', partition: 'webhook', limit: 1, order: 'ascending' });
+      expect(aws.calls).toHaveLength(4);
+      const emails = open(16);
+      aws.calls.length = 0;
+      await emails.query({ ...query, limit: 1 });
+      expect(aws.calls).toHaveLength(64);
+      await emails.query({ ...query, limit: 1 });
+      expect(aws.calls.length).toBeLessThan(64 + 64);
+    });
   });
 
   it('makes one AWS call for each of its methods', async () => {
@@ -99,6 +155,8 @@ describe('the table on DynamoDB', () => {
 
 describe('reading many', () => {
   const Key = (key: string) => ({ key: { S: key } });
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
 
   it('requests unprocessed keys again', async () => {
     const client = new DynamoDBClient({ region: 'us-east-1' });
@@ -110,12 +168,29 @@ describe('reading many', () => {
         UnprocessedKeys: { t: { Keys: [Key('b')] } },
       })
       .resolvesOnce({ Responses: { t: [{ ...Key('b'), n: { N: '2' } }] } });
-    expect(await createDynamoTable(client, 't').getMany(['a', 'b'])).toEqual([{ n: 1 }, { n: 2 }]);
+    const read = createDynamoTable(client, 't').getMany(['a', 'b']);
+    await vi.runAllTimersAsync();
+    expect(await read).toEqual([{ n: 1 }, { n: 2 }]);
     expect(dynamo.commandCalls(BatchGetItemCommand)).toHaveLength(2);
     expect(dynamo.commandCalls(BatchGetItemCommand)[1]?.args[0].input.RequestItems?.t).toEqual({
       Keys: [Key('b')],
       ConsistentRead: true,
     });
+  });
+
+  it('waits longer each time, with jitter, and ends as retryable when DynamoDB stays busy', async () => {
+    const client = new DynamoDBClient({ region: 'us-east-1' });
+    const dynamo = mockClient(client);
+    dynamo.on(BatchGetItemCommand).resolves({ UnprocessedKeys: { t: { Keys: [Key('a')] } } });
+    const waits = vi.spyOn(globalThis, 'setTimeout');
+    const jitter = vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    const read = createDynamoTable(client, 't').getMany(['a']);
+    const ended = expect(read).rejects.toMatchObject({ status: 503, retryable: true });
+    await vi.runAllTimersAsync();
+    await ended;
+    expect(waits.mock.calls.map(([, ms]) => ms)).toEqual([12.5, 25, 50, 100, 200, 400, 500]);
+    expect(dynamo.commandCalls(BatchGetItemCommand)).toHaveLength(8);
+    for (const spy of [waits, jitter]) spy.mockRestore();
   });
 
   it('sees every write that was answered before: reads are consistent', async () => {
@@ -126,8 +201,9 @@ describe('reading many', () => {
     await table.get('a');
     await table.getMany(['a']);
     await createDynamoBodies(client, 't', () => Promise.reject(new Error('not large'))).get('a');
-    for (const { args } of dynamo.commandCalls(GetItemCommand)) expect(args[0].input.ConsistentRead).toBe(true);
-    expect(dynamo.commandCalls(GetItemCommand)).toHaveLength(2);
+    const consistent = dynamo.commandCalls(GetItemCommand).map(({ args }) => args[0].input.ConsistentRead);
+    // A body never changes: only one that a cheaper read does not find is read consistently.
+    expect(consistent).toEqual([true, false, true]);
     expect(dynamo.commandCalls(BatchGetItemCommand)[0]?.args[0].input.RequestItems?.t?.ConsistentRead).toBe(true);
   });
 

@@ -217,6 +217,19 @@ describe('an API', () => {
     expect((await fetch(`${throttled.apiUrl}/x`)).status).toBe(503);
   });
 
+  it('answers 503 above the concurrency of the account, and a function URL 429', async () => {
+    const assetDirectory = temporaryFolder();
+    const Resources = {
+      ...functionResources(assetDirectory, 'Handler', { source }),
+      ...functionResources(assetDirectory, 'Other', { source, properties: { ReservedConcurrentExecutions: 2 } }),
+      ...httpApiResources('Handler'),
+      Url: { Type: 'AWS::Lambda::Url', Properties: { TargetFunctionArn: { Ref: 'Handler' }, AuthType: 'NONE' } },
+    };
+    const full = await startTestCloud({ Resources }, { assetDirectory, lambdaConcurrency: 2 });
+    expect((await fetch(`${full.apiUrl}/x`)).status).toBe(503);
+    expect((await fetch(full.resource('Url').attributes.FunctionUrl ?? '')).status).toBe(429);
+  });
+
   it('answers preflights by itself and adds CORS headers, when configured', async () => {
     const assetDirectory = temporaryFolder();
     const CorsConfiguration = {

@@ -25,7 +25,10 @@ const s3Store = { 's3/s3Store.js': 'export class S3Store {}' };
 describe('the parts of fauxqs that its package does not export', () => {
   it('are all there in the version that is installed', async () => {
     const internals = await loadFauxqsInternals();
-    expect(Object.keys(internals).sort()).toEqual(['PersistenceManager', 'S3Store', 'SnsStore', 'SqsStore']);
+    const { sqsActions, ...classes } = internals;
+    expect(Object.keys(classes).sort()).toEqual(['PersistenceManager', 'S3Store', 'SnsStore', 'SqsStore']);
+    expect([...sqsActions.keys()]).toEqual(expect.arrayContaining(['SendMessageBatch', 'ReceiveMessage']));
+    expect([...sqsActions.values()].every((action) => typeof action === 'function')).toBe(true);
   });
 
   it.each([
@@ -43,5 +46,10 @@ describe('the parts of fauxqs that its package does not export', () => {
   ])('missing %s in another version are named, with the version that has them', async (_what, files, message) => {
     const loading = loadFauxqsInternals(anotherFauxqs(files));
     await expect(loading).rejects.toThrow(`${message}: the local cloud needs fauxqs@${fauxqsVersion}`);
+  });
+
+  it('missing actions of SQS are named, too', async () => {
+    const loading = loadFauxqsInternals(anotherFauxqs({ ...sqsStore, ...snsStore, ...s3Store, ...persistence }));
+    await expect(loading).rejects.toThrow(/^fauxqs 9\.0\.0 has no (\w+) in dist\/sqs\/actions\/\1\.js: /);
   });
 });

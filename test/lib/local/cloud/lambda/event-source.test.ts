@@ -35,7 +35,9 @@ type SqsRecord = { messageId: string; body: string; attributes: { ApproximateRec
 
 type Properties = Record<string, unknown>;
 
-async function startWorker(options: { queue?: Properties; mapping?: Properties; overrides?: Overrides } = {}) {
+async function startWorker(
+  options: { queue?: Properties; mapping?: Properties; overrides?: Overrides; lambdaConcurrency?: number } = {},
+) {
   const assetDirectory = temporaryFolder();
   const cloud = await startTestCloud(
     {
@@ -53,7 +55,11 @@ async function startWorker(options: { queue?: Properties; mapping?: Properties; 
         ...queueTrigger('Worker', 'Queue', options.mapping),
       },
     },
-    { assetDirectory, overrides: options.overrides ?? { visibilityTimeoutSeconds: 1.5 } },
+    {
+      assetDirectory,
+      overrides: options.overrides ?? { visibilityTimeoutSeconds: 1.5 },
+      ...(options.lambdaConcurrency ? { lambdaConcurrency: options.lambdaConcurrency } : {}),
+    },
   );
   // Warms the function up: a cold start on a busy machine can take longer than the visibility timeout.
   await cloud.function('Worker').invoke({ Records: [] });
@@ -219,6 +225,18 @@ describe('a queue that triggers a function', () => {
     await cloud.idle();
     expect(batches(cloud)).toHaveLength(2);
     expect(cloud.calls.total({ functionName: 'Worker', action: 'DeleteMessageBatch' })).toBe(2);
+  });
+
+  it('waits with its batch while the account has no execution free, and receives nothing twice', async () => {
+    const { cloud, send } = await startWorker({ lambdaConcurrency: 1, overrides: {} });
+    const elsewhere = cloud.function('Worker').invoke({ Records: [{ body: 'sleep 400' }] });
+    await send('patient');
+    await elsewhere;
+    await cloud.idle();
+    const records = batches(cloud).flat();
+    expect(records.filter(({ body }) => body === 'patient')).toMatchObject([
+      { attributes: { ApproximateReceiveCount: '1' } },
+    ]);
   });
 
   it('is refused when the role may not read the queue', async () => {

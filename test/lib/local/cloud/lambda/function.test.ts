@@ -230,6 +230,22 @@ describe('limits', () => {
     expect(results.map(({ throttled = false }) => throttled)).toEqual([false, true]);
   });
 
+  it('throttles above the concurrency of the account, of which reserved executions are set aside', async () => {
+    const assetDirectory = temporaryFolder();
+    const Resources = {
+      ...functionResources(assetDirectory, 'First', { source }),
+      ...functionResources(assetDirectory, 'Second', { source }),
+      ...functionResources(assetDirectory, 'Reserved', { source, properties: { ReservedConcurrentExecutions: 1 } }),
+    };
+    const cloud = await startTestCloud({ Resources }, { assetDirectory, lambdaConcurrency: 2 });
+    const throttled = async (...names: string[]) => {
+      const results = await Promise.all(names.map((name) => cloud.function(name).run('{"sleepMs":50}')));
+      return results.map((result) => result.throttled ?? false);
+    };
+    expect(await throttled('First', 'Second', 'Reserved')).toEqual([false, true, false]);
+    expect(await throttled('Second')).toEqual([false]);
+  });
+
   it('makes invocations wait when all processes are taken, and takes an idle one from another function', async () => {
     const assetDirectory = temporaryFolder();
     const Resources = {

@@ -38,7 +38,14 @@ describe('mail events', () => {
           },
         },
       },
-      Identity: { Type: 'AWS::SES::EmailIdentity', Properties: { EmailIdentity: 'example.com' } },
+      Identity: {
+        Type: 'AWS::SES::EmailIdentity',
+        Properties: {
+          EmailIdentity: 'example.com',
+          FeedbackAttributes: { EmailForwardingEnabled: false },
+          MailFromAttributes: { MailFromDomain: 'bounce.example.com' },
+        },
+      },
       ...queueTrigger('Worker', 'Queue'),
     });
     const Data = Buffer.from('From: me@example.com\r\nSubject: x\r\n\r\nx');

@@ -1,14 +1,18 @@
 import {
   ConfigurationSetDoesNotExistException,
+  ConfigurationSetSendingPausedException,
   DescribeConfigurationSetCommand,
   GetAccountSendingEnabledCommand,
   GetIdentityDkimAttributesCommand,
+  GetIdentityMailFromDomainAttributesCommand,
   GetIdentityVerificationAttributesCommand,
   GetSendQuotaCommand,
   GetSendStatisticsCommand,
   ListIdentitiesCommand,
   SendEmailCommand,
   SendRawEmailCommand,
+  UpdateAccountSendingEnabledCommand,
+  UpdateConfigurationSetSendingEnabledCommand,
   VerifyEmailIdentityCommand,
 } from '@aws-sdk/client-ses';
 import { describe, expect, it } from 'vitest';
@@ -52,6 +56,44 @@ describe('account', () => {
     expect(await client.send(new GetAccountSendingEnabledCommand({}))).toMatchObject({ Enabled: true });
     ses.set({ sendingEnabled: false });
     expect(await client.send(new GetAccountSendingEnabledCommand({}))).toMatchObject({ Enabled: false });
+    ses.set({ sendingEnabled: true, pausedByReview: true });
+    expect(await client.send(new GetAccountSendingEnabledCommand({}))).toMatchObject({ Enabled: false });
+  });
+
+  it('is paused and resumed by its owner', async () => {
+    const { client } = await startSes();
+    await client.send(new UpdateAccountSendingEnabledCommand({ Enabled: false }));
+    await expect(client.send(mailTo('a@example.net'))).rejects.toMatchObject({ name: 'AccountSendingPausedException' });
+    await client.send(new UpdateAccountSendingEnabledCommand({ Enabled: true }));
+    await client.send(mailTo('a@example.net'));
+  });
+
+  it('refuses every message in the words of SES while AWS has paused it', async () => {
+    const { client } = await startSes({ pausedByReview: true });
+    await expect(client.send(mailTo('a@example.net'))).rejects.toMatchObject({
+      name: 'MessageRejected',
+      message: expect.stringMatching(/^Sending paused for this account\. /),
+    });
+  });
+});
+
+describe('the sandbox', () => {
+  it('sends 200 in 24 hours and 1 a second, unless another limit is set', async () => {
+    const { ses, client } = await startSes({ sandbox: true });
+    expect(await client.send(new GetSendQuotaCommand({}))).toMatchObject({ Max24HourSend: 200, MaxSendRate: 1 });
+    ses.set({ sendRatePerSecond: 5 });
+    expect(await client.send(new GetSendQuotaCommand({}))).toMatchObject({ Max24HourSend: 200, MaxSendRate: 5 });
+  });
+
+  it('sends from verified addresses to verified ones and to the simulator, and names all others', async () => {
+    const verifiedIdentities = ['ada@example.com', 'example.org'];
+    const { ses, client } = await startSes({ sandbox: true, verifiedIdentities, sendRatePerSecond: 100 });
+    await client.send(mailTo('bob@example.org', 'success@simulator.amazonses.com'));
+    await expect(client.send(mailTo('bob@example.org', 'eve@example.net', 'delivered@resend.dev'))).rejects.toThrow(
+      'Email address is not verified. The following identities failed the check in region US-EAST-1: eve@example.net, delivered@resend.dev',
+    );
+    ses.set({ verifiedIdentities: undefined });
+    await expect(client.send(mailTo('success@simulator.amazonses.com'))).rejects.toThrow(/ada@example\.com/i);
   });
 });
 
@@ -68,7 +110,7 @@ describe('identities', () => {
   });
 
   it('answers attributes of known identities and leaves out unknown ones', async () => {
-    const { client } = await startSes({ verifiedIdentities: ['ada@example.com', 'example.org'] });
+    const { ses, client } = await startSes({ verifiedIdentities: ['ada@example.com', 'example.org'] });
     const Identities = ['example.org', 'ada@example.com', 'unknown.test'];
     const verification = await client.send(new GetIdentityVerificationAttributesCommand({ Identities }));
     expect(verification.VerificationAttributes).toEqual({
@@ -83,6 +125,16 @@ describe('identities', () => {
         DkimTokens: Array(3).fill(expect.stringMatching(/^[0-9a-z]{32}$/)),
       },
       'ada@example.com': { DkimEnabled: false, DkimVerificationStatus: 'NotStarted' },
+    });
+    ses.putIdentity('example.org', 'bounce.example.org');
+    const mailFrom = await client.send(new GetIdentityMailFromDomainAttributesCommand({ Identities }));
+    expect(mailFrom.MailFromDomainAttributes).toEqual({
+      'example.org': {
+        MailFromDomain: 'bounce.example.org',
+        MailFromDomainStatus: 'Success',
+        BehaviorOnMXFailure: 'UseDefaultValue',
+      },
+      'ada@example.com': { BehaviorOnMXFailure: 'UseDefaultValue' },
     });
     const none = await client.send(new GetIdentityDkimAttributesCommand({ Identities: ['unknown.test'] }));
     expect(none.DkimAttributes).toEqual({});
@@ -112,6 +164,24 @@ describe('configuration sets', () => {
         SNSDestination: { TopicARN: 'arn:aws:sns:x:1:t' },
       },
     ]);
+  });
+
+  it('refuses to send with a set that is paused', async () => {
+    const { ses, client } = await startSes();
+    ses.putConfigurationSet('feedback');
+    const sent = () =>
+      client.send(new SendRawEmailCommand({ ConfigurationSetName: 'feedback', RawMessage: { Data: rawMessage() } }));
+    const set = (Enabled: boolean) =>
+      client.send(new UpdateConfigurationSetSendingEnabledCommand({ ConfigurationSetName: 'feedback', Enabled }));
+    await set(false);
+    await expect(sent()).rejects.toBeInstanceOf(ConfigurationSetSendingPausedException);
+    const ConfigurationSetAttributeNames = ['reputationOptions' as const];
+    const { ReputationOptions } = await client.send(
+      new DescribeConfigurationSetCommand({ ConfigurationSetName: 'feedback', ConfigurationSetAttributeNames }),
+    );
+    expect(ReputationOptions).toMatchObject({ SendingEnabled: false });
+    await set(true);
+    await sent();
   });
 
   it('refuses an unknown set with the typed exception', async () => {

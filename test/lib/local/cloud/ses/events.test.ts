@@ -135,7 +135,7 @@ describe('SES events', () => {
     ]);
   });
 
-  it('publishes what a test simulates: opens, clicks, delays, rendering failures', async () => {
+  it('publishes what a test simulates: opens, clicks, delays, rendering failures, addresses suppressed for a complaint', async () => {
     const { ses, client, events } = await startWithEvents();
     const { MessageId = '' } = await client.send(mailTo('bob@example.net'));
     await ses.flushEvents();
@@ -144,6 +144,7 @@ describe('SES events', () => {
     await ses.simulate(MessageId, 'clicked', { link: 'https://example.com/a' });
     await ses.simulate(MessageId, 'delayed', { recipient: 'c@example.net' });
     await ses.simulate(MessageId, 'rendering-failed');
+    await ses.simulate(MessageId, 'complaint-suppressed');
     expect(events).toMatchObject([
       { eventType: 'Open', open: { timestamp: isoTime, userAgent: 'GoogleImageProxy', ipAddress: '192.0.2.1' } },
       { eventType: 'Click', click: { timestamp: isoTime, link: 'https://example.com/a', linkTags: null } },
@@ -155,6 +156,13 @@ describe('SES events', () => {
         },
       },
       { eventType: 'Rendering Failure', failure: { templateName: 'template' } },
+      {
+        eventType: 'Complaint',
+        complaint: {
+          complaintSubType: 'OnAccountSuppressionList',
+          complainedRecipients: [{ emailAddress: 'bob@example.net' }],
+        },
+      },
     ]);
     await expect(ses.simulate('unknown', 'opened')).rejects.toThrow('keeps no message unknown');
   });

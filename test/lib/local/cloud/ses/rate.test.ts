@@ -1,4 +1,4 @@
-import { SendRawEmailCommand } from '@aws-sdk/client-ses';
+import { GetSendQuotaCommand, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { describe, expect, it } from 'vitest';
 import { createSendLimits } from '../../../../../lib/local/cloud/ses/rate.ts';
 import { rawMessage, startSes } from './ses-server.ts';
@@ -22,6 +22,17 @@ describe('send rate', () => {
     clock.nowMs += 1;
     limits.take(1);
     expect(() => limits.take(1)).toThrow(rateExceeded);
+  });
+
+  it('saves up no more than the burst that is set', () => {
+    const { clock, limits } = limitsAt(0);
+    limits.set({ ratePerSecond: 10, burst: 2 });
+    clock.nowMs += 60_000;
+    limits.take(1);
+    limits.take(1);
+    expect(() => limits.take(1)).toThrow(rateExceeded);
+    clock.nowMs += 100;
+    limits.take(1);
   });
 
   it('passes a message to five at one a second and refuses the next five seconds', () => {
@@ -87,5 +98,15 @@ describe('daily quota', () => {
     const mail = new SendRawEmailCommand({ RawMessage: { Data: rawMessage() } });
     await client.send(mail);
     await expect(client.send(mail)).rejects.toMatchObject({ name: 'Throttling', message: quotaExceeded });
+  });
+
+  it('has room again when the clock of SES is turned by a day', async () => {
+    const { ses, client } = await startSes({ maxSend24Hours: 1 });
+    const mail = new SendRawEmailCommand({ RawMessage: { Data: rawMessage() } });
+    await client.send(mail);
+    ses.set({ clockAheadMs: 24 * 60 * 60_000 + 60_000 });
+    expect(await client.send(new GetSendQuotaCommand({}))).toMatchObject({ SentLast24Hours: 0 });
+    await client.send(mail);
+    expect(ses.sentCount).toBe(2);
   });
 });

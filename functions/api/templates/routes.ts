@@ -1,0 +1,88 @@
+import { type Context, Hono } from 'hono';
+import { listPage } from '../../core/document/list.ts';
+import {
+  changeTemplate,
+  createTemplate,
+  deleteTemplate,
+  duplicateTemplate,
+  findTemplate,
+  newestVersion,
+  publishTemplate,
+  type TemplateChange,
+  type TemplateStoreDependencies,
+} from '../../core/template/store.ts';
+import { TEMPLATE_PARTITION, type Template, type TemplateContent, templateKey } from '../../core/template/template.ts';
+import { validate } from '../../core/validate.ts';
+import type { Caller } from '../authenticate.ts';
+import { readJson } from '../read-json.ts';
+import { changeTemplateSchema, createTemplateSchema, type TemplateInput } from './schema.ts';
+import { templateDetail, templateSummary } from './view.ts';
+
+const FIELDS = Object.keys(createTemplateSchema.def.shape);
+
+/** The routes under `/templates`. */
+export function templateRoutes(dependencies: TemplateStoreDependencies): Hono<Caller> {
+  const { table } = dependencies;
+  const routes = new Hono<Caller>();
+
+  routes.post('/', async (context) => {
+    const { value } = await readJson(context);
+    const { name, alias, html, ...fields } = validate(createTemplateSchema, value, FIELDS);
+    const { content } = changeOf({ html, ...fields });
+    const given = Object.entries(content).filter(([, field]) => field !== null);
+    const made = { name, ...(alias ? { alias } : {}), content: contentOf(html, given) };
+    return context.json(reference(await createTemplate(made, dependencies)), 201);
+  });
+
+  routes.get('/', async (context) => {
+    const { items, hasMore } = await listPage<Template>(table, TEMPLATE_PARTITION, templateKey, context.req.query());
+    return context.json({ object: 'list', has_more: hasMore, data: items.map(templateSummary) });
+  });
+
+  routes.get('/:id', async (context) => {
+    const template = await findTemplate(table, idOf(context));
+    return context.json(templateDetail(template, await newestVersion(table, template)));
+  });
+
+  routes.patch('/:id', async (context) => {
+    const { value } = await readJson(context);
+    const change = changeOf(validate(changeTemplateSchema, value, FIELDS));
+    return context.json(reference(await changeTemplate(idOf(context), change, dependencies)));
+  });
+
+  routes.post('/:id/publish', async (context) =>
+    context.json(reference(await publishTemplate(idOf(context), dependencies))),
+  );
+  routes.post('/:id/duplicate', async (context) =>
+    context.json(reference(await duplicateTemplate(idOf(context), dependencies))),
+  );
+  routes.delete('/:id', async (context) =>
+    context.json({ ...reference(await deleteTemplate(idOf(context), dependencies)), deleted: true }),
+  );
+  return routes;
+}
+
+const idOf = (context: Context): string => context.req.param('id') ?? '';
+const reference = (id: string) => ({ object: 'template', id });
+
+/** The fields of a request as a change; null clears a field, an absent one stays. */
+function changeOf({ name, alias, html, text, from, subject, reply_to, variables }: TemplateInput): TemplateChange {
+  const replyTo = typeof reply_to === 'string' ? [reply_to] : reply_to;
+  const declared = variables?.map(({ key, type, fallback_value }) => ({
+    key,
+    type,
+    ...(fallback_value == null ? {} : { fallbackValue: fallback_value }),
+  }));
+  const content = { html, text, from, subject, replyTo, variables: variables === null ? [] : declared };
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(alias === undefined ? {} : { alias }),
+    content: Object.fromEntries(Object.entries(content).filter(([, value]) => value !== undefined)),
+  };
+}
+
+const contentOf = (html: string, given: readonly [string, unknown][]): TemplateContent => ({
+  html,
+  variables: [],
+  ...(Object.fromEntries(given) as Partial<TemplateContent>),
+});

@@ -1,0 +1,50 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { type TimeLimits, timeLimits } from '../../functions/adapters/time-limits.ts';
+import { FETCH_MS } from '../../functions/core/email/send.ts';
+import { ANSWER_TIMEOUT_MS } from '../../functions/core/webhook/slow-endpoints.ts';
+import { sendoffTemplate } from '../helpers/sendoff-template.ts';
+
+/** The SDK waits up to 100 ms before the second try, twice as long before the third. */
+const callMs = ({ answerMs, maxAttempts }: TimeLimits) =>
+  maxAttempts * answerMs +
+  Array.from({ length: maxAttempts - 1 }, (_, index) => 100 * 2 ** index).reduce((a, b) => a + b, 0);
+
+const aws = callMs(timeLimits.aws);
+const { redisMs, signedRequestMs } = timeLimits;
+
+/** The calls that a function makes one after the other when each takes as long as it may and the last ones fail. */
+const sequences: readonly (readonly ['aws' | 'redis', string, string, readonly number[]])[] = [
+  ['aws', 'ApiFunction', 'a request that stores nothing, and takes back what may be stored', [aws, aws]],
+  ['aws', 'FeedbackFunction', 'reading and writing the records', [aws, aws]],
+  ['aws', 'WebhookFunction', 'a silent endpoint, and the next try', [ANSWER_TIMEOUT_MS, aws]],
+  ['aws', 'SendFunction', 'claiming, the next try, and ending the claim', [aws, aws, aws]],
+  ['aws', 'SendFunction', 'attachments, a silent SES, and the next try', [FETCH_MS, callMs(timeLimits.ses), aws]],
+  [
+    'redis',
+    'ApiFunction',
+    'credentials, settings, key, email, consumer',
+    [signedRequestMs, redisMs, redisMs, redisMs, signedRequestMs],
+  ],
+  [
+    'redis',
+    'FeedbackFunction',
+    'credentials, settings, reading, writing',
+    [signedRequestMs, redisMs, redisMs, redisMs],
+  ],
+];
+
+describe('the time limit of a function', () => {
+  const templates = {
+    aws: sendoffTemplate().template,
+    redis: sendoffTemplate({ backend: 'redis', redisSecret: 'upstash' }).template,
+  };
+
+  it.each(sequences)('backend=%s: %s has time for %s', (backend, name, _what, times) => {
+    const found = templates[backend].findResources('AWS::Lambda::Function', {
+      Properties: { Role: { 'Fn::GetAtt': [Match.stringLikeRegexp(`${name}Role`), 'Arn'] } },
+    });
+    const [timeoutSeconds] = Object.values(found).map(({ Properties }) => Properties.Timeout);
+    expect(times.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(timeoutSeconds * 1000);
+  });
+});

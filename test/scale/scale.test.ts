@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { simulateHandover } from './handover.ts';
+import { loads } from './loads.ts';
+import { simulate } from './sending.ts';
+
+/** The loads of `npm run scale`, for seconds instead of minutes. */
+describe('a deployment under load, in simulated time', () => {
+  it.each([
+    ['14/s', 40],
+    ['200/s', 12],
+  ] as const)('keeps %s with the defaults, or the options that docs/scale.md names', async (name, duration) => {
+    const outcome = await simulate({ ...loads[name], seconds: duration, rampSeconds: 5 });
+    expect(outcome.share).toBeGreaterThan(0.94);
+    expect(outcome).toMatchObject({ sesThrottles: 0, tableThrottles: 0, failed: 0, duplicated: 0 });
+    expect(outcome.transactionalWaitP95).toBeLessThan(1);
+    expect(outcome.eventAge).toBeLessThan(10);
+  });
+
+  it('begins at 10 million an hour without a throttle of the slot document, however many functions compete', async () => {
+    const outcome = await simulate({ ...loads['3,000/s'], seconds: 2, rampSeconds: 1 });
+    expect(outcome).toMatchObject({ sesThrottles: 0, tableThrottles: 0, failed: 0, duplicated: 0 });
+    expect(outcome.slotUnits).toBeLessThan(1_000);
+    expect(outcome.listShardUnits).toBeLessThan(1_000);
+  });
+
+  it('falls behind with its events when the feedback function has too little', async () => {
+    const little = { ...loads['200/s'], feedbackMemoryMb: 128, seconds: 20 };
+    expect((await simulate(little)).eventAge).toBeGreaterThan(2.5);
+  });
+
+  it('hands over 5,000 emails of one moment in seconds', async () => {
+    const { minutes, queued } = await simulateHandover({ emails: 5_000, memoryMb: 512, indexShards: 4 });
+    expect(queued).toBe(5_000);
+    expect(minutes).toBeLessThan(0.5);
+  });
+});
