@@ -173,7 +173,13 @@ export function createSimulation(): Simulation {
 /** The pace of an account without limits. */
 export const unpaced = (now: () => number): Pick<SendDependencies, 'pacer' | 'sending' | 'giveUpAfterMs'> => ({
   pacer: {
-    reserve: async (queue, recipients) => ({ queue, recipients, startMs: now(), lostAtMs: now() + 100, answeredAtMs: now() }),
+    reserve: async (queue, recipients) => ({
+      queue,
+      recipients,
+      startMs: now(),
+      lostAtMs: now() + 100,
+      answeredAtMs: now(),
+    }),
     arrive: async () => {},
     afterThrottle: async () => {},
     isLimiting: () => false,
