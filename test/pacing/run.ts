@@ -1,6 +1,6 @@
 /**
  * `npm run pacing [-- rates|quotas]`: how exactly the pacer keeps the rate of SES, measured with the real adapters on the local
- * cloud, and what quotas and pauses cost, in simulated time. Takes about ten minutes.
+ * cloud, and what quotas and pauses cost, in simulated time. Takes about a quarter of an hour.
  */
 import { type Cell, measure } from './measurement.ts';
 import { quotaScenarios } from './quota-scenarios.ts';
@@ -42,7 +42,7 @@ async function printRates(): Promise<void> {
   }
 }
 
-/** The share of the emails that are simulated; all of them take some minutes of CPU. */
+/** The share of the emails that are simulated; all of them take about five minutes of CPU. */
 async function printQuotas(): Promise<void> {
   const part = Number(process.env.PACING_PART ?? 1);
   line(

@@ -20,6 +20,7 @@ const OWN_FOLDERS_OF_TESTS = [
   'flows',
   'fuzz',
   'helpers',
+  'pacing',
   'package',
   'permissions',
   'repository',

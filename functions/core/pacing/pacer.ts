@@ -9,6 +9,7 @@ export interface Turn {
   readonly startMs: number;
   /** When it is lost: an email sent later would form a burst with those of the next turns. */
   readonly lostAtMs: number;
+  /** When it was to be answered: a late timer counts as time that the email needs. */
   readonly answeredAtMs: number;
 }
 
@@ -153,8 +154,9 @@ function createLine(
     for (const { recipients, resolve, reject } of some) {
       const lengthMs = recipientMs * recipients;
       const turn = { queue, recipients, startMs, lostAtMs: startMs + Math.max(LATE_MS, lengthMs) };
-      const waited = wait(Math.max(0, startMs - leadMs() - now()));
-      void waited.then(() => resolve({ ...turn, answeredAtMs: now() }), reject);
+      // The planned time: a timer that fires late needs a longer lead, too.
+      const answeredAtMs = Math.max(now(), startMs - leadMs());
+      void wait(Math.max(0, answeredAtMs - now())).then(() => resolve({ ...turn, answeredAtMs }), reject);
       startMs += lengthMs;
     }
   };
