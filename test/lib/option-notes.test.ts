@@ -61,12 +61,12 @@ describe('options at synth', () => {
   });
 
   it('bring no warning when the command line has another value than cdk.json', () => {
-    const { infos, warnings } = notesOn({ cdkJson: { retentionDays: 30 }, commandLine: { retentionDays: 60 } });
+    const { infos, warnings } = notesOn({ cdkJson: { retentionDays: 90 }, commandLine: { retentionDays: 60 } });
     expect([infos, warnings]).toEqual([[expect.stringContaining('retentionDays=60 (command line)')], []]);
   });
 
   it.each([
-    ['the defaults', { cdkJson: { retentionDays: 90 } }],
+    ['the defaults', { cdkJson: { retentionDays: 30 } }],
     ['the stage', { commandLine: { stage: 'test' } }],
     ["what the app's code gives", { code: { domain: 'mail.example.com', backend: 'redis', redisSecret: 'upstash' } }],
   ])('are not mentioned when they are %s', (_what, given) => {

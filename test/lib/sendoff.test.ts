@@ -57,8 +57,17 @@ describe('least privilege', () => {
         'webhook-list',
         'unsubscribe',
         'sending',
+        'template-version',
       ),
-      'Allow dynamodb:GetItem': documents('body', 'suppression', 'webhook', 'webhook-list', 'unsubscribe', 'sending'),
+      'Allow dynamodb:GetItem': documents(
+        'body',
+        'suppression',
+        'webhook',
+        'webhook-list',
+        'unsubscribe',
+        'sending',
+        'template-version',
+      ),
       'Allow dynamodb:PutItem': documents('unsubscribe', 'sending', 'slots'),
       'Allow dynamodb:UpdateItem': documents('email', 'sending', 'slots'),
       'Allow dynamodb:Query': [index('list', 'webhook')],
@@ -219,7 +228,7 @@ describe('Sendoff in another app', () => {
     });
     expect(grantsOf(other.template, 'Checkout')).toEqual({
       'Allow dynamodb:DeleteItem': documents('email', 'body'),
-      'Allow dynamodb:GetItem': documents('email'),
+      'Allow dynamodb:GetItem': documents('email', 'template', 'template-alias'),
       'Allow dynamodb:BatchWriteItem': documents('body'),
       'Allow dynamodb:PutItem': documents('email', 'body'),
       'Allow s3:PutObject': bodies,

@@ -231,7 +231,7 @@ function clientOf(ses: Ses, time: SimulatedTime, counted: Counted): SESClient {
       for (const [index, address] of (input.Destinations as string[]).entries())
         params.set(`Destinations.member.${index + 1}`, address);
       params.set('ConfigurationSetName', String(input.ConfigurationSetName));
-      params.set('RawMessage.Data', (input.RawMessage as { Data: Buffer }).Data.toString('base64'));
+      params.set('RawMessage.Data', raw.toString('base64'));
     }
     const { status, body } = await ses.query(params);
     await time.wait(SES_MS / 2);

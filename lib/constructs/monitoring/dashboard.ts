@@ -140,7 +140,7 @@ function limits({ deployment }: MonitoringMetrics): IWidget[] {
       title: 'Daily quota of SES used (%)',
       left: [quotaUsed(deployment, { label: 'used' })],
       leftAnnotations: [
-        { value: BULK_QUOTA_PERCENT, label: 'bulk waits' },
+        { value: BULK_QUOTA_PERCENT, label: 'limit for bulk' },
         { value: 100, label: 'all mail waits' },
       ],
     },

@@ -473,8 +473,9 @@ function oldEmail(status: string): void {
   const sort = timeSort(createdAtMs, 'id');
   dynamo
     .on(QueryCommand)
-    .resolvesOnce({ Items: [{ key: { S: 'email#id' }, listSort: { S: sort } }] })
-    .resolves({ Items: [] });
+    .resolves({ Items: [] })
+    .on(QueryCommand, { ExpressionAttributeValues: { ':partition': { S: 'email#0' } } })
+    .resolves({ Items: [{ key: { S: 'email#id' }, listSort: { S: sort } }] });
   dynamo.on(BatchGetItemCommand).resolves({
     Responses: {
       table: [

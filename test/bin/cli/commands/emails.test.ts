@@ -190,6 +190,7 @@ describe('sendoff doctor --local', () => {
     const levels = JSON.parse(out).map(({ check, level }: { check: string; level: string }) => [check, level]);
     expect(levels).toEqual([
       ['api', 'ok'],
+      ['sending', 'ok'],
       ['dead letters', 'ok'],
       ['waiting emails', 'ok'],
     ]);
