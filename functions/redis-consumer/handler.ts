@@ -27,7 +27,8 @@ const newName = () => randomUUID();
 const dependencies = { ...sendDependencies(backend, { metrics, log }), ...webhookDependencies(backend) };
 
 const { sending } = dependencies;
-const mayTake = (queue: QueueName): boolean => queues[queue].worker !== 'send' || sending.mayTake(queue);
+const mostToTake = (queue: QueueName): number =>
+  queues[queue].worker === 'send' ? sending.mostToTake(queue) : Number.POSITIVE_INFINITY;
 
 interface ConsumerEvent {
   /** The place to take among the consumers. */
@@ -70,7 +71,7 @@ export const handler = withMetrics(metrics, async (event: ConsumerEvent, context
       now: Date.now,
       log,
       // Emails that must wait anyway stay on the queue: to take and postpone each of a backlog costs commands again and again.
-      inFlight: (queue) => (mayTake(queue) ? queues[queue].inFlight : 0),
+      inFlight: (queue) => Math.min(queues[queue].inFlight, mostToTake(queue)),
       lookAtHolds: sending.look,
       flushMetrics: metrics.flush,
       renewClaims: claims.renew,

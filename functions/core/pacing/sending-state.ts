@@ -74,10 +74,10 @@ export interface Sending {
   /** Notes that the provider took an email: a hold that this worker knows of is over. */
   sent(): Promise<void>;
   /**
-   * False while a worker that has no email of this queue need not take one: nothing is sent, and it is not the time to probe. It
-   * is the state as this process last saw it; `look` renews that.
+   * The most emails of this queue that are worth taking: while nothing is sent none, and one when it is time to probe. It is the state
+   * as this process last saw it; `look` renews that.
    */
-  mayTake(queue: QueueName): boolean;
+  mostToTake(queue: QueueName): number;
   /** Reads the state unless that was done within half a minute. Never rejects. */
   look(): Promise<void>;
   /** Asks the provider for the quotas, unless that was done within the last minute; answers the state. */
@@ -192,9 +192,10 @@ export function createSending(dependencies: SendingDependencies): Sending {
       if (document) see(document);
     },
 
-    mayTake: (queue) => {
+    mostToTake: (queue) => {
       const cause = state && holdCause(state, queue, now());
-      return cause === undefined || (cause === 'paused' && (state?.probeAtMs ?? 0) <= now());
+      if (cause === undefined) return Number.POSITIVE_INFINITY;
+      return cause === 'paused' && (state?.probeAtMs ?? 0) <= now() ? 1 : 0;
     },
 
     look: async () => {

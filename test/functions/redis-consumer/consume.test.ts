@@ -3,6 +3,7 @@ import type { ConsumerQueue } from '../../../functions/adapters/redis/consumer.t
 import { backlog } from '../../../functions/adapters/redis/operations.ts';
 import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import type { Delivery } from '../../../functions/core/ports/broker.ts';
+import type { QueueName } from '../../../functions/core/queues.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { type Consuming, createConsuming, interrupting, roomFor } from './consuming.ts';
 
@@ -262,6 +263,28 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     const work = () => new Promise<string[]>((resolve) => setTimeout(resolve, ++begun <= 16 ? 400 : 0, []));
     await consuming.consume({ work, inFlight: 4 });
     expect(consuming.invocations.length).toBeGreaterThan(0);
+  });
+
+  it('takes no job of a queue that is held, asks whether that is over, and then takes all', async () => {
+    for (let id = 0; id < 20; id++) await consuming.send(String(id));
+    let looks = 0;
+    const ranWhileHeld: number[] = [];
+    const inFlight = (queue: QueueName) => (queue === 'transactional' && looks < 3 ? 0 : 10);
+    const lookAtHolds = async () => {
+      ranWhileHeld.push(consuming.ran.length);
+      looks++;
+    };
+    expect(await consuming.consume({ inFlight, lookAtHolds })).toEqual({ end: 'nothing left', done: 20 });
+    expect(ranWhileHeld).toEqual([0, 0, 0]);
+  });
+
+  it('leaves jobs that are held to the next consumer when its time is over', async () => {
+    await consuming.send('1');
+    consuming.invocations.length = 0;
+    const inFlight = () => 0;
+    expect(await consuming.consume({ inFlight, runMs: 2_000 })).toEqual({ end: 'handed over', done: 0 });
+    expect(consuming.invocations).toHaveLength(1);
+    expect(await consuming.consume({ replaces: consuming.invocations[0] ?? '' })).toMatchObject({ done: 1 });
   });
 
   it('invokes no other while the sending rate is used up', async () => {

@@ -263,3 +263,31 @@ it('a send costs no request while nothing is held', async () => {
   await own.sent();
   expect(writes).toBe(0);
 });
+
+it('nothing is worth taking while nothing is sent, but for one email when it is time to probe', async () => {
+  const { clock, quota, worker } = setUp();
+  const one = worker();
+  expect(one.mostToTake('transactional')).toBe(Number.POSITIVE_INFINITY);
+  await one.rate('transactional');
+  await one.hold('paused', 'paused');
+  expect([one.mostToTake('transactional'), one.mostToTake('bulk')]).toEqual([0, 0]);
+  clock.nowMs += MINUTE_MS;
+  expect([one.mostToTake('transactional'), one.mostToTake('bulk')]).toEqual([1, 1]);
+  await one.rate('bulk');
+  expect([one.mostToTake('transactional'), one.mostToTake('bulk')]).toEqual([0, 0]);
+  await one.sent();
+  expect(one.mostToTake('bulk')).toBe(Number.POSITIVE_INFINITY);
+  await one.hold('quota', 'used up');
+  clock.nowMs += HOUR_MS;
+  expect(one.mostToTake('bulk')).toBe(0);
+  quota.sent24Hours = 0;
+  await one.look();
+  expect(one.mostToTake('bulk')).toBe(Number.POSITIVE_INFINITY);
+});
+
+it('a look never rejects', async () => {
+  const { asked, logged, worker } = setUp();
+  asked.fails = true;
+  await worker().look();
+  expect(logged).toEqual([expect.stringMatching(/^warn/)]);
+});
