@@ -4,7 +4,13 @@ import type { EmailInput } from './email-input.ts';
 import { toRequest } from './request.ts';
 
 export { type ErrorCode, SendoffError } from '../core/errors.ts';
-export type { AttachmentInput, EmailInput } from './email-input.ts';
+export type {
+  AttachmentInput,
+  EmailInput,
+  EmailWithContent,
+  EmailWithTemplate,
+  TemplateInput,
+} from './email-input.ts';
 
 /** The scope of idempotency keys, in place of an API key's id. No API key has this id, so HTTP requests share no key with it. */
 const FUNCTION_SCOPE = 'accept';

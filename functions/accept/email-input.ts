@@ -10,24 +10,40 @@ export interface AttachmentInput {
   readonly content_id?: string;
 }
 
-/** One email, with the fields and the limits of `POST /emails` (docs/api.md). */
-export interface EmailInput {
-  /** `email@example.com` or `Name <email@example.com>`, as all addresses. Required, unless the template has one. */
-  readonly from?: string;
-  readonly to: string | readonly string[];
-  /** Required, unless the template has one. */
-  readonly subject?: string;
-  readonly cc?: string | readonly string[];
-  readonly bcc?: string | readonly string[];
-  readonly reply_to?: string | readonly string[];
-  /** A published template, by id or alias, in place of `html` and `text`. */
-  readonly template?: {
-    readonly id: string;
-    readonly variables?: Readonly<Record<string, string | number>>;
-  };
+/** A template with the values of its variables. */
+export interface TemplateInput {
+  /** The id or the alias of a published template. */
+  readonly id: string;
+  readonly variables?: Readonly<Record<string, string | number>>;
+}
+
+/** One email, with the fields and the limits of `POST /emails` (docs/api.md): with content of its own, or with a template. */
+export type EmailInput = EmailWithContent | EmailWithTemplate;
+
+export interface EmailWithContent extends EmailFields {
+  /** `email@example.com` or `Name <email@example.com>`, as all addresses. */
+  readonly from: string;
+  readonly subject: string;
   readonly html?: string;
   /** If absent, the text part is made from the html; an empty one means no text part. */
   readonly text?: string;
+  readonly template?: undefined;
+}
+
+export interface EmailWithTemplate extends EmailFields {
+  readonly template: TemplateInput;
+  /** If absent, that of the template; the same for the subject. */
+  readonly from?: string;
+  readonly subject?: string;
+  readonly html?: undefined;
+  readonly text?: undefined;
+}
+
+interface EmailFields {
+  readonly to: string | readonly string[];
+  readonly cc?: string | readonly string[];
+  readonly bcc?: string | readonly string[];
+  readonly reply_to?: string | readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly tags?: readonly { readonly name: string; readonly value: string }[];
   readonly attachments?: readonly AttachmentInput[];

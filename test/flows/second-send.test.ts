@@ -7,10 +7,12 @@ import { anEmail, running } from './running.ts';
 const COUNT = Number(process.env.SECOND_SEND_EMAILS ?? 60);
 const WAVE = 50;
 
-// The job returns after 9 s, when its lease has ended: without the Send event of SES each email would be sent again.
+// The job returns after 9 s, when its lease has ended: without the Send event of SES each email would be sent again. SES takes so long
+// that it has all emails of a worker before its first answer kills the worker: the fewer it had, the more often the test waits 9 s.
 const sendoff = running({
   overrides: shortVisibility,
-  config: { maxReceiveCount: '1000' },
+  config: { maxReceiveCount: '1000', bulkMaxConcurrency: '10' },
+  ses: { latencyMs: 500 },
 });
 
 it(`sends none of ${COUNT} emails twice and loses none, although the worker is killed each time SES has taken one`, async () => {
