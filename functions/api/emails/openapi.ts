@@ -83,6 +83,8 @@ export const emailPaths = () => ({
     post: operation('sendEmail', 'Accept an email', object({ id: text }), {
       parameters: [idempotencyKey],
       ...request(email, exampleEmail),
+      // The template.
+      errors: [404],
     }),
     get: operation('listEmails', 'List emails, newest first', list(object(summary)), { parameters: paging }),
   },
@@ -90,6 +92,7 @@ export const emailPaths = () => ({
     post: operation('sendBatch', 'Accept up to 100 emails', batchResult, {
       parameters: [idempotencyKey, validation],
       ...request(batch, [exampleEmail]),
+      errors: [404],
     }),
   },
   '/emails/{id}': {
