@@ -115,8 +115,8 @@ describe('/openapi.json', () => {
     const any = ['429', '500', '503'];
     const signedIn = ['401', '403', ...any];
     expect(Object.fromEntries(errorsOf)).toMatchObject({
-      sendEmail: ['400', '401', '403', '409', '413', '422', ...any],
-      sendBatch: ['400', '401', '403', '409', '413', '422', ...any],
+      sendEmail: ['400', '401', '403', '404', '409', '413', '422', ...any],
+      sendBatch: ['400', '401', '403', '404', '409', '413', '422', ...any],
       listEmails: ['401', '403', '404', '422', ...any],
       getEmail: ['401', '403', '404', ...any],
       rescheduleEmail: ['400', '401', '403', '404', '413', '422', ...any],
