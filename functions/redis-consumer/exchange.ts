@@ -32,9 +32,11 @@ export function createExchange(
       return !closing && (heartbeat || room >= WORTH_ASKING * inFlight(name)) ? room : 0;
     });
     const countBacklog = !closing && backlog.wanted();
+    let renewedAtMs: number | undefined;
     const arrival = await retrying(dependencies, async () => {
       // A delivery whose lease has ended may be with another consumer by now: it is not renewed.
       const renewed = heartbeat && now() - heartbeatAtMs < LEASE_MS ? jobs.all() : [];
+      renewedAtMs = renewed.length > 0 ? startMs : undefined;
       // Asked for at the same moment, so both are one request.
       const renewing = heartbeat ? renewClaims(now() + RUN_MS, HEARTBEAT_MS) : undefined;
       const exchanging = queue.exchange({ done, renewed, wanted, heartbeat, countBacklog });
@@ -43,6 +45,7 @@ export function createExchange(
     });
     jobs.acknowledged(done);
     if (heartbeat) heartbeatAtMs = startMs;
+    if (renewedAtMs !== undefined) jobs.renewed(renewedAtMs);
     const fresh = arrival.deliveries.filter(({ id }) => !jobs.has(id));
     for (const delivery of fresh) jobs.start(delivery);
     for (const { id, queue: from } of arrival.dead) log.error('job given up', { deliveryId: id, queue: from });

@@ -8,7 +8,7 @@ const GATHER_MS = 5;
 export interface JobsInFlightOptions {
   readonly work: Worker;
   readonly now: () => number;
-  /** How long a job may count on its delivery, in ms from its start. */
+  /** How long a job may count on its delivery, in ms from its start, or from when its delivery was renewed last. */
   readonly runMs: number;
   /** When the function stops working, epoch ms. */
   readonly stopsAtMs: number;
@@ -17,6 +17,8 @@ export interface JobsInFlightOptions {
 /** The jobs that one consumer works on. */
 export interface JobsInFlight {
   start(delivery: Delivery): void;
+  /** Notes that the deliveries of all jobs were renewed, by a request that began at this time (epoch ms). */
+  renewed(atMs: number): void;
   has(id: string): boolean;
   all(): Delivery[];
   size(queue?: QueueName): number;
@@ -34,10 +36,13 @@ export function createJobsInFlight({ work, now, runMs, stopsAtMs }: JobsInFlight
   const inFlight = new Map<string, Delivery>();
   let done: Delivery[] = [];
   let count = 0;
+  let renewedAtMs = 0;
   let notify = () => {};
 
   const run = async (delivery: Delivery) => {
-    const failed = await work([delivery], now() + runMs, stopsAtMs);
+    const startMs = now();
+    // A job that waits for its turn claims its email late: the claim must not end with the first lease of the delivery.
+    const failed = await work([delivery], () => Math.max(startMs, renewedAtMs) + runMs, stopsAtMs);
     inFlight.delete(delivery.id);
     // A failed job stays in its queue and is delivered again after its lease.
     if (failed.length === 0) done.push(delivery);
@@ -49,6 +54,9 @@ export function createJobsInFlight({ work, now, runMs, stopsAtMs }: JobsInFlight
     start: (delivery) => {
       inFlight.set(delivery.id, delivery);
       void run(delivery);
+    },
+    renewed: (atMs) => {
+      renewedAtMs = atMs;
     },
     has: (id) => inFlight.has(id),
     all: () => [...inFlight.values()],

@@ -23,7 +23,10 @@ export interface Run {
   readonly id: string;
   readonly job: Job;
   readonly queue: QueueName;
-  /** The end of the run's claim without a renewal, epoch ms. Where claims are not renewed, the end of the function. */
+  /**
+   * The end of a claim that the run makes now, if it is not renewed, epoch ms. Where claims are not renewed, the end of the
+   * function.
+   */
   readonly deadlineMs: number;
   /** The end of the function, epoch ms; claims are renewed until then. */
   readonly stopsAtMs: number;

@@ -22,9 +22,13 @@ export interface WorkerOptions<Dependencies> {
 
 /**
  * Runs a batch of jobs and answers the ids of the deliveries that must not be acknowledged. The times (epoch ms) are those of
- * `Run`; without `stopsAtMs` both are the same.
+ * `Run`; without `stopsAtMs` both are the same. A deadline that moves, as deliveries are renewed, is a function.
  */
-export type Worker = (deliveries: readonly Delivery[], deadlineMs: number, stopsAtMs?: number) => Promise<string[]>;
+export type Worker = (
+  deliveries: readonly Delivery[],
+  deadline: number | (() => number),
+  stopsAtMs?: number,
+) => Promise<string[]>;
 
 const jobSchema = z.object({
   group: z.optional(z.string()),
@@ -40,7 +44,9 @@ export function createWorker<Dependencies>(options: WorkerOptions<Dependencies>)
   const byName = new Map(options.tasks.map((task) => [task.name, task]));
   const { broker, log, concurrency } = options;
 
-  return async (deliveries, deadlineMs, stopsAtMs = deadlineMs) => {
+  return async (deliveries, deadline, stopsAt) => {
+    const deadlineMs = typeof deadline === 'function' ? deadline : () => deadline;
+    const stopsAtMs = stopsAt ?? deadlineMs();
     const failed: string[] = [];
     const postponed: { readonly delivery: Delivery; readonly job: Job }[] = [];
     const fail = (delivery: Delivery, error: unknown) => {
@@ -75,7 +81,7 @@ export function createWorker<Dependencies>(options: WorkerOptions<Dependencies>)
 /** Resolves when the delivery may be acknowledged; to a job if only after this one is on the queue. */
 async function runDelivery<Dependencies>(
   delivery: Delivery,
-  times: Pick<Run, 'deadlineMs' | 'stopsAtMs'>,
+  times: { readonly deadlineMs: () => number; readonly stopsAtMs: number },
   tasks: ReadonlyMap<string, Task<unknown, Dependencies>>,
   options: WorkerOptions<Dependencies>,
 ): Promise<Job | undefined> {
@@ -90,7 +96,18 @@ async function runDelivery<Dependencies>(
     return undefined;
   }
   if (job.dueAtMs !== undefined && job.dueAtMs > now() + EARLY_TOLERANCE_MS) return job;
-  const run: Run = { id: newId(), job, queue: delivery.queue, ...times, now, log };
+  const { deadlineMs, stopsAtMs } = times;
+  const run: Run = {
+    id: newId(),
+    job,
+    queue: delivery.queue,
+    get deadlineMs() {
+      return deadlineMs();
+    },
+    stopsAtMs,
+    now,
+    log,
+  };
   try {
     await task.run(args, run, dependencies);
     return undefined;

@@ -4,6 +4,8 @@ import { backlog } from '../../../functions/adapters/redis/operations.ts';
 import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import type { Delivery } from '../../../functions/core/ports/broker.ts';
 import type { QueueName } from '../../../functions/core/queues.ts';
+import type { Worker } from '../../../functions/core/task/worker.ts';
+import { createJobsInFlight } from '../../../functions/redis-consumer/jobs-in-flight.ts';
 import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { type Consuming, createConsuming, interrupting, roomFor } from './consuming.ts';
 
@@ -71,8 +73,8 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     const own = createConsuming(database, () => nowMs);
     await own.send('1');
     const times: unknown[] = [];
-    const work = async (_deliveries: readonly Delivery[], deadlineMs: number, stopsAtMs?: number) => {
-      times.push(deadlineMs - nowMs, Number(stopsAtMs) - nowMs);
+    const work: Worker = async (_deliveries, deadline, stopsAtMs) => {
+      times.push(timeOf(deadline) - nowMs, Number(stopsAtMs) - nowMs);
       return [];
     };
     await own.consume({ work, runMs: 300_000 });
@@ -396,3 +398,20 @@ describe.skipIf(!hasRedis)('the queue', () => {
     expect(consuming.ran).toEqual(['1', '2']);
   });
 });
+
+it('a job that waits for long may count on its delivery from when that was renewed last', async () => {
+  let nowMs = 1_000;
+  let deadline: () => number = () => 0;
+  const work: Worker = async (_deliveries, given) => {
+    deadline = () => timeOf(given);
+    return [];
+  };
+  const jobs = createJobsInFlight({ work, now: () => nowMs, runMs: 10_000, stopsAtMs: 300_000 });
+  jobs.start({ id: '1', queue: 'transactional', body: '{}' });
+  expect(deadline()).toBe(11_000);
+  nowMs = 20_000;
+  jobs.renewed(19_500);
+  expect(deadline()).toBe(29_500);
+});
+
+const timeOf = (deadline: Parameters<Worker>[1]): number => (typeof deadline === 'function' ? deadline() : deadline);
