@@ -19,9 +19,10 @@ import { createSes, type Ses } from '../../lib/local/cloud/ses/ses.ts';
 import type { SesSettings } from '../../lib/local/cloud/ses/ses-options.ts';
 import { prices } from '../bench/prices.ts';
 import { createMemoryBackend } from '../helpers/memory-backend.ts';
+import { randomFrom } from '../helpers/random-text.ts';
 import { createRecordedMetrics } from '../helpers/recorded-metrics.ts';
+import { createSimulatedTime, type SimulatedTime } from '../helpers/simulated-time.ts';
 import { createSimulatedQueue, type SimulatedQueue } from './simulated-queue.ts';
-import { createSimulatedTime, type SimulatedTime, seededRandom } from './simulated-time.ts';
 
 export interface QuotaScenario {
   readonly emails: number;
@@ -63,8 +64,8 @@ const INVOCATION_MS = 3;
 
 /** Sends emails with the real task and worker within the limits of the local SES, in simulated time. */
 export async function simulateQuota(scenario: QuotaScenario): Promise<QuotaResult> {
-  const time = createSimulatedTime(START_MS);
-  const random = seededRandom(11);
+  const time = createSimulatedTime({ startMs: START_MS });
+  const random = randomFrom(11);
   const counted = { sesCalls: 0, refused: 0, tableWrites: 0, invocations: 0, lambdaMs: 0 };
   const ses = await createSes({ ...scenario.ses, now: time.now, maxMessages: 1 });
   ses.putConfigurationSet('set');

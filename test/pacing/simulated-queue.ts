@@ -1,6 +1,6 @@
 import type { Broker, Delivery, OutgoingJob } from '../../functions/core/ports/broker.ts';
 import type { QueueName } from '../../functions/core/queues.ts';
-import type { SimulatedTime } from './simulated-time.ts';
+import type { SimulatedTime } from '../helpers/simulated-time.ts';
 
 /** The longest delay of SQS. */
 const MOST_DELAY_MS = 900_000;

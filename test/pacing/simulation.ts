@@ -4,8 +4,9 @@ import { createSlotClock } from '../../functions/core/pacing/slot-clock.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
 import { createSendLimits } from '../../lib/local/cloud/ses/rate.ts';
 import { createMemoryBackend } from '../helpers/memory-backend.ts';
+import { randomFrom } from '../helpers/random-text.ts';
+import { createSimulatedTime, type SimulatedTime } from '../helpers/simulated-time.ts';
 import { emptyTally, inFlightOf, type Result, resultOf, type Sender, sendBulk, sendTransactional } from './senders.ts';
-import { createSimulatedTime, type SimulatedTime, seededRandom } from './simulated-time.ts';
 
 export interface Scenario {
   readonly senders: number;
@@ -44,8 +45,8 @@ export async function simulate(scenario: Scenario): Promise<Result & { readonly 
     lagMs = 0,
     othersPerSecond,
   } = scenario;
-  const time = createSimulatedTime(START_MS);
-  const random = seededRandom(11);
+  const time = createSimulatedTime({ startMs: START_MS });
+  const random = randomFrom(11);
   const between = ([least, most]: readonly [number, number]) => least + random() * (most - least);
   const limits = createSendLimits(time.now);
   limits.set({ ratePerSecond, burst });

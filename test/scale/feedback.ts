@@ -1,7 +1,7 @@
 import { recordKey } from '../../functions/core/email/record.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
+import type { SimulatedTime } from '../helpers/simulated-time.ts';
 import type { Load } from './loads.ts';
-import type { VirtualTime } from './virtual-time.ts';
 
 /** Events that a function of 256 MB records in a second (measured); with one core 1,250. */
 const EVENTS_PER_256_MB = 240;
@@ -12,7 +12,7 @@ const BATCH = 100;
 /** The path of SES's events: `Send` comes half a second after the send, `Delivery` two seconds later. */
 export function createFeedback(
   { feedbackMaxConcurrency, feedbackMemoryMb }: Load,
-  time: VirtualTime,
+  time: SimulatedTime,
   table: Table,
   random: () => number,
 ) {

@@ -1,9 +1,10 @@
 import { handOverDue } from '../../functions/core/email/handover.ts';
 import { dueEntry, type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
+import { randomFrom } from '../helpers/random-text.ts';
+import { createSimulatedTime } from '../helpers/simulated-time.ts';
 import { createMeteredTable } from './metered-table.ts';
-import { CORE_MB, createCpu, createRandom, recordOf } from './parts.ts';
-import { createVirtualTime } from './virtual-time.ts';
+import { CORE_MB, createCpu, recordOf } from './parts.ts';
 
 /** Of the CPU, for one email on one core (measured). */
 const HANDOVER_CPU_MS = 0.72;
@@ -24,8 +25,8 @@ export async function simulateHandover(load: {
   readonly queued: number;
   readonly units: number;
 }> {
-  const time = createVirtualTime(DUE_AT_MS - AHEAD_MS);
-  const table = createMeteredTable(time, load.indexShards, { tableUnits: 4_000, keyUnits: 1_000 }, createRandom(1));
+  const time = createSimulatedTime({ startMs: DUE_AT_MS - AHEAD_MS, wholeMs: true });
+  const table = createMeteredTable(time, load.indexShards, { tableUnits: 4_000, keyUnits: 1_000 }, randomFrom(1));
   for (let number = 1; number <= load.emails; number++) {
     const id = String(number).padStart(9, '0');
     const record = {

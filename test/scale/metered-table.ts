@@ -9,7 +9,7 @@ import type {
   Table,
 } from '../../functions/core/ports/table.ts';
 import { createMemoryBackend } from '../helpers/memory-backend.ts';
-import type { VirtualTime } from './virtual-time.ts';
+import type { SimulatedTime } from '../helpers/simulated-time.ts';
 
 /** What DynamoDB takes: write units a second of the table, and of one partition key (a shard of an index, one document). */
 export interface Capacity {
@@ -35,7 +35,7 @@ const RETRY_MS = 50;
 
 /** A table in memory with the latencies, shards and limits of DynamoDB. A call takes about 5 ms of `time`. */
 export function createMeteredTable(
-  time: VirtualTime,
+  time: SimulatedTime,
   shards: number,
   capacity: Capacity,
   random: () => number,

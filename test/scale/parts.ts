@@ -1,11 +1,11 @@
 import type { EmailRecord } from '../../functions/core/email/record.ts';
-import type { VirtualTime } from './virtual-time.ts';
+import type { SimulatedTime } from '../helpers/simulated-time.ts';
 
 /** The memory with which Lambda gives a function one core. */
 export const CORE_MB = 1_769;
 
 /** One CPU: what is done on it is done one after the other. */
-export function createCpu(workMs: number, time: VirtualTime): () => Promise<void> {
+export function createCpu(workMs: number, time: SimulatedTime): () => Promise<void> {
   let freeAtMs = 0;
   return () => {
     freeAtMs = Math.max(freeAtMs, time.now()) + workMs;
@@ -26,16 +26,5 @@ export function recordOf(id: string, queue: EmailRecord['queue'], nowMs: number)
     queue,
     attempts: 0,
     timeline: [{ atMs: nowMs, event: 'queued' }],
-  };
-}
-
-/** Numbers from 0 to 1 that are the same in each run (mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

@@ -5,11 +5,12 @@ import { createSending } from '../../functions/core/pacing/sending-state.ts';
 import { createSlotClock } from '../../functions/core/pacing/slot-clock.ts';
 import { backoffSeconds, emailRetry } from '../../functions/core/task/retry.ts';
 import { Postponed } from '../../functions/core/task/task.ts';
+import { randomFrom } from '../helpers/random-text.ts';
+import { createSimulatedTime, type SimulatedTime } from '../helpers/simulated-time.ts';
 import { createFeedback } from './feedback.ts';
 import type { Load } from './loads.ts';
 import { createMeteredTable } from './metered-table.ts';
-import { CORE_MB, createCpu, createRandom, recordOf } from './parts.ts';
-import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
+import { CORE_MB, createCpu, recordOf } from './parts.ts';
 
 /** The numbers of a run. */
 export interface Outcome {
@@ -58,8 +59,8 @@ type Queue = 'transactional' | 'bulk';
 
 /** Runs minutes of a deployment under load, in simulated time. */
 export async function simulate(load: Load, seed = 1): Promise<Outcome> {
-  const random = createRandom(seed);
-  const time = createVirtualTime(START_MS);
+  const random = randomFrom(seed);
+  const time = createSimulatedTime({ startMs: START_MS, wholeMs: true });
   const capacity = { tableUnits: load.tableUnits, keyUnits: 1_000 };
   const table = createMeteredTable(time, load.indexShards, capacity, random);
   const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -189,7 +190,7 @@ export async function simulate(load: Load, seed = 1): Promise<Outcome> {
 }
 
 /** SES's limiter: a bucket of a second's rate, which one message may overdraw. */
-function createSes(ratePerSecond: number, time: VirtualTime) {
+function createSes(ratePerSecond: number, time: SimulatedTime) {
   let [tokens, atMs, refused] = [ratePerSecond, time.now(), 0];
   return {
     take: (): boolean => {

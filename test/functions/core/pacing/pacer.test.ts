@@ -3,12 +3,13 @@ import { createPacer, type Pacer, type PacerDependencies } from '../../../../fun
 import { createSlotClock, type SlotClock } from '../../../../functions/core/pacing/slot-clock.ts';
 import { Postponed } from '../../../../functions/core/task/task.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
-import { createTurnedClock } from '../../../helpers/turned-clock.ts';
+import { randomFrom } from '../../../helpers/random-text.ts';
+import { createSimulatedTime } from '../../../helpers/simulated-time.ts';
 
 const RATE = 14;
 
 function setUp(options: Partial<Pick<PacerDependencies, 'rate' | 'random'>> = {}) {
-  const time = createTurnedClock();
+  const time = createSimulatedTime();
   const { now, wait, run } = time;
   const startMs = now();
   const { table } = createMemoryBackend({ now });
@@ -109,14 +110,7 @@ describe('the pacer', () => {
   });
 
   it('makes few writes when many workers wait: the wait after a refusal doubles', async () => {
-    const random = (() => {
-      let seed = 1;
-      return () => {
-        seed = (seed * 16_807) % 2_147_483_647;
-        return seed / 2_147_483_647;
-      };
-    })();
-    const { run, pacer, send, reservations, refusals } = setUp({ random });
+    const { run, pacer, send, reservations, refusals } = setUp({ random: randomFrom(1) });
     const workers = times(50, () => pacer());
     const sent = await run(Promise.all(workers.map((own) => send(own, 'bulk'))));
     expect(reservations).toHaveLength(50);

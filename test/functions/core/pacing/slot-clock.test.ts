@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSlotClock } from '../../../../functions/core/pacing/slot-clock.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
-import { createTurnedClock } from '../../../helpers/turned-clock.ts';
+import { createSimulatedTime } from '../../../helpers/simulated-time.ts';
 
 const RATE = 14;
 /** The length of one recipient, with the margin of 2 %. */
@@ -9,7 +9,7 @@ const SLOT_MS = 1_000 / (RATE * 0.98);
 const HORIZON_MS = 5_000;
 
 function setUp() {
-  const time = createTurnedClock();
+  const time = createSimulatedTime();
   const { table } = createMemoryBackend({ now: time.now });
   /** A worker whose clock is ahead. */
   const worker = (aheadMs = 0) => createSlotClock(table, 'test', () => time.now() + aheadMs);
