@@ -137,8 +137,8 @@ export async function setTopics(
   throw new SendoffError('validation_error', 409, 'The contact is being changed by other requests');
 }
 
-function choiceEvent({ id, email, revision }: Contact, choices: TopicChoices, atMs: number) {
+function choiceEvent({ id, email, createdAtMs, revision }: Contact, choices: TopicChoices, atMs: number) {
   const topics = Object.entries(choices).map(([topicId, subscription]) => ({ id: topicId, subscription }));
-  const eventId = eventIdOf('contact.topics.updated', id, String(revision), JSON.stringify(topics));
+  const eventId = eventIdOf('contact.topics.updated', id, `${createdAtMs}.${revision}`, JSON.stringify(topics));
   return { type: 'contact.topics.updated', eventId, atMs, subject: { email, topics } } as const;
 }
