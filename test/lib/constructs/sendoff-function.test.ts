@@ -6,7 +6,7 @@ describe('a function of Sendoff', () => {
   const { template } = sendoffTemplate({
     apiMemoryMb: 1024,
     sendMemoryMb: 2048,
-    sendTimeoutSeconds: 30,
+    sendTimeoutSeconds: 90,
     maxConcurrency: 40,
     bulkMaxConcurrency: 3,
     logRetentionDays: 14,
