@@ -1,6 +1,6 @@
-import { handOverDue } from '../../functions/core/email/handover.ts';
 import { dueEntry, type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
+import { handOverDue } from '../../functions/core/schedule/handover.ts';
 import { randomFrom } from '../helpers/random-text.ts';
 import { createSimulatedTime } from '../helpers/simulated-time.ts';
 import { createMeteredTable } from './metered-table.ts';
