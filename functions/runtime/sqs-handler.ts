@@ -18,7 +18,8 @@ export function createSqsHandler<Dependencies>(
       body,
       queue: queueOf(eventSourceARN),
     }));
-    return batchResponse(await work(deliveries, Date.now() + context.getRemainingTimeInMillis()));
+    const deadlineMs = Date.now() + context.getRemainingTimeInMillis();
+    return batchResponse(await work(deliveries, () => deadlineMs));
   };
 }
 
