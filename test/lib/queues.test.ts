@@ -63,7 +63,7 @@ describe('a queue that is added to the table', () => {
     const alarms = template.findResources('AWS::CloudWatch::Alarm');
     const alarmOf = (name: string) =>
       Object.entries(alarms).find(([id]) => id.startsWith(`SendoffMonitoringAlarms${name}`))?.[1].Properties;
-    expect(alarmOf('OldestJobextramail').Threshold).toBe(15 * 60 + 301 + 30 * 60);
+    expect(alarmOf('OldestJobextramail').Threshold).toBe(15 * 60 + 421 + 30 * 60);
     expect(alarmOf('OldestJobextramail').AlarmDescription).toContain('raise bulkMaxConcurrency');
     expect(JSON.stringify(alarmOf('SendFailures').Metrics)).toContain('FILL(sent_extra_mail, 0)');
     const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
