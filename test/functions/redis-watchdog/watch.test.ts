@@ -240,7 +240,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     const { consuming, run, now, pass } = create();
     const stream = consuming.client.keyOf('').replace(/doc:$/, 'transactional');
     const consumers = async () => {
-      const rows = (await database.command('XINFO', 'CONSUMERS', stream, 'workers')) as string[][];
+      const rows = (await database.command('XINFO', 'CONSUMERS', stream, 'workers')) as unknown as string[][];
       return rows.map(([, name]) => String(name)).sort();
     };
     await consuming.send('1');
