@@ -77,4 +77,4 @@ export async function deleteSegment({ table, broker }: RemovalDependencies, id: 
 }
 
 /** The tasks of the audience, for the worker that has the queue `transactional`. */
-export const audienceTasks = [leaveSegments, removeSegment] as Task<unknown, RemovalDependencies>[];
+export const audienceTasks: readonly Task<unknown, RemovalDependencies>[] = [leaveSegments, removeSegment];
