@@ -48,7 +48,6 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],
   access: ['document', 'email'],
-  broadcast: ['audience', 'document', 'email', 'pacing', 'task', 'template', 'suppression', 'webhook'],
   inspection: ['email'],
   privacy: ['document', 'email', 'suppression', 'webhook'],
 };
