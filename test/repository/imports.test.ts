@@ -43,6 +43,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   pacing: ['task'],
   template: ['document', 'email'],
   email: ['document', 'pacing', 'task', 'suppression', 'template', 'webhook'],
+  schedule: ['document', 'email', 'pacing'],
   broadcast: ['audience', 'document', 'email', 'pacing', 'task', 'template', 'suppression', 'webhook'],
   feedback: ['broadcast', 'email', 'suppression', 'webhook'],
   suppression: ['document', 'email', 'webhook'],

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isId } from '../ids.ts';
 import type { Broker } from '../ports/broker.ts';
 import type { Table } from '../ports/table.ts';
 import { emailRetry } from '../task/retry.ts';
@@ -19,6 +20,9 @@ export interface RemovalDependencies {
   readonly broker: Broker;
 }
 
+/** What the API's calls of contacts and segments need. */
+export type AudienceDependencies = ContactDependencies & RemovalDependencies;
+
 /** Removes a deleted contact from the segments that it was added to before a time. */
 export const leaveSegments: Task<{ id: string; untilMs: number }, RemovalDependencies> = task(
   'contact.leave-segments',
@@ -31,7 +35,7 @@ export const leaveSegments: Task<{ id: string; untilMs: number }, RemovalDepende
  * concurrent request leaves.
  */
 export async function deleteContact(
-  { table, broker, publish, now }: ContactDependencies & RemovalDependencies,
+  { table, broker, publish, now }: AudienceDependencies,
   contact: Contact,
 ): Promise<void> {
   const nowMs = now();
@@ -65,8 +69,9 @@ export const removeSegment: Task<
   },
 );
 
-/** Deletes a segment: it is gone at once, its members follow. Its contacts stay. */
+/** Deletes a segment, if there is one: it is gone at once, its members follow. Its contacts stay. */
 export async function deleteSegment({ table, broker }: RemovalDependencies, id: string): Promise<void> {
+  if (!isId(id) || !(await table.get(segmentKey(id)))) return;
   await removeSegment.delay({ id }, broker);
   await table.delete(segmentKey(id));
 }

@@ -3,6 +3,7 @@ import { normalizeAddress, normalizeCase } from '../email/address.ts';
 import { SendoffError } from '../errors.ts';
 import { eventIdOf, type WebhookEventType } from '../event.ts';
 import { derivedId } from '../ids.ts';
+import { iso } from '../iso-time.ts';
 import type { Document, Table } from '../ports/table.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import { isSimulator } from './simulator.ts';
@@ -193,7 +194,7 @@ export function suppressionView({ id, email, origin, sourceId, createdAtMs, send
     email,
     origin,
     source_id: sourceId ?? null,
-    created_at: new Date(createdAtMs).toISOString(),
+    created_at: iso(createdAtMs),
     senders: senders ?? null,
   } satisfies Document;
 }
