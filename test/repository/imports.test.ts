@@ -44,7 +44,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   template: ['document', 'email'],
   email: ['document', 'pacing', 'task', 'suppression', 'template', 'webhook'],
   schedule: ['document', 'email', 'pacing'],
-  feedback: ['email', 'suppression', 'webhook'],
+  feedback: ['broadcast', 'email', 'suppression', 'webhook'],
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],
   access: ['document', 'email'],
