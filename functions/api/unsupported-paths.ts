@@ -7,7 +7,6 @@ import type { Caller } from './authenticate.ts';
 export const UNSUPPORTED_PATHS = [
   '/audiences',
   '/automations',
-  '/broadcasts',
   '/contact-properties',
   '/contacts',
   '/domains/claim',

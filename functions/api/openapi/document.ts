@@ -1,6 +1,7 @@
 import { version } from '../../core/version.ts';
 import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
+import { broadcastPaths } from '../broadcasts/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
 import { emailComponent, emailPaths } from '../emails/openapi.ts';
 import { suppressionPaths } from '../suppressions/openapi.ts';
@@ -27,6 +28,7 @@ export function openApi(serverUrl: string): Schema {
       ...emailPaths(),
       ...attachmentPaths(),
       ...apiKeyPaths(),
+      ...broadcastPaths(),
       ...domainPaths(),
       ...suppressionPaths(),
       ...webhookPaths(),
