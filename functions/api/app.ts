@@ -9,6 +9,7 @@ import { apiKeyRoutes } from './api-keys/routes.ts';
 import { attachmentDownloadRoutes, emailAttachmentRoutes } from './attachments/routes.ts';
 import { authenticate, type Caller } from './authenticate.ts';
 import { baseUrl } from './base-url.ts';
+import { broadcastRoutes } from './broadcasts/routes.ts';
 import { checkMethod, noEndpoint } from './check-method.ts';
 import { contactPropertyRoutes } from './contact-properties/routes.ts';
 import { contactRoutes } from './contacts/routes.ts';
@@ -25,6 +26,8 @@ import { refuseUnsupportedPaths } from './unsupported-paths.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
 export interface ApiDependencies extends SubmitDependencies {
+  /** The most recipients a second that this deployment may use; absent: all that the account has. */
+  readonly maxRatePerSecond?: number | undefined;
   readonly log: Logger;
   readonly domains: SenderDomains;
   /** The AWS region that sends the emails. */
@@ -75,6 +78,7 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   secured.route('/emails', emailAttachmentRoutes({ backend, now }));
   secured.route('/attachments', attachmentDownloadRoutes({ backend, now }));
   secured.route('/api-keys', apiKeyRoutes({ table, domains, now }));
+  secured.route('/broadcasts', broadcastRoutes(dependencies));
   const audience = { table, broker, publish, now, newId };
   secured.route('/audiences', segmentRoutes(audience, 'audience'));
   secured.route('/audiences', legacyContactRoutes(audience));

@@ -6,7 +6,6 @@ import type { Caller } from './authenticate.ts';
 /** Paths of Resend's API that this version does not serve, with all paths below them (resend-node 6.38.0, resend-openapi 1.5.0). */
 export const UNSUPPORTED_PATHS = [
   '/automations',
-  '/broadcasts',
   '/domains/claim',
   '/domains/:id/claim',
   '/domains/:id/verify',

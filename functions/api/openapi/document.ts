@@ -1,6 +1,7 @@
 import { version } from '../../core/version.ts';
 import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
+import { broadcastPaths } from '../broadcasts/openapi.ts';
 import { contactPropertyPaths } from '../contact-properties/openapi.ts';
 import { contactPaths } from '../contacts/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
@@ -31,6 +32,7 @@ export function openApi(serverUrl: string): Schema {
       ...emailPaths(),
       ...attachmentPaths(),
       ...apiKeyPaths(),
+      ...broadcastPaths(),
       ...domainPaths(),
       ...suppressionPaths(),
       ...webhookPaths(),
