@@ -43,6 +43,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   pacing: ['task'],
   template: ['document', 'email'],
   email: ['document', 'pacing', 'task', 'suppression', 'template', 'webhook'],
+  schedule: ['document', 'email', 'pacing'],
   feedback: ['email', 'suppression', 'webhook'],
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],

@@ -5,7 +5,7 @@ import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import { unavailable } from '../../../functions/core/errors.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
 import { runMinute, watchUntilDone } from '../../../functions/redis-watchdog/watch.ts';
-import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
+import { hasRedis, queueKey, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { bury, createConsuming, roomFor } from '../redis-consumer/consuming.ts';
 
 const MINUTES_A_MONTH = 43_800;
@@ -122,7 +122,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     const { consuming, reports, warnings, run, pass } = create();
     await consuming.send('x');
     pass(LEASE_MS + 1);
-    const stream = consuming.client.keyOf('').replace(/doc:$/, 'webhook');
+    const stream = queueKey(consuming.client, 'webhook');
     await database.command('SET', stream, 'no stream');
     await run(async () => {
       await database.command('DEL', stream);

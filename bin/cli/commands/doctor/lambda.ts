@@ -10,7 +10,7 @@ export interface Sender {
   readonly maxSendRate: number;
 }
 
-/** What `doctor` reads of Lambda. */
+/** The settings of Lambda that `doctor` reads. */
 export interface LambdaReader {
   /** Concurrent executions of the account in this region. */
   limit(): Promise<number>;
