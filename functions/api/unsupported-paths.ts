@@ -5,11 +5,7 @@ import type { Caller } from './authenticate.ts';
 
 /** Paths of Resend's API that this version does not serve, with all paths below them (resend-node 6.38.0, resend-openapi 1.5.0). */
 export const UNSUPPORTED_PATHS = [
-  '/audiences',
   '/automations',
-  '/broadcasts',
-  '/contact-properties',
-  '/contacts',
   '/domains/claim',
   '/domains/:id/claim',
   '/domains/:id/verify',
@@ -20,8 +16,6 @@ export const UNSUPPORTED_PATHS = [
   '/inboxes',
   '/logs',
   '/oauth',
-  '/segments',
-  '/topics',
   '/usage',
 ];
 

@@ -42,7 +42,7 @@ export function acceptStatements(resources: Resources): PolicyStatement[] {
 export function apiStatements(resources: Resources): PolicyStatement[] {
   return [
     onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'),
-    onIndexes(resources, 'list'),
+    onIndexes(resources, 'list', 'due'),
     onQueues(resources, queueNames),
     onBodies(resources, 'GetObject', 'PutObject'),
     onBodyBucket(resources),
