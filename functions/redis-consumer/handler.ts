@@ -7,7 +7,7 @@ import { createRedisBackend } from '../adapters/redis/backend.ts';
 import { createConsumerQueue } from '../adapters/redis/consumer.ts';
 import { createClaims } from '../core/email/claims.ts';
 import { emailTasks, type SendDependencies } from '../core/email/send.ts';
-import { type QueueName, queues } from '../core/queues.ts';
+import { type QueueName, queues, queuesOf } from '../core/queues.ts';
 import { createWorker } from '../core/task/worker.ts';
 import { type DeliveryDependencies, deliverWebhook } from '../core/webhook/delivery.ts';
 import { required, requiredNumber } from '../runtime/env.ts';
@@ -28,7 +28,7 @@ const dependencies = { ...sendDependencies(backend, { metrics, log }), ...webhoo
 
 const { sending } = dependencies;
 const mostToTake = (queue: QueueName): number =>
-  queues[queue].worker === 'send' ? sending.mostToTake(queue) : Number.POSITIVE_INFINITY;
+  queuesOf('send').includes(queue) ? sending.mostToTake(queue) : Number.POSITIVE_INFINITY;
 
 interface ConsumerEvent {
   /** The place to take among the consumers. */

@@ -84,8 +84,9 @@ export function createSimulation(): Simulation {
 
   const claims = createClaims({ table: backend.table, now, log });
 
-  const work: Simulation['work'] = (deliveries, using = ports) =>
-    createWorker({
+  const work: Simulation['work'] = (deliveries, using = ports) => {
+    const deadlineMs = clock.nowMs + FUNCTION_TIMEOUT_MS;
+    return createWorker({
       tasks: [emailSend, emailSent],
       dependencies: {
         publish: async () => {},
@@ -104,7 +105,8 @@ export function createSimulation(): Simulation {
       concurrency: 10,
       now,
       random: () => 0.5,
-    })(deliveries, clock.nowMs + FUNCTION_TIMEOUT_MS);
+    })(deliveries, () => deadlineMs);
+  };
 
   const returnToQueue = (delivery: Delivery) => {
     const count = (receives.get(delivery.id) ?? 0) + 1;

@@ -9,7 +9,7 @@ import type { Condition, IndexEntry, NewDocument, Table, WriteOutcome } from '..
 /** A value of a list's recipient. */
 export type RecipientValue = string | number | boolean;
 
-/** A recipient of a list: an address in its normal form, and values for placeholders. */
+/** A recipient of a list: an address, and values for placeholders. The id of its email is derived from `normalizeAddress(email)`. */
 export type ListedRecipient = {
   readonly email: string;
   readonly variables?: { readonly [key: string]: RecipientValue };

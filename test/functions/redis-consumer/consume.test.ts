@@ -73,8 +73,8 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     const own = createConsuming(database, () => nowMs);
     await own.send('1');
     const times: unknown[] = [];
-    const work: Worker = async (_deliveries, deadline, stopsAtMs) => {
-      times.push(timeOf(deadline) - nowMs, Number(stopsAtMs) - nowMs);
+    const work: Worker = async (_deliveries, deadlineMs, stopsAtMs) => {
+      times.push(deadlineMs() - nowMs, Number(stopsAtMs) - nowMs);
       return [];
     };
     await own.consume({ work, runMs: 300_000 });
@@ -401,17 +401,15 @@ describe.skipIf(!hasRedis)('the queue', () => {
 
 it('a job that waits for long may count on its delivery from when that was renewed last', async () => {
   let nowMs = 1_000;
-  let deadline: () => number = () => 0;
+  let deadlineMs = () => 0;
   const work: Worker = async (_deliveries, given) => {
-    deadline = () => timeOf(given);
+    deadlineMs = given;
     return [];
   };
   const jobs = createJobsInFlight({ work, now: () => nowMs, runMs: 10_000, stopsAtMs: 300_000 });
   jobs.start({ id: '1', queue: 'transactional', body: '{}' });
-  expect(deadline()).toBe(11_000);
+  expect(deadlineMs()).toBe(11_000);
   nowMs = 20_000;
   jobs.renewed(19_500);
-  expect(deadline()).toBe(29_500);
+  expect(deadlineMs()).toBe(29_500);
 });
-
-const timeOf = (deadline: Parameters<Worker>[1]): number => (typeof deadline === 'function' ? deadline() : deadline);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { handOverDue } from '../../../../functions/core/email/handover.ts';
-import { requeueUnclaimed } from '../../../../functions/core/email/sweep.ts';
 import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';
+import { handOverDue } from '../../../../functions/core/schedule/handover.ts';
+import { requeueUnclaimed } from '../../../../functions/core/schedule/sweep.ts';
 import { createSimulation, type Simulation } from '../../../helpers/sending-simulation.ts';
 
 const MINUTE_MS = 60_000;

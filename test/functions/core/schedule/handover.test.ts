@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
-import { handOverDue } from '../../../../functions/core/email/handover.ts';
 import { EMAIL_PARTITION, recordKey } from '../../../../functions/core/email/record.ts';
 import { rescheduleEmail } from '../../../../functions/core/email/reschedule.ts';
-import { requeueUnclaimed } from '../../../../functions/core/email/sweep.ts';
 import { cancel } from '../../../../functions/core/email/transitions.ts';
 import { unavailable } from '../../../../functions/core/errors.ts';
 import type { Backend } from '../../../../functions/core/ports/backend.ts';
+import { handOverDue } from '../../../../functions/core/schedule/handover.ts';
+import { requeueUnclaimed } from '../../../../functions/core/schedule/sweep.ts';
 import { createSimulation, type Simulation } from '../../../helpers/sending-simulation.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
-import { requeueUnclaimed } from '../../../../functions/core/email/sweep.ts';
 import { unavailable } from '../../../../functions/core/errors.ts';
 import type { SendingState } from '../../../../functions/core/pacing/sending-state.ts';
 import type { Backend } from '../../../../functions/core/ports/backend.ts';
 import type { QueueName } from '../../../../functions/core/queues.ts';
+import { requeueUnclaimed } from '../../../../functions/core/schedule/sweep.ts';
 import { createSimulation, type Simulation } from '../../../helpers/sending-simulation.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,10 +1,10 @@
 import { documentsOf, entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
+import { EMAIL_PARTITION, type EmailRecord, recordKey } from '../email/record.ts';
+import { sendJob } from '../email/send.ts';
 import type { QueueName } from '../queues.ts';
 import type { ScheduleDependencies } from './handover.ts';
 import { createLostJobs, type LostJobs, OVERDUE_MS } from './lost-jobs.ts';
-import { EMAIL_PARTITION, type EmailRecord, recordKey } from './record.ts';
-import { sendJob } from './send.ts';
 import { readSweepState, type SweepState, saveSweepState } from './sweep-state.ts';
 
 const PAGE = 100;
