@@ -8,8 +8,6 @@ export const UNSUPPORTED_PATHS = [
   '/audiences',
   '/automations',
   '/broadcasts',
-  '/contact-properties',
-  '/contacts',
   '/domains/claim',
   '/domains/:id/claim',
   '/domains/:id/verify',
@@ -21,7 +19,6 @@ export const UNSUPPORTED_PATHS = [
   '/logs',
   '/oauth',
   '/segments',
-  '/topics',
   '/usage',
 ];
 

@@ -27,7 +27,7 @@ export const propertyLimits = {
   /** Characters of a value. */
   valueLength: 2_000,
   /** All values of a contact together, as JSON: the contact is one document, of at most 400 KB. */
-  valuesBytes: 100_000,
+  valuesBytes: 64 * 1024,
 } as const;
 
 /** Fields of contacts, and keys of placeholders that stand for something else. */

@@ -5,6 +5,7 @@ import { eventIdOf } from '../event.ts';
 import { isId } from '../ids.ts';
 import type { Table } from '../ports/table.ts';
 import type { Publish } from '../webhook/dispatch.ts';
+import { type Contact, contactKey } from './contact.ts';
 import {
   TOPIC_PARTITION,
   type Topic,
@@ -23,14 +24,6 @@ export interface TopicDependencies {
   readonly now: () => number;
 }
 
-/** A contact with its choices; `Contact` is one. */
-export type Chooser = {
-  readonly id: string;
-  readonly email: string;
-  readonly topics?: TopicChoices;
-  readonly updatedAtMs: number;
-};
-
 /** What of a topic can be changed; null removes the description. */
 export interface TopicChange {
   readonly name?: string | undefined;
@@ -39,7 +32,7 @@ export interface TopicChange {
 }
 
 /** Concurrent changes of one contact: so many tries. */
-const TRIES = 5;
+const TRIES = 30;
 
 /** All topics, newest first. */
 export async function listTopics(table: Table): Promise<Topic[]> {
@@ -122,34 +115,30 @@ export async function checkTopics(table: Table, choices: readonly TopicChoice[])
  */
 export async function setTopics(
   { table, publish, now }: TopicDependencies,
-  contact: Chooser,
+  contact: Contact,
   choices: readonly TopicChoice[],
 ): Promise<void> {
   const chosen = await checkTopics(table, choices);
-  let current: Chooser = contact;
+  let standing = contact;
   for (let tries = 0; tries < TRIES; tries++) {
-    const before = current.topics ?? {};
-    const changed = Object.entries(chosen).filter(([id, subscription]) => before[id] !== subscription);
-    if (changed.length === 0) return;
+    const nowMs = now();
+    const before = standing.topics;
+    const changes = Object.entries(chosen).filter(([id, subscription]) => before[id] !== subscription);
+    if (changes.length === 0) return;
     // The event comes first and once: a repetition after a crash has the same id.
-    if (tries === 0) await publish([choiceEvent(contact, Object.fromEntries(changed), now())]);
-    const set = { topics: { ...before, ...chosen }, updatedAtMs: Math.max(now(), current.updatedAtMs + 1) };
-    // The choices are one field, so that two changes at once must not overwrite each other.
-    const written = await table.update<Chooser>(contactKey(contact.id), { set }, [
-      { updatedAtMs: current.updatedAtMs },
-    ]);
-    if (written.applied) return;
-    if (!written.document) throw notFound('Contact');
-    current = written.document;
+    if (tries === 0) await publish([choiceEvent(contact, Object.fromEntries(changes), nowMs)]);
+    const change = { set: { topics: { ...before, ...chosen }, updatedAtMs: nowMs }, add: { revision: 1 } };
+    const { revision } = standing;
+    const { applied, document } = await table.update<Contact>(contactKey(contact.id), change, [{ revision }]);
+    if (applied) return;
+    if (!document) throw notFound('Contact');
+    standing = document;
   }
   throw new SendoffError('validation_error', 409, 'The contact is being changed by other requests');
 }
 
-function choiceEvent({ id, email, updatedAtMs }: Chooser, choices: TopicChoices, atMs: number) {
+function choiceEvent({ id, email, createdAtMs, revision }: Contact, choices: TopicChoices, atMs: number) {
   const topics = Object.entries(choices).map(([topicId, subscription]) => ({ id: topicId, subscription }));
-  const eventId = eventIdOf('contact.topics.updated', id, String(updatedAtMs), JSON.stringify(topics));
+  const eventId = eventIdOf('contact.topics.updated', id, `${createdAtMs}.${revision}`, JSON.stringify(topics));
   return { type: 'contact.topics.updated', eventId, atMs, subject: { email, topics } } as const;
 }
-
-// The key of contact.ts, until its branch is merged.
-const contactKey = (id: string): string => `contact#${id}`;
