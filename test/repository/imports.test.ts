@@ -50,7 +50,6 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   webhook: ['document', 'email', 'suppression', 'task'],
   access: ['document', 'email'],
   audience: ['document', 'email', 'suppression', 'task', 'webhook'],
-  broadcast: ['audience', 'document', 'email', 'pacing', 'task', 'template', 'suppression', 'webhook'],
   inspection: ['email'],
   privacy: ['document', 'email', 'suppression', 'webhook'],
 };
