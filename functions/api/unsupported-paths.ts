@@ -7,11 +7,9 @@ import type { Caller } from './authenticate.ts';
 export const UNSUPPORTED_PATHS = [
   '/audiences',
   '/automations',
-  '/broadcasts',
   '/domains/claim',
   '/domains/:id/claim',
   '/domains/:id/verify',
-  '/emails/metrics',
   '/emails/receiving',
   '/emails/:id/share',
   '/events',

@@ -34,8 +34,6 @@ export type Broadcast = {
   readonly subject: string;
   readonly replyTo?: readonly string[];
   readonly previewText?: string;
-  /** The first characters of the id of the API key that made it: the jobs of its emails are in this group. */
-  readonly group?: string;
   readonly scheduledAtMs?: number;
   /** When its sending began. */
   readonly startedAtMs?: number;

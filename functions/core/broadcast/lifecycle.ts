@@ -28,6 +28,8 @@ export async function sendBroadcast(
 ): Promise<void> {
   const { table, updateAndSend } = backend;
   const broadcast = await findBroadcast(table, id);
+  // Even if it is a draft again.
+  if (sentWith !== undefined && broadcast.sentWith === sentWith) return;
   if (broadcast.status === 'draft') {
     checkRecipients(broadcast);
     await checkAudience(table, broadcast);
@@ -90,7 +92,7 @@ export async function cancelBroadcast(id: string, dependencies: BroadcastStoreDe
   await findBroadcast(backend.table, id);
   const { applied } = await backend.table.update(
     broadcastKey(id),
-    { set: { status: 'draft', updatedAtMs: now() }, remove: ['scheduledAtMs', 'sentWith'], due: null },
+    { set: { status: 'draft', updatedAtMs: now() }, remove: ['scheduledAtMs'], due: null },
     when.unschedule,
   );
   if (applied || (await endBroadcast(id, { status: 'canceled', anyOf: when.cancel }, dependencies))) return;

@@ -30,7 +30,6 @@ export interface BroadcastFields {
 /** A broadcast to create: for a segment, or with `listed` for a list that is given afterwards. */
 export interface NewBroadcast extends BroadcastFields {
   readonly listed?: boolean;
-  readonly group?: string;
 }
 
 /** A change of a draft; null clears a field. */
@@ -81,6 +80,24 @@ export async function findContent(
   return content;
 }
 
+/** The broadcast that a request with this key created before; undefined if it is the first one. 409 if the request was another. */
+export async function findCreated(
+  key: CreationKey,
+  { backend: { table }, now }: Pick<BroadcastStoreDependencies, 'backend' | 'now'>,
+): Promise<Broadcast | undefined> {
+  for (let generation = 0; ; generation++) {
+    const broadcast = await table.get<Broadcast>(broadcastKey(keyedBroadcastId(key, generation)));
+    if (!broadcast) return undefined;
+    if (isKeyFree(broadcast.createdAtMs, now())) continue;
+    if (broadcast.fingerprint !== key.fingerprint) throw keyReused();
+    return broadcast;
+  }
+}
+
+/** Each reuse of a key after its lifetime is a new generation. */
+const keyedBroadcastId = ({ keyId, idempotencyKey }: CreationKey, generation: number): string =>
+  derivedId('broadcast', keyId, idempotencyKey, String(generation));
+
 /**
  * Creates a draft.
  *
@@ -97,7 +114,7 @@ export async function createBroadcast(
   await checkAudience(backend.table, given);
   for (let generation = 0; ; generation++) {
     const nowMs = now();
-    const id = key ? derivedId('broadcast', key.keyId, key.idempotencyKey, String(generation)) : newId();
+    const id = key ? keyedBroadcastId(key, generation) : newId();
     const { applied, document } = await insertDraft(id, given, key?.fingerprint, nowMs, dependencies);
     if (applied || !key || !document) return document ?? findBroadcast(backend.table, id);
     if (isKeyFree(document.createdAtMs, nowMs)) continue;
@@ -113,7 +130,7 @@ async function insertDraft(
   nowMs: number,
   { backend: { table }, newId }: BroadcastStoreDependencies,
 ): Promise<WriteOutcome<Broadcast>> {
-  const { name, segmentId, listed, topicId, from, replyTo, content, group } = given;
+  const { name, segmentId, listed, topicId, from, replyTo, content } = given;
   // A repeated request writes the same content again.
   const contentId = fingerprint === undefined ? newId() : derivedId('broadcast-content', id, fingerprint);
   const { subject, previewText } = content;
@@ -128,7 +145,6 @@ async function insertDraft(
     subject,
     ...(replyTo?.length ? { replyTo } : {}),
     ...(previewText ? { previewText } : {}),
-    ...(group === undefined ? {} : { group }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
@@ -203,7 +219,7 @@ async function changedContent(
 export async function duplicateBroadcast(id: string, dependencies: BroadcastStoreDependencies): Promise<string> {
   const { backend, now } = dependencies;
   const broadcast = await findBroadcast(backend.table, id);
-  const { name, segmentId, listed, topicId, from, replyTo, group } = broadcast;
+  const { name, segmentId, listed, topicId, from, replyTo } = broadcast;
   const { id: _id, ...content } = await findContent(backend.table, broadcast);
   const copy: NewBroadcast = {
     name: `${name} (copy)`.slice(0, broadcastLimits.nameLength).toWellFormed(),
@@ -212,7 +228,6 @@ export async function duplicateBroadcast(id: string, dependencies: BroadcastStor
     ...(topicId === undefined ? {} : { topicId }),
     from,
     ...(replyTo ? { replyTo } : {}),
-    ...(group === undefined ? {} : { group }),
     content,
   };
   // The segment and the topic may be gone; sending checks them.
