@@ -3,9 +3,11 @@ import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
 import { broadcastPaths } from '../broadcasts/openapi.ts';
 import { contactPropertyPaths } from '../contact-properties/openapi.ts';
+import { contactPaths } from '../contacts/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
 import { emailComponent, emailPaths } from '../emails/openapi.ts';
 import { metricsPaths } from '../metrics/openapi.ts';
+import { segmentPaths } from '../segments/openapi.ts';
 import { suppressionPaths } from '../suppressions/openapi.ts';
 import { templatePaths } from '../templates/openapi.ts';
 import { topicPaths } from '../topics/openapi.ts';
@@ -37,6 +39,8 @@ export function openApi(serverUrl: string): Schema {
       ...suppressionPaths(),
       ...webhookPaths(),
       ...templatePaths(),
+      ...contactPaths(),
+      ...segmentPaths(),
       ...topicPaths(),
       ...contactPropertyPaths(),
       ...unsubscribePaths(),

@@ -1,7 +1,6 @@
 import { derivedId } from '../../core/ids.ts';
+import { iso } from '../../core/iso-time.ts';
 import type { Template, TemplateVersion } from '../../core/template/template.ts';
-
-const iso = (atMs: number): string => new Date(atMs).toISOString();
 
 /** A template as the list shows it. */
 export function templateSummary(template: Template) {

@@ -1,3 +1,4 @@
+import { entryPage, type Page, type PageRequest } from '../document/list.ts';
 import { entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
 import type { Query, Table } from '../ports/table.ts';
@@ -118,16 +119,18 @@ export interface MemberRange {
 
 /**
  * Up to `limit` (1 to 1,000) members of a segment after a cursor, in the order in which they were added. Each is in exactly one of
- * successive ranges; one that is added meanwhile comes last.
+ * successive ranges; one that is added meanwhile comes last. With `beforeMs` (epoch ms) only those that were added before.
  */
 export async function membersAfter(
   table: Pick<Table, 'query'>,
   segmentId: string,
   cursor: string | undefined,
   limit: number,
+  beforeMs?: number,
 ): Promise<MemberRange> {
   const after = cursor === undefined ? {} : { after: cursor };
-  const entries = await table.query({ ...membersOf(segmentId), limit, ...after });
+  const before = beforeMs === undefined ? {} : { before: timeSort(beforeMs, '') };
+  const entries = await table.query({ ...segmentRange(segmentId), limit, ...after, ...before });
   return {
     contactIds: entries.map(({ sort }) => idIn(sort)),
     cursor: entries.at(-1)?.sort ?? cursor,
@@ -141,11 +144,12 @@ export async function* memberPages(
   segmentId: string,
   limit = 1_000,
 ): AsyncGenerator<readonly string[], void, undefined> {
-  for await (const entries of entryPages(table, { ...membersOf(segmentId), limit }))
+  for await (const entries of entryPages(table, { ...segmentRange(segmentId), limit }))
     yield entries.map(({ sort }) => idIn(sort));
 }
 
-const membersOf = (segmentId: string): Omit<Query, 'limit'> => ({
+/** A query of all members of a segment, oldest first. */
+export const segmentRange = (segmentId: string): Omit<Query, 'limit'> => ({
   index: 'list',
   partition: membersPartition(segmentId),
   order: 'ascending',
@@ -158,9 +162,31 @@ export async function segmentIdsOf(table: Pick<Table, 'query'>, contactId: strin
   return entries.map(({ sort }) => idIn(sort));
 }
 
+/** A page of a segment's members, the newest first; the cursors are ids of contacts. */
+export async function memberPage(table: Table, segmentId: string, request: PageRequest): Promise<Page<string>> {
+  const place = async (contactId: string) => {
+    const member = await table.get<Member>(memberKey(segmentId, contactId));
+    return member && timeSort(member.createdAtMs, contactId);
+  };
+  const of = { index: 'list', partition: membersPartition(segmentId) } as const;
+  const { items, hasMore } = await entryPage(table, of, place, request);
+  return { items: items.map(({ sort }) => idIn(sort)), hasMore };
+}
+
+/** A page of the ids of the segments that a contact is in, the newest membership first; the cursors are ids of segments. */
+export async function membershipPage(table: Table, contactId: string, request: PageRequest): Promise<Page<string>> {
+  const place = async (segmentId: string) => {
+    const member = await table.get<Member>(memberKey(segmentId, contactId));
+    return member && timeSort(member.createdAtMs, segmentId);
+  };
+  const of = { index: 'due', partition: membershipsPartition(contactId) } as const;
+  const { items, hasMore } = await entryPage(table, of, place, request);
+  return { items: items.map(({ sort }) => idIn(sort)), hasMore };
+}
+
 /** The id in a sort key (`timeSort`). */
 const idIn = (sort: string): string => sort.slice(sort.indexOf('#') + 1);
 
-export function* slices<T>(all: readonly T[], size = AT_ONCE): Generator<readonly T[]> {
+function* slices<T>(all: readonly T[], size = AT_ONCE): Generator<readonly T[]> {
   for (let start = 0; start < all.length; start += size) yield all.slice(start, start + size);
 }

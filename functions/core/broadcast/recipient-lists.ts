@@ -6,7 +6,7 @@ import type { Broadcast } from './broadcast.ts';
 import { type Chunk, type ChunkRecipient, chunkKey } from './chunk.ts';
 import { linkUrls } from './links.ts';
 import { type Counter, readCounts } from './progress.ts';
-import { emailIdOf, skippedOf } from './recipient.ts';
+import { emailIdOf, isOfChunk, skippedOf } from './recipient.ts';
 import { tallyOf } from './tally.ts';
 
 export const recipientTypes = [
@@ -145,7 +145,7 @@ async function rowsOfChunk(table: Table, chunk: Chunk, filter: RecipientFilter):
     if (suppressed.has(position.index))
       return suppressedRow(recipient, position, documents[place] as Contact | undefined);
     const record = documents[place] as EmailRecord | undefined;
-    return record && rowOf(record, position, filter, urls);
+    return record && isOfChunk(record, n) ? rowOf(record, position, filter, urls) : undefined;
   });
   return rows.filter((row) => row !== undefined);
 }

@@ -65,7 +65,7 @@ export interface SendingDependencies {
   readonly onRead?: (state: SendingState) => void;
 }
 
-/** What the account lets this deployment send. */
+/** The view of a process on what the account may send. */
 export interface Sending {
   /** Recipients a second. Rejects with Postponed while no email of this queue may be sent. */
   rate(queue: QueueName): Promise<number>;

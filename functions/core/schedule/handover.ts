@@ -16,7 +16,7 @@ const WAITING_MS = 45 * 60_000;
 
 export interface ScheduleDependencies {
   readonly backend: Backend;
-  /** What waits on a queue. */
+  /** Counts the jobs of a queue. */
   readonly backlog: (queue: QueueName) => Promise<Backlog>;
   readonly now: () => number;
   readonly log: Logger;

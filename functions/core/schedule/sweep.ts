@@ -42,7 +42,7 @@ interface Part {
   readonly part: number;
   /** Everything up to here was examined. */
   front: string;
-  /** What waits from here on, by queue. */
+  /** The place from which emails of a queue wait, by queue. */
   readonly behind: Map<QueueName, string>;
   requeued: number;
 }
@@ -140,7 +140,7 @@ function behindOf({ behind = {} }: SweepState, part: number): Map<QueueName, str
   return new Map(own);
 }
 
-/** What is stored of the parts. */
+/** The progress of all parts as it is stored. */
 function progressOf(parts: readonly Part[]): SweepState {
   const behind = parts.flatMap(({ part, behind: queues }) =>
     [...queues].map(([queue, sort]) => [`${queue}#${part}`, sort] as const),
