@@ -88,7 +88,7 @@ export async function chooseTopics(
     .filter(({ id }) => shown.has(id))
     .map((one) => [one, wanted.has(one.id) ? 'opt_in' : 'opt_out'] as const);
   await choose(dependencies, contact, choices);
-  const left = choices.some(([one, choice]) => one === topic && choice === 'opt_out');
+  const left = choices.some(([one, choice]) => one === topic && choice === 'opt_out' && wants(contact, one));
   if (left) await count(dependencies, unsubscription);
 }
 
