@@ -8,10 +8,11 @@ import { type Contact, contactKey } from './contact.ts';
 import { contactEvent } from './contact-event.ts';
 import type { ContactDependencies } from './contacts.ts';
 import { countKey, deleteMembers, membersAfter, removeMemberships, segmentIdsOf } from './membership.ts';
+import { recountMembers } from './recount.ts';
 import { segmentKey } from './segment.ts';
 
 /** Indexes may lag and other requests may be in progress: what was written shortly before a deletion is found after this time. */
-const SETTLED_SECONDS = 60;
+const SETTLED_SECONDS = 15;
 /** Members that one step of a deletion removes. */
 const STEP = 1_000;
 
@@ -47,7 +48,7 @@ export async function deleteContact(
 
 /**
  * Deletes a segment, and its members in steps. Each step ends with a job for the next one, so that a killed step is repeated from where
- * it began. Its last look, a minute later, finds members that were added while the segment was deleted.
+ * it began. Its last look, some seconds later, finds members that were added while the segment was deleted.
  */
 export const removeSegment: Task<
   { id: string; after?: string | undefined; last?: boolean | undefined },
@@ -77,4 +78,8 @@ export async function deleteSegment({ table, broker }: RemovalDependencies, id: 
 }
 
 /** The tasks of the audience, for the worker that has the queue `transactional`. */
-export const audienceTasks = [leaveSegments, removeSegment] as Task<unknown, RemovalDependencies>[];
+export const audienceTasks: readonly Task<unknown, RemovalDependencies>[] = [
+  leaveSegments,
+  removeSegment,
+  recountMembers,
+];

@@ -64,7 +64,8 @@ export async function acceptBatch(
   return { ids: await submit(request, emails, 'bulk', dependencies), errors };
 }
 
-function checkIdempotencyKey(key: string | undefined): void {
+/** Throws a 400 for an idempotency key that is empty or too long. */
+export function checkIdempotencyKey(key: string | undefined): void {
   if (key === undefined || (key.length >= 1 && key.length <= limits.idempotencyKeyLength)) return;
   throw new SendoffError(
     'invalid_idempotency_key',
