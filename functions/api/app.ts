@@ -8,6 +8,7 @@ import { apiKeyRoutes } from './api-keys/routes.ts';
 import { attachmentDownloadRoutes, emailAttachmentRoutes } from './attachments/routes.ts';
 import { authenticate, type Caller } from './authenticate.ts';
 import { baseUrl } from './base-url.ts';
+import { broadcastListRoutes } from './broadcasts/lists.ts';
 import { broadcastRoutes } from './broadcasts/routes.ts';
 import { checkMethod, noEndpoint } from './check-method.ts';
 import { contactPropertyRoutes } from './contact-properties/routes.ts';
@@ -15,6 +16,7 @@ import { contactRoutes } from './contacts/routes.ts';
 import { domainRoutes } from './domains/routes.ts';
 import { emailRoutes } from './emails/routes.ts';
 import { handleError } from './error-response.ts';
+import { metricsRoutes } from './metrics/routes.ts';
 import { legacyContactRoutes } from './segments/legacy-contacts.ts';
 import { segmentRoutes } from './segments/routes.ts';
 import { suppressionRoutes } from './suppressions/routes.ts';
@@ -73,11 +75,14 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   secured.get('/openapi.json', async (context) =>
     context.json((await import('./openapi/document.ts')).openApi(baseUrl(context))),
   );
+  // First: otherwise `metrics` would be the id of an email.
+  secured.route('/emails/metrics', metricsRoutes(table, now));
   secured.route('/emails', emailRoutes(dependencies, publish));
   secured.route('/emails', emailAttachmentRoutes({ backend, now }));
   secured.route('/attachments', attachmentDownloadRoutes({ backend, now }));
   secured.route('/api-keys', apiKeyRoutes({ table, domains, now }));
   secured.route('/broadcasts', broadcastRoutes(dependencies));
+  secured.route('/broadcasts', broadcastListRoutes(table));
   const audience = { table, broker, publish, now, newId };
   secured.route('/audiences', segmentRoutes(audience, 'audience'));
   secured.route('/audiences', legacyContactRoutes(audience));

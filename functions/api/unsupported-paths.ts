@@ -9,7 +9,6 @@ export const UNSUPPORTED_PATHS = [
   '/domains/claim',
   '/domains/:id/claim',
   '/domains/:id/verify',
-  '/emails/metrics',
   '/emails/receiving',
   '/emails/:id/share',
   '/events',
@@ -26,8 +25,8 @@ export const UNSUPPORTED = `Sendoff ${version} does not have this part of Resend
 export const isPartlySupported = (path: string): boolean => /^\/domains(?:\/|$)/.test(path);
 
 /**
- * Answers 404 `not_found` to every call of an unsupported path, before any other route could take `metrics` in
- * `/emails/metrics` for an id. It is not a 501 because clients and alarms treat a 5xx as a temporary fault.
+ * Answers 404 `not_found` to every call of an unsupported path, before any other route could take `receiving` in
+ * `/emails/receiving` for an id. It is not a 501 because clients and alarms treat a 5xx as a temporary fault.
  */
 export function refuseUnsupportedPaths(app: Hono<Caller>): void {
   for (const path of UNSUPPORTED_PATHS)

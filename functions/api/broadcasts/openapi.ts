@@ -13,6 +13,7 @@ import {
   text,
   time,
 } from '../openapi/parts.ts';
+import { listClickedLinks, listRecipients } from './lists-openapi.ts';
 import {
   changeBroadcastSchema,
   createBroadcastSchema,
@@ -108,8 +109,10 @@ export const broadcastPaths = () => ({
       { errors: [403] },
     ),
   },
+  '/broadcasts/{id}/clicked-links': { parameters: [id], get: listClickedLinks },
   '/broadcasts/{id}/recipients': {
     parameters: [id],
+    get: listRecipients,
     post: operation(
       'addBroadcastRecipients',
       'Add a piece to the list of a draft; the same piece may be sent again',

@@ -6,6 +6,7 @@ import { contactPropertyPaths } from '../contact-properties/openapi.ts';
 import { contactPaths } from '../contacts/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
 import { emailComponent, emailPaths } from '../emails/openapi.ts';
+import { metricsPaths } from '../metrics/openapi.ts';
 import { segmentPaths } from '../segments/openapi.ts';
 import { suppressionPaths } from '../suppressions/openapi.ts';
 import { templatePaths } from '../templates/openapi.ts';
@@ -30,6 +31,7 @@ export function openApi(serverUrl: string): Schema {
     security: [{ apiKey: [] }],
     paths: withErrors({
       ...emailPaths(),
+      ...metricsPaths(),
       ...attachmentPaths(),
       ...apiKeyPaths(),
       ...broadcastPaths(),

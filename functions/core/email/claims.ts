@@ -16,7 +16,7 @@ export interface Claim {
   readonly runId: string;
   /** Epoch ms, as on the document. */
   readonly leaseUntilMs: number;
-  /** That of an email's record when it was claimed. */
+  /** The deferral on an email's record when it was claimed. */
   readonly deferred?: Deferral | undefined;
 }
 

@@ -1,5 +1,6 @@
 import { addClicks, countedLink, linkHash } from '../broadcast/links.ts';
 import { addCounts, type CountDocument } from '../broadcast/progress.ts';
+import { emailIdOf } from '../broadcast/recipient.ts';
 import { addTallies, differenceOf, emptyTally, type Tally } from '../broadcast/tally.ts';
 import { normalizeAddress } from '../email/address.ts';
 import { type EmailRecord, recordKey } from '../email/record.ts';
@@ -43,7 +44,7 @@ export async function recordFromEvents(
     timeline: [{ atMs: sentAtMs, event: 'sent' }],
     broadcastId,
     // The id says whether the recipient was a contact or came with a list.
-    ...(derivedId('broadcast', broadcastId, contactId) === id ? { contactId } : {}),
+    ...(emailIdOf(broadcastId, contactId) === id ? { contactId } : {}),
   };
   const inserted = await table.insert<EmailRecord>({
     key: recordKey(id),

@@ -57,8 +57,6 @@ describe('paths', () => {
 
   const id = '0a1b2c3d-0000-4000-8000-000000000000';
   it.each([
-    ['GET', '/emails/metrics'],
-    ['GET', '/emails/metrics?period=week'],
     ['GET', '/emails/receiving'],
     ['GET', `/emails/receiving/${id}`],
     ['GET', `/emails/receiving/${id}/attachments/${id}`],
