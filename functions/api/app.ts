@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { EndpointRules } from '../adapters/http/post-webhook.ts';
+import { countUnsubscribe } from '../core/broadcast/progress.ts';
 import type { SenderDomains } from '../core/email/sender-domain.ts';
 import type { SubmitDependencies } from '../core/email/submit.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
@@ -93,7 +94,15 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   secured.route('/suppressions', suppressionRoutes(table, publish, now));
   secured.route('/templates', templateRoutes({ table, now, newId, retentionMs }));
   secured.route('/topics', topicRoutes({ table, publish, now, newId }));
-  secured.route('/unsubscribe', unsubscribeRoutes(table, publish, now));
+  secured.route(
+    '/unsubscribe',
+    unsubscribeRoutes({
+      table,
+      publish,
+      now,
+      countUnsubscribe: (one) => countUnsubscribe({ table, retentionMs }, one),
+    }),
+  );
   secured.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
   return secured;
 }

@@ -64,6 +64,7 @@ const detail = object({
   html: orNull(text),
   text: orNull(text),
   reason: orNull(text),
+  list: orNull(object({ offset: { ...count, description: 'Where the next piece begins' }, total: count })),
   progress,
 });
 /** A schema with `recipients`, which it does not check itself. */

@@ -32,6 +32,7 @@ export function broadcastDetail(broadcast: Broadcast, content: BroadcastContent,
     html: content.html ?? null,
     text: content.text ?? null,
     reason: broadcast.reason ?? null,
+    list: broadcast.listed ? { offset: broadcast.listLength ?? 0, total: broadcast.total ?? 0 } : null,
     progress,
   };
 }

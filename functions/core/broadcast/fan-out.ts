@@ -4,6 +4,7 @@ import { type Broadcast, broadcastDueEntry, broadcastKey, LOOK_AGAIN_MS, when } 
 import { CHUNK_RECIPIENTS, openChunks } from './chunk.ts';
 import { deliverJob } from './deliver-job.ts';
 import { type FanOutArgs, nextStep } from './fan-out-job.ts';
+import { endBroadcast, startChange } from './lifecycle.ts';
 import { firstRecount } from './recount.ts';
 import { type Taken, take } from './take-chunks.ts';
 
@@ -16,9 +17,7 @@ export interface Pace {
 }
 
 export interface FanOutDependencies {
-  readonly table: Backend['table'];
-  readonly broker: Backend['broker'];
-  readonly updateAndSend: Backend['updateAndSend'];
+  readonly backend: Backend;
   readonly pace: () => Promise<Pace>;
   /** How long chunks and the broadcast are kept, in ms. */
   readonly retentionMs: number;
@@ -53,7 +52,7 @@ const CLOCK_TOLERANCE_MS = 2_000;
  * repeats the step, which finds the same chunks in place. Two jobs of one step do the same; one of them goes on.
  */
 export async function fanOut(args: FanOutArgs, run: Run, dependencies: FanOutDependencies): Promise<void> {
-  const { table } = dependencies;
+  const { table } = dependencies.backend;
   const found = await table.get<Broadcast>(broadcastKey(args.id));
   const broadcast = found?.status === 'scheduled' ? await start(found, run, dependencies) : found;
   if (broadcast?.status !== 'queued') return;
@@ -66,7 +65,8 @@ export async function fanOut(args: FanOutArgs, run: Run, dependencies: FanOutDep
   const open = await openChunks(table, broadcast.id, { end, limit: most });
   if (!broadcast.ended && open.length < most) {
     const limits = { chunks: Math.min(STEP_CHUNKS, most - open.length), size };
-    const taken = await take(broadcast, limits, run, dependencies);
+    const { retentionMs } = dependencies;
+    const taken = await take(broadcast, limits, run, { table, retentionMs });
     return advance(broadcast, taken, run, dependencies);
   }
   if (broadcast.ended && open.length === 0) return complete(broadcast, run, dependencies);
@@ -77,16 +77,10 @@ const chunkSize = ({ ratePerSecond }: Pace): number =>
   Math.min(CHUNK_RECIPIENTS, Math.max(LEAST_RECIPIENTS, Math.round(ratePerSecond * CHUNK_SECONDS)));
 
 /** Starts a scheduled broadcast if it is time; undefined if it is not. */
-async function start({ id }: Broadcast, { now }: Run, { table }: FanOutDependencies): Promise<Broadcast | undefined> {
+async function start({ id }: Broadcast, { now }: Run, { backend }: FanOutDependencies): Promise<Broadcast | undefined> {
   const nowMs = now();
-  const set = { status: 'queued', startedAtMs: nowMs, updatedAtMs: nowMs } as const;
-  const due = broadcastDueEntry(nowMs + LOOK_AGAIN_MS, id);
-  const change = { set, due };
-  const { applied, document } = await table.update<Broadcast>(
-    broadcastKey(id),
-    change,
-    when.start(nowMs + CLOCK_TOLERANCE_MS),
-  );
+  const anyOf = when.start(nowMs + CLOCK_TOLERANCE_MS);
+  const { applied, document } = await backend.table.update<Broadcast>(broadcastKey(id), startChange(id, nowMs), anyOf);
   return applied || document?.status === 'queued' ? document : undefined;
 }
 
@@ -95,7 +89,7 @@ async function advance(
   { id, nextChunk, taken: before }: Broadcast,
   { numbers, recipients, cursor, ended, reason, waitMs }: Taken,
   { now }: Run,
-  { broker, updateAndSend }: FanOutDependencies,
+  { backend: { broker, updateAndSend } }: FanOutDependencies,
 ): Promise<void> {
   if (numbers.length > 0) await broker.send(numbers.map((n) => deliverJob(id, n)));
   const nowMs = now();
@@ -116,18 +110,17 @@ async function advance(
 async function complete(
   { id, taken, reason }: Broadcast,
   { now, log }: Run,
-  { updateAndSend, retentionMs }: FanOutDependencies,
+  { backend, retentionMs }: FanOutDependencies,
 ): Promise<void> {
-  const nowMs = now();
   const status = taken === 0 && reason !== undefined ? 'failed' : 'sent';
-  const set = { status, sentAtMs: nowMs, updatedAtMs: nowMs, total: taken } as const;
-  const change = { set, due: null, expiresAtMs: nowMs + retentionMs };
-  const { applied } = await updateAndSend(broadcastKey(id), change, when.complete, firstRecount(id, nowMs, now));
-  if (applied) log.info('broadcast ended', { broadcastId: id, status, recipients: taken });
+  // First: a repeated step queues it again, which does no harm.
+  await backend.broker.send([firstRecount(id, now(), now)]);
+  if (await endBroadcast(id, { status, anyOf: when.complete }, { backend, now, retentionMs }))
+    log.info('broadcast ended', { broadcastId: id, status, recipients: taken });
 }
 
 /** Queues the chunks again that were queued before and are not done. Those that are in work, or were lost with a crash, wait. */
-async function requeue({ id, nextChunk }: Broadcast, { log }: Run, { table, broker }: FanOutDependencies) {
+async function requeue({ id, nextChunk }: Broadcast, { log }: Run, { backend: { table, broker } }: FanOutDependencies) {
   let jobs = 0;
   for (let after = -1; ; ) {
     const numbers = await openChunks(table, id, { after, end: nextChunk, limit: PAGE });
@@ -154,7 +147,7 @@ async function waitForChunks(
   dependencies: FanOutDependencies,
 ): Promise<void> {
   const { id, nextChunk, ended } = broadcast;
-  const { table, broker } = dependencies;
+  const { table, broker } = dependencies.backend;
   const nowMs = run.now();
   const now = open.length === 0 ? '' : `${open[0]}-${open.length}`;
   const before = args.seen?.open === now ? args.seen : undefined;

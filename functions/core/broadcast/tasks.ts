@@ -1,10 +1,11 @@
+import * as z from 'zod/mini';
 import { emailRetry } from '../task/retry.ts';
 import { type Task, task } from '../task/task.ts';
 import type { DeliverDependencies } from './deliver.ts';
 import { ClaimedElsewhere, DELIVER_TASK, deliverArgs } from './deliver-job.ts';
 import type { FanOutDependencies } from './fan-out.ts';
 import { FAN_OUT_TASK, fanOutArgs } from './fan-out-job.ts';
-import { type RecountDependencies, recountBroadcast } from './recount.ts';
+import type { RecountDependencies } from './recount.ts';
 
 /** What a worker needs for the jobs of broadcasts. */
 export interface BroadcastDependencies {
@@ -16,10 +17,11 @@ export interface BroadcastDependencies {
 export interface Broadcasts {
   readonly fanOut: typeof import('./fan-out.ts').fanOut;
   readonly deliver: typeof import('./deliver.ts').deliver;
-  readonly dependencies: FanOutDependencies & Omit<DeliverDependencies, 'claims'>;
+  readonly recountBroadcast: typeof import('./recount.ts').recountBroadcast;
+  readonly dependencies: FanOutDependencies & RecountDependencies & Omit<DeliverDependencies, 'claims'>;
 }
 
-type Dependencies = BroadcastDependencies & RecountDependencies & Pick<DeliverDependencies, 'claims'>;
+type Dependencies = BroadcastDependencies & Pick<DeliverDependencies, 'claims'>;
 
 /** Makes the chunks of a broadcast, step by step. */
 export const broadcastFanOut = task(
@@ -53,9 +55,24 @@ export const broadcastDeliver = task(
   },
 );
 
+/** Counts a broadcast's emails again; the task that is loaded checks the arguments. */
+const broadcastRecount = task(
+  'broadcast.recount',
+  {
+    args: z.custom<{ readonly id: string }>(),
+    queue: 'transactional',
+    retry: emailRetry,
+    logged: ({ id }) => ({ id }),
+  },
+  async (args, run, { broadcasts }: Dependencies) => {
+    const { recountBroadcast, dependencies } = await broadcasts();
+    await recountBroadcast.run(recountBroadcast.args.parse(args), run, dependencies);
+  },
+);
+
 /** The tasks of a worker that sends broadcasts. */
 export const broadcastTasks: readonly Task<unknown, Dependencies>[] = [
   broadcastFanOut,
   broadcastDeliver,
-  recountBroadcast,
+  broadcastRecount,
 ];

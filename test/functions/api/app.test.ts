@@ -64,7 +64,6 @@ describe('paths', () => {
     ['POST', `/domains/${id}/verify`],
     ['GET', `/domains/${id}/claim`],
     ['POST', '/domains/claim'],
-    ['POST', `/broadcasts/${id}/send`],
     ['GET', `/logs/${id}`],
     ['DELETE', `/oauth/grants/${id}`],
     ['GET', '/automations'],
@@ -103,7 +102,7 @@ describe('paths', () => {
   it('names the version of package.json in that message', async () => {
     const { ask } = await createApiClient();
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-    expect((await ask('GET', '/broadcasts')).body.message).toContain(`Sendoff ${version} `);
+    expect((await ask('GET', '/automations')).body.message).toContain(`Sendoff ${version} `);
   });
 
   it('answers 404 to a path that is longer than any id', async () => {
