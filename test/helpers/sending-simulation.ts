@@ -13,6 +13,7 @@ import type { QueueName } from '../../functions/core/queues.ts';
 import { Postponed } from '../../functions/core/task/task.ts';
 import { createWorker } from '../../functions/core/task/worker.ts';
 import type { Publish } from '../../functions/core/webhook/dispatch.ts';
+import { options } from '../../lib/config/options.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
 
@@ -53,7 +54,7 @@ export interface Simulation {
 
 export const FUNCTION_TIMEOUT_MS = 60_000;
 /** How long an email of a simulation may wait for an account that does not send. */
-export const GIVE_UP_AFTER_MS = 96 * 3_600_000;
+export const GIVE_UP_AFTER_MS = options.giveUpAfterHours.default * 3_600_000;
 export const VISIBILITY_TIMEOUT_MS = 6 * FUNCTION_TIMEOUT_MS;
 const MAX_RECEIVES = 5;
 const START_MS = Date.parse('2026-11-21T12:00:00Z');

@@ -44,12 +44,14 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   template: ['document', 'email'],
   email: ['document', 'pacing', 'task', 'suppression', 'template', 'webhook'],
   schedule: ['document', 'email', 'pacing'],
-  feedback: ['email', 'suppression', 'webhook'],
+  broadcast: ['audience', 'document', 'email', 'pacing', 'task', 'template', 'suppression', 'webhook'],
+  feedback: ['broadcast', 'email', 'suppression', 'webhook'],
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],
   access: ['document', 'email'],
+  audience: ['document', 'email', 'suppression', 'task', 'webhook'],
   inspection: ['email'],
-  privacy: ['document', 'email', 'suppression', 'webhook'],
+  privacy: ['audience', 'document', 'email', 'suppression', 'webhook'],
 };
 
 /** I/O is for adapters; nodemailer's address parser is only that. */

@@ -1,10 +1,16 @@
 import { version } from '../../core/version.ts';
 import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
+import { broadcastPaths } from '../broadcasts/openapi.ts';
+import { contactPropertyPaths } from '../contact-properties/openapi.ts';
+import { contactPaths } from '../contacts/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
 import { emailComponent, emailPaths } from '../emails/openapi.ts';
+import { metricsPaths } from '../metrics/openapi.ts';
+import { segmentPaths } from '../segments/openapi.ts';
 import { suppressionPaths } from '../suppressions/openapi.ts';
 import { templatePaths } from '../templates/openapi.ts';
+import { topicPaths } from '../topics/openapi.ts';
 import { unsubscribePaths } from '../unsubscribe/openapi.ts';
 import { webhookPaths } from '../webhooks/openapi.ts';
 import { errorResponses, withErrors } from './errors.ts';
@@ -25,12 +31,18 @@ export function openApi(serverUrl: string): Schema {
     security: [{ apiKey: [] }],
     paths: withErrors({
       ...emailPaths(),
+      ...metricsPaths(),
       ...attachmentPaths(),
       ...apiKeyPaths(),
+      ...broadcastPaths(),
       ...domainPaths(),
       ...suppressionPaths(),
       ...webhookPaths(),
       ...templatePaths(),
+      ...contactPaths(),
+      ...segmentPaths(),
+      ...topicPaths(),
+      ...contactPropertyPaths(),
       ...unsubscribePaths(),
       '/health': {
         get: { ...operation('health', 'Is the API there', object({ status: { const: 'ok' } })), security: [] },

@@ -7,7 +7,7 @@ import { checkHeaders, hasLongBlanks, MAX_BLANKS } from './headers.ts';
 import { contentBytes } from './message-size.ts';
 import { checkOwnHeaders } from './own-headers.ts';
 import { parseScheduledAt } from './schedule-time.ts';
-import { EMAIL_ID_TAG, type EmailInput, emailSchema, limits, templateSchema } from './schema.ts';
+import { BROADCAST_ID_TAG, EMAIL_ID_TAG, type EmailInput, emailSchema, limits, templateSchema } from './schema.ts';
 
 /** An attachment: its bytes as base64, or the URL to fetch them from. */
 export interface Attachment {
@@ -116,12 +116,14 @@ function withoutReplyTo(
 }
 
 function checkTags(tags: Email['tags']): Email['tags'] {
-  if (tags.some(({ name }) => name === EMAIL_ID_TAG))
-    throw invalid(`Invalid \`tags\` field: the name ${EMAIL_ID_TAG} is Sendoff's own.`);
+  for (const own of [EMAIL_ID_TAG, BROADCAST_ID_TAG])
+    if (tags.some(({ name }) => name === own))
+      throw invalid(`Invalid \`tags\` field: the name ${own} is Sendoff's own.`);
   return tags;
 }
 
-function singleLine(text: string, field: string): string {
+/** The text; throws a 422 if it has a control character. */
+export function singleLine(text: string, field: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
   if (/[\u0000-\u001f\u007f]/.test(text))
     throw invalid(`Invalid \`${field}\` field. It has a line break or another control character.`);

@@ -24,6 +24,8 @@ export function emailPayload(
     to: recipientFirst(record.to, recipient),
     subject: record.subject,
     tags: Object.fromEntries((record.tags ?? []).map(({ name, value }) => [name, value])),
+    ...(record.broadcastId === undefined ? {} : { broadcast_id: record.broadcastId }),
+    ...(record.templateId === undefined ? {} : { template_id: record.templateId }),
     headers: Object.entries(publicHeaders(headers)).map(([name, value]) => ({ name, value })),
     recipient:
       recipient ?? (record.to.length === 1 && !record.cc && !record.bcc ? normalizeAddress(record.to[0] ?? '') : null),
@@ -34,7 +36,7 @@ export function emailPayload(
 
 /** The payload of an event that is not about an email. At most `MAX_PAYLOAD_BYTES`. */
 export function subjectPayload({ type, atMs, subject = {} }: WebhookEvent): string {
-  return limited({ type, created_at: iso(atMs), data: subject }, ['senders']);
+  return limited({ type, created_at: iso(atMs), data: subject }, ['senders', 'topics', 'segment_ids']);
 }
 
 /** Programs that read Resend's webhooks, such as django-anymail, take the first entry of `to` for the recipient. */

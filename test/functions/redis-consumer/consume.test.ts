@@ -387,6 +387,21 @@ describe.skipIf(!hasRedis)('the queue', () => {
     expect(await database.command('XLEN', key('webhook'))).toBe(0);
   });
 
+  it('leaves few names in the groups of the queues, however many consumers there were', async () => {
+    const consuming = createConsuming(database);
+    const names = async () => {
+      const stream = consuming.client.keyOf('').replace('doc:', 'transactional');
+      return (await database.command('XINFO', 'CONSUMERS', stream, 'workers')) as unknown[];
+    };
+    await Promise.all(Array.from({ length: 1_000 }, (_, id) => consuming.send(String(id))));
+    const one = { ...look, wanted: roomFor(0, { transactional: 1 }) };
+    const arrivals = await Promise.all(Array.from({ length: 1_000 }, () => consuming.queue().exchange(one)));
+    expect(arrivals.flatMap(({ deliveries }) => deliveries)).toHaveLength(1_000);
+    const few = (await names()).length;
+    expect(few).toBeLessThanOrEqual(256);
+    expect(few).toBeGreaterThan(100);
+  });
+
   it('makes the consumer group again after the server has lost its data', async () => {
     const consuming = createConsuming(database);
     await consuming.send('1');

@@ -5,6 +5,7 @@ import { createRedisClient } from '../../../../functions/adapters/redis/client.t
 import * as operations from '../../../../functions/adapters/redis/operations.ts';
 import type { Delivery } from '../../../../functions/core/ports/broker.ts';
 import type { QueueName } from '../../../../functions/core/queues.ts';
+import { audienceContract } from '../../../contracts/audience.ts';
 import { backendContract } from '../../../contracts/backend.ts';
 import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
@@ -42,6 +43,7 @@ async function underTest() {
 describe.skipIf(!hasRedis)('on redis-server', () => {
   tableContract('Redis', underTest);
   webhookListContract('Redis', underTest);
+  audienceContract('Redis', underTest);
   rateLimitContract('Redis', underTest);
   bodiesContract('Redis', underTest);
   brokerContract('Redis', underTest);
