@@ -105,24 +105,32 @@ export async function createMissingProperties(
     const why = whyBadKey(key);
     if (why) throw invalid(`Invalid property \`${key.slice(0, 100)}\`: ${why}`);
     const known = types.get(key) ?? missing.get(key);
-    if (known !== undefined && known !== type)
-      throw invalid(`Invalid property \`${key}\`: it has the type ${known}.`, 'validation_error');
+    if (known !== undefined && known !== type) throw otherType(key, known);
     if (known === undefined) missing.set(key, type);
   }
   if (types.size + missing.size > propertyLimits.properties) throw tooMany();
-  await Promise.all([...missing].map(([key, type]) => insert(table, { key, type }, now())));
+  await Promise.all(
+    [...missing].map(async ([key, type]) => {
+      // The list may lag, and another import may be faster.
+      const { standing } = await insert(table, { key, type }, now());
+      if (standing && standing.type !== type) throw otherType(key, standing.type);
+    }),
+  );
 }
 
 async function insert(
   table: Table,
   { key, ...fields }: Pick<ContactProperty, 'key' | 'type' | 'fallbackValue'>,
   nowMs: number,
-): Promise<{ id: string; applied: boolean }> {
+): Promise<{ id: string; applied: boolean; standing: StoredProperty | undefined }> {
   const id = propertyId(key);
   const property: StoredProperty = { id, name: key, ...fields, createdAtMs: nowMs };
   const list = { partition: PROPERTY_PARTITION, sort: timeSort(nowMs, id) };
-  const { applied } = await table.insert({ key: propertyKey(id), fields: property, list });
-  return { id, applied };
+  const { applied, document } = await table.insert<StoredProperty>({ key: propertyKey(id), fields: property, list });
+  return { id, applied, standing: applied ? undefined : document };
 }
+
+const otherType = (key: string, type: PropertyType) =>
+  invalid(`Invalid property \`${key}\`: it has the type ${type}.`, 'validation_error');
 
 const tooMany = () => invalid(`There are at most ${propertyLimits.properties} contact properties.`, 'validation_error');
