@@ -176,6 +176,15 @@ describe('the recipients of a broadcast, with the resend client', () => {
   });
 });
 
+describe('an email of a broadcast', () => {
+  it('is shown without a content of its own, and names its broadcast', async () => {
+    const { ask, sent } = await setUp();
+    const { body } = await ask('GET', `/emails/${sent.emailIds[0]}`);
+    expect(body).toMatchObject({ subject: 'News', html: null, text: null, broadcast_id: id, last_event: 'sent' });
+    expect(body).not.toHaveProperty('template_id');
+  });
+});
+
 describe('the clicked links of a broadcast, with the resend client', () => {
   it('are listed most clicked first, in pages', async () => {
     const { resend, report, about } = await setUp({ size: 5 });
