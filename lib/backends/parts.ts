@@ -21,6 +21,7 @@ export function sendVariables({ config, sesSending }: BackendProps): Record<stri
     CONFIGURATION_SET: sesSending.configurationSet.configurationSetName,
     // While its record is kept: otherwise nothing could say that it failed.
     GIVE_UP_AFTER_HOURS: String(Math.min(giveUpAfterHours, retentionDays * 24 - 1)),
+    RETENTION_DAYS: String(retentionDays),
     ...(maxSendRate === undefined ? {} : { MAX_SEND_RATE: String(maxSendRate) }),
   };
 }

@@ -61,7 +61,13 @@ const readForBroadcasts: readonly Kind[] = [
   'broadcastCount',
 ];
 /** What it changes there: broadcasts and their parts; contacts and members of imports; what a deletion of many leaves. */
-const changedForBroadcasts: readonly Kind[] = ['broadcast', 'broadcastChunk', 'broadcastCount', 'broadcastLink'];
+const changedForBroadcasts: readonly Kind[] = [
+  'broadcast',
+  'broadcastContent',
+  'broadcastChunk',
+  'broadcastCount',
+  'broadcastLink',
+];
 const changedByImports: readonly Kind[] = ['contact', 'segmentCount', 'contactImport'];
 
 /**
@@ -94,7 +100,7 @@ export function sendStatements(resources: Resources): PolicyStatement[] {
     ),
     onDocuments(resources, ['member', 'segment', 'segmentCount'], 'DeleteItem'),
     onIndexesOf(resources, ['webhook', 'segmentMembers', 'contactProperty', 'broadcastChunk', 'broadcastLink'], 'list'),
-    onIndexesOf(resources, ['contactSegments'], 'due'),
+    onIndexesOf(resources, ['contactSegments', 'openChunks'], 'due'),
     onQueues(resources, queueNames),
     onBodies(resources, 'GetObject'),
     onBodyBucket(resources),
