@@ -15,6 +15,13 @@ export const webhookEventTypes = [
   'email.suppressed',
   'suppression.added',
   'suppression.removed',
+  'contact.created',
+  'contact.updated',
+  'contact.deleted',
+  'contact.topics.updated',
+  'topic.created',
+  'topic.updated',
+  'topic.deleted',
 ] as const;
 export type WebhookEventType = (typeof webhookEventTypes)[number];
 

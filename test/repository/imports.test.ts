@@ -47,6 +47,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],
   access: ['document', 'email'],
+  audience: ['document', 'email', 'suppression', 'task', 'webhook'],
   inspection: ['email'],
   privacy: ['document', 'email', 'suppression', 'webhook'],
 };

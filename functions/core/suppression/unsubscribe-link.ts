@@ -12,7 +12,48 @@ const TAG_BYTES = 16;
 const MAX_TOKEN_LENGTH = 1_000;
 
 /** A recipient who does not want mail from a sender any more. */
-export type Unsubscription = { readonly email: string; readonly sender: string; readonly emailId: string };
+export type Unsubscription = {
+  readonly email: string;
+  readonly sender: string;
+  readonly emailId: string;
+  /** The broadcast that the email is of, and what an unsubscription from it changes. */
+  readonly broadcast?: {
+    readonly id: string;
+    /** Absent for a recipient of a list of its own. */
+    readonly contactId?: string;
+    readonly topicId?: string;
+  };
+};
+
+/** How the recipient of one email unsubscribes. */
+export interface UnsubscribeLink {
+  /** What `{{{RESEND_UNSUBSCRIBE_URL}}}` stands for. */
+  readonly url: string;
+  /** `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058). */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes a function that answers the unsubscribe link of a broadcast's recipient, `sender` being the broadcast's `from`. It reads the
+ * table once.
+ *
+ * @example
+ * const broadcastUnsubscribe = createBroadcastUnsubscribe(table, 'https://mail.example.com');
+ * const { url, headers } = await broadcastUnsubscribe({ email, sender: broadcast.from, emailId, broadcast: { id, contactId, topicId } });
+ */
+export function createBroadcastUnsubscribe(
+  table: Table,
+  baseUrl: string,
+): (recipient: Unsubscription) => Promise<UnsubscribeLink> {
+  const unsubscribeKey = createUnsubscribeKey(table);
+  return async (recipient) => linkTo(baseUrl, sealToken(await unsubscribeKey(), recipient));
+}
+
+function linkTo(baseUrl: string, token: string): UnsubscribeLink {
+  const url = `${baseUrl}/unsubscribe/${token}`;
+  // RFC 8058 section 3.1 wants both, and an https URI.
+  return { url, headers: { 'List-Unsubscribe': `<${url}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' } };
+}
 
 /** Makes a function that answers the custom headers of an outgoing email, with the unsubscribe link if it was asked for. */
 export function createOutgoingHeaders(table: Table, baseUrl: string) {
@@ -21,12 +62,7 @@ export function createOutgoingHeaders(table: Table, baseUrl: string) {
     if (!wantsUnsubscribe(headers)) return publicHeaders(headers);
     const [email = ''] = [...record.to, ...(record.cc ?? []), ...(record.bcc ?? [])];
     const token = sealToken(await unsubscribeKey(), { email, sender: record.from, emailId: record.id });
-    return {
-      ...publicHeaders(headers),
-      // RFC 8058 section 3.1 wants both, and an https URI.
-      'List-Unsubscribe': `<${baseUrl}/unsubscribe/${token}>`,
-      'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
-    };
+    return { ...publicHeaders(headers), ...linkTo(baseUrl, token).headers };
   };
 }
 

@@ -35,7 +35,7 @@ export function emailPayload(
 
 /** The payload of an event that is not about an email. At most `MAX_PAYLOAD_BYTES`. */
 export function subjectPayload({ type, atMs, subject = {} }: WebhookEvent): string {
-  return limited({ type, created_at: iso(atMs), data: subject }, ['senders']);
+  return limited({ type, created_at: iso(atMs), data: subject }, ['senders', 'topics', 'segment_ids']);
 }
 
 /** Programs that read Resend's webhooks, such as django-anymail, take the first entry of `to` for the recipient. */
