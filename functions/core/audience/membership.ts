@@ -1,0 +1,166 @@
+import { entryPages } from '../document/pages.ts';
+import { timeSort } from '../document/time-sort.ts';
+import type { Query, Table } from '../ports/table.ts';
+
+/** A contact in a segment. */
+export type Member = {
+  readonly segmentId: string;
+  readonly contactId: string;
+  readonly createdAtMs: number;
+};
+
+/** The number of a segment's members. */
+export type SegmentCount = {
+  readonly members: number;
+  /** Counts the changes; a recount compares it. */
+  readonly revision: number;
+};
+
+/** Members to write or delete side by side. */
+const AT_ONCE = 100;
+
+export const memberKey = (segmentId: string, contactId: string): string => `member#${segmentId}#${contactId}`;
+export const countKey = (segmentId: string): string => `segment-count#${segmentId}`;
+/** The members of a segment, in the `list` index. */
+export const membersPartition = (segmentId: string): string => `segment-members#${segmentId}`;
+/** The memberships of a contact, in the `due` index, where nothing of them is due: it serves as a second listing. */
+export const membershipsPartition = (contactId: string): string => `segments-of#${contactId}`;
+
+/**
+ * Adds contacts to a segment; answers how many were not in it. Each is inserted if absent and counted once, with one addition for
+ * all. After a crash between the two the count is too low until `recountMembers`.
+ */
+export async function addMembers(
+  table: Table,
+  segmentId: string,
+  contactIds: readonly string[],
+  nowMs: number,
+): Promise<number> {
+  let added = 0;
+  try {
+    for (const some of slices([...new Set(contactIds)])) {
+      const outcomes = await Promise.allSettled(
+        some.map((contactId) => insertMember(table, segmentId, contactId, nowMs)),
+      );
+      added += outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failed) throw failed.reason;
+    }
+  } finally {
+    // Also after an error: what was inserted is not inserted again when the call is repeated.
+    await addToCount(table, segmentId, added);
+  }
+  return added;
+}
+
+async function insertMember(table: Table, segmentId: string, contactId: string, nowMs: number): Promise<boolean> {
+  const fields: Member = { segmentId, contactId, createdAtMs: nowMs };
+  const { applied } = await table.insert({
+    key: memberKey(segmentId, contactId),
+    fields,
+    list: { partition: membersPartition(segmentId), sort: timeSort(nowMs, contactId) },
+    due: { partition: membershipsPartition(contactId), sort: timeSort(nowMs, segmentId) },
+  });
+  return applied;
+}
+
+/** Removes a contact from a segment; answers whether it was in it. */
+export async function removeMember(table: Table, segmentId: string, contactId: string): Promise<boolean> {
+  const deleted = await table.delete(memberKey(segmentId, contactId));
+  if (deleted) await addToCount(table, segmentId, -1);
+  return deleted;
+}
+
+/** Deletes memberships of a segment that is being deleted; they are not counted. */
+export async function deleteMembers(table: Table, segmentId: string, contactIds: readonly string[]): Promise<void> {
+  for (const some of slices(contactIds))
+    await Promise.all(some.map((contactId) => table.delete(memberKey(segmentId, contactId))));
+}
+
+/** Removes a contact from all segments that it was added to before a time or at it (epoch ms). */
+export async function removeMemberships(table: Table, contactId: string, untilMs: number): Promise<void> {
+  const query = {
+    index: 'due',
+    partition: membershipsPartition(contactId),
+    order: 'ascending',
+    limit: AT_ONCE,
+  } as const;
+  for await (const entries of entryPages(table, { ...query, before: timeSort(untilMs + 1, '') }))
+    await Promise.all(entries.map(({ sort }) => removeMember(table, idIn(sort), contactId)));
+}
+
+/** True if the contact is in the segment. */
+export const isMember = async (table: Table, segmentId: string, contactId: string): Promise<boolean> =>
+  (await table.get(memberKey(segmentId, contactId))) !== undefined;
+
+async function addToCount(table: Table, segmentId: string, members: number): Promise<void> {
+  if (members === 0) return;
+  const change = { add: { members, revision: 1 } };
+  if ((await table.update(countKey(segmentId), change)).applied) return;
+  const fields: SegmentCount = { members, revision: 1 };
+  if (!(await table.insert({ key: countKey(segmentId), fields })).applied)
+    await table.update(countKey(segmentId), change);
+}
+
+/** The number of a segment's members, with one read. It may be too low or too high after a crash, until it is counted again. */
+export async function memberCount(table: Table, segmentId: string): Promise<number> {
+  return Math.max(0, (await table.get<SegmentCount>(countKey(segmentId)))?.members ?? 0);
+}
+
+/** A range of a segment's members, oldest first. */
+export interface MemberRange {
+  readonly contactIds: readonly string[];
+  /** The place of the last one, from which the next range follows; the given one if there are none. */
+  readonly cursor: string | undefined;
+  /** True if no member follows at the moment. */
+  readonly ended: boolean;
+}
+
+/**
+ * Up to `limit` (1 to 1,000) members of a segment after a cursor, in the order in which they were added. Each is in exactly one of
+ * successive ranges; one that is added meanwhile comes last.
+ */
+export async function membersAfter(
+  table: Pick<Table, 'query'>,
+  segmentId: string,
+  cursor: string | undefined,
+  limit: number,
+): Promise<MemberRange> {
+  const after = cursor === undefined ? {} : { after: cursor };
+  const entries = await table.query({ ...membersOf(segmentId), limit, ...after });
+  return {
+    contactIds: entries.map(({ sort }) => idIn(sort)),
+    cursor: entries.at(-1)?.sort ?? cursor,
+    ended: entries.length < limit,
+  };
+}
+
+/** All members of a segment, `limit` (1 to 1,000) at a time. */
+export async function* memberPages(
+  table: Pick<Table, 'query'>,
+  segmentId: string,
+  limit = 1_000,
+): AsyncGenerator<readonly string[], void, undefined> {
+  for await (const entries of entryPages(table, { ...membersOf(segmentId), limit }))
+    yield entries.map(({ sort }) => idIn(sort));
+}
+
+const membersOf = (segmentId: string): Omit<Query, 'limit'> => ({
+  index: 'list',
+  partition: membersPartition(segmentId),
+  order: 'ascending',
+});
+
+/** The ids of the segments that a contact is in, oldest membership first; up to `limit`. */
+export async function segmentIdsOf(table: Pick<Table, 'query'>, contactId: string, limit = 100): Promise<string[]> {
+  const partition = membershipsPartition(contactId);
+  const entries = await table.query({ index: 'due', partition, order: 'ascending', limit });
+  return entries.map(({ sort }) => idIn(sort));
+}
+
+/** The id in a sort key (`timeSort`). */
+const idIn = (sort: string): string => sort.slice(sort.indexOf('#') + 1);
+
+export function* slices<T>(all: readonly T[], size = AT_ONCE): Generator<readonly T[]> {
+  for (let start = 0; start < all.length; start += size) yield all.slice(start, start + size);
+}

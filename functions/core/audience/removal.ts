@@ -1,0 +1,75 @@
+import * as z from 'zod/mini';
+import type { Broker } from '../ports/broker.ts';
+import type { Table } from '../ports/table.ts';
+import { emailRetry } from '../task/retry.ts';
+import { type Task, task } from '../task/task.ts';
+import { type Contact, contactKey } from './contact.ts';
+import { contactEvent } from './contact-event.ts';
+import type { ContactDependencies } from './contacts.ts';
+import { countKey, deleteMembers, membersAfter, removeMemberships, segmentIdsOf } from './membership.ts';
+import { segmentKey } from './segment.ts';
+
+/** Indexes may lag and other requests may be in progress: what was written shortly before a deletion is found after this time. */
+const SETTLED_SECONDS = 60;
+/** Members that one step of a deletion removes. */
+const STEP = 1_000;
+
+export interface RemovalDependencies {
+  readonly table: Table;
+  readonly broker: Broker;
+}
+
+/** Removes a deleted contact from the segments that it was added to before a time. */
+export const leaveSegments: Task<{ id: string; untilMs: number }, RemovalDependencies> = task(
+  'contact.leave-segments',
+  { args: z.object({ id: z.string(), untilMs: z.number() }), queue: 'transactional', retry: emailRetry },
+  async ({ id, untilMs }, _run, { table }) => removeMemberships(table, id, untilMs),
+);
+
+/**
+ * Deletes a contact and its memberships. A job is queued first: it removes the memberships that a crash, the lag of the index or a
+ * concurrent request leaves.
+ */
+export async function deleteContact(
+  { table, broker, publish, now }: ContactDependencies & RemovalDependencies,
+  contact: Contact,
+): Promise<void> {
+  const nowMs = now();
+  await leaveSegments.delay({ id: contact.id, untilMs: nowMs }, broker, { delaySeconds: SETTLED_SECONDS, now });
+  await publish([contactEvent('contact.deleted', contact, await segmentIdsOf(table, contact.id), nowMs)]);
+  await removeMemberships(table, contact.id, nowMs);
+  await table.delete(contactKey(contact.id));
+}
+
+/**
+ * Deletes a segment, and its members in steps. Each step ends with a job for the next one, so that a killed step is repeated from where
+ * it began. Its last look, a minute later, finds members that were added while the segment was deleted.
+ */
+export const removeSegment: Task<
+  { id: string; after?: string | undefined; last?: boolean | undefined },
+  RemovalDependencies
+> = task(
+  'segment.delete',
+  {
+    args: z.object({ id: z.string(), after: z.optional(z.string()), last: z.optional(z.boolean()) }),
+    queue: 'transactional',
+    retry: emailRetry,
+  },
+  async ({ id, after, last = false }, { now }, { table, broker }) => {
+    await table.delete(segmentKey(id));
+    const { contactIds, cursor, ended } = await membersAfter(table, id, after, STEP);
+    await deleteMembers(table, id, contactIds);
+    if (!ended) await removeSegment.delay({ id, after: cursor, last }, broker);
+    else if (!last) await removeSegment.delay({ id, last: true }, broker, { delaySeconds: SETTLED_SECONDS, now });
+    else await table.delete(countKey(id));
+  },
+);
+
+/** Deletes a segment: it is gone at once, its members follow. Its contacts stay. */
+export async function deleteSegment({ table, broker }: RemovalDependencies, id: string): Promise<void> {
+  await removeSegment.delay({ id }, broker);
+  await table.delete(segmentKey(id));
+}
+
+/** The tasks of the audience, for the worker that has the queue `transactional`. */
+export const audienceTasks = [leaveSegments, removeSegment] as Task<unknown, RemovalDependencies>[];
