@@ -9,6 +9,7 @@ import { attachmentDownloadRoutes, emailAttachmentRoutes } from './attachments/r
 import { authenticate, type Caller } from './authenticate.ts';
 import { baseUrl } from './base-url.ts';
 import { checkMethod, noEndpoint } from './check-method.ts';
+import { contactImportRoutes } from './contact-imports/routes.ts';
 import { domainRoutes } from './domains/routes.ts';
 import { emailRoutes } from './emails/routes.ts';
 import { handleError } from './error-response.ts';
@@ -72,6 +73,8 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   secured.route('/domains', domainRoutes(domains, region));
   secured.route('/suppressions', suppressionRoutes(table, publish, now));
   secured.route('/templates', templateRoutes({ table, now, newId, retentionMs }));
+  // Before the routes of contacts, which would take `imports` for an id.
+  secured.route('/contacts/imports', contactImportRoutes({ backend, now, newId, retentionMs }));
   secured.route('/unsubscribe', unsubscribeRoutes(table, publish, now));
   secured.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
   return secured;

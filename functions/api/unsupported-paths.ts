@@ -9,7 +9,6 @@ export const UNSUPPORTED_PATHS = [
   '/automations',
   '/broadcasts',
   '/contact-properties',
-  '/contacts',
   '/domains/claim',
   '/domains/:id/claim',
   '/domains/:id/verify',

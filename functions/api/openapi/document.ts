@@ -1,6 +1,7 @@
 import { version } from '../../core/version.ts';
 import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
+import { contactImportPaths } from '../contact-imports/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
 import { emailComponent, emailPaths } from '../emails/openapi.ts';
 import { suppressionPaths } from '../suppressions/openapi.ts';
@@ -31,6 +32,7 @@ export function openApi(serverUrl: string): Schema {
       ...suppressionPaths(),
       ...webhookPaths(),
       ...templatePaths(),
+      ...contactImportPaths(),
       ...unsubscribePaths(),
       '/health': {
         get: { ...operation('health', 'Is the API there', object({ status: { const: 'ok' } })), security: [] },

@@ -1,10 +1,10 @@
 /** A place in a file. */
-export interface CsvPosition {
+export type CsvPosition = {
   /** In bytes. */
   readonly offset: number;
   /** 1 is the first. */
   readonly line: number;
-}
+};
 
 /** A row of a CSV file. */
 export interface CsvRow {
@@ -29,6 +29,7 @@ export interface CsvHeader {
 
 /** A row may be longer than any contact: files have columns that nobody maps. */
 const MAX_ROW_BYTES = 65_536;
+const NUL = 'The row has a NUL byte.';
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const [LINE_FEED, CARRIAGE_RETURN, QUOTE] = [0x0a, 0x0d, 0x22];
 
@@ -72,9 +73,11 @@ function rowAt(file: Buffer, offset: number, line: number, delimiter: Delimiter)
   const wrong = (reason: string): CsvRow => ({ line, cells: [], wrong: reason, next });
   if (end - offset > MAX_ROW_BYTES) return wrong(`The row is longer than ${MAX_ROW_BYTES} bytes.`);
   const text = file.toString('utf8', offset, file[end - 1] === CARRIAGE_RETURN && end > offset ? end - 1 : end);
-  if (text.includes('\0')) return wrong('The row has a NUL byte.');
+  if (text.includes('\0')) return wrong(NUL);
   if (!text.includes('"')) return { line, cells: text.split(delimiter), next };
-  return quotedRow(file, offset, line, delimiter) ?? wrong('A quote is not closed, or is followed by other characters.');
+  const row = quotedRow(file, offset, line, delimiter);
+  if (!row) return wrong('A quote is not closed, or is followed by other characters.');
+  return row.cells.some((cell) => cell.includes('\0')) ? { ...wrong(NUL), next: row.next } : row;
 }
 
 /** The row with quoted cells, which may have line breaks; undefined if the quotes are wrong. */
@@ -97,7 +100,6 @@ function quotedRow(file: Buffer, offset: number, line: number, delimiter: Delimi
     else if (at >= file.length || file[at] === LINE_FEED) break;
     else return undefined;
   }
-  if (cells.some((cell) => cell.includes('\0'))) return undefined;
   const next = { offset: Math.min(file.length, at + 1), line: line + 1 + feedsBetween(file, offset, at) };
   return { line, cells, next };
 }

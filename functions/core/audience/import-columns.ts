@@ -28,7 +28,8 @@ export function columnsOf(
   const place = (name: string, field: string) => {
     const index = columns.indexOf(name);
     if (index < 0) throw invalid(`Invalid \`column_map.${field}\` field: the CSV has no column \`${name}\`.`);
-    if (columns.includes(name, index + 1)) throw invalid(`The CSV has the column \`${name}\` twice.`, 'validation_error');
+    if (columns.includes(name, index + 1))
+      throw invalid(`The CSV has the column \`${name}\` twice.`, 'validation_error');
     return index;
   };
   const mapped = (field: 'email' | 'first_name' | 'last_name' | 'unsubscribed') => {
@@ -95,7 +96,7 @@ function readRow({ wrong, cells }: CsvRow, columns: ImportColumns): NewContact {
     column === undefined ? '' : withoutApostrophe((cells[column] ?? '').trim());
   const properties = columns.properties.flatMap(({ key, type, column }) => {
     const text = cell(column);
-    return text === '' ? [] : [[key, valueOf(text, key, type)] as const];
+    return text === '' ? [] : [[key, propertyOf(text, key, type)] as const];
   });
   const [firstName, lastName] = [cell(columns.firstName), cell(columns.lastName)];
   for (const [name, text] of Object.entries({ first_name: firstName, last_name: lastName }))
@@ -121,7 +122,7 @@ function readAddress(text: string): string {
   }
 }
 
-function valueOf(text: string, key: string, type: ValueType): string | number {
+function propertyOf(text: string, key: string, type: ValueType): string | number {
   if (type === 'boolean') return String(readBoolean(text, key));
   if (type === 'string') {
     if (text.length <= propertyLimits.valueLength) return text;
@@ -132,7 +133,14 @@ function valueOf(text: string, key: string, type: ValueType): string | number {
   return value;
 }
 
-const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, yes: true, 1: true, false: false, no: false, 0: false };
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  1: true,
+  false: false,
+  no: false,
+  0: false,
+};
 
 function readBoolean(text: string, field: string): boolean {
   const name = text.toLowerCase();

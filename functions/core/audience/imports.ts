@@ -1,24 +1,16 @@
-import { isUtf8 } from 'node:buffer';
-import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
+import { createHash } from 'node:crypto';
 import { listPage, type Page, type PageRequest } from '../document/list.ts';
 import { documentPages } from '../document/pages.ts';
-import { isKeyFree, keyReused } from '../email/idempotency.ts';
-import { invalid, notFound, SendoffError } from '../errors.ts';
+import { checkIdempotencyKey, isKeyFree, keyReused } from '../email/idempotency.ts';
+import { invalid, notFound } from '../errors.ts';
 import { derivedId, isId, sha256 } from '../ids.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Table } from '../ports/table.ts';
 import { parseWhole } from '../validate.ts';
-import { csvRows, readHeader } from './csv.ts';
-import {
-  type ContactImport,
-  fileKey,
-  IMPORT_PARTITION,
-  type ImportStatus,
-  importEntry,
-  importKey,
-  importLimits,
-} from './import.ts';
+import { readHeader } from './csv.ts';
+import { type ContactImport, fileKey, IMPORT_PARTITION, type ImportStatus, importEntry, importKey } from './import.ts';
 import { type ColumnMap, columnsOf, storedType } from './import-columns.ts';
+import { checkFile, countRows, packFile } from './import-file.ts';
 import { importContacts } from './import-task.ts';
 import { createMissingProperties, listProperties } from './properties.ts';
 import { getSegments } from './segments.ts';
@@ -53,6 +45,7 @@ export interface ImportRequest {
 export async function startImport(request: ImportRequest, dependencies: ImportDependencies): Promise<string> {
   const { file, columnMap, onConflict, segments, topics, idempotencyKey } = request;
   const { backend, now } = dependencies;
+  checkIdempotencyKey(idempotencyKey);
   checkFile(file);
   const fingerprint = fingerprintOf(request);
   const nowMs = now();
@@ -68,7 +61,7 @@ export async function startImport(request: ImportRequest, dependencies: ImportDe
       id,
       fingerprint,
       status: 'queued',
-      counts: { total: countRows(file), created: 0, updated: 0, skipped: 0, failed: 0 },
+      counts: { total: countRows(file, header), created: 0, updated: 0, skipped: 0, failed: 0 },
       errors: [],
       columns,
       onConflict,
@@ -122,51 +115,7 @@ export const keyedImportId = (idempotencyKey: string, generation: number): strin
   derivedId('contact-import', idempotencyKey, String(generation));
 
 function fingerprintOf({ file, idempotencyKey: _, ...options }: ImportRequest): string {
-  return sha256(`${sha256(file.toString('base64'))} ${JSON.stringify(options)}`).slice(0, 32);
-}
-
-/** The file as it is stored: the same again takes a fifth of the space, and a file is read once for each 10,000 rows. */
-const packFile = (file: Buffer): Uint8Array =>
-  brotliCompressSync(file, { params: { [constants.BROTLI_PARAM_QUALITY]: 3 } });
-/** The reverse of packFile. */
-export const unpackFile = (bytes: Uint8Array): Buffer => brotliDecompressSync(bytes);
-
-function checkFile(file: Buffer): void {
-  const { fileBytes } = importLimits;
-  if (file.length > fileBytes)
-    throw new SendoffError(
-      'validation_error',
-      413,
-      `The file has ${file.length} bytes; a request takes ${fileBytes}. \`sendoff contacts import FILE\` imports larger files in pieces.`,
-    );
-  checkEncoding(file);
-}
-
-/** 422 that names the first line that is not UTF-8. Guessing another encoding would spoil names without a word. */
-function checkEncoding(file: Buffer): void {
-  if (isUtf8(file)) return;
-  if ((file[0] === 0xff && file[1] === 0xfe) || (file[0] === 0xfe && file[1] === 0xff)) throw notUtf8('it is UTF-16');
-  for (let line = 1, from = 0; from < file.length; line++) {
-    const feed = file.indexOf(0x0a, from);
-    const end = feed < 0 ? file.length : feed + 1;
-    if (!isUtf8(file.subarray(from, end))) throw notUtf8(`line ${line} has other bytes`);
-    from = end;
-  }
-}
-
-const notUtf8 = (why: string): SendoffError =>
-  invalid(`The CSV is not UTF-8: ${why}. Save it as UTF-8 (in Excel: "CSV UTF-8").`, 'validation_error');
-
-function countRows(file: Buffer): number {
-  const { next, delimiter } = readHeader(file);
-  let rows = 0;
-  for (const _ of csvRows(file, next, delimiter)) rows++;
-  if (rows > importLimits.rows)
-    throw invalid(
-      `The CSV has ${rows} rows; a request takes ${importLimits.rows}. \`sendoff contacts import FILE\` imports larger files in pieces.`,
-      'validation_error',
-    );
-  return rows;
+  return sha256(`${createHash('sha256').update(file).digest('hex')} ${JSON.stringify(options)}`).slice(0, 32);
 }
 
 async function checkSegments(table: Table, ids: readonly string[]): Promise<string[]> {

@@ -70,6 +70,3 @@ export async function deleteSegment({ table, broker }: RemovalDependencies, id: 
   await removeSegment.delay({ id }, broker);
   await table.delete(segmentKey(id));
 }
-
-/** The tasks of the audience, for the worker that has the queue `transactional`. */
-export const audienceTasks = [leaveSegments, removeSegment] as Task<unknown, RemovalDependencies>[];

@@ -3,7 +3,7 @@ import { eventIdOf } from '../event.ts';
 import { createPrepareTemplate, type PrepareTemplate } from '../template/use.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import { type Email, parseEmail } from './email.ts';
-import { firstAcceptedAt } from './idempotency.ts';
+import { checkIdempotencyKey, firstAcceptedAt } from './idempotency.ts';
 import { limits } from './schema.ts';
 import { type SubmitDependencies, submitEmails } from './submit.ts';
 
@@ -62,15 +62,6 @@ export async function acceptBatch(
   const read = (nowMs: number) => parseBatch(request.value, mode, nowMs, prepareTemplate);
   const { emails, errors } = await readAsOf(request, dependencies, read);
   return { ids: await submit(request, emails, 'bulk', dependencies), errors };
-}
-
-function checkIdempotencyKey(key: string | undefined): void {
-  if (key === undefined || (key.length >= 1 && key.length <= limits.idempotencyKeyLength)) return;
-  throw new SendoffError(
-    'invalid_idempotency_key',
-    400,
-    `Idempotency keys, if present, must have between 1 and ${limits.idempotencyKeyLength} characters. This one has ${key.length}.`,
-  );
 }
 
 /**
