@@ -8,7 +8,6 @@ export const UNSUPPORTED_PATHS = [
   '/audiences',
   '/automations',
   '/broadcasts',
-  '/contact-properties',
   '/domains/claim',
   '/domains/:id/claim',
   '/domains/:id/verify',
@@ -20,7 +19,6 @@ export const UNSUPPORTED_PATHS = [
   '/logs',
   '/oauth',
   '/segments',
-  '/topics',
   '/usage',
 ];
 

@@ -5,11 +5,12 @@ import { processFeedback } from '../core/feedback/feedback.ts';
 import { createBatchPublish } from '../core/webhook/dispatch.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
 import { batchResponse } from '../runtime/batch-response.ts';
-import { required } from '../runtime/env.ts';
+import { required, retentionMs } from '../runtime/env.ts';
 
 const backend = backendFromEnvironment();
 const log = createLogger();
 const deployment = required('DEPLOYMENT');
+const keptMs = retentionMs();
 const publishForBatch = createBatchPublish(backend, Date.now);
 
 /** Records the events of SES, which arrive by SNS (raw delivery) and SQS. Answers the messages that must come back. */
@@ -20,6 +21,8 @@ export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> 
       table: backend.table,
       publish: publishForBatch(),
       log,
+      now: Date.now,
+      retentionMs: keptMs,
       sawSend: (oldestMs) => writeSendEventAge(deployment, Date.now() - oldestMs),
     },
   );

@@ -2,10 +2,12 @@ import { version } from '../../core/version.ts';
 import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
 import { contactImportPaths } from '../contact-imports/openapi.ts';
+import { contactPropertyPaths } from '../contact-properties/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
 import { emailComponent, emailPaths } from '../emails/openapi.ts';
 import { suppressionPaths } from '../suppressions/openapi.ts';
 import { templatePaths } from '../templates/openapi.ts';
+import { topicPaths } from '../topics/openapi.ts';
 import { unsubscribePaths } from '../unsubscribe/openapi.ts';
 import { webhookPaths } from '../webhooks/openapi.ts';
 import { errorResponses, withErrors } from './errors.ts';
@@ -33,6 +35,8 @@ export function openApi(serverUrl: string): Schema {
       ...webhookPaths(),
       ...templatePaths(),
       ...contactImportPaths(),
+      ...topicPaths(),
+      ...contactPropertyPaths(),
       ...unsubscribePaths(),
       '/health': {
         get: { ...operation('health', 'Is the API there', object({ status: { const: 'ok' } })), security: [] },

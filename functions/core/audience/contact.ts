@@ -2,11 +2,8 @@ import { timeSort } from '../document/time-sort.ts';
 import { normalizeAddress } from '../email/address.ts';
 import { derivedId } from '../ids.ts';
 import type { NewDocument } from '../ports/table.ts';
-
-/** The value of a contact's property. */
-export type PropertyValue = string | number | boolean;
-/** What a contact chose for a topic. */
-export type Subscription = 'opt_in' | 'opt_out';
+import type { PropertyChanges, PropertyValues } from './property.ts';
+import type { TopicChoices } from './topic.ts';
 
 /** A person who may receive broadcasts. There is one contact for each address. Times are epoch ms. */
 export type Contact = {
@@ -16,10 +13,10 @@ export type Contact = {
   readonly lastName?: string;
   /** True: no broadcast is sent to the contact. */
   readonly unsubscribed: boolean;
-  readonly properties: { readonly [key: string]: PropertyValue };
+  readonly properties: PropertyValues;
   /** Only the topics for which the contact has chosen. */
-  readonly topics: { readonly [topicId: string]: Subscription };
-  /** Counts the changes of properties and topics; concurrent changes compare it. */
+  readonly topics: TopicChoices;
+  /** Counts the changes; concurrent ones compare it. */
   readonly revision: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -30,8 +27,8 @@ export interface ContactChange {
   readonly firstName?: string | null | undefined;
   readonly lastName?: string | null | undefined;
   readonly unsubscribed?: boolean | undefined;
-  readonly properties?: { readonly [key: string]: PropertyValue | null } | undefined;
-  readonly topics?: { readonly [topicId: string]: Subscription } | undefined;
+  readonly properties?: PropertyChanges | undefined;
+  readonly topics?: TopicChoices | undefined;
 }
 
 /** A contact to create, or to change if there is one with its address. */
@@ -40,13 +37,8 @@ export interface NewContact extends ContactChange {
   readonly email: string;
 }
 
-export const contactLimits = {
-  nameLength: 500,
-  properties: 500,
-  propertyLength: 2_000,
-  /** All properties of a contact as JSON: a chunk of a broadcast reads many contacts at once. */
-  propertiesBytes: 64 * 1024,
-} as const;
+/** The longest first or last name, in characters. */
+export const MAX_NAME_LENGTH = 500;
 
 export const CONTACT_PARTITION = 'contact';
 /** The id is derived from the address, so that a contact is found by either with one read. */
@@ -55,8 +47,7 @@ export const contactKey = (id: string): string => `contact#${id}`;
 
 /** The document of a contact that does not exist yet. */
 export function newContact({ email, ...change }: NewContact, nowMs: number): Contact {
-  const id = contactId(email);
-  const empty = { id, email, unsubscribed: false, properties: {}, topics: {}, revision: 1 };
+  const empty = { id: contactId(email), email, unsubscribed: false, properties: {}, topics: {}, revision: 1 };
   return { ...changed({ ...empty, createdAtMs: nowMs, updatedAtMs: nowMs }, change, nowMs), revision: 1 };
 }
 
@@ -77,12 +68,12 @@ export function changed(contact: Contact, change: ContactChange, nowMs: number):
     ...field('lastName', change.lastName === undefined ? lastName : change.lastName),
     unsubscribed: change.unsubscribed ?? contact.unsubscribed,
     properties: Object.fromEntries(
-      Object.entries(properties).filter((entry): entry is [string, PropertyValue] => entry[1] !== null),
+      Object.entries(properties).filter((entry): entry is [string, PropertyValues[string]] => entry[1] !== null),
     ),
     topics: { ...contact.topics, ...change.topics },
   };
   if (isSame(contact, after)) return contact;
-  return { ...after, updatedAtMs: nowMs };
+  return { ...after, revision: contact.revision + 1, updatedAtMs: nowMs };
 }
 
 const field = <Name extends string>(name: Name, value: string | null | undefined) =>
@@ -96,10 +87,7 @@ const isSame = (contact: Contact, other: Contact): boolean =>
   isSameMap(contact.topics, other.topics);
 
 /** True if both have the same entries, in any order. */
-export function isSameMap<Value>(
-  map: Readonly<Record<string, Value>>,
-  other: Readonly<Record<string, Value>>,
-): boolean {
+function isSameMap<Value>(map: Readonly<Record<string, Value>>, other: Readonly<Record<string, Value>>): boolean {
   const keys = Object.keys(map);
   return (
     keys.length === Object.keys(other).length &&

@@ -1,6 +1,6 @@
 import { notFound, SendoffError } from '../errors.ts';
 import { isId } from '../ids.ts';
-import type { Change, Condition, Table } from '../ports/table.ts';
+import type { Table, WriteOutcome } from '../ports/table.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import {
   type Contact,
@@ -9,7 +9,6 @@ import {
   contactDocument,
   contactId,
   contactKey,
-  isSameMap,
   type NewContact,
   newContact,
 } from './contact.ts';
@@ -159,26 +158,11 @@ async function upsertAll(
   return outcomes;
 }
 
-/** Writes what differs. Names and `unsubscribed` are set in any case, whole maps only if nobody has changed them meanwhile. */
-function writeChange(table: Table, before: Contact, after: Contact) {
-  const { firstName, lastName, unsubscribed, properties, topics, updatedAtMs } = after;
-  const changesMaps = !isSameMap(before.properties, properties) || !isSameMap(before.topics, topics);
-  const change: Change = {
-    set: {
-      ...(firstName !== undefined && firstName !== before.firstName ? { firstName } : {}),
-      ...(lastName !== undefined && lastName !== before.lastName ? { lastName } : {}),
-      ...(unsubscribed === before.unsubscribed ? {} : { unsubscribed }),
-      ...(changesMaps ? { properties, topics } : {}),
-      updatedAtMs,
-    },
-    remove: [
-      ...(firstName === undefined && before.firstName !== undefined ? ['firstName'] : []),
-      ...(lastName === undefined && before.lastName !== undefined ? ['lastName'] : []),
-    ],
-    ...(changesMaps ? { add: { revision: 1 } } : {}),
-  };
-  const condition: Condition = changesMaps ? { revision: before.revision } : {};
-  return table.update<Contact>(contactKey(before.id), change, Object.keys(condition).length > 0 ? [condition] : []);
+/** Writes a change of a contact if nobody has changed it meanwhile: the maps in it are written as a whole. */
+function writeChange(table: Table, before: Contact, after: Contact): Promise<WriteOutcome<Contact>> {
+  const { id, email: _email, createdAtMs: _createdAtMs, ...set } = after;
+  const remove = (['firstName', 'lastName'] as const).filter((name) => after[name] === undefined);
+  return table.update<Contact>(contactKey(id), { set, remove }, [{ revision: before.revision }]);
 }
 
 /** Changes a contact that was read; answers it as it is then. 404 if it was deleted meanwhile. */

@@ -1,3 +1,4 @@
+import { entryPage, type Page, type PageRequest } from '../document/list.ts';
 import { entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
 import type { Query, Table } from '../ports/table.ts';
@@ -158,9 +159,31 @@ export async function segmentIdsOf(table: Pick<Table, 'query'>, contactId: strin
   return entries.map(({ sort }) => idIn(sort));
 }
 
+/** A page of a segment's members, the newest first; the cursors are ids of contacts. */
+export async function memberPage(table: Table, segmentId: string, request: PageRequest): Promise<Page<string>> {
+  const place = async (contactId: string) => {
+    const member = await table.get<Member>(memberKey(segmentId, contactId));
+    return member && timeSort(member.createdAtMs, contactId);
+  };
+  const of = { index: 'list', partition: membersPartition(segmentId) } as const;
+  const { items, hasMore } = await entryPage(table, of, place, request);
+  return { items: items.map(({ sort }) => idIn(sort)), hasMore };
+}
+
+/** A page of the ids of the segments that a contact is in, the newest membership first; the cursors are ids of segments. */
+export async function membershipPage(table: Table, contactId: string, request: PageRequest): Promise<Page<string>> {
+  const place = async (segmentId: string) => {
+    const member = await table.get<Member>(memberKey(segmentId, contactId));
+    return member && timeSort(member.createdAtMs, segmentId);
+  };
+  const of = { index: 'due', partition: membershipsPartition(contactId) } as const;
+  const { items, hasMore } = await entryPage(table, of, place, request);
+  return { items: items.map(({ sort }) => idIn(sort)), hasMore };
+}
+
 /** The id in a sort key (`timeSort`). */
 const idIn = (sort: string): string => sort.slice(sort.indexOf('#') + 1);
 
-export function* slices<T>(all: readonly T[], size = AT_ONCE): Generator<readonly T[]> {
+function* slices<T>(all: readonly T[], size = AT_ONCE): Generator<readonly T[]> {
   for (let start = 0; start < all.length; start += size) yield all.slice(start, start + size);
 }

@@ -1,21 +1,105 @@
+import { documentPages } from '../document/pages.ts';
+import { timeSort } from '../document/time-sort.ts';
+import { invalid, notFound } from '../errors.ts';
+import { derivedId, isId } from '../ids.ts';
 import type { Table } from '../ports/table.ts';
-import type { ContactProperty, PropertyChanges, PropertyType, PropertyValues } from './property.ts';
+import { type ContactProperty, checkFallback, type PropertyType, propertyLimits, whyBadKey } from './property.ts';
+
+export { checkProperties } from './property.ts';
+
+export interface PropertyDependencies {
+  readonly table: Table;
+  readonly now: () => number;
+}
+
+export const PROPERTY_PARTITION = 'contact-property';
+export const propertyKey = (id: string): string => `contact-property#${id}`;
 
 /** All properties, newest first. */
-export declare function listProperties(table: Table): Promise<ContactProperty[]>;
+export async function listProperties(table: Table): Promise<ContactProperty[]> {
+  const limit = propertyLimits.properties;
+  const query = { index: 'list', partition: PROPERTY_PARTITION, limit, order: 'descending' } as const;
+  const properties: ContactProperty[] = [];
+  for await (const page of documentPages<ContactProperty>(table, query)) properties.push(...page);
+  return properties;
+}
+
+/** The property with this id; 404 if there is none. */
+export async function findProperty(table: Table, id: string): Promise<ContactProperty> {
+  const property = isId(id) ? await table.get<ContactProperty>(propertyKey(id)) : undefined;
+  if (!property) throw notFound('Contact property');
+  return property;
+}
+
+/** Creates a property; answers its id. 422 for an invalid key or fallback, and for a key that is in use. */
+export async function createProperty(
+  { key, type, fallbackValue }: { key: string; type: PropertyType; fallbackValue?: string | number | null | undefined },
+  { table, now }: PropertyDependencies,
+): Promise<string> {
+  const why = whyBadKey(key);
+  if (why) throw invalid(`Invalid \`key\` field: ${why}`);
+  const limit = propertyLimits.properties;
+  const known = await table.query({ index: 'list', partition: PROPERTY_PARTITION, limit, order: 'descending' });
+  if (known.length >= limit) throw tooMany();
+  const fallback = fallbackValue == null ? {} : { fallbackValue: checkFallback(fallbackValue, type) };
+  const { id, applied } = await insert(table, { key, type, ...fallback }, now());
+  if (!applied) throw invalid(`Invalid \`key\` field: there is a property \`${key}\` already.`, 'validation_error');
+  return id;
+}
+
+/** Changes the fallback of a property, or removes it with null; 404 if there is no such property. */
+export async function changeFallback(
+  id: string,
+  fallbackValue: string | number | null | undefined,
+  table: Table,
+): Promise<void> {
+  const { type } = await findProperty(table, id);
+  if (fallbackValue === undefined) return;
+  const change =
+    fallbackValue === null
+      ? { remove: ['fallbackValue'] }
+      : { set: { fallbackValue: checkFallback(fallbackValue, type) } };
+  if (!(await table.update(propertyKey(id), change)).applied) throw notFound('Contact property');
+}
+
+/** Deletes a property; 404 if there is none. Contacts keep their values, which nothing reads any more. */
+export async function deleteProperty(id: string, table: Table): Promise<void> {
+  if (!isId(id) || !(await table.delete(propertyKey(id)))) throw notFound('Contact property');
+}
 
 /**
- * The values of a contact after these changes: null removes one, `before` stays otherwise. 422 that names the key of an unknown property,
- * of a value with another type, of one that is too long.
+ * Creates those of the properties that do not exist (an import does).
+ *
+ * @throws 422 that names the key that is invalid, or that has another type already.
  */
-export declare function checkProperties(
-  values: PropertyChanges,
-  known: readonly ContactProperty[],
-  before?: PropertyValues,
-): PropertyValues;
-
-/** Creates those of the properties that do not exist (an import does); 422 for an invalid key or one that has another type. */
-export declare function createMissingProperties(
-  dependencies: { readonly table: Table; readonly now: () => number },
+export async function createMissingProperties(
+  { table, now }: PropertyDependencies,
   wanted: readonly { readonly key: string; readonly type: PropertyType }[],
-): Promise<void>;
+): Promise<void> {
+  const types = new Map((await listProperties(table)).map(({ key, type }) => [key, type]));
+  const missing = new Map<string, PropertyType>();
+  for (const { key, type } of wanted) {
+    const why = whyBadKey(key);
+    if (why) throw invalid(`Invalid property \`${key.slice(0, 100)}\`: ${why}`);
+    const known = types.get(key) ?? missing.get(key);
+    if (known !== undefined && known !== type)
+      throw invalid(`Invalid property \`${key}\`: it has the type ${known}.`, 'validation_error');
+    if (known === undefined) missing.set(key, type);
+  }
+  if (types.size + missing.size > propertyLimits.properties) throw tooMany();
+  await Promise.all([...missing].map(([key, type]) => insert(table, { key, type }, now())));
+}
+
+async function insert(
+  table: Table,
+  fields: Pick<ContactProperty, 'key' | 'type' | 'fallbackValue'>,
+  nowMs: number,
+): Promise<{ id: string; applied: boolean }> {
+  const id = derivedId('contact-property', fields.key);
+  const property: ContactProperty = { id, ...fields, createdAtMs: nowMs };
+  const list = { partition: PROPERTY_PARTITION, sort: timeSort(nowMs, id) };
+  const { applied } = await table.insert({ key: propertyKey(id), fields: property, list });
+  return { id, applied };
+}
+
+const tooMany = () => invalid(`There are at most ${propertyLimits.properties} contact properties.`, 'validation_error');

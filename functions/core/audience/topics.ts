@@ -1,6 +1,20 @@
+import { documentPages } from '../document/pages.ts';
+import { timeSort } from '../document/time-sort.ts';
+import { invalid, notFound, SendoffError } from '../errors.ts';
+import { eventIdOf } from '../event.ts';
+import { isId } from '../ids.ts';
 import type { Table } from '../ports/table.ts';
 import type { Publish } from '../webhook/dispatch.ts';
-import type { Topic, TopicChoice, TopicChoices } from './topic.ts';
+import { type Contact, contactKey } from './contact.ts';
+import {
+  TOPIC_PARTITION,
+  type Topic,
+  type TopicChoice,
+  type TopicChoices,
+  topicEvent,
+  topicKey,
+  topicLimits,
+} from './topic.ts';
 
 export { subscribes } from './topic.ts';
 
@@ -10,29 +24,121 @@ export interface TopicDependencies {
   readonly now: () => number;
 }
 
-/** A contact with its choices; `Contact` is one. */
-export type Chooser = {
-  readonly id: string;
-  readonly email: string;
-  readonly topics?: TopicChoices;
-  readonly updatedAtMs: number;
-};
+/** What of a topic can be changed; null removes the description. */
+export interface TopicChange {
+  readonly name?: string | undefined;
+  readonly description?: string | null | undefined;
+  readonly visibility?: Topic['visibility'] | undefined;
+}
+
+/** Concurrent changes of one contact: so many tries. */
+const TRIES = 30;
 
 /** All topics, newest first. */
-export declare function listTopics(table: Table): Promise<Topic[]>;
+export async function listTopics(table: Table): Promise<Topic[]> {
+  const query = { index: 'list', partition: TOPIC_PARTITION, limit: topicLimits.topics, order: 'descending' } as const;
+  const topics: Topic[] = [];
+  for await (const page of documentPages<Topic>(table, query)) topics.push(...page);
+  return topics;
+}
 
 /** The topic with this id; 404 if there is none. */
-export declare function findTopic(table: Table, id: string): Promise<Topic>;
+export async function findTopic(table: Table, id: string): Promise<Topic> {
+  const topic = isId(id) ? await table.get<Topic>(topicKey(id)) : undefined;
+  if (!topic) throw notFound('Topic');
+  return topic;
+}
 
-/** Checks that the topics exist and answers the choices by topic id; 422 that names one that does not. */
-export declare function checkTopics(table: Table, choices: readonly TopicChoice[]): Promise<TopicChoices>;
+/** Creates a topic; answers its id. Publishes first: after a crash in between there is an event too many, never one too few. */
+export async function createTopic(
+  { description, ...fields }: Pick<Topic, 'name' | 'defaultSubscription' | 'visibility'> & TopicChange,
+  { table, publish, now, newId }: TopicDependencies & { readonly newId: () => string },
+): Promise<string> {
+  const [id, nowMs] = [newId(), now()];
+  const limit = topicLimits.topics;
+  const known = await table.query({ index: 'list', partition: TOPIC_PARTITION, limit, order: 'descending' });
+  if (known.length >= limit) throw invalid(`There are ${limit} topics, which is the most.`, 'validation_error');
+  const about = description ? { description } : {};
+  const topic: Topic = { id, ...fields, ...about, createdAtMs: nowMs, updatedAtMs: nowMs };
+  await publish([topicEvent('topic.created', topic)]);
+  await table.insert({
+    key: topicKey(id),
+    fields: topic,
+    list: { partition: TOPIC_PARTITION, sort: timeSort(nowMs, id) },
+  });
+  return id;
+}
+
+/** Changes a topic; 404 if there is none. What it says of contacts that chose nothing stays for ever. */
+export async function changeTopic(
+  id: string,
+  { name, description, visibility }: TopicChange,
+  { table, publish, now }: TopicDependencies,
+): Promise<void> {
+  const topic = await findTopic(table, id);
+  const { description: before, ...rest } = topic;
+  const about = description === undefined ? before : description;
+  const changed: Topic = {
+    ...rest,
+    ...(name === undefined ? {} : { name }),
+    ...(visibility === undefined ? {} : { visibility }),
+    ...(about ? { description: about } : {}),
+    updatedAtMs: Math.max(now(), topic.updatedAtMs + 1),
+  };
+  await publish([topicEvent('topic.updated', changed)]);
+  const { applied } = await table.update(topicKey(id), { set: changed, remove: about ? [] : ['description'] });
+  if (!applied) throw notFound('Topic');
+}
+
+/** Deletes a topic; 404 if there is none. The choices that contacts made for it have no effect any more. */
+export async function deleteTopic(id: string, { table, publish, now }: TopicDependencies): Promise<void> {
+  const topic = await findTopic(table, id);
+  await publish([topicEvent('topic.deleted', { ...topic, updatedAtMs: Math.max(now(), topic.updatedAtMs + 1) })]);
+  await table.delete(topicKey(id));
+}
+
+/**
+ * Checks that the topics exist and answers the choices by topic id; 422 that names one that does not. The last choice for a topic
+ * counts.
+ */
+export async function checkTopics(table: Table, choices: readonly TopicChoice[]): Promise<TopicChoices> {
+  const found = await table.getMany<Topic>(choices.map(({ id }) => topicKey(isId(id) ? id : '')));
+  const missing = choices.findIndex((_, index) => !found[index]);
+  if (missing >= 0)
+    throw invalid(`Invalid \`topics.${missing}.id\` field: there is no topic with this id.`, 'validation_error');
+  return Object.fromEntries(choices.map(({ id, subscription }) => [id, subscription]));
+}
 
 /**
  * Changes what an existing contact chose; topics that are not named stay as they are. Publishes `contact.topics.updated` if anything
  * changes. 422 for a topic that does not exist, 404 if the contact was deleted.
  */
-export declare function setTopics(
-  dependencies: TopicDependencies,
-  contact: Chooser,
+export async function setTopics(
+  { table, publish, now }: TopicDependencies,
+  contact: Contact,
   choices: readonly TopicChoice[],
-): Promise<void>;
+): Promise<void> {
+  const chosen = await checkTopics(table, choices);
+  let standing = contact;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const nowMs = now();
+    const before = standing.topics;
+    const changes = Object.entries(chosen).filter(([id, subscription]) => before[id] !== subscription);
+    if (changes.length === 0) return;
+    // The event comes first and once: a repetition after a crash has the same id.
+    if (tries === 0) await publish([choiceEvent(contact, Object.fromEntries(changes), nowMs)]);
+    const change = { set: { topics: { ...before, ...chosen }, updatedAtMs: nowMs }, add: { revision: 1 } };
+    const { revision } = standing;
+    const { applied, document } = await table.update<Contact>(contactKey(contact.id), change, [{ revision }]);
+    if (applied) return;
+    if (!document) throw notFound('Contact');
+    standing = document;
+  }
+  throw new SendoffError('validation_error', 409, 'The contact is being changed by other requests');
+}
+
+function choiceEvent({ id, email, createdAtMs, revision }: Contact, choices: TopicChoices, atMs: number) {
+  const topics = Object.entries(choices).map(([topicId, subscription]) => ({ id: topicId, subscription }));
+  const eventId = eventIdOf('contact.topics.updated', id, `${createdAtMs}.${revision}`, JSON.stringify(topics));
+  return { type: 'contact.topics.updated', eventId, atMs, subject: { email, topics } } as const;
+}

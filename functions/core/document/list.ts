@@ -1,5 +1,5 @@
 import { notFound } from '../errors.ts';
-import type { Document, Table } from '../ports/table.ts';
+import type { Document, Entry, Query, Table } from '../ports/table.ts';
 import { parseWhole } from '../validate.ts';
 import { timeSort } from './time-sort.ts';
 
@@ -31,26 +31,41 @@ export async function listPage<T extends Listed>(
   table: Table,
   partition: string,
   keyOf: (id: string) => string,
-  { limit: limitText = '20', after, before }: PageRequest,
+  request: PageRequest,
 ): Promise<Page<T>> {
+  const placeOf = async (id: string) => {
+    const anchor = await table.get<T>(keyOf(id));
+    return anchor && timeSort(anchor.createdAtMs, anchor.id);
+  };
+  const { items, hasMore } = await entryPage(table, { index: 'list', partition }, placeOf, request);
+  const documents = await table.getMany<T>(items.map(({ key }) => key));
+  return { items: documents.filter((document) => document !== undefined), hasMore };
+}
+
+/** Reads a page of the entries of an index, newest first; `placeOf` answers the sort value of the entry that an id names. */
+export async function entryPage(
+  table: Pick<Table, 'query'>,
+  { index, partition }: Pick<Query, 'index' | 'partition'>,
+  placeOf: (id: string) => Promise<string | undefined>,
+  { limit: limitText = '20', after, before }: PageRequest,
+): Promise<Page<Entry>> {
   const limit = parseWhole(limitText, 'limit', 1, 100);
   const cursor = after ?? before;
-  const anchor = cursor === undefined || cursor.length > MAX_ID_LENGTH ? undefined : await table.get<T>(keyOf(cursor));
-  if (cursor !== undefined && !anchor)
+  const place = cursor === undefined || cursor.length > MAX_ID_LENGTH ? undefined : await placeOf(cursor);
+  if (cursor !== undefined && place === undefined)
     throw notFound(`The id given as \`${after === undefined ? 'before' : 'after'}\``);
   // Towards newer entries, so that the page ends right before the id.
   const towardsNewer = after === undefined && before !== undefined;
   const entries = await table.query({
-    index: 'list',
+    index,
     partition,
     limit: limit + 1,
     order: towardsNewer ? 'ascending' : 'descending',
-    ...(anchor ? { after: timeSort(anchor.createdAtMs, anchor.id) } : {}),
+    ...(place === undefined ? {} : { after: place }),
   });
   const page = entries.slice(0, limit);
   if (towardsNewer) page.reverse();
-  const documents = await table.getMany<T>(page.map(({ key }) => key));
-  return { items: documents.filter((document) => document !== undefined), hasMore: entries.length > limit };
+  return { items: page, hasMore: entries.length > limit };
 }
 
 /** The same for a list in memory, in its own order; `after` and `before` are ids as `idOf` answers them. */

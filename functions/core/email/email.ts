@@ -6,7 +6,7 @@ import { isFileType } from './content-type.ts';
 import { checkHeaders, hasLongBlanks, MAX_BLANKS } from './headers.ts';
 import { checkOwnHeaders } from './own-headers.ts';
 import { parseScheduledAt } from './schedule-time.ts';
-import { EMAIL_ID_TAG, type EmailInput, emailSchema, limits, templateSchema } from './schema.ts';
+import { BROADCAST_ID_TAG, EMAIL_ID_TAG, type EmailInput, emailSchema, limits, templateSchema } from './schema.ts';
 
 /** An attachment: its bytes as base64, or the URL to fetch them from. */
 export interface Attachment {
@@ -115,8 +115,9 @@ function withoutReplyTo(
 }
 
 function checkTags(tags: Email['tags']): Email['tags'] {
-  if (tags.some(({ name }) => name === EMAIL_ID_TAG))
-    throw invalid(`Invalid \`tags\` field: the name ${EMAIL_ID_TAG} is Sendoff's own.`);
+  for (const own of [EMAIL_ID_TAG, BROADCAST_ID_TAG])
+    if (tags.some(({ name }) => name === own))
+      throw invalid(`Invalid \`tags\` field: the name ${own} is Sendoff's own.`);
   return tags;
 }
 

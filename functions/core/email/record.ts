@@ -18,6 +18,12 @@ export type TimelineEntry = {
   readonly soft?: boolean;
   /** An open or a click by a program. */
   readonly machine?: boolean;
+  /** A bounce of which SES does not know whether it is permanent. Only in emails of broadcasts. */
+  readonly undetermined?: boolean;
+  /** The hash of a clicked link that is longer than `detail`. Only in emails of broadcasts. */
+  readonly link?: string;
+  /** The epoch of the broadcast's counters (broadcast/recount.ts) in which the entry was counted; 0 if absent. */
+  readonly epoch?: number;
 };
 
 /** How often and how long an email waited for another try: one field, as an outage may last for days. */
@@ -67,6 +73,16 @@ export type EmailRecord = {
   readonly hasHeaders?: boolean;
   /** About the size of the message, if that is more than 32 KB. */
   readonly messageBytes?: number;
+  /** The template that it was made from. */
+  readonly templateId?: string;
+  /** The broadcast that it belongs to: it has no body of its own unless it is `queued`. */
+  readonly broadcastId?: string;
+  /** The recipient's contact; absent for a recipient of a list. */
+  readonly contactId?: string;
+  /** When the recipient unsubscribed with the link of this email of a broadcast. */
+  readonly unsubscribedAtMs?: number;
+  /** The epoch of the broadcast's counters (broadcast/recount.ts) in which that was counted; 0 if absent. */
+  readonly unsubscribedEpoch?: number;
 };
 
 /** Fields that a record has only while it is claimed. */

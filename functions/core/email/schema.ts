@@ -21,6 +21,8 @@ export const limits = {
 
 /** The message tag with the id of the email, which SES repeats in every event; callers cannot use its name. */
 export const EMAIL_ID_TAG = 'sendoff-email-id';
+/** The same for the broadcast that an email belongs to. */
+export const BROADCAST_ID_TAG = 'sendoff-broadcast-id';
 
 /** An optional field; null means absent, as some clients send it for fields that are not given. */
 const optional = <T extends z.ZodMiniType>(schema: T) =>

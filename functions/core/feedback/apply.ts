@@ -1,7 +1,8 @@
+import { countedLink, linkHash } from '../broadcast/links.ts';
 import { CLAIM_FIELDS, type EmailRecord, type TimelineEntry } from '../email/record.ts';
 import { type RankedStatus, rankOf } from '../email/status.ts';
 import type { Change, Condition } from '../ports/table.ts';
-import type { Feedback } from './ses-event.ts';
+import { DETAIL_LENGTH, type Feedback } from './ses-event.ts';
 
 /** A timeline keeps at most this many entries of a repeating event. */
 const MAX_REPEATS = 10;
@@ -12,6 +13,8 @@ const REPEATING: ReadonlySet<string> = new Set(['opened', 'clicked', 'delivery_d
 export interface FeedbackEffect {
   /** The one conditional write that records it; absent when nothing changes. */
   readonly write?: { readonly change: Change; readonly condition: Condition };
+  /** The record after that write. */
+  readonly after: EmailRecord;
   /** The new events, to be published once for each recipient. */
   readonly toPublish: readonly RecipientFeedback[];
 }
@@ -22,8 +25,11 @@ export interface RecipientFeedback {
   readonly recipient?: string;
 }
 
-/** Computes the effect of events of one email, in whatever order and however often they arrive. */
-export function applyFeedback(record: EmailRecord, events: readonly Feedback[]): FeedbackEffect {
+/**
+ * Computes the effect of events of one email, in whatever order and however often they arrive. `epoch` is that of the counters of
+ * the email's broadcast.
+ */
+export function applyFeedback(record: EmailRecord, events: readonly Feedback[], epoch = 0): FeedbackEffect {
   const draft: Draft = { ...draftOf(record), added: [] };
   const toPublish: RecipientFeedback[] = [];
   for (const feedback of events) {
@@ -37,11 +43,15 @@ export function applyFeedback(record: EmailRecord, events: readonly Feedback[]):
       toPublish.push(
         ...fresh.map(({ recipient }) => ({ feedback, ...(recipient === undefined ? {} : { recipient }) })),
       );
-      draft.added.push(...fresh.filter((entry) => fits(entry, [...record.timeline, ...draft.added])));
+      const fitting = fresh.filter((entry) => fits(entry, [...record.timeline, ...draft.added]));
+      draft.added.push(...(record.broadcastId ? fitting.map((entry) => counted(entry, feedback, epoch)) : fitting));
     }
     advance(draft, feedback, record);
   }
-  return { toPublish, ...writeOf(record, draft) };
+  const { status, soft, added } = draft;
+  const { soft: _before, ...unchanged } = record;
+  const after = { ...unchanged, status, ...(soft ? { soft } : {}), timeline: [...record.timeline, ...added] };
+  return { toPublish, after, ...writeOf(record, draft) };
 }
 
 /** The fields of a record that feedback can change. */
@@ -103,6 +113,18 @@ function newEntries(feedback: Feedback, timeline: readonly TimelineEntry[]): Tim
       ...(soft ? { soft } : {}),
       ...(bot ? { machine: true } : {}),
     }));
+}
+
+/** The entry with what the counters of its broadcast need of it. */
+function counted(entry: TimelineEntry, { details, undetermined }: Feedback, epoch: number): TimelineEntry {
+  const link = details.click && countedLink(details.click.link);
+  return {
+    ...entry,
+    ...(link === undefined ? {} : { detail: link.slice(0, DETAIL_LENGTH) }),
+    ...(link !== undefined && link.length > DETAIL_LENGTH ? { link: linkHash(link) } : {}),
+    ...(undetermined ? { undetermined } : {}),
+    ...(epoch > 0 ? { epoch } : {}),
+  };
 }
 
 /** False when the timeline has enough entries of a repeating event: a record must stay small. */

@@ -1,3 +1,4 @@
+import { type CountDocument, countKey } from '../broadcast/progress.ts';
 import { type EmailRecord, recordKey } from '../email/record.ts';
 import { eventIdOf, type WebhookEvent } from '../event.ts';
 import type { Table } from '../ports/table.ts';
@@ -6,12 +7,16 @@ import { isSimulator } from '../suppression/simulator.ts';
 import { suppress } from '../suppression/suppression.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import { applyFeedback, type RecipientFeedback } from './apply.ts';
+import { type BatchCounts, broadcastIdsOf, createBatchCounts, recordFromEvents } from './broadcast.ts';
 import { type Feedback, parseSesEvent } from './ses-event.ts';
 
 export interface FeedbackDependencies {
   readonly table: Table;
   readonly publish: Publish;
   readonly log: Logger;
+  readonly now: () => number;
+  /** How long records are kept, in ms. */
+  readonly retentionMs: number;
   /** Called once for a batch with `Send` events, with the time of the oldest (epoch ms). */
   readonly sawSend?: (oldestMs: number) => void;
 }
@@ -31,25 +36,30 @@ export async function processFeedback(
   queued: readonly QueuedEvent[],
   dependencies: FeedbackDependencies,
 ): Promise<string[]> {
-  const { table, log } = dependencies;
+  const { table, log, now, retentionMs } = dependencies;
   const { byEmail, notOurs, failed } = parseAll(queued, log);
   const emailIds = [...byEmail.keys()];
-  const records = await table.getMany<EmailRecord>(emailIds.map(recordKey));
-  const sends = [...byEmail.values()].flatMap(({ events }) => events.filter(({ event }) => event === 'sent'));
+  const all = [...byEmail.values()].flatMap(({ events }) => events);
+  const broadcastIds = broadcastIdsOf(all);
+  const found = await table.getMany([...emailIds.map(recordKey), ...broadcastIds.map(countKey)]);
+  const records = found.slice(0, emailIds.length) as (EmailRecord | undefined)[];
+  const documents = found.slice(emailIds.length) as (CountDocument | undefined)[];
+  const counts = createBatchCounts(table, new Map(broadcastIds.map((id, index) => [id, documents[index]])), log);
+  const sends = all.filter(({ event }) => event === 'sent');
   if (sends.length > 0) dependencies.sawSend?.(Math.min(...sends.map(({ atMs }) => atMs)));
   let emailGone = 0;
   const work = emailIds.map(async (emailId, index) => {
     const { ids, events } = byEmail.get(emailId) ?? { ids: [], events: [] };
-    const record = records[index];
-    if (!record) emailGone += events.length;
     try {
-      await processEmail(record, events, dependencies);
+      const known = await processEmail(records[index], events, counts, dependencies);
+      if (!known) emailGone += events.length;
     } catch (error) {
       log.error('events not recorded', { emailId, count: events.length, error });
       failed.push(...ids);
     }
   });
   await Promise.all(work);
+  await counts.add(now() + retentionMs);
   if (notOurs + emailGone > 0) log.info('events dropped', { notOurs, emailGone });
   return failed;
 }
@@ -79,29 +89,38 @@ function parseAll(queued: readonly QueuedEvent[], log: Logger) {
   return { byEmail, notOurs, failed };
 }
 
-/** Suppresses, publishes, then writes: after a crash in between, a repetition publishes the same events with the same ids. */
+/**
+ * Suppresses, publishes, then writes: after a crash in between, a repetition publishes the same events with the same ids. Answers
+ * false if there is no record.
+ */
 async function processEmail(
   found: EmailRecord | undefined,
   events: readonly Feedback[],
-  { table, publish }: FeedbackDependencies,
-): Promise<void> {
+  counts: BatchCounts,
+  { table, publish, now, retentionMs }: FeedbackDependencies,
+): Promise<boolean> {
   // A complaint may arrive after the record has expired; its address is suppressed all the same.
   await suppress(table, publish, events.flatMap(suppressionsOf));
-  let record = found;
+  let record = found ?? (await recordFromEvents(table, events, { nowMs: now(), retentionMs }));
   const published = new Set<string>();
   for (let tries = 0; record; tries++) {
     if (tries === MAX_CONFLICTS) throw new Error('the record is changed by others all the time');
-    const { toPublish, write } = applyFeedback(record, events);
+    const epoch = record.broadcastId === undefined ? 0 : counts.epochOf(record.broadcastId);
+    const { toPublish, write, after } = applyFeedback(record, events, epoch);
     const unpublished = toPublish.map(webhookEvent).filter(({ eventId }) => !published.has(eventId));
     await publish(unpublished);
     for (const { eventId } of unpublished) published.add(eventId);
-    if (!write) return;
+    if (!write) return true;
     const { applied, document } = await table.update<EmailRecord>(recordKey(record.id), write.change, [
       write.condition,
     ]);
-    if (applied) return;
+    if (applied) {
+      counts.note(record, after, events);
+      return true;
+    }
     record = document;
   }
+  return false;
 }
 
 /** Addresses of the mailbox simulator are not suppressed: the next test must reach it again. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { normalizeAddress } from '../email/address.ts';
-import { EMAIL_ID_TAG } from '../email/schema.ts';
+import { BROADCAST_ID_TAG, EMAIL_ID_TAG } from '../email/schema.ts';
 import type { ReportedStatus } from '../email/status.ts';
 import type { EventDetails } from '../event.ts';
 import { isBot } from './bot.ts';
@@ -24,6 +24,18 @@ export interface Feedback {
   readonly details: EventDetails;
   /** The origin of the suppression that follows. */
   readonly suppresses?: 'bounce' | 'complaint';
+  /** A bounce of which SES does not know whether it is permanent. */
+  readonly undetermined?: boolean;
+  /** Of an email that belongs to a broadcast: what its record needs, if there is none. */
+  readonly broadcast?: BroadcastMail;
+}
+
+/** An email of a broadcast, as SES describes it. */
+export interface BroadcastMail {
+  readonly broadcastId: string;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly subject: string;
 }
 
 const time = z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text))));
@@ -44,6 +56,8 @@ const envelopeSchema = z.object({
     messageId: z.string(),
     destination: z.catch(z.array(z.string()), []),
     tags: z.catch(z.record(z.string(), z.array(z.string())), {}),
+    source: text,
+    commonHeaders: z.catch(z.object({ from: z.optional(z.array(z.string())), subject: z.optional(text) }), {}),
   }),
 });
 
@@ -136,7 +150,11 @@ function readBounce({
   const message =
     `The recipient's email provider sent a ${permanent ? 'hard' : 'general'} bounce message. ${said}`.trim();
   const details = { bounce: { message, type: bounceType, subType: bounceSubType } };
-  return { ...fields, event: 'bounced', details, ...(permanent ? {} : { soft: true }) };
+  const kind = {
+    ...(permanent ? {} : { soft: true }),
+    ...(bounceType === 'Undetermined' ? { undetermined: true } : {}),
+  };
+  return { ...fields, event: 'bounced', details, ...kind };
 }
 
 function readComplaint({
@@ -177,7 +195,7 @@ function soleRecipient({ destination }: Envelope['mail']): string[] {
 }
 
 /** Details of a timeline are cut at this length. */
-const DETAIL_LENGTH = 200;
+export const DETAIL_LENGTH = 200;
 
 /**
  * Reads an event as SES publishes it to SNS. Answers undefined for events of mail without our tag, for types of events
@@ -198,5 +216,13 @@ export function parseSesEvent(body: string): Feedback | undefined {
     ...fields,
     recipients: [...new Set(fields.recipients.map(normalizeAddress))],
     ...(detail ? { detail: detail.slice(0, DETAIL_LENGTH) } : {}),
+    ...broadcastOf(mail),
   };
+}
+
+function broadcastOf({ tags, source, destination: to, commonHeaders }: Envelope['mail']) {
+  const broadcastId = tags[BROADCAST_ID_TAG]?.[0];
+  if (broadcastId === undefined) return {};
+  const { from: [from = source] = [], subject = '' } = commonHeaders;
+  return { broadcast: { broadcastId, from, to, subject } };
 }

@@ -20,11 +20,18 @@ export function placeholdersOf(text: string): Placeholder[] {
 }
 
 /**
- * The text with each placeholder replaced once: by the value of its key, by its fallback, or by nothing. What is inserted is not
- * searched for placeholders.
+ * The text with each placeholder replaced once: by the value of its key, by its fallback, by what `lastResort` answers, or by nothing.
+ * What is inserted is not searched for placeholders.
  */
-export function fill(text: string, lookUp: (key: string) => string | undefined): string {
-  return text.replace(PLACEHOLDER, (_whole, key: string, fallback?: string) => lookUp(key) ?? fallback?.trim() ?? '');
+export function fill(
+  text: string,
+  lookUp: (key: string) => string | undefined,
+  lastResort: (key: string) => string | undefined = () => undefined,
+): string {
+  return text.replace(
+    PLACEHOLDER,
+    (_whole, key: string, fallback?: string) => lookUp(key) ?? fallback?.trim() ?? lastResort(key) ?? '',
+  );
 }
 
 /** The text on one line: a line break in a value must not become a header. */

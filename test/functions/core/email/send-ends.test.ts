@@ -57,7 +57,15 @@ describe('an email whose worker crashes at any of its calls', () => {
         send: async (message) => {
           const messageId = await simulation.ports.mailer.send(message);
           const body = sesEvents.send({ emailId: message.emailId, messageId });
-          expect(await processFeedback([{ id: 'n', body }], { table, publish: async () => {}, log })).toEqual([]);
+          expect(
+            await processFeedback([{ id: 'n', body }], {
+              table,
+              publish: async () => {},
+              log,
+              now: () => 0,
+              retentionMs: 86_400_000,
+            }),
+          ).toEqual([]);
           return messageId;
         },
       };

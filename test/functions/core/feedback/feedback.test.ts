@@ -21,6 +21,8 @@ function setUp() {
     table,
     publish: async (events: readonly WebhookEvent[]) => void published.push(...events),
     log: { info: write, warn: write, error: write },
+    now: () => NOW_MS,
+    retentionMs: 30 * 86_400_000,
   };
   let notices = 0;
   const settle = (...bodies: string[]) =>

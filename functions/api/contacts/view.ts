@@ -1,0 +1,28 @@
+import type { Contact } from '../../core/audience/contact.ts';
+import { choiceOf, type Topic } from '../../core/audience/topic.ts';
+
+/** A contact as lists show it. */
+export function contactRow(contact: Contact) {
+  return {
+    id: contact.id,
+    email: contact.email,
+    first_name: contact.firstName ?? null,
+    last_name: contact.lastName ?? null,
+    created_at: new Date(contact.createdAtMs).toISOString(),
+    unsubscribed: contact.unsubscribed,
+  };
+}
+
+/** A contact with its properties. */
+export function contactDetail(contact: Contact) {
+  const properties = Object.entries(contact.properties).map(([key, value]) => [key, { type: typeof value, value }]);
+  return { object: 'contact', ...contactRow(contact), properties: Object.fromEntries(properties) };
+}
+
+/** A topic with what the contact chose, or the topic's default. */
+export const contactTopic = (contact: Contact, topic: Topic) => ({
+  id: topic.id,
+  name: topic.name,
+  description: topic.description ?? null,
+  subscription: choiceOf(contact, topic),
+});
