@@ -99,7 +99,7 @@ function assertEntries(): void {
     throw new Error(`package.json names what tsconfig.build.json does not build: ${missing.join(', ')}`);
 }
 
-/** What dist/ imports is what is installed with it: nothing is missing, nothing is there for no one. */
+/** Checks that dist/ imports exactly the packages that are installed with it: none is missing, none is unused. */
 function assertDependencies(used: ReadonlyMap<string, string>): void {
   const { dependencies, peerDependencies } = manifest;
   const installed = new Set(Object.keys({ ...dependencies, ...peerDependencies }));

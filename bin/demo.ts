@@ -4,7 +4,7 @@ import { EMAIL_ID_TAG } from '../functions/core/email/schema.ts';
 import { startLocalSendoff } from '../lib/local/start.ts';
 import { startSynchronousSender } from '../lib/local/synchronous-sender.ts';
 
-/** What a mail server commonly takes to answer. */
+/** The time that a mail server commonly takes to answer. */
 const MAIL_SERVER_MS = 100;
 /** Told apart from a cold start: the times shown are of a service that is in use. */
 const WARM_UP = 3;
@@ -44,7 +44,7 @@ try {
   await cloud.close();
 }
 
-/** What SES reports comes back: a bounce suppresses its address, and the next email to it does not leave. */
+/** Shows that SES reports a bounce, which suppresses its address: the next email to it is not sent. */
 async function showBounce(resend: Resend): Promise<void> {
   const to = 'gone@example.net';
   write(`\nTwo emails to ${to}, which bounces:\n`);

@@ -14,9 +14,9 @@ export function handlerEntry(name: string): string {
   return join(root, 'functions', name, 'handler.ts');
 }
 
-/** What came out of a bundling: how much code there is, and esbuild's account of where it comes from. */
+/** The result of a bundling: how much code there is, and esbuild's account of where it comes from. */
 export interface Bundle {
-  /** What every cold start reads: index.mjs and the chunks it imports. */
+  /** Bytes that every cold start reads: index.mjs and the chunks it imports. */
   readonly coldBytes: number;
   /** With the chunks loaded only when needed, such as the S3 client; without source maps. */
   readonly totalBytes: number;
@@ -38,7 +38,7 @@ export function bundle(entry: string, outputDirectory: string, backend: BackendN
     // A place in name only (nothing is written): the source maps' paths are relative to it.
     outdir: root,
     bundle: true,
-    // What is imported by `import()` is a file of its own, read when it is needed: in one file all of it is parsed at
+    // Modules that `import()` loads are files of their own, read when they are needed: in one file everything is parsed at
     // every cold start (measured: the API imports in 84 ms instead of 133).
     splitting: true,
     platform: 'node',

@@ -1,4 +1,4 @@
-/** What `import … from 'sendoff'` offers. */
+/** The exports of the package `sendoff`. */
 export { type Config, ConfigError, configFromContext, type OptionName } from './config.ts';
 export { Sendoff, type SendoffProps } from './sendoff.ts';
 export { SendoffStack } from './sendoff-stack.ts';

@@ -7,7 +7,7 @@ export const isCheckout = import.meta.filename.endsWith('.ts');
 /** The folder of our package.json. */
 export const packageRoot = join(import.meta.dirname, isCheckout ? '..' : '../..');
 
-/** What others read of our package.json. */
+/** The fields of our package.json that are read. */
 export interface PackageJson {
   readonly version: string;
   readonly engines: Readonly<Record<string, string>>;

@@ -1,11 +1,12 @@
-import { type QueueDefinition, type QueueName, queueNames, queues } from '../functions/core/queues.ts';
+import { type QueueDefinition, type QueueName, queueNames } from '../functions/core/queues.ts';
+
+export { queuesOf } from '../functions/core/queues.ts';
 
 /** The function that works on a queue with `backend: 'aws'`. */
 export type QueueWorker = QueueDefinition['worker'];
 
-/** The queues that this function works on. */
-export const queuesOf = (worker: QueueWorker): QueueName[] =>
-  queueNames.filter((name) => queues[name].worker === worker);
+/** The most jobs that one invocation gets with `backend: 'aws'`; 10 is SQS's limit without a batching window. */
+export const BATCH_SIZE = 10;
 
 /** A value for each queue. */
 export function forEachQueue<T>(make: (name: QueueName) => T): Record<QueueName, T> {

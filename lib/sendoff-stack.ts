@@ -4,16 +4,14 @@ import type { Config } from './config.ts';
 import type { DnsRecord } from './constructs/ses-sending.ts';
 import { noteOptions } from './option-notes.ts';
 import { SendoffService } from './sendoff-service.ts';
-import { stackName } from './stack-name.ts';
+import { STACK_DESCRIPTION, stackName } from './stack-name.ts';
 
 /** A stack with one Sendoff in it. The CLI finds a deployment by its outputs, so their names do not change. */
 export class SendoffStack extends Stack {
   readonly sendoff: SendoffService;
 
   constructor(scope: Construct, config: Config) {
-    super(scope, stackName(config.stage), {
-      description: 'Sendoff: accepts emails over HTTPS and sends them through Amazon SES',
-    });
+    super(scope, stackName(config.stage), { description: STACK_DESCRIPTION });
     this.sendoff = new SendoffService(this, 'Sendoff', config);
     for (const [output, value] of Object.entries(outputsOf(this.sendoff, config)))
       new CfnOutput(this, output, { value });

@@ -13,7 +13,7 @@ const CACHE_MS = 60_000;
 /** The most keys in the cache; beyond it the oldest is removed. */
 const CACHE_SIZE = 1_000;
 
-/** What a route knows of its caller. Public routes have no key. */
+/** The context of a route with the key of its caller. Public routes have no key. */
 export interface Caller {
   Variables: { apiKey: ApiKey };
 }

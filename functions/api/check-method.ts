@@ -42,7 +42,7 @@ export const noEndpoint = (): SendoffError =>
 
 /** The methods of the most specific route at a path: `/emails/batch` is not `/emails/:id`. A route with GET has HEAD, too. */
 function allowedMethods(routes: readonly Route[], path: string): string[] {
-  const at = routes.filter((route) => route.method !== 'ALL' && isAt(route.path.split('/'), path.split('/')));
+  const at = routes.filter((route) => route.method !== 'ALL' && isAt(route.path, path));
   const [best] = at.map((route) => route.path).sort((a, b) => (specificity(a) < specificity(b) ? -1 : 1));
   const methods = at
     .filter((route) => route.path === best)
@@ -50,17 +50,26 @@ function allowedMethods(routes: readonly Route[], path: string): string[] {
   return [...new Set(methods)];
 }
 
-function isAt(pattern: readonly string[], path: readonly string[]): boolean {
-  const isGreedy = pattern.at(-1)?.endsWith('{.+}') ?? false;
-  return (
-    (isGreedy ? pattern.length <= path.length : pattern.length === path.length) &&
-    pattern.every((part, index) => (part.startsWith(':') ? path[index] !== '' : part === path[index]))
-  );
+const isGreedy = (part: string): boolean => part.endsWith('{.+}');
+
+/** True if a path has the parts of a pattern; a greedy parameter takes one part or more. */
+function isAt(pattern: string, path: string): boolean {
+  const [parts, given] = [pattern.split('/'), path.split('/')];
+  const further = given.length - parts.length;
+  const greedy = parts.findIndex(isGreedy);
+  if (further < 0 || (further > 0 && greedy < 0)) return false;
+  return parts.every((part, index) => {
+    const value = given[further > 0 && index > greedy ? index + further : index];
+    return part.startsWith(':') ? value !== '' : part === value;
+  });
 }
 
-/** A text that sorts a fixed part before a parameter, and both before a parameter that takes the rest of the path. */
+/**
+ * A text that sorts a fixed part before a parameter, and both before a parameter that takes the rest of the path; of two patterns of which
+ * one begins as the other, it sorts the longer one first.
+ */
 const specificity = (pattern: string): string =>
-  pattern
+  `${pattern
     .split('/')
-    .map((part) => (part.endsWith('{.+}') ? '2' : part.startsWith(':') ? '1' : '0'))
-    .join('');
+    .map((part) => (isGreedy(part) ? '2' : part.startsWith(':') ? '1' : '0'))
+    .join('')}3`;

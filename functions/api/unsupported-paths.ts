@@ -5,7 +5,6 @@ import type { Caller } from './authenticate.ts';
 
 /** Paths of Resend's API that this version does not serve, with all paths below them (resend-node 6.38.0, resend-openapi 1.5.0). */
 export const UNSUPPORTED_PATHS = [
-  '/audiences',
   '/automations',
   '/broadcasts',
   '/domains/claim',
@@ -18,7 +17,6 @@ export const UNSUPPORTED_PATHS = [
   '/inboxes',
   '/logs',
   '/oauth',
-  '/segments',
   '/usage',
 ];
 

@@ -75,5 +75,9 @@ export const queueNames = Object.keys(queues) as readonly QueueName[];
 /** The queues whose workers are shared fairly. */
 export const fairQueueNames: readonly QueueName[] = queueNames.filter((name) => queues[name].fair);
 
+/** The queues that this function works on. */
+export const queuesOf = (worker: QueueDefinition['worker']): readonly QueueName[] =>
+  queueNames.filter((name) => queues[name].worker === worker);
+
 /** The environment variable with the URL of a queue of SQS: `WEBHOOK_SLOW_QUEUE_URL`. */
 export const queueUrlVariable = (name: QueueName): string => `${name.toUpperCase().replaceAll('-', '_')}_QUEUE_URL`;

@@ -5,9 +5,10 @@ import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { createRedisBackend } from '../adapters/redis/backend.ts';
 import { createConsumerQueue } from '../adapters/redis/consumer.ts';
+import { type AudienceDependencies, audienceTasks } from '../core/audience/tasks.ts';
 import { createClaims } from '../core/email/claims.ts';
 import { emailTasks, type SendDependencies } from '../core/email/send.ts';
-import { type QueueName, queues } from '../core/queues.ts';
+import { type QueueName, queues, queuesOf } from '../core/queues.ts';
 import { createWorker } from '../core/task/worker.ts';
 import { type DeliveryDependencies, deliverWebhook } from '../core/webhook/delivery.ts';
 import { required, requiredNumber } from '../runtime/env.ts';
@@ -24,11 +25,11 @@ const metrics = createMetrics(required('DEPLOYMENT'));
 const newName = () => randomUUID();
 
 // No schedule asks SES for the quotas: the consumer does, while there is something to send.
-const dependencies = { ...sendDependencies(backend, { metrics, log }), ...webhookDependencies(backend) };
+const dependencies = { ...backend, ...sendDependencies(backend, { metrics, log }), ...webhookDependencies(backend) };
 
 const { sending } = dependencies;
 const mostToTake = (queue: QueueName): number =>
-  queues[queue].worker === 'send' ? sending.mostToTake(queue) : Number.POSITIVE_INFINITY;
+  queuesOf('send').includes(queue) ? sending.mostToTake(queue) : Number.POSITIVE_INFINITY;
 
 interface ConsumerEvent {
   /** The place to take among the consumers. */
@@ -44,8 +45,8 @@ export const handler = withMetrics(metrics, async (event: ConsumerEvent, context
   const watchdog = event.watchdog ?? event.watcher;
   // New for each invocation: one that was frozen with an email unfinished must not send it when it goes on later.
   const claims = createClaims({ table: backend.table, now: Date.now, log });
-  const work = createWorker<SendDependencies & DeliveryDependencies>({
-    tasks: [...emailTasks, deliverWebhook],
+  const work = createWorker<SendDependencies & DeliveryDependencies & AudienceDependencies>({
+    tasks: [...emailTasks, ...audienceTasks, deliverWebhook],
     dependencies: { ...dependencies, claims },
     broker: backend.broker,
     log,

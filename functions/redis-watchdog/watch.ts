@@ -1,7 +1,7 @@
 import type { QueueState } from '../adapters/metrics.ts';
 import type { RedisClient, Timer } from '../adapters/redis/client.ts';
 import { queueAges } from '../adapters/redis/inspection.ts';
-import { invoke, unwatch, watch } from '../adapters/redis/operations.ts';
+import { invoke, removeConsumers, unwatch, watch } from '../adapters/redis/operations.ts';
 import { untilAnswered } from '../adapters/redis/retry.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 
@@ -17,6 +17,8 @@ export interface WatchdogDependencies {
 
 /** A consumer at work takes a due job within this time, so the watchdog looks again only after it. */
 const PATIENCE_MS = 1_000;
+/** Longer than a function can run. */
+const OLD_CONSUMER_MS = 3_600_000;
 
 export interface MinuteDependencies extends WatchdogDependencies {
   readonly client: WatchdogDependencies['client'] & Pick<RedisClient, 'peek'>;
@@ -43,8 +45,20 @@ export async function runMinute({ report, ...dependencies }: MinuteDependencies)
       log.warn('the age of the oldest jobs could not be read', { error });
     },
   );
-  const [invocations] = await Promise.all([invokeWhenDue(dependencies, peek), reported]);
+  const [invocations] = await Promise.all([
+    invokeWhenDue(dependencies, peek),
+    reported,
+    asked && isFirstOfHour(dependencies.now()) ? cleanUp(dependencies) : undefined,
+  ]);
   return invocations;
+}
+
+const isFirstOfHour = (nowMs: number): boolean => new Date(nowMs).getUTCMinutes() === 0;
+
+async function cleanUp({ client, log }: WatchdogDependencies): Promise<void> {
+  await client
+    .run(removeConsumers({ idleMs: OLD_CONSUMER_MS }))
+    .catch((error: unknown) => log.warn('the consumers of earlier versions could not be removed', { error }));
 }
 
 /**

@@ -17,7 +17,7 @@ export function awsFromEnvironment(env?: Environment): Backend {
   });
 }
 
-/** What is on the queues of SQS that the environment names. */
+/** Counts the jobs on the queues of SQS that the environment names. */
 export function backlogFromEnvironment(env?: Environment): (queue: QueueName) => Promise<Backlog> {
   const client = new SQSClient(clientOptions);
   const urls = queueUrls(env);

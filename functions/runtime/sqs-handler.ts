@@ -1,5 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { type QueueDefinition, type QueueName, queueNames, queues } from '../core/queues.ts';
+import { type QueueDefinition, type QueueName, queuesOf } from '../core/queues.ts';
 import { createWorker, type WorkerOptions } from '../core/task/worker.ts';
 import { batchResponse } from './batch-response.ts';
 import { queueUrl, requiredNumber } from './env.ts';
@@ -11,14 +11,15 @@ export function createSqsHandler<Dependencies>(
 ): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
   const concurrency = requiredNumber('WORKER_CONCURRENCY');
   const work = createWorker({ ...options, concurrency, now: Date.now, random: Math.random });
-  const queueOf = queueByArn(queueNames.filter((name) => queues[name].worker === worker));
+  const queueOf = queueByArn(queuesOf(worker));
   return async ({ Records }, context) => {
     const deliveries = Records.map(({ messageId, body, eventSourceARN }) => ({
       id: messageId,
       body,
       queue: queueOf(eventSourceARN),
     }));
-    return batchResponse(await work(deliveries, Date.now() + context.getRemainingTimeInMillis()));
+    const deadlineMs = Date.now() + context.getRemainingTimeInMillis();
+    return batchResponse(await work(deliveries, () => deadlineMs));
   };
 }
 

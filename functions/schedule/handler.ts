@@ -1,8 +1,8 @@
 import type { Context } from 'aws-lambda';
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
-import { handOverDue } from '../core/email/handover.ts';
-import { requeueUnclaimed } from '../core/email/sweep.ts';
+import { handOverDue } from '../core/schedule/handover.ts';
+import { requeueUnclaimed } from '../core/schedule/sweep.ts';
 import { backlogFromEnvironment } from '../runtime/aws.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
 import { required } from '../runtime/env.ts';

@@ -12,10 +12,10 @@ import { BodyBucket } from '../constructs/body-bucket.ts';
 import { DocumentTable } from '../constructs/document-table.ts';
 import { sqsDeadLetters, workQueueMetrics } from '../constructs/monitoring/metrics.ts';
 import * as permissions from '../constructs/permissions.ts';
-import { BATCH_SIZE, SendoffFunction, type SendoffFunctionProps } from '../constructs/sendoff-function.ts';
+import { SendoffFunction, type SendoffFunctionProps } from '../constructs/sendoff-function.ts';
 import type { Resources } from '../constructs/statements.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
-import { forEachQueue, type QueueWorker, queueId, queueUrlOutput } from '../queues.ts';
+import { BATCH_SIZE, forEachQueue, type QueueWorker, queueId, queueUrlOutput } from '../queues.ts';
 import { type BackendParts, type BackendProps, sendVariables } from './parts.ts';
 
 /** The parts of `backend: 'aws'`. */

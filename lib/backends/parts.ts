@@ -25,7 +25,7 @@ export function sendVariables({ config, sesSending }: BackendProps): Record<stri
   };
 }
 
-/** What every backend consists of: where documents and jobs are stored, and the functions that work on them. */
+/** The parts of every backend: where documents and jobs are stored, and the functions that work on them. */
 export interface BackendParts {
   /** The environment variables with which a function reads and writes documents and queues jobs. */
   readonly environment: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import { type Config, type OptionName, optionNames, options } from './options.ts
 /** Options by name, with the values that a deployment has. */
 export type OptionValues = Readonly<Partial<Record<OptionName, Config[OptionName]>>>;
 
-/** What a deployment without the option does, for options whose absence takes something away. */
+/** The effect of a deployment without the option, for options whose absence takes something away. */
 const withoutIt: Readonly<Partial<Record<OptionName, string>>> = {
   domain: 'the domain leaves the stack (its identity stays in SES)',
   mailFromDomain: 'the envelope sender is a domain of SES again',
@@ -18,7 +18,7 @@ const withoutIt: Readonly<Partial<Record<OptionName, string>>> = {
   alarmEmail: 'nobody is notified of alarms, and the address must be confirmed again',
 };
 
-/** What a deployment without these options takes away, one clause for each that does: `domain: …`. */
+/** Lists the losses of a deployment without these options, one clause for each that does: `domain: …`. */
 export function lossesWithout(values: OptionValues): string[] {
   return optionNames.flatMap((name) =>
     values[name] !== undefined && withoutIt[name] ? [`${name}: ${withoutIt[name]}`] : [],

@@ -101,12 +101,15 @@ export const options = {
     'Write units a second that the DynamoDB table takes at once; an email needs five. 0: 4,000, and more as the load grows. Costs once, and cannot be lowered.',
   ),
   warmReadUnits: zeroOr(12_000, 1_000_000, 'The same for read units; 0: 12,000.'),
-  sendTimeoutSeconds: wholeNumber(
-    60,
-    10,
-    900,
-    'Time limit of a batch of 10 emails. A job that a crash left behind comes back after six times this.',
-  ),
+  sendTimeoutSeconds: {
+    ...wholeNumber(
+      60,
+      60,
+      900,
+      'Time limit of a batch of 10 emails. A job that a crash left behind comes back after six times this.',
+    ),
+    range: '60 to 900; in less, the waits for a turn, attachments and SES do not fit',
+  },
   maxReceiveCount: wholeNumber(
     5,
     1,

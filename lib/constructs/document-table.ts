@@ -42,7 +42,7 @@ export class DocumentTable extends Table {
   }
 }
 
-/** What a new on-demand table and index take at once. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html */
+/** Units a second that a new on-demand table and index take at once. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html */
 const NEW_WRITE_UNITS = 4_000;
 const NEW_READ_UNITS = 12_000;
 

@@ -10,6 +10,7 @@ import { queueNames } from '../../functions/core/queues.ts';
 import { queuesOf } from '../queues.ts';
 import { acknowledge } from './acknowledge.ts';
 import {
+  type Kind,
   onBodies,
   onBodyBucket,
   onDocuments,
@@ -41,29 +42,59 @@ export function acceptStatements(resources: Resources): PolicyStatement[] {
 export function apiStatements(resources: Resources): PolicyStatement[] {
   return [
     onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'),
-    onIndexes(resources, 'list'),
+    onIndexes(resources, 'list', 'due'),
     onQueues(resources, queueNames),
     onBodies(resources, 'GetObject', 'PutObject'),
     onBodyBucket(resources),
   ];
 }
 
+/** What the send function reads of the audience and of broadcasts: the recipients, their consent, and the content. */
+const readForBroadcasts: readonly Kind[] = [
+  'contact',
+  'segment',
+  'topic',
+  'contactProperty',
+  'broadcast',
+  'broadcastContent',
+  'broadcastChunk',
+  'broadcastCount',
+];
+/** What it changes there: broadcasts and their parts; contacts and members of imports; what a deletion of many leaves. */
+const changedForBroadcasts: readonly Kind[] = ['broadcast', 'broadcastChunk', 'broadcastCount', 'broadcastLink'];
+const changedByImports: readonly Kind[] = ['contact', 'segmentCount', 'contactImport'];
+
 /**
  * The send function: take turns of the sending rate, claim and finish emails, look up suppressed recipients, send, retry, publish
- * events to webhooks.
+ * events to webhooks; make and deliver the chunks of broadcasts and count their emails again; import contacts, delete the members of
+ * a segment.
  */
 export function sendStatements(resources: Resources): PolicyStatement[] {
   return [
     onDocuments(
       resources,
-      ['body', 'suppression', 'webhook', 'webhookList', 'unsubscribeKey', 'sending', 'templateVersion'],
+      [
+        ...(['body', 'suppression', 'webhook', 'webhookList', 'unsubscribeKey', 'sending', 'templateVersion'] as const),
+        ...(['email', 'contactImport'] as const),
+        ...readForBroadcasts,
+      ],
       'GetItem',
       'BatchGetItem',
     ),
-    onDocuments(resources, ['email', 'sending', 'slots'], 'UpdateItem'),
-    // The first unsubscribe link creates the key, the first email the others.
-    onDocuments(resources, ['unsubscribeKey', 'sending', 'slots'], 'PutItem'),
-    onIndexesOf(resources, ['webhook'], 'list'),
+    onDocuments(resources, ['email', 'sending', 'slots', ...changedForBroadcasts, ...changedByImports], 'UpdateItem'),
+    // The first unsubscribe link creates its key, the first email `sending` and `slots`. A broadcast's emails are created here; one that
+    // must be tried again gets a body.
+    onDocuments(
+      resources,
+      [
+        ...(['unsubscribeKey', 'sending', 'slots', 'email', 'body'] as const),
+        ...(['broadcastChunk', 'broadcastCount', 'broadcastLink', 'contact', 'member', 'segmentCount'] as const),
+      ],
+      'PutItem',
+    ),
+    onDocuments(resources, ['member', 'segment', 'segmentCount'], 'DeleteItem'),
+    onIndexesOf(resources, ['webhook', 'segmentMembers', 'contactProperty', 'broadcastChunk', 'broadcastLink'], 'list'),
+    onIndexesOf(resources, ['contactSegments'], 'due'),
     onQueues(resources, queueNames),
     onBodies(resources, 'GetObject'),
     onBodyBucket(resources),
@@ -72,13 +103,16 @@ export function sendStatements(resources: Resources): PolicyStatement[] {
   ];
 }
 
-/** The feedback function: record what SES reports, suppress addresses, publish events to webhooks. */
+/**
+ * The feedback function: record what SES reports, also of a broadcast's email whose record is missing, count it for the broadcast,
+ * suppress addresses, publish events to webhooks.
+ */
 export function feedbackStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['email', 'suppression', 'webhook', 'webhookList'], 'BatchGetItem'),
-    onDocuments(resources, ['email', 'suppression'], 'UpdateItem'),
-    onDocuments(resources, ['suppression'], 'PutItem'),
-    onIndexesOf(resources, ['webhook'], 'list'),
+    onDocuments(resources, ['email', 'suppression', 'webhook', 'webhookList', 'broadcastCount'], 'BatchGetItem'),
+    onDocuments(resources, ['email', 'suppression', 'broadcastCount', 'broadcastLink'], 'UpdateItem'),
+    onDocuments(resources, ['email', 'suppression', 'broadcastCount', 'broadcastLink'], 'PutItem'),
+    onIndexesOf(resources, ['webhook', 'broadcastLink'], 'list'),
     onQueues(resources, queuesOf('webhook')),
   ];
 }
@@ -95,13 +129,17 @@ export function webhookStatements(resources: Resources): PolicyStatement[] {
   ];
 }
 
-/** The schedule function: find emails that are due or were never claimed, queue them, record its progress and SES's quotas. */
+/**
+ * The schedule function: find emails and broadcasts that are due, and emails that were never claimed; queue them, record its progress
+ * and SES's quotas.
+ */
 export function scheduleStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['email', 'schedule', 'sending'], 'BatchGetItem', 'UpdateItem'),
+    onDocuments(resources, ['email', 'broadcast', 'schedule', 'sending'], 'BatchGetItem', 'UpdateItem'),
     onDocuments(resources, ['sending'], 'GetItem'),
     onDocuments(resources, ['schedule', 'sending'], 'PutItem'),
-    onIndexesOf(resources, ['email'], 'list', 'due'),
+    onIndexesOf(resources, ['email'], 'list'),
+    onIndexesOf(resources, ['email', 'broadcast'], 'due'),
     onQueues(resources, queuesOf('send')),
     onQueueDepths(resources, queuesOf('send')),
     readSesQuota(),

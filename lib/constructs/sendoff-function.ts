@@ -14,11 +14,9 @@ import { type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { type BackendName, functionCode } from '../function-code.ts';
+import { BATCH_SIZE } from '../queues.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { WorkQueue } from './work-queue.ts';
-
-/** The most jobs that one invocation gets; 10 is the limit without a batching window. */
-export const BATCH_SIZE = 10;
 
 /** The options that all functions of a deployment share. */
 export interface RuntimeOptions {

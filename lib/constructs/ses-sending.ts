@@ -20,7 +20,7 @@ export interface DnsRecord {
   readonly value: string;
 }
 
-/** What Sendoff needs in SES: a configuration set for every email and, with `domain`, the sending domain with Easy DKIM. */
+/** The resources of SES that Sendoff needs: a configuration set for every email and, with `domain`, the sending domain with Easy DKIM. */
 export class SesSending extends Construct {
   readonly configurationSet: ConfigurationSet;
   /** The CNAME records by which SES verifies the domain and receivers verify its signatures; none without a domain. */

@@ -31,8 +31,24 @@ const kinds = {
   templateVersion: 'template-version#*',
   sending: 'sending',
   slots: 'slots#*',
+  contact: 'contact#*',
+  member: 'member#*',
+  /** A partition of an index: the members of a segment. */
+  segmentMembers: 'segment-members#*',
+  /** A partition of an index: the segments of a contact. */
+  contactSegments: 'segments-of#*',
+  segment: 'segment#*',
+  segmentCount: 'segment-count#*',
+  topic: 'topic#*',
+  contactProperty: 'contact-property#*',
+  contactImport: 'contact-import#*',
+  broadcast: 'broadcast#*',
+  broadcastContent: 'broadcast-content#*',
+  broadcastChunk: 'broadcast-chunk#*',
+  broadcastCount: 'broadcast-count#*',
+  broadcastLink: 'broadcast-link#*',
 } as const;
-type Kind = keyof typeof kinds;
+export type Kind = keyof typeof kinds;
 
 /** Actions on documents of these kinds only. */
 export function onDocuments(resources: Resources, of: readonly Kind[], ...actions: string[]): PolicyStatement {

@@ -77,7 +77,7 @@ export async function synthesizeApp({ directory, app: given, context, env }: App
   }
 }
 
-/** What Lambda's own Node runtimes have installed, so that NodejsFunction leaves it out of bundles. */
+/** The packages that Lambda's own Node runtimes have installed, so that NodejsFunction leaves it out of bundles. */
 const IN_THE_RUNTIME = ['@aws-sdk', '@smithy'];
 
 /** Lets functions find the AWS SDK from where their code lies, and no other package of the app, as on AWS. */

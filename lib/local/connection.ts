@@ -5,7 +5,7 @@ import type { LocalSendoff } from './run.ts';
 
 /** How the CLI reaches what `sendoff start` runs. */
 export interface LocalConnection {
-  /** Of the process that runs it. */
+  /** The id of the process that runs it. */
   readonly pid: number;
   readonly apiUrl: string;
   readonly inboxUrl: string;

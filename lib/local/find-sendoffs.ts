@@ -28,7 +28,7 @@ export function findSendoffs(template: Template): FoundSendoff[] {
   });
 }
 
-/** What a construct named `prefix` has; all ids in it begin with that name. */
+/** Describes the construct named `prefix`; all ids in it begin with that name. */
 function describe(template: Template, prefix: string, sender: Variables): FoundSendoff {
   const name = String(sender.DEPLOYMENT);
   /** The logical id of a construct of ours: its path, and eight characters that the CDK adds. */

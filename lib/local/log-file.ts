@@ -7,7 +7,7 @@ export interface LogLine {
   readonly atMs: number;
   /** The function's logical id, or `cloud` for what the local cloud itself tells. */
   readonly source: string;
-  /** What the function wrote, or the event as text. */
+  /** The text that the function wrote, or the event as text. */
   readonly message: string;
 }
 

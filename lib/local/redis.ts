@@ -7,7 +7,7 @@ import type { Secrets } from './cloud/aws/secrets.ts';
 import { type LocalDatabase, openLocalDatabase } from './cloud/upstash/database.ts';
 import type { FoundSendoff } from './find-sendoffs.ts';
 
-/** What Sendoffs with `backend: 'redis'` need beside the local cloud. */
+/** The parts that Sendoffs with `backend: 'redis'` need beside the local cloud. */
 export interface LocalRedis {
   readonly database: LocalDatabase;
   readonly secrets: Secrets;

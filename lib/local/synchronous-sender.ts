@@ -11,7 +11,7 @@ import { FETCH_MS } from '../../functions/core/email/send.ts';
 import { newId } from '../../functions/core/ids.ts';
 import type { LocalCloud } from './cloud/cloud.ts';
 
-/** What Sendoff replaces: an endpoint that sends inside the request, by the same code and the same SES. For comparison only. */
+/** Starts an endpoint that sends inside the request, by the same code and the same SES: for comparison with Sendoff only. */
 export async function startSynchronousSender(cloud: LocalCloud): Promise<{ url: string; close(): Promise<void> }> {
   const client = new SESClient({
     endpoint: cloud.awsEndpoint,

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { cpuShare } from '../../lib/lambda-cpu.ts';
 import type { LocalSendoff } from '../../lib/local/start.ts';
 import { startLocalSendoff } from '../../lib/local/start.ts';
 import { acceptLoad } from './load.ts';
@@ -7,8 +8,6 @@ import { prices } from './prices.ts';
 import { MAIL_SERVER_MS } from './speed.ts';
 import { holdWorkers } from './workers.ts';
 
-/** Lambda gives CPU in proportion to memory; at this size a function has one core. */
-const MEMORY_OF_A_CORE_MB = 1_769;
 const SIZES_MB = [128, 256, 384, 512, 1_024, 1_769, 3_008];
 /** Enough that each function has compiled its code. */
 const WARM_UP = Number(process.env.BENCH_ACCEPTS ?? 500);
@@ -48,7 +47,7 @@ export async function printMemoryTable(): Promise<void> {
  * waits stay the same. Lambda starts functions with more CPU than their share, so cold starts are upper bounds.
  */
 function at(memoryMb: number, { cpuMs, waitMs, coldCpuMs, perEmail }: Work) {
-  const share = Math.min(1, memoryMb / MEMORY_OF_A_CORE_MB);
+  const share = cpuShare(memoryMb);
   const clockMs = cpuMs / share + waitMs;
   const gbSeconds = (memoryMb / 1024) * (clockMs / 1000) * 1_000_000 * perEmail;
   return {

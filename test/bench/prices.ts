@@ -1,3 +1,5 @@
+import { cpuShare } from '../../lib/lambda-cpu.ts';
+
 /**
  * List prices in dollars: us-east-1, arm64, on demand, 2026, without free tiers and without SES's own price. A "million" is of
  * requests, units or emails.
@@ -149,11 +151,8 @@ function storage(stored: Stored, logBytes: number): Line[] {
   ];
 }
 
-/** Lambda gives a function of 1,769 MB one vCPU, and others in proportion; our functions use at most one. */
-const WHOLE_CPU_MB = 1769;
-
 const millisecondsOf = ({ cpuMs, waitMs, invocations, memoryMb }: FunctionUse): number =>
-  cpuMs / Math.min(1, memoryMb / WHOLE_CPU_MB) + waitMs * invocations;
+  cpuMs / cpuShare(memoryMb) + waitMs * invocations;
 
 /** Billed GB-seconds of a function. */
 export const gbSecondsOf = (one: FunctionUse): number => (millisecondsOf(one) / 1000) * (one.memoryMb / 1024);

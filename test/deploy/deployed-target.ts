@@ -13,6 +13,9 @@ import { logsOf } from './logs.ts';
 import { type Mailbox, readMail } from './mailbox.ts';
 import { until } from './until.ts';
 
+/** Longer than the visibility timeout of the variant that changes it: an update under load may kill a function with its jobs. */
+const IDLE_WITHIN_MS = 450_000;
+
 /** A stack on an emulator, with everything by which the end-to-end suite, another process, finds it. */
 export interface Deployment extends BackingPlace {
   /** The API's URL from this machine. */
@@ -41,7 +44,7 @@ export function connectDeployed(deployment: Deployment): Target {
     table,
     publishesEvents: false,
     caught,
-    idle: () => until('no job is left', async () => (await jobsLeft()) === 0),
+    idle: () => until('no job is left', async () => (await jobsLeft()) === 0, IDLE_WITHIN_MS),
     runSchedule: async () => {
       const { Payload } = await lambda.send(
         new InvokeCommand({ FunctionName: outputs.ScheduleFunctionName ?? outputs.RedisWatchdogFunctionName }),

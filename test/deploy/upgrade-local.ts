@@ -54,7 +54,7 @@ async function withTarget(
   functionEnvironment: Record<string, string>,
   work: (target: Target) => Promise<unknown>,
 ): Promise<void> {
-  // Jobs that were in flight are visible after the previous release's visibility timeout of a minute; new ones sooner.
+  // Jobs that were in flight are visible after the previous release's visibility timeout of a minute (this release takes no such timeout); new ones sooner.
   const target = await startLocalTarget({ dataDirectory, functionEnvironment, overrides: shortVisibility });
   try {
     await work(target);

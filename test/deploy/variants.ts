@@ -14,12 +14,12 @@ const FEEDBACK = 'test/flows/suppressions-webhooks.test.ts';
 const changed = { retentionDays: '7', maxConcurrency: '4' };
 
 export const variants: readonly Variant[] = [
-  // New timeouts change the queues too. Jobs of functions that the update kills are visible after the new one: a minute.
+  // New timeouts change the queues too. Jobs of functions that the update kills are visible after the new one: six minutes.
   {
     name: 'default',
     config: {},
     suite: [SENDING, FEEDBACK],
-    changed: { ...changed, sendTimeoutSeconds: '10', maxReceiveCount: '8' },
+    changed: { ...changed, sendTimeoutSeconds: '61', maxReceiveCount: '8' },
   },
   {
     name: 'api=rest',

@@ -71,7 +71,7 @@ describe('an error', () => {
   });
 
   it('names features that only Resend has, also for the official client', async () => {
-    const { error } = await sendoff.resend.contacts.list();
+    const { error } = await sendoff.resend.automations.list();
     expect(error).toMatchObject({ statusCode: 404, name: 'not_found', message: expect.stringMatching(/^Sendoff /) });
   });
 

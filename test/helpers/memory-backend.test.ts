@@ -1,5 +1,6 @@
 import { submitInParallel, updateThenSend } from '../../functions/adapters/aws/backend.ts';
 import { unavailable } from '../../functions/core/errors.ts';
+import { audienceContract } from '../contracts/audience.ts';
 import { type BackendPart, backendContract } from '../contracts/backend.ts';
 import { bodiesContract } from '../contracts/bodies.ts';
 import { brokerContract } from '../contracts/broker.ts';
@@ -10,6 +11,7 @@ import { createMemoryBackend } from './memory-backend.ts';
 
 tableContract('The table in memory', async () => createMemoryBackend());
 webhookListContract('the table in memory', async () => createMemoryBackend());
+audienceContract('the table in memory', async () => createMemoryBackend());
 rateLimitContract('the table in memory', async () => createMemoryBackend());
 bodiesContract('The body store in memory', async () => createMemoryBackend());
 

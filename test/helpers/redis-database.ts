@@ -1,3 +1,4 @@
+import type { RedisClient } from '../../functions/adapters/redis/client.ts';
 import { findRedisServer, type RedisServer, startRedisServer } from '../../lib/local/cloud/upstash/redis-server.ts';
 import { connectRedis, type Reply } from '../../lib/local/cloud/upstash/resp.ts';
 import { type RestFront, startRestFront } from '../../lib/local/cloud/upstash/rest-front.ts';
@@ -16,6 +17,10 @@ export interface RedisDatabase {
   commandStats(): Promise<Record<string, number>>;
   close(): Promise<void>;
 }
+
+/** The key in Redis of a stream, or of another part of the queues: `bulk`, `dead`, `timers`. */
+export const queueKey = ({ keyOf }: Pick<RedisClient, 'keyOf'>, name: string): string =>
+  keyOf('').replace(/doc:$/, name);
 
 /** Starts both; `settings` as in redis.conf. */
 export async function startRedisDatabase(settings: Readonly<Record<string, string>> = {}): Promise<RedisDatabase> {

@@ -13,6 +13,7 @@ import type { QueueName } from '../../functions/core/queues.ts';
 import { Postponed } from '../../functions/core/task/task.ts';
 import { createWorker } from '../../functions/core/task/worker.ts';
 import type { Publish } from '../../functions/core/webhook/dispatch.ts';
+import { options } from '../../lib/config/options.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
 
@@ -53,7 +54,7 @@ export interface Simulation {
 
 export const FUNCTION_TIMEOUT_MS = 60_000;
 /** How long an email of a simulation may wait for an account that does not send. */
-export const GIVE_UP_AFTER_MS = 96 * 3_600_000;
+export const GIVE_UP_AFTER_MS = options.giveUpAfterHours.default * 3_600_000;
 export const VISIBILITY_TIMEOUT_MS = 6 * FUNCTION_TIMEOUT_MS;
 const MAX_RECEIVES = 5;
 const START_MS = Date.parse('2026-11-21T12:00:00Z');
@@ -84,8 +85,9 @@ export function createSimulation(): Simulation {
 
   const claims = createClaims({ table: backend.table, now, log });
 
-  const work: Simulation['work'] = (deliveries, using = ports) =>
-    createWorker({
+  const work: Simulation['work'] = (deliveries, using = ports) => {
+    const deadlineMs = clock.nowMs + FUNCTION_TIMEOUT_MS;
+    return createWorker({
       tasks: [emailSend, emailSent],
       dependencies: {
         publish: async () => {},
@@ -104,7 +106,8 @@ export function createSimulation(): Simulation {
       concurrency: 10,
       now,
       random: () => 0.5,
-    })(deliveries, clock.nowMs + FUNCTION_TIMEOUT_MS);
+    })(deliveries, () => deadlineMs);
+  };
 
   const returnToQueue = (delivery: Delivery) => {
     const count = (receives.get(delivery.id) ?? 0) + 1;

@@ -10,23 +10,25 @@ import { appWithoutBundling } from '../helpers/sendoff-template.ts';
 /** The table of queues with one more entry. Nothing else is changed. */
 vi.mock('../../functions/core/queues.ts', async (original) => {
   const actual = await original<typeof import('../../functions/core/queues.ts')>();
-  const table = { ...actual.queues, 'extra-mail': { ...actual.queues.bulk, allowedWaitMinutes: 30 } };
-  return { ...actual, queues: table, queueNames: Object.keys(table) };
+  // The table itself is extended, as its own functions read it too.
+  Object.assign(actual.queues, { 'extra-mail': { ...actual.queues.bulk, allowedWaitMinutes: 30 } });
+  Object.assign(actual.queueNames, Object.keys(actual.queues));
+  return actual;
 });
 
 const stackTemplate = (options: object) =>
   Template.fromStack(new SendoffStack(appWithoutBundling(), parseConfig({ ...options })));
 
 describe('a queue that is added to the table', () => {
-  const template = stackTemplate({ bulkMaxConcurrency: 7, sendTimeoutSeconds: 50 });
+  const template = stackTemplate({ bulkMaxConcurrency: 7, sendTimeoutSeconds: 70 });
   const [logicalId = ''] = Object.keys(template.findResources('AWS::SQS::Queue')).filter((id) =>
     id.startsWith('SendoffExtraMailQueue'),
   );
   const url = { Ref: logicalId };
 
   it('is in the stack, hidden for six times the time limit of its function, and while a batch fills', () => {
-    template.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 300 });
-    expect(template.findResources('AWS::SQS::Queue')[logicalId]?.Properties.VisibilityTimeout).toBe(301);
+    template.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 420 });
+    expect(template.findResources('AWS::SQS::Queue')[logicalId]?.Properties.VisibilityTimeout).toBe(421);
   });
 
   it('triggers its function with the concurrency of its option', () => {
@@ -61,7 +63,7 @@ describe('a queue that is added to the table', () => {
     const alarms = template.findResources('AWS::CloudWatch::Alarm');
     const alarmOf = (name: string) =>
       Object.entries(alarms).find(([id]) => id.startsWith(`SendoffMonitoringAlarms${name}`))?.[1].Properties;
-    expect(alarmOf('OldestJobextramail').Threshold).toBe(15 * 60 + 301 + 30 * 60);
+    expect(alarmOf('OldestJobextramail').Threshold).toBe(15 * 60 + 421 + 30 * 60);
     expect(alarmOf('OldestJobextramail').AlarmDescription).toContain('raise bulkMaxConcurrency');
     expect(JSON.stringify(alarmOf('SendFailures').Metrics)).toContain('FILL(sent_extra_mail, 0)');
     const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));

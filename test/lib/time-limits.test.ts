@@ -1,8 +1,9 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { type TimeLimits, timeLimits } from '../../functions/adapters/time-limits.ts';
-import { FETCH_MS } from '../../functions/core/email/send.ts';
+import { FETCH_MS, WAIT_MS } from '../../functions/core/email/send.ts';
 import { ANSWER_TIMEOUT_MS } from '../../functions/core/webhook/slow-endpoints.ts';
+import { parseConfig } from '../../lib/config.ts';
 import { sendoffTemplate } from '../helpers/sendoff-template.ts';
 
 /** The SDK waits up to 100 ms before the second try, twice as long before the third. */
@@ -20,6 +21,7 @@ const sequences: readonly (readonly ['aws' | 'redis', string, string, readonly n
   ['aws', 'WebhookFunction', 'a silent endpoint, and the next try', [ANSWER_TIMEOUT_MS, aws]],
   ['aws', 'SendFunction', 'claiming, the next try, and ending the claim', [aws, aws, aws]],
   ['aws', 'SendFunction', 'attachments, a silent SES, and the next try', [FETCH_MS, callMs(timeLimits.ses), aws]],
+  ['aws', 'SendFunction', 'its turn, a silent SES, and the next try', [WAIT_MS, callMs(timeLimits.ses), aws]],
   [
     'redis',
     'ApiFunction',
@@ -34,9 +36,25 @@ const sequences: readonly (readonly ['aws' | 'redis', string, string, readonly n
   ],
 ];
 
+const LEAST_SEND_TIMEOUT_SECONDS = 60;
+
 describe('the time limit of a function', () => {
+  it('of the send function cannot be lower', () => {
+    expect(() => parseConfig({ sendTimeoutSeconds: LEAST_SEND_TIMEOUT_SECONDS - 1 })).toThrow(
+      "Option 'sendTimeoutSeconds' is 59; allowed: 60 to 900; in less, the waits for a turn, attachments and SES do not fit.",
+    );
+  });
+
+  // Half of the time for the turn, half of the rest for the attachments (core/email/send.ts).
+  it('leaves SES its time when an email has waited for its turn and its attachments', () => {
+    const limitMs = LEAST_SEND_TIMEOUT_SECONDS * 1000;
+    const turnMs = Math.min(WAIT_MS, limitMs / 2);
+    const fetchMs = Math.min(FETCH_MS, (limitMs - turnMs) / 2);
+    expect(turnMs + fetchMs + callMs(timeLimits.ses)).toBeLessThanOrEqual(limitMs);
+  });
+
   const templates = {
-    aws: sendoffTemplate().template,
+    aws: sendoffTemplate({ sendTimeoutSeconds: LEAST_SEND_TIMEOUT_SECONDS }).template,
     redis: sendoffTemplate({ backend: 'redis', redisSecret: 'upstash' }).template,
   };
 

@@ -164,7 +164,7 @@ async function serve(queue: SimulatedQueue, worker: Worker, time: SimulatedTime,
   for (let batch = await queue.receive(); batch; batch = await queue.receive()) {
     const startedAtMs = time.now();
     await time.wait(INVOCATION_MS);
-    const failed = await worker(batch, startedAtMs + FUNCTION_MS);
+    const failed = await worker(batch, () => startedAtMs + FUNCTION_MS);
     counted.invocations++;
     counted.lambdaMs += time.now() - startedAtMs;
     queue.settle(batch, failed, 6 * FUNCTION_MS);

@@ -44,6 +44,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   template: ['document', 'email'],
   email: ['document', 'pacing', 'task', 'suppression', 'template', 'webhook'],
   broadcast: ['audience', 'document', 'email', 'pacing', 'task', 'template', 'suppression', 'webhook'],
+  schedule: ['document', 'email', 'pacing'],
   feedback: ['broadcast', 'email', 'suppression', 'webhook'],
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],

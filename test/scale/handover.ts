@@ -1,10 +1,11 @@
-import { handOverDue } from '../../functions/core/email/handover.ts';
 import { dueEntry, type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
+import { handOverDue } from '../../functions/core/schedule/handover.ts';
+import { cpuShare } from '../../lib/lambda-cpu.ts';
 import { randomFrom } from '../helpers/random-text.ts';
 import { createSimulatedTime } from '../helpers/simulated-time.ts';
 import { createMeteredTable } from './metered-table.ts';
-import { CORE_MB, createCpu, recordOf } from './parts.ts';
+import { createCpu, recordOf } from './parts.ts';
 
 /** Of the CPU, for one email on one core (measured). */
 const HANDOVER_CPU_MS = 0.72;
@@ -36,7 +37,7 @@ export async function simulateHandover(load: {
     } as EmailRecord;
     await table.preload({ key: recordKey(id), fields: record, due: dueEntry(DUE_AT_MS - AHEAD_MS, id) });
   }
-  const cpu = createCpu(HANDOVER_CPU_MS / Math.min(1, load.memoryMb / CORE_MB), time);
+  const cpu = createCpu(HANDOVER_CPU_MS / cpuShare(load.memoryMb), time);
   let queued = 0;
   const broker: Backend['broker'] = {
     send: async (jobs) => {

@@ -1,9 +1,6 @@
 import type { EmailRecord } from '../../functions/core/email/record.ts';
 import type { SimulatedTime } from '../helpers/simulated-time.ts';
 
-/** The memory with which Lambda gives a function one core. */
-export const CORE_MB = 1_769;
-
 /** One CPU: what is done on it is done one after the other. */
 export function createCpu(workMs: number, time: SimulatedTime): () => Promise<void> {
   let freeAtMs = 0;

@@ -5,12 +5,14 @@ import { createSending } from '../../functions/core/pacing/sending-state.ts';
 import { createSlotClock } from '../../functions/core/pacing/slot-clock.ts';
 import { backoffSeconds, emailRetry } from '../../functions/core/task/retry.ts';
 import { Postponed } from '../../functions/core/task/task.ts';
+import { cpuShare, SEND_CPU_MS } from '../../lib/lambda-cpu.ts';
+import { BATCH_SIZE } from '../../lib/queues.ts';
 import { randomFrom } from '../helpers/random-text.ts';
 import { createSimulatedTime, type SimulatedTime } from '../helpers/simulated-time.ts';
 import { createFeedback } from './feedback.ts';
 import type { Load } from './loads.ts';
 import { createMeteredTable } from './metered-table.ts';
-import { CORE_MB, createCpu, recordOf } from './parts.ts';
+import { createCpu, recordOf } from './parts.ts';
 
 /** The numbers of a run. */
 export interface Outcome {
@@ -34,9 +36,6 @@ export interface Outcome {
 }
 
 const START_MS = Date.parse('2026-11-21T12:00:00Z');
-/** Of the CPU, for one email on one core (measured); 1,769 MB are one core. */
-const SEND_CPU_MS = 6.3;
-const BATCH = 10;
 /** SQS: one receive or delete. */
 const QUEUE_MS = 15;
 /** Emails that SES does not take at the first try, for a reason that a retry mends. */
@@ -98,7 +97,7 @@ export async function simulate(load: Load, seed = 1): Promise<Outcome> {
     const sending = createSending({ table, account, now: time.now, random, log });
     const clock = createSlotClock(table, 'ses', time.now);
     const pacer = createPacer({ clock, rate: sending.rate, now: time.now, random, wait: time.wait });
-    const cpu = createCpu(SEND_CPU_MS / Math.min(1, load.sendMemoryMb / CORE_MB), time);
+    const cpu = createCpu(SEND_CPU_MS / cpuShare(load.sendMemoryMb), time);
     const sendOne = async ({ id, attempt, acceptedAtMs }: Job) => {
       const untilMs = time.now() + 30_000;
       let turn = await pacer.reserve(queue, 1, untilMs);
@@ -128,7 +127,7 @@ export async function simulate(load: Load, seed = 1): Promise<Outcome> {
     };
     for (;;) {
       await time.wait(QUEUE_MS);
-      const batch = jobs[queue].splice(0, BATCH);
+      const batch = jobs[queue].splice(0, BATCH_SIZE);
       // Long polling holds a function only while there are jobs.
       if (batch.length === 0) return;
       functions++;
@@ -145,7 +144,7 @@ export async function simulate(load: Load, seed = 1): Promise<Outcome> {
     const poll = async () => {
       for (const startMs = time.now(); time.now() < endMs; await time.wait(20)) {
         const allowed = FIRST_FUNCTIONS + ((time.now() - startMs) / 1_000) * MORE_A_SECOND;
-        while (open < Math.min(most, Math.floor(allowed)) && jobs[queue].length > open * BATCH * 0.5) {
+        while (open < Math.min(most, Math.floor(allowed)) && jobs[queue].length > open * BATCH_SIZE * 0.5) {
           open++;
           void run(queue).finally(() => open--);
         }

@@ -1,6 +1,7 @@
 import { createApiKey } from '../../../functions/core/access/api-key.ts';
 import { allApiKeys, deleteApiKey } from '../../../functions/core/access/api-key-deletion.ts';
 import { parseMailbox } from '../../../functions/core/email/address.ts';
+import { iso, isoOrNull } from '../../../functions/core/iso-time.ts';
 import { validate } from '../../../functions/core/validate.ts';
 import { answer, type Context } from '../context.ts';
 import { notFoundError, usageError } from '../errors.ts';
@@ -57,8 +58,8 @@ export async function listKeys(context: Context): Promise<void> {
     name,
     permission,
     domain: domain ?? null,
-    created_at: new Date(createdAtMs).toISOString(),
-    last_used_at: lastUsedAtMs === undefined ? null : new Date(lastUsedAtMs).toISOString(),
+    created_at: iso(createdAtMs),
+    last_used_at: isoOrNull(lastUsedAtMs),
   }));
   answer(context, keys, () => {
     if (keys.length === 0) return 'No API keys. Make one: sendoff keys create NAME';

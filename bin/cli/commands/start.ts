@@ -37,7 +37,7 @@ export interface StartOptions extends GlobalOptions {
   readonly verbose?: boolean;
 }
 
-/** What is printed when it is ready. */
+/** The output when it is ready. */
 interface Ready {
   readonly url: string;
   readonly apiKey: string;
@@ -46,7 +46,7 @@ interface Ready {
   readonly outputs?: Readonly<Record<string, string>>;
 }
 
-/** What happens once, at start; of interest only to who works on the stack. */
+/** Events that happen once, at start; they are of interest only to those who work on the stack. */
 const SET_UP = { created: true, 'no-local-behaviour': true };
 
 /** `start`: runs a CDK app's own stack on the local cloud until Ctrl-C. */

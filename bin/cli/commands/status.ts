@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
 import { type EmailStatus, isUnsent } from '../../../functions/core/email/status.ts';
 import { timelineOf } from '../../../functions/core/email/timeline.ts';
+import { iso, isoOrNull } from '../../../functions/core/iso-time.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
 import { answer, type Context } from '../context.ts';
 import { CliError, exitCodes, notFoundError } from '../errors.ts';
@@ -65,14 +66,14 @@ function view(record: EmailRecord) {
     tags,
     queue,
     attempts,
-    created_at: new Date(record.createdAtMs).toISOString(),
-    scheduled_at: record.scheduledAtMs === undefined ? null : new Date(record.scheduledAtMs).toISOString(),
+    created_at: iso(record.createdAtMs),
+    scheduled_at: isoOrNull(record.scheduledAtMs),
     message_id: record.messageId ?? null,
     events: timelineOf(record).map(({ atMs, event, detail, lastAtMs, count }) => ({
       type: event,
-      at: new Date(atMs).toISOString(),
+      at: iso(atMs),
       ...(detail === undefined ? {} : { detail }),
-      ...(lastAtMs === undefined ? {} : { last_at: new Date(lastAtMs).toISOString(), count }),
+      ...(lastAtMs === undefined ? {} : { last_at: iso(lastAtMs), count }),
     })),
   };
 }

@@ -13,7 +13,7 @@ export interface Timer {
   readonly atMs: number;
 }
 
-/** What the watchdog looks at once a minute. */
+/** The state that the watchdog reads once a minute. */
 export interface Peek {
   readonly first: Timer | undefined;
   readonly deadLetters: number;
@@ -44,7 +44,7 @@ export interface RedisClientOptions extends UpstashOptions {
 /** `@upstash/redis` asks for an address, but only the requester knows ours and sends the requests. */
 const UNUSED_ADDRESS = { url: 'https://localhost', token: 'none' };
 
-/** What has a negative score is no time (lua/fairness.ts). */
+/** Timers have the score of their time, 0 or more. Members with a negative score mark queues that are being shared (lua/fairness.ts). */
 const FIRST_TIMER = { byScore: true, withScores: true, offset: 0, count: 1 } as const;
 
 /** Opens the database; connects with the first operation. */

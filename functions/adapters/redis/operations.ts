@@ -8,6 +8,6 @@ export { deadLetters, discard, redrive } from './lua/dead-letters.ts';
 export { deleteBody, deleteDocument, get, insert, putBody, update } from './lua/documents.ts';
 export { query, sweep } from './lua/indexes.ts';
 export { ages, depths, timers } from './lua/inspection.ts';
-export { acknowledge, renew } from './lua/leases.ts';
+export { acknowledge, removeConsumers, renew } from './lua/leases.ts';
 export { backlog, invoke, send, submit, updateAndSend } from './lua/queues.ts';
 export { receive } from './lua/receive.ts';

@@ -11,7 +11,7 @@ export type Result = readonly [ok: 0 | 1, answer: RedisValue];
 export interface ScriptOptions {
   readonly redis: Redis;
   readonly requester: Requester;
-  /** What the script gets as KEYS. */
+  /** The KEYS of the script. */
   readonly keys: readonly string[];
   /** Called, and awaited, when a job was queued and no consumer is at work. */
   readonly invokeConsumer: () => Promise<void>;

@@ -40,7 +40,7 @@ export function deleteArguments(
   return { key: keyOf(key), change: JSON.stringify({ any: tests(anyOf) }) };
 }
 
-/** What a write answers: whether it applied, and the document's text. */
+/** Parses the answer of a write: whether it applied, and the document's text. */
 export function parseOutcome<T extends Document>(answer: RedisValue | undefined, nowMs: number): WriteOutcome<T> {
   const [applied, text = null]: readonly RedisValue[] = Array.isArray(answer) ? answer : [];
   return { applied: applied === 1, document: parseDocument<T>(text, nowMs) };

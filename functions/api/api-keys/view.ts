@@ -1,5 +1,6 @@
 import type { ApiKey } from '../../core/access/api-key.ts';
 import { domainId } from '../../core/email/sender-domain.ts';
+import { iso, isoOrNull } from '../../core/iso-time.ts';
 
 /** A key as the list shows it: Resend's fields, and its permission. */
 export function apiKeyView({ id, name, permission, domain, createdAtMs, lastUsedAtMs }: ApiKey) {
@@ -8,7 +9,7 @@ export function apiKeyView({ id, name, permission, domain, createdAtMs, lastUsed
     name,
     permission,
     domain_id: domain === undefined ? null : domainId(domain),
-    created_at: new Date(createdAtMs).toISOString(),
-    last_used_at: lastUsedAtMs === undefined ? null : new Date(lastUsedAtMs).toISOString(),
+    created_at: iso(createdAtMs),
+    last_used_at: isoOrNull(lastUsedAtMs),
   };
 }

@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { iso } from '../../core/iso-time.ts';
 import type { Table } from '../../core/ports/table.ts';
 import { createUnsubscribeKey } from '../../core/suppression/unsubscribe-link.ts';
 
@@ -35,7 +36,7 @@ export function createDownloadLinks({ table, now }: LinkDependencies): DownloadL
     linkBelow: async (base) => {
       const sign = await signing();
       const expiresAtMs = now() + LINK_MS;
-      const expiresAt = new Date(expiresAtMs).toISOString();
+      const expiresAt = iso(expiresAtMs);
       return (emailId, attachmentId) => {
         const signature = sign(emailId, attachmentId, String(expiresAtMs));
         const query = `expires=${expiresAtMs}&signature=${signature}`;

@@ -1,8 +1,8 @@
-import { contactId, type NewContact } from '../../core/audience/contact.ts';
+import { type Contact, type ContactChange, contactId } from '../../core/audience/contact.ts';
 import { type ContactDependencies, findContact, upsertContacts } from '../../core/audience/contacts.ts';
 import { addMembers } from '../../core/audience/membership.ts';
 import { checkProperties, listProperties } from '../../core/audience/properties.ts';
-import type { PropertyChanges, PropertyValues } from '../../core/audience/property.ts';
+import type { PropertyChanges } from '../../core/audience/property.ts';
 import { getSegments } from '../../core/audience/segments.ts';
 import { checkTopics } from '../../core/audience/topics.ts';
 import { parseMailbox } from '../../core/email/address.ts';
@@ -15,47 +15,49 @@ import type { ContactFields, ContactInput } from './schema.ts';
 export async function createContact(dependencies: ContactDependencies, input: ContactInput): Promise<string> {
   const { table, now } = dependencies;
   const email = parseMailbox(input.email, 'email').address;
-  const { segments, audience_id, topics, properties } = input;
-  const named = [...(segments ?? []).map((one) => (typeof one === 'string' ? one : one.id))];
-  const [segmentIds, chosen, existing] = await Promise.all([
-    checkSegments(table, [...named, ...(audience_id ? [audience_id] : [])]),
-    topics ? checkTopics(table, topics) : undefined,
-    properties ? findContact(table, email) : undefined,
-    properties ? checkValues(table, properties) : undefined,
+  const named = (input.segments ?? []).map((one) => (typeof one === 'string' ? one : one.id));
+  const [segmentIds, topics, existing] = await Promise.all([
+    checkSegments(table, [...named, ...(input.audience_id ? [input.audience_id] : [])]),
+    input.topics ? checkTopics(table, input.topics) : undefined,
+    input.properties ? findContact(table, email) : undefined,
   ]);
-  // Together with those that it has they must not be too many.
-  if (properties && existing) await checkValues(table, properties, existing.properties);
-  const contact: NewContact = { email, ...fieldsOf(input), ...(chosen ? { topics: chosen } : {}) };
-  await upsertContacts(dependencies, [contact], { segmentIds });
+  const change = await changeOf(table, input, existing);
+  await upsertContacts(dependencies, [{ email, ...change, topics }], { segmentIds });
   const id = contactId(email);
   await Promise.all(segmentIds.map((segmentId) => addMembers(table, segmentId, [id], now())));
   return id;
 }
 
-/** The fields that a request may create and change. A null for `unsubscribed` or for all properties says nothing. */
-export const fieldsOf = ({ first_name, last_name, unsubscribed, properties }: ContactFields) => ({
-  firstName: first_name,
-  lastName: last_name,
-  unsubscribed: unsubscribed ?? undefined,
-  properties: properties ?? undefined,
-});
+/** The change that a request asks for; null for `unsubscribed` or all properties asks for none. 422 for a wrong property. */
+export async function changeOf(
+  table: Table,
+  { first_name, last_name, unsubscribed, properties }: ContactFields,
+  existing: Contact | undefined,
+): Promise<ContactChange> {
+  return {
+    firstName: first_name,
+    lastName: last_name,
+    unsubscribed: unsubscribed ?? undefined,
+    properties: properties ? checked(properties, await listProperties(table), existing) : undefined,
+  };
+}
 
-/** Checks properties against their types; 422 that names the wrong one. */
-export async function checkValues(table: Table, values: PropertyChanges, before?: PropertyValues): Promise<void> {
-  checkProperties(values, await listProperties(table), before);
+function checked(
+  given: PropertyChanges,
+  known: Parameters<typeof checkProperties>[1],
+  existing: Contact | undefined,
+): PropertyChanges {
+  const after = checkProperties(given, known, existing?.properties);
+  return Object.fromEntries(Object.keys(given).map((key) => [key, after[key] ?? null]));
 }
 
 async function checkSegments(table: Table, ids: readonly string[]): Promise<string[]> {
-  const unique = [...new Set(ids)];
   const found = await getSegments(
     table,
-    unique.map((id) => (isId(id) ? id : '')),
+    ids.map((id) => (isId(id) ? id : '')),
   );
-  const missing = found.findIndex((segment) => segment === undefined);
+  const missing = found.indexOf(undefined);
   if (missing >= 0)
-    throw invalid(
-      `Invalid \`segments.${ids.indexOf(unique[missing] ?? '')}.id\` field: there is no segment with this id.`,
-      'validation_error',
-    );
-  return unique;
+    throw invalid(`Invalid \`segments.${missing}.id\` field: there is no segment with this id.`, 'validation_error');
+  return [...new Set(ids)];
 }

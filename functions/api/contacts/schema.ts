@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { MAX_NAME_LENGTH } from '../../core/audience/contact.ts';
-import { subscriptions, topicLimits } from '../../core/audience/topic.ts';
+import { setTopicsSchema } from '../topics/schema.ts';
 
 const nullable = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));
 const name = nullable(z.string().check(z.maxLength(MAX_NAME_LENGTH)));
@@ -11,9 +11,6 @@ const fields = {
   properties: nullable(z.record(z.string(), z.nullable(z.union([z.string(), z.number(), z.boolean()])))),
 };
 const segment = z.union([z.strictObject({ id: z.string() }), z.string()]);
-const choices = z
-  .array(z.strictObject({ id: z.string(), subscription: z.enum(subscriptions) }))
-  .check(z.maxLength(topicLimits.topics));
 const MAX_SEGMENTS = 100;
 
 /** The body of `POST /audiences/{id}/contacts`. */
@@ -22,13 +19,10 @@ export const createMemberSchema = z.strictObject({ email: z.string(), ...fields 
 export const createContactSchema = z.strictObject({
   ...createMemberSchema.def.shape,
   segments: nullable(z.array(segment).check(z.maxLength(MAX_SEGMENTS))),
-  topics: nullable(choices),
+  topics: nullable(setTopicsSchema.def.shape.topics),
   audience_id: nullable(z.string().check(z.describe('The old name of one segment'))),
 });
 /** The body of `PATCH /contacts/{id}`; null clears a field. */
 export const changeContactSchema = z.strictObject({ email: nullable(z.string()), ...fields });
-/** The body of `PATCH /contacts/{id}/topics`: a list, or a list in a field. */
-export const choicesSchema = z.strictObject({ topics: choices });
-
 export type ContactInput = z.infer<typeof createContactSchema>;
 export type ContactFields = Omit<z.infer<typeof changeContactSchema>, 'email'>;

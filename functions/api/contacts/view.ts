@@ -1,5 +1,4 @@
 import type { Contact } from '../../core/audience/contact.ts';
-import { choiceOf, type Topic } from '../../core/audience/topic.ts';
 
 /** A contact as lists show it. */
 export function contactRow(contact: Contact) {
@@ -18,11 +17,3 @@ export function contactDetail(contact: Contact) {
   const properties = Object.entries(contact.properties).map(([key, value]) => [key, { type: typeof value, value }]);
   return { object: 'contact', ...contactRow(contact), properties: Object.fromEntries(properties) };
 }
-
-/** A topic with what the contact chose, or the topic's default. */
-export const contactTopic = (contact: Contact, topic: Topic) => ({
-  id: topic.id,
-  name: topic.name,
-  description: topic.description ?? null,
-  subscription: choiceOf(contact, topic),
-});

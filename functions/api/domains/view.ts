@@ -30,7 +30,7 @@ export function domainSummary(name: string, status: DomainStatus | undefined, re
   };
 }
 
-/** What SES expects in a domain's DNS. */
+/** The DNS records that SES expects for a domain. */
 export interface ExpectedRecords {
   readonly dkim: Dkim;
   readonly mailFrom: MailFrom | undefined;

@@ -3,8 +3,7 @@ import { messageIdHeader } from '../../core/email/message-id.ts';
 import type { EmailRecord, TimelineEntry } from '../../core/email/record.ts';
 import { followsSent, lastEvent } from '../../core/email/status.ts';
 import { timelineOf } from '../../core/email/timeline.ts';
-
-const iso = (atMs: number): string => new Date(atMs).toISOString();
+import { iso, isoOrNull } from '../../core/iso-time.ts';
 
 /** An email as the list shows it. */
 export function summary(record: EmailRecord) {
@@ -18,7 +17,7 @@ export function summary(record: EmailRecord) {
     reply_to: record.replyTo ?? null,
     subject: record.subject,
     created_at: iso(record.createdAtMs),
-    scheduled_at: record.scheduledAtMs === undefined ? null : iso(record.scheduledAtMs),
+    scheduled_at: isoOrNull(record.scheduledAtMs),
     last_event: lastEvent(record.status),
   };
 }

@@ -3,8 +3,10 @@ import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
 import { contactImportPaths } from '../contact-imports/openapi.ts';
 import { contactPropertyPaths } from '../contact-properties/openapi.ts';
+import { contactPaths } from '../contacts/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
 import { emailComponent, emailPaths } from '../emails/openapi.ts';
+import { segmentPaths } from '../segments/openapi.ts';
 import { suppressionPaths } from '../suppressions/openapi.ts';
 import { templatePaths } from '../templates/openapi.ts';
 import { topicPaths } from '../topics/openapi.ts';
@@ -35,6 +37,8 @@ export function openApi(serverUrl: string): Schema {
       ...webhookPaths(),
       ...templatePaths(),
       ...contactImportPaths(),
+      ...contactPaths(),
+      ...segmentPaths(),
       ...topicPaths(),
       ...contactPropertyPaths(),
       ...unsubscribePaths(),

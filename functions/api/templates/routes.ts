@@ -11,7 +11,7 @@ import {
   type TemplateChange,
   type TemplateStoreDependencies,
 } from '../../core/template/store.ts';
-import { TEMPLATE_PARTITION, type Template, type TemplateContent, templateKey } from '../../core/template/template.ts';
+import { TEMPLATE_PARTITION, type Template, templateKey } from '../../core/template/template.ts';
 import { validate } from '../../core/validate.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
@@ -27,11 +27,11 @@ export function templateRoutes(dependencies: TemplateStoreDependencies): Hono<Ca
 
   routes.post('/', async (context) => {
     const { value } = await readJson(context);
-    const { name, alias, html, ...fields } = validate(createTemplateSchema, value, FIELDS);
-    const { content } = changeOf({ html, ...fields });
-    const given = Object.entries(content).filter(([, field]) => field !== null);
-    const made = { name, ...(alias ? { alias } : {}), content: contentOf(html, given) };
-    return context.json(reference(await createTemplate(made, dependencies)), 201);
+    const input = validate(createTemplateSchema, value, FIELDS);
+    const { name, html } = input;
+    const change = changeOf(input);
+    const created = { ...change, name, content: { ...change.content, html } };
+    return context.json(reference(await createTemplate(created, dependencies)), 201);
   });
 
   routes.get('/', async (context) => {
@@ -80,9 +80,3 @@ function changeOf({ name, alias, html, text, from, subject, reply_to, variables 
     content: Object.fromEntries(Object.entries(content).filter(([, value]) => value !== undefined)),
   };
 }
-
-const contentOf = (html: string, given: readonly [string, unknown][]): TemplateContent => ({
-  html,
-  variables: [],
-  ...(Object.fromEntries(given) as Partial<TemplateContent>),
-});

@@ -1,7 +1,6 @@
 import { derivedId } from '../../core/ids.ts';
+import { iso } from '../../core/iso-time.ts';
 import type { Template, TemplateVersion } from '../../core/template/template.ts';
-
-const iso = (atMs: number): string => new Date(atMs).toISOString();
 
 /** A template as the list shows it. */
 export function templateSummary(template: Template) {
@@ -16,18 +15,18 @@ export function templateSummary(template: Template) {
   };
 }
 
-/** A template with the content of its newest version. */
-export function templateDetail(template: Template, version: TemplateVersion) {
+/** A template with the content of its newest content. */
+export function templateDetail(template: Template, { id: versionId, content }: TemplateVersion) {
   return {
     object: 'template',
     ...templateSummary(template),
-    current_version_id: version.id,
-    from: version.from ?? null,
-    subject: version.subject ?? null,
-    reply_to: version.replyTo ?? null,
-    html: version.html,
-    text: version.text ?? null,
-    variables: version.variables.map(({ key, type, fallbackValue }) => ({
+    current_version_id: versionId,
+    from: content.from ?? null,
+    subject: content.subject ?? null,
+    reply_to: content.replyTo ?? null,
+    html: content.html,
+    text: content.text ?? null,
+    variables: content.variables.map(({ key, type, fallbackValue }) => ({
       id: derivedId(template.id, key),
       key,
       type,

@@ -1,8 +1,6 @@
+import { iso, isoOrNull } from '../../core/iso-time.ts';
 import type { DeliveryAttempt, WebhookDelivery } from '../../core/webhook/delivery.ts';
 import type { Webhook } from '../../core/webhook/endpoint.ts';
-
-const iso = (atMs: number): string => new Date(atMs).toISOString();
-const isoOrNull = (atMs: number | undefined): string | null => (atMs === undefined ? null : iso(atMs));
 
 /** An endpoint as the list shows it: Resend's fields, since when it fails, and when and why it was disabled. */
 export function webhookSummary(webhook: Webhook) {

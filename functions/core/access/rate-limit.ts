@@ -8,7 +8,7 @@ const MOST_KEYS = 1_000;
 /** Other functions may begin a window between two of our updates. When it happens so often, the window is full. */
 const MOST_UPDATES = 5;
 
-/** What a limit says to one request. */
+/** The result of the check of one request against a limit. */
 export interface Admission {
   readonly admitted: boolean;
   /** The key, as it is stored now; undefined if the limit was known to be reached, or if there is no such key. */

@@ -1,6 +1,6 @@
 import { parseMailbox } from '../email/address.ts';
 import { invalid, SendoffError } from '../errors.ts';
-import { contactLimits, type NewContact } from './contact.ts';
+import { MAX_NAME_LENGTH, type NewContact } from './contact.ts';
 import { type CsvHeader, type CsvRow, withoutApostrophe } from './csv.ts';
 import type { ImportColumns, ValueType } from './import.ts';
 import { type ContactProperty, propertyLimits } from './property.ts';
@@ -100,8 +100,8 @@ function readRow({ wrong, cells }: CsvRow, columns: ImportColumns): NewContact {
   });
   const [firstName, lastName] = [cell(columns.firstName), cell(columns.lastName)];
   for (const [name, text] of Object.entries({ first_name: firstName, last_name: lastName }))
-    if (text.length > contactLimits.nameLength)
-      throw new WrongRow(`The \`${name}\` has more than ${contactLimits.nameLength} characters.`);
+    if (text.length > MAX_NAME_LENGTH)
+      throw new WrongRow(`The \`${name}\` has more than ${MAX_NAME_LENGTH} characters.`);
   const unsubscribed = cell(columns.unsubscribed);
   return {
     email: readAddress(cell(columns.email)),

@@ -128,7 +128,7 @@ export async function membersAfter(
   limit: number,
 ): Promise<MemberRange> {
   const after = cursor === undefined ? {} : { after: cursor };
-  const entries = await table.query({ ...membersOf(segmentId), limit, ...after });
+  const entries = await table.query({ ...segmentRange(segmentId), limit, ...after });
   return {
     contactIds: entries.map(({ sort }) => idIn(sort)),
     cursor: entries.at(-1)?.sort ?? cursor,
@@ -142,11 +142,12 @@ export async function* memberPages(
   segmentId: string,
   limit = 1_000,
 ): AsyncGenerator<readonly string[], void, undefined> {
-  for await (const entries of entryPages(table, { ...membersOf(segmentId), limit }))
+  for await (const entries of entryPages(table, { ...segmentRange(segmentId), limit }))
     yield entries.map(({ sort }) => idIn(sort));
 }
 
-const membersOf = (segmentId: string): Omit<Query, 'limit'> => ({
+/** A query of all members of a segment, oldest first. */
+export const segmentRange = (segmentId: string): Omit<Query, 'limit'> => ({
   index: 'list',
   partition: membersPartition(segmentId),
   order: 'ascending',

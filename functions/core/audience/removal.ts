@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isId } from '../ids.ts';
 import type { Broker } from '../ports/broker.ts';
 import type { Table } from '../ports/table.ts';
 import { emailRetry } from '../task/retry.ts';
@@ -10,7 +11,7 @@ import { countKey, deleteMembers, membersAfter, removeMemberships, segmentIdsOf 
 import { segmentKey } from './segment.ts';
 
 /** Indexes may lag and other requests may be in progress: what was written shortly before a deletion is found after this time. */
-const SETTLED_SECONDS = 60;
+const SETTLED_SECONDS = 15;
 /** Members that one step of a deletion removes. */
 const STEP = 1_000;
 
@@ -18,6 +19,9 @@ export interface RemovalDependencies {
   readonly table: Table;
   readonly broker: Broker;
 }
+
+/** What the API's calls of contacts and segments need. */
+export type AudienceDependencies = ContactDependencies & RemovalDependencies;
 
 /** Removes a deleted contact from the segments that it was added to before a time. */
 export const leaveSegments: Task<{ id: string; untilMs: number }, RemovalDependencies> = task(
@@ -31,7 +35,7 @@ export const leaveSegments: Task<{ id: string; untilMs: number }, RemovalDepende
  * concurrent request leaves.
  */
 export async function deleteContact(
-  { table, broker, publish, now }: ContactDependencies & RemovalDependencies,
+  { table, broker, publish, now }: AudienceDependencies,
   contact: Contact,
 ): Promise<void> {
   const nowMs = now();
@@ -43,7 +47,7 @@ export async function deleteContact(
 
 /**
  * Deletes a segment, and its members in steps. Each step ends with a job for the next one, so that a killed step is repeated from where
- * it began. Its last look, a minute later, finds members that were added while the segment was deleted.
+ * it began. Its last look, some seconds later, finds members that were added while the segment was deleted.
  */
 export const removeSegment: Task<
   { id: string; after?: string | undefined; last?: boolean | undefined },
@@ -65,8 +69,9 @@ export const removeSegment: Task<
   },
 );
 
-/** Deletes a segment: it is gone at once, its members follow. Its contacts stay. */
+/** Deletes a segment, if there is one: it is gone at once, its members follow. Its contacts stay. */
 export async function deleteSegment({ table, broker }: RemovalDependencies, id: string): Promise<void> {
+  if (!isId(id) || !(await table.get(segmentKey(id)))) return;
   await removeSegment.delay({ id }, broker);
   await table.delete(segmentKey(id));
 }

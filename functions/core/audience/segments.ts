@@ -5,12 +5,21 @@ import type { Table } from '../ports/table.ts';
 import { countKey, type SegmentCount } from './membership.ts';
 import { SEGMENT_PARTITION, type Segment, segmentKey } from './segment.ts';
 
+/** The name that the caller used: segments were audiences before. */
+export type SegmentWord = 'segment' | 'audience';
+
 /** The segment with this id; 404 if there is none. */
-export async function findSegment(table: Pick<Table, 'get'>, id: string): Promise<Segment> {
+export async function findSegment(
+  table: Pick<Table, 'get'>,
+  id: string,
+  word: SegmentWord = 'segment',
+): Promise<Segment> {
   const segment = isId(id) ? await table.get<Segment>(segmentKey(id)) : undefined;
-  if (!segment) throw notFound('Segment');
+  if (!segment) throw noSegment(word);
   return segment;
 }
+
+const noSegment = (word: SegmentWord) => notFound(word === 'segment' ? 'Segment' : 'Audience');
 
 /** The segments with these ids, in order; undefined where there is none. */
 export const getSegments = (table: Pick<Table, 'getMany'>, ids: readonly string[]): Promise<(Segment | undefined)[]> =>
@@ -33,7 +42,12 @@ export async function createSegment(
 }
 
 /** Renames a segment; 404 if there is none. */
-export async function renameSegment(table: Table, id: string, name: string): Promise<void> {
+export async function renameSegment(
+  table: Table,
+  id: string,
+  name: string,
+  word: SegmentWord = 'segment',
+): Promise<void> {
   const { applied } = isId(id) ? await table.update(segmentKey(id), { set: { name } }) : { applied: false };
-  if (!applied) throw notFound('Segment');
+  if (!applied) throw noSegment(word);
 }

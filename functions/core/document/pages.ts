@@ -3,7 +3,7 @@ import type { Document, Entry, Query, Table } from '../ports/table.ts';
 /** One page of a listing. */
 export interface CursorPage<T, Cursor> {
   readonly items: readonly T[];
-  /** What the request for the next page needs; absent on the last page. */
+  /** The cursor of the next page; absent on the last page. */
   readonly next?: Cursor | undefined;
 }
 

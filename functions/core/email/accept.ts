@@ -20,7 +20,7 @@ export interface EmailRequest {
   readonly checkSender?: (address: string) => void;
 }
 
-/** What accepting emails needs. */
+/** The dependencies of accepting emails. */
 export interface EmailAcceptDependencies extends SubmitDependencies {
   /** Publishes `email.scheduled`. */
   readonly publish: Publish;

@@ -2,6 +2,7 @@ import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import type { Table } from '../ports/table.ts';
 import { contentOf, type UsedTemplate } from '../template/use.ts';
 import type { Attachment, Email } from './email.ts';
+import { contentBytes } from './message-size.ts';
 import { limits } from './schema.ts';
 
 /** The parts of an email that only the worker and `GET /emails/{id}` need. */
@@ -21,11 +22,9 @@ export const bodyKey = (id: string, fingerprint: string): string => `body#${id}#
 export const NOTED_BYTES = 32 * 1024;
 
 /** About the size of an email's message in bytes, at most that of the largest; attachments that are fetched may be as large. */
-export function messageBytes({ html = '', text = '', template, attachments }: Email): number {
-  if (attachments.some(({ path }) => path !== undefined)) return limits.messageBytes;
-  const files = attachments.reduce((sum, { content = '' }) => sum + content.length, 0);
-  const content = Buffer.byteLength(html) + Buffer.byteLength(text) + (template?.bytes ?? 0);
-  return Math.min(limits.messageBytes, content + files);
+export function messageBytes(email: Email): number {
+  if (email.attachments.some(({ path }) => path !== undefined)) return limits.messageBytes;
+  return Math.min(limits.messageBytes, contentBytes(email) + (email.template?.bytes ?? 0));
 }
 
 /** Above this size speed matters more than density: attachments are mostly compressed already. */

@@ -15,7 +15,7 @@ export interface Claim {
   readonly runId: string;
   /** Epoch ms, as on the record. */
   readonly leaseUntilMs: number;
-  /** That of the record when it was claimed. */
+  /** The deferral on the record when it was claimed. */
   readonly deferred?: Deferral | undefined;
 }
 

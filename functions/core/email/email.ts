@@ -4,6 +4,7 @@ import { validate } from '../validate.ts';
 import { type Mailbox, parseMailbox } from './address.ts';
 import { isFileType } from './content-type.ts';
 import { checkHeaders, hasLongBlanks, MAX_BLANKS } from './headers.ts';
+import { contentBytes } from './message-size.ts';
 import { checkOwnHeaders } from './own-headers.ts';
 import { parseScheduledAt } from './schedule-time.ts';
 import { BROADCAST_ID_TAG, EMAIL_ID_TAG, type EmailInput, emailSchema, limits, templateSchema } from './schema.ts';
@@ -195,11 +196,7 @@ function checkTogether(email: Email): void {
   checkOwnHeaders(email.headers, count);
   if (!email.html && !email.text && !email.template)
     throw invalid('Missing `html` or `text` field.', 'missing_required_field');
-  // SES measures the encoded message, and quoted-printable can triple a text; this is the lower bound.
-  const bytes = email.attachments.reduce(
-    (sum, file) => sum + (file.content?.length ?? 0),
-    Buffer.byteLength(email.html ?? '') + Buffer.byteLength(email.text ?? ''),
-  );
+  const bytes = contentBytes(email);
   if (bytes > limits.messageBytes) {
     throw invalid(
       `The email is too large: ${bytes} bytes after encoding; Amazon SES takes ${limits.messageBytes}.`,

@@ -26,7 +26,7 @@ const BASE_MB = 230;
 /** Memory for each byte of a message: stored, unpacked, parsed, composed and in the request to SES. */
 const FACTOR = 9;
 const SMALL_BYTES = 1_000_000;
-/** Of the memory for emails, for those of up to 1 MB. */
+/** The share of the memory for emails that only those of up to 1 MB may use. */
 const SMALL_SHARE = 0.25;
 /** More would take places among the emails in flight from others that need not wait. */
 const MOST_WAITING = 20;

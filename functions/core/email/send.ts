@@ -42,7 +42,7 @@ const BODY_ATTEMPTS = 10;
 /** The longest time to fetch all attachments of an email: other emails wait for the worker. */
 export const FETCH_MS = 20_000;
 /** The longest time that an email waits for its turn in a worker; then it waits on the queue. */
-const WAIT_MS = 30_000;
+export const WAIT_MS = 30_000;
 
 const sendArgs = z.object({
   id: z.string(),

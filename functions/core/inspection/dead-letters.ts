@@ -1,6 +1,6 @@
 import type { DeadLetter, DeadLetters, HeldDeadLetter } from '../ports/inspection.ts';
 
-/** What became of a dead letter that was visited: `taken` when it is out of the queue, `left` when it stays. */
+/** The result of the visit to a dead letter: `taken` when it is out of the queue, `left` when it stays. */
 export type Outcome = 'taken' | 'left';
 
 export interface VisitOptions {

@@ -1,4 +1,4 @@
-import type { SendingState } from './sending-state.ts';
+import { type SendingState, TRANSACTIONAL_SHARE } from './sending-state.ts';
 
 /** The state of sending in numbers, for graphs, alarms and `doctor`. */
 export interface SendingReport {
@@ -11,7 +11,7 @@ export interface SendingReport {
 }
 
 /** From this share of the quota on, in percent, bulk email waits: the rest is for transactional email. */
-export const BULK_QUOTA_PERCENT = 95;
+export const BULK_QUOTA_PERCENT = 100 * (1 - TRANSACTIONAL_SHARE);
 
 /** Reports the state as of when the provider was asked. */
 export function sendingReport({ held, ratePerSecond, max24Hours, sent24Hours }: SendingState): SendingReport {

@@ -37,7 +37,7 @@ export const SCHEDULE_STOPPED_MS = 180_000;
 /** One email is tried in this time while nothing is sent. */
 const PROBE_EVERY_MS = 60_000;
 /** The share of the quota of 24 hours that bulk leaves for transactional email. */
-const TRANSACTIONAL_SHARE = 0.05;
+export const TRANSACTIONAL_SHARE = 0.05;
 /** In the sandbox a quota of 200 lasts so long at 1 a second. */
 const SHORTEST_DAY_SECONDS = 200;
 /**
@@ -65,7 +65,7 @@ export interface SendingDependencies {
   readonly onRead?: (state: SendingState) => void;
 }
 
-/** What the account lets this deployment send. */
+/** The view of a process on what the account may send. */
 export interface Sending {
   /** Recipients a second. Rejects with Postponed while no email of this queue may be sent. */
   rate(queue: QueueName): Promise<number>;
@@ -95,6 +95,10 @@ export function holdCause(state: SendingState, queue: QueueName, nowMs: number):
   const left = max24Hours - sent24Hours - sentSince;
   return left <= max24Hours * TRANSACTIONAL_SHARE ? 'quota' : undefined;
 }
+
+/** True when an email may be tried in a pause. Not for a quota: it is read once a minute, which shows when it has room again. */
+const isProbeDue = ({ held, probeAtMs = 0 }: SendingState, nowMs: number): boolean =>
+  held === 'paused' && probeAtMs <= nowMs;
 
 /** Makes the view of a process on the account. */
 export function createSending(dependencies: SendingDependencies): Sending {
@@ -138,13 +142,13 @@ export function createSending(dependencies: SendingDependencies): Sending {
   };
 
   /** True for the one worker that may try an email now. */
-  const mayProbe = async ({ held, probeAtMs = 0 }: SendingState): Promise<boolean> => {
-    // The quota is read once a minute, and tells by itself when it has room again.
-    if (held !== 'paused' || probeAtMs > now()) return false;
+  const mayProbe = async (known: SendingState): Promise<boolean> => {
+    const nowMs = now();
+    if (!isProbeDue(known, nowMs)) return false;
     const { applied, document } = await table.update<SendingState>(
       SENDING_KEY,
-      { set: { probeAtMs: now() + PROBE_EVERY_MS } },
-      [{ held, probeAtMs: { atMost: now() } }],
+      { set: { probeAtMs: nowMs + PROBE_EVERY_MS } },
+      [{ held: 'paused', probeAtMs: { atMost: nowMs } }],
     );
     if (document) see(document);
     return applied;
@@ -193,9 +197,9 @@ export function createSending(dependencies: SendingDependencies): Sending {
     },
 
     mostToTake: (queue) => {
-      const cause = state && holdCause(state, queue, now());
-      if (cause === undefined) return Number.POSITIVE_INFINITY;
-      return cause === 'paused' && (state?.probeAtMs ?? 0) <= now() ? 1 : 0;
+      const nowMs = now();
+      if (!state || !holdCause(state, queue, nowMs)) return Number.POSITIVE_INFINITY;
+      return isProbeDue(state, nowMs) ? 1 : 0;
     },
 
     look: async () => {

@@ -19,7 +19,7 @@ export type Reservation =
 
 type ClockDocument = {
   readonly freeAtMs: number;
-  /** What the rate was multiplied with at `slowedAtMs`; absent: never slowed. */
+  /** The factor of the rate at `slowedAtMs`; absent: never slowed. */
   readonly factor?: number;
   readonly slowedAtMs?: number;
 };
@@ -97,7 +97,7 @@ export function createSlotClock(table: Table, name: string, now: () => number): 
   };
 }
 
-/** What the rate is multiplied with: lower for a minute after a throttle, then back in steps. */
+/** The factor of the rate: lower for a minute after a throttle, then back in steps. */
 function factorAt(clock: ClockDocument | undefined, nowMs: number): number {
   if (clock?.factor === undefined || clock.slowedAtMs === undefined) return 1;
   const sinceMs = nowMs - clock.slowedAtMs - SLOW_MS;

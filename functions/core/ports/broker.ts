@@ -26,7 +26,7 @@ export interface Broker {
   send(jobs: readonly OutgoingJob[]): Promise<void>;
 }
 
-/** What is on a queue. */
+/** The jobs on a queue. */
 export interface Backlog {
   /** Jobs that wait, run or are delayed; approximate. */
   readonly jobs: number;

@@ -58,7 +58,7 @@ export interface DeadLetters {
   find(id: string, signal?: AbortSignal): Promise<DeadLetter | undefined>;
 }
 
-/** What an operator can see of the queues, and do with their dead letters. */
+/** The view of an operator on the queues and their dead letters. */
 export interface Inspection {
   /** Every queue of the deployment, in the order in which they are shown; the dead letters are last. */
   depths(): Promise<QueueDepth[]>;

@@ -2,6 +2,7 @@ import { timeSort } from '../document/time-sort.ts';
 import { normalizeAddress, normalizeCase } from '../email/address.ts';
 import { eventIdOf, type WebhookEventType } from '../event.ts';
 import { derivedId } from '../ids.ts';
+import { iso } from '../iso-time.ts';
 import type { Document, Table } from '../ports/table.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import { isSimulator } from './simulator.ts';
@@ -156,7 +157,7 @@ export function suppressionView({ id, email, origin, sourceId, createdAtMs, send
     email,
     origin,
     source_id: sourceId ?? null,
-    created_at: new Date(createdAtMs).toISOString(),
+    created_at: iso(createdAtMs),
     senders: senders ?? null,
   } satisfies Document;
 }

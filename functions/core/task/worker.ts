@@ -22,11 +22,11 @@ export interface WorkerOptions<Dependencies> {
 
 /**
  * Runs a batch of jobs and answers the ids of the deliveries that must not be acknowledged. The times (epoch ms) are those of
- * `Run`; without `stopsAtMs` both are the same. A deadline that moves, as deliveries are renewed, is a function.
+ * `Run`; without `stopsAtMs` both are the same. The deadline is a function because it moves when deliveries are renewed.
  */
 export type Worker = (
   deliveries: readonly Delivery[],
-  deadline: number | (() => number),
+  deadlineMs: () => number,
   stopsAtMs?: number,
 ) => Promise<string[]>;
 
@@ -44,9 +44,7 @@ export function createWorker<Dependencies>(options: WorkerOptions<Dependencies>)
   const byName = new Map(options.tasks.map((task) => [task.name, task]));
   const { broker, log, concurrency } = options;
 
-  return async (deliveries, deadline, stopsAt) => {
-    const deadlineMs = typeof deadline === 'function' ? deadline : () => deadline;
-    const stopsAtMs = stopsAt ?? deadlineMs();
+  return async (deliveries, deadlineMs, stopsAtMs = deadlineMs()) => {
     const failed: string[] = [];
     const postponed: { readonly delivery: Delivery; readonly job: Job }[] = [];
     const fail = (delivery: Delivery, error: unknown) => {

@@ -12,6 +12,7 @@ import {
   type TemplateContent,
   type TemplateVersion,
   templateKey,
+  templateLimits,
   versionKey,
 } from './template.ts';
 
@@ -28,6 +29,12 @@ export interface TemplateChange {
   readonly name?: string;
   readonly alias?: string | null;
   readonly content: { readonly [Field in keyof TemplateContent]?: TemplateContent[Field] | null };
+}
+
+/** A template to create. */
+export interface NewTemplate extends TemplateChange {
+  readonly name: string;
+  readonly content: TemplateChange['content'] & { readonly html: string };
 }
 
 /** Concurrent changes of one template: so many tries. */
@@ -61,20 +68,21 @@ export async function newestVersion(table: Table, { versionId }: Template): Prom
 
 /** Creates a draft; answers its id. 422 for wrong content or an alias in use. */
 export async function createTemplate(
-  { name, alias, content }: { name: string; alias?: string; content: TemplateContent },
+  { name, alias, content: given }: NewTemplate,
   { table, now, newId }: TemplateStoreDependencies,
 ): Promise<string> {
   const [id, versionId, nowMs] = [newId(), newId(), now()];
-  const version: TemplateVersion = { ...checkContent(content), id: versionId, templateId: id, revision: 1 };
+  const content = merged({ html: given.html, variables: [] }, given);
+  const version: TemplateVersion = { id: versionId, templateId: id, revision: 1, content };
   const template: Template = {
     id,
     name,
-    ...(alias === undefined ? {} : { alias }),
+    ...(alias ? { alias } : {}),
     versionId,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   };
-  if (alias !== undefined) await takeAlias(table, alias, id);
+  if (alias) await takeAlias(table, alias, id);
   await table.insert({ key: versionKey(versionId), fields: version });
   const list = { partition: TEMPLATE_PARTITION, sort: timeSort(nowMs, id) };
   await table.insert({ key: templateKey(id), fields: template, list });
@@ -118,24 +126,23 @@ export async function changeTemplate(
 /** Writes the changed content to the draft; a template without a draft gets one. */
 async function changeContent(
   found: Template,
-  content: TemplateChange['content'],
+  change: TemplateChange['content'],
   { table, newId }: TemplateStoreDependencies,
 ): Promise<void> {
   let template: Template | undefined = found;
   for (let tries = 0; template && tries < TRIES; tries++) {
     const version = await newestVersion(table, template);
-    const { id, templateId, revision, frozen, ...before } = version;
-    const fields = merged(before, content);
+    const { id, templateId, revision, frozen } = version;
+    const content = merged(version.content, change);
     if (!frozen) {
-      const remove = Object.keys(before).filter((field) => !(field in fields));
-      const change = { set: { ...fields, revision: revision + 1 }, remove };
-      if ((await table.update(versionKey(id), change, [{ revision, frozen: { exists: false } }])).applied) return;
+      const set = { content, revision: revision + 1 };
+      if ((await table.update(versionKey(id), { set }, [{ revision, frozen: { exists: false } }])).applied) return;
     } else {
       const draftId = newId();
-      const draft = { ...fields, id: draftId, templateId, revision: 1 };
+      const draft: TemplateVersion = { id: draftId, templateId, revision: 1, content };
       await table.insert({ key: versionKey(draftId), fields: draft });
-      const change = { set: { versionId: draftId } };
-      if ((await table.update(templateKey(template.id), change, [{ versionId: id }])).applied) return;
+      const set = { versionId: draftId };
+      if ((await table.update(templateKey(template.id), { set }, [{ versionId: id }])).applied) return;
       await table.delete(versionKey(draftId));
     }
     template = await table.get<Template>(templateKey(found.id));
@@ -144,10 +151,8 @@ async function changeContent(
   throw concurrent();
 }
 
-function merged(before: TemplateContent, content: TemplateChange['content']): TemplateContent {
-  const entries = Object.entries({ ...before, ...content }).filter(
-    ([, value]) => value !== null && value !== undefined,
-  );
+function merged(before: TemplateContent, change: TemplateChange['content']): TemplateContent {
+  const entries = Object.entries({ ...before, ...change }).filter(([, value]) => value !== null && value !== undefined);
   return checkContent(Object.fromEntries(entries) as TemplateContent);
 }
 
@@ -173,9 +178,9 @@ export async function publishTemplate(
 /** Copies a template as a draft; answers the copy's id. */
 export async function duplicateTemplate(idOrAlias: string, dependencies: TemplateStoreDependencies): Promise<string> {
   const template = await findTemplate(dependencies.table, idOrAlias);
-  const version = await newestVersion(dependencies.table, template);
-  const { id: _id, templateId: _templateId, revision: _revision, frozen: _frozen, ...content } = version;
-  return createTemplate({ name: `${template.name} (copy)`.slice(0, 200), content }, dependencies);
+  const { content } = await newestVersion(dependencies.table, template);
+  const name = `${template.name} (copy)`.slice(0, templateLimits.nameLength);
+  return createTemplate({ name, content }, dependencies);
 }
 
 /** Deletes a template. Emails that were accepted with it are sent. */

@@ -10,7 +10,7 @@ export type TemplateVariable = {
   readonly fallbackValue?: string | number;
 };
 
-/** What a version of a template says. */
+/** The content of a version. */
 export type TemplateContent = {
   readonly html: string;
   /** Absent: made from the html when an email is sent; empty: no text part. */
@@ -22,16 +22,17 @@ export type TemplateContent = {
 };
 
 /** A version. It does not change once it is frozen. */
-export type TemplateVersion = TemplateContent & {
+export type TemplateVersion = {
   readonly id: string;
   readonly templateId: string;
+  readonly content: TemplateContent;
   /** Counts the changes of a draft; concurrent changes compare it. */
   readonly revision: number;
   /** Set before it is published; a change then makes another version. */
   readonly frozen?: boolean;
 };
 
-/** What accepting an email needs of the published version. */
+/** The part of the published version that accepting an email needs. */
 export type PublishedVersion = Omit<TemplateContent, 'html' | 'text'> & {
   readonly versionId: string;
   readonly atMs: number;
@@ -104,11 +105,9 @@ const undeclared = (key: string): SendoffError =>
   );
 
 /** The part of a version that accepting an email needs. */
-export function publishedVersion(
-  { id, from, subject, replyTo, variables, ...content }: TemplateVersion,
-  atMs: number,
-): PublishedVersion {
-  const open = allPlaceholders({ ...content, ...(subject === undefined ? {} : { subject }) })
+export function publishedVersion({ id, content }: TemplateVersion, atMs: number): PublishedVersion {
+  const { from, subject, replyTo, variables } = content;
+  const open = allPlaceholders(content)
     .filter(({ fallback }) => fallback === undefined)
     .map(({ key }) => key);
   const required = variables.filter(({ key, fallbackValue }) => fallbackValue === undefined && open.includes(key));

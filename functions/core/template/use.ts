@@ -21,7 +21,7 @@ export interface TemplateReference {
   readonly variables?: Readonly<Record<string, string | number | null>> | undefined;
 }
 
-/** What a published template gives an email. */
+/** The fields that a published template gives an email. */
 export interface PreparedTemplate {
   readonly used: UsedTemplate;
   readonly from?: string | undefined;
@@ -95,7 +95,7 @@ export async function contentOf(
   versions.set(versionId, version);
   const [oldest = ''] = versions.keys();
   if (versions.size > MOST_VERSIONS) versions.delete(oldest);
-  const { html, text } = version;
+  const { html, text } = version.content;
   const lookUp = lookUpIn(variables);
   return { html: fill(html, lookUp), ...(text === undefined ? {} : { text: fill(text, lookUp) }) };
 }

@@ -4,12 +4,11 @@ import { messageIdHeader } from '../email/message-id.ts';
 import { publicHeaders } from '../email/own-headers.ts';
 import type { EmailRecord } from '../email/record.ts';
 import type { WebhookEvent } from '../event.ts';
+import { iso } from '../iso-time.ts';
 import type { Document, FieldValue } from '../ports/table.ts';
 
 /** A payload is stored with up to 100 attempts of about 3 KB each in one document, which holds 400 KB. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024;
-
-const iso = (atMs: number): string => new Date(atMs).toISOString();
 
 /** The payload of an event about an email: Resend's fields, and `recipient` and `headers`. At most `MAX_PAYLOAD_BYTES`. */
 export function emailPayload(

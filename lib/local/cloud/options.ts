@@ -22,7 +22,7 @@ export type LocalCloudOptions = {
   region?: string;
   parameters?: Record<string, string>;
   ses?: Omit<SesOptions, 'publish' | 'dataDirectory' | 'region' | 'accountId'>;
-  /** What Secrets Manager and the SSM parameter store hold, by name. */
+  /** The values in Secrets Manager and the SSM parameter store, by name. */
   secrets?: Secrets;
   /** Added to every function's environment; wins over the template. */
   functionEnvironment?: Record<string, string>;
@@ -38,13 +38,13 @@ export type LocalCloudOptions = {
 
 /** Departures from the template that make tests fast; each is said in the log. */
 export type Overrides = {
-  /** Of every event source's queue, in seconds; fractions are allowed. */
+  /** Visibility timeout of every event source's queue, in seconds; fractions are allowed. */
   visibilityTimeoutSeconds?: number;
-  /** Of every event source that has one, in seconds; fractions are allowed. */
+  /** Batching window of every event source that has one, in seconds; fractions are allowed. */
   batchingWindowSeconds?: number;
   /** Waits before the retries of an asynchronous invocation. Default 60 and 120, as on AWS. */
   asyncRetryDelaysSeconds?: number[];
-  /** Of every function. */
+  /** Timeout of every function, in seconds. */
   functionTimeoutSeconds?: number;
   /** Between two runs of every schedule. */
   scheduleRateSeconds?: number;

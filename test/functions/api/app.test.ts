@@ -66,8 +66,6 @@ describe('paths', () => {
     ['POST', `/domains/${id}/verify`],
     ['GET', `/domains/${id}/claim`],
     ['POST', '/domains/claim'],
-    ['POST', `/audiences/${id}/contacts`],
-    ['DELETE', `/segments/${id}`],
     ['POST', `/broadcasts/${id}/send`],
     ['GET', `/logs/${id}`],
     ['DELETE', `/oauth/grants/${id}`],

@@ -10,7 +10,7 @@ import { newId } from '../../../functions/core/ids.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
 import { createWorker } from '../../../functions/core/task/worker.ts';
 import { createRecordedMetrics } from '../../helpers/recorded-metrics.ts';
-import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
+import { hasRedis, queueKey, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { plainEmail, unpaced } from '../../helpers/sending-simulation.ts';
 import { createConsuming, interrupting } from './consuming.ts';
 
@@ -26,7 +26,7 @@ function setUp(database: RedisDatabase, stepMs = 1_500) {
   const provider = { sends: 0, answers: (): Promise<void> => Promise.resolve() };
   const files = { fetched: (): Promise<void> => Promise.resolve() };
   const metrics = createRecordedMetrics();
-  const stream = consuming.client.keyOf('').replace(/doc:$/, 'transactional');
+  const stream = queueKey(consuming.client, 'transactional');
   /** How long a delivery has been idle is counted by Redis' own clock. */
   const moveClocks = async () => {
     clock.nowMs += stepMs;

@@ -6,7 +6,7 @@ import type { Delivery } from '../../../functions/core/ports/broker.ts';
 import type { QueueName } from '../../../functions/core/queues.ts';
 import type { Worker } from '../../../functions/core/task/worker.ts';
 import { createJobsInFlight } from '../../../functions/redis-consumer/jobs-in-flight.ts';
-import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
+import { hasRedis, queueKey, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { type Consuming, createConsuming, interrupting, roomFor } from './consuming.ts';
 
 const idOf = ({ body }: Delivery): string => JSON.parse(body).args.id;
@@ -73,8 +73,8 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     const own = createConsuming(database, () => nowMs);
     await own.send('1');
     const times: unknown[] = [];
-    const work: Worker = async (_deliveries, deadline, stopsAtMs) => {
-      times.push(timeOf(deadline) - nowMs, Number(stopsAtMs) - nowMs);
+    const work: Worker = async (_deliveries, deadlineMs, stopsAtMs) => {
+      times.push(deadlineMs() - nowMs, Number(stopsAtMs) - nowMs);
       return [];
     };
     await own.consume({ work, runMs: 300_000 });
@@ -375,8 +375,7 @@ describe.skipIf(!hasRedis)('the queue', () => {
       { queue: 'webhook', job: { task: 'note', args: { id: 'poison' }, attempt: 1 } },
     ]);
     const [{ id } = { id: '' }] = (await queue.exchange(look)).deliveries;
-    const { keyOf } = consuming.client;
-    const key = (name: string) => keyOf('').replace('doc:', name);
+    const key = (name: string) => queueKey(consuming.client, name);
     // As if it had been received as often as allowed, the last time longer ago than the lease.
     const claimed = ['XCLAIM', key('webhook'), 'workers', 'one', '0', id, 'IDLE', '60000', 'RETRYCOUNT', '3'];
     await database.command(...claimed);
@@ -386,6 +385,21 @@ describe.skipIf(!hasRedis)('the queue', () => {
     expect(dead.map(({ queue: from }) => from)).toEqual(['webhook']);
     expect(await database.command('XLEN', key('dead'))).toBe(1);
     expect(await database.command('XLEN', key('webhook'))).toBe(0);
+  });
+
+  it('leaves few names in the groups of the queues, however many consumers there were', async () => {
+    const consuming = createConsuming(database);
+    const names = async () => {
+      const stream = consuming.client.keyOf('').replace('doc:', 'transactional');
+      return (await database.command('XINFO', 'CONSUMERS', stream, 'workers')) as unknown[];
+    };
+    await Promise.all(Array.from({ length: 1_000 }, (_, id) => consuming.send(String(id))));
+    const one = { ...look, wanted: roomFor(0, { transactional: 1 }) };
+    const arrivals = await Promise.all(Array.from({ length: 1_000 }, () => consuming.queue().exchange(one)));
+    expect(arrivals.flatMap(({ deliveries }) => deliveries)).toHaveLength(1_000);
+    const few = (await names()).length;
+    expect(few).toBeLessThanOrEqual(256);
+    expect(few).toBeGreaterThan(100);
   });
 
   it('makes the consumer group again after the server has lost its data', async () => {
@@ -401,17 +415,15 @@ describe.skipIf(!hasRedis)('the queue', () => {
 
 it('a job that waits for long may count on its delivery from when that was renewed last', async () => {
   let nowMs = 1_000;
-  let deadline: () => number = () => 0;
+  let deadlineMs = () => 0;
   const work: Worker = async (_deliveries, given) => {
-    deadline = () => timeOf(given);
+    deadlineMs = given;
     return [];
   };
   const jobs = createJobsInFlight({ work, now: () => nowMs, runMs: 10_000, stopsAtMs: 300_000 });
   jobs.start({ id: '1', queue: 'transactional', body: '{}' });
-  expect(deadline()).toBe(11_000);
+  expect(deadlineMs()).toBe(11_000);
   nowMs = 20_000;
   jobs.renewed(19_500);
-  expect(deadline()).toBe(29_500);
+  expect(deadlineMs()).toBe(29_500);
 });
-
-const timeOf = (deadline: Parameters<Worker>[1]): number => (typeof deadline === 'function' ? deadline() : deadline);

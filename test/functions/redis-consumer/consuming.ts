@@ -8,7 +8,7 @@ import type { Logger } from '../../../functions/core/ports/telemetry.ts';
 import { type QueueName, queueNames } from '../../../functions/core/queues.ts';
 import { type ConsumeResult, consume } from '../../../functions/redis-consumer/consume.ts';
 import type { ConsumeDependencies } from '../../../functions/redis-consumer/dependencies.ts';
-import type { RedisDatabase } from '../../helpers/redis-database.ts';
+import { queueKey, type RedisDatabase } from '../../helpers/redis-database.ts';
 
 const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -96,6 +96,16 @@ export function createConsuming({ front }: Pick<RedisDatabase, 'front'>, now: ()
   };
 }
 
+/** The options of a consumer that receives once, with the room that a test adds. */
+export const receivesOnce = {
+  consumer: 'tests',
+  leaseMs: 60_000,
+  maxReceiveCount: 5,
+  heartbeat: false,
+  reclaim: false,
+  look: false,
+};
+
 /** Room for so many jobs of each queue, except of `some`. */
 export function roomFor(each: number, some: Partial<Record<QueueName, number>> = {}): Record<QueueName, number> {
   return Object.fromEntries(queueNames.map((name) => [name, some[name] ?? each])) as Record<QueueName, number>;
@@ -124,6 +134,7 @@ export async function bury(
   job = '{"task":"note","args":{},"attempt":1}',
   queue = 'transactional',
 ): Promise<string> {
-  const stream = client.keyOf('').replace(/doc:$/, 'dead');
-  return String(await command('XADD', stream, '*', 'job', job, 'queue', queue, 'received', '3', 'queued', '1000'));
+  return String(
+    await command('XADD', queueKey(client, 'dead'), '*', 'job', job, 'queue', queue, 'received', '3', 'queued', '1000'),
+  );
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { backlog } from '../../../functions/adapters/redis/operations.ts';
 import type { Delivery, OutgoingJob } from '../../../functions/core/ports/broker.ts';
-import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
+import { hasRedis, queueKey, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { type ConsumeOptions, type Consuming, createConsuming, interrupting, roomFor } from './consuming.ts';
 
 /** `count` jobs of a group; their ids begin with its name. */
@@ -31,7 +31,7 @@ describe.skipIf(!hasRedis)('a fair queue on Redis', () => {
   });
 
   const { stringify } = JSON;
-  const key = (name: string) => consuming.client.keyOf('').replace(/doc:$/, name);
+  const key = (name: string) => queueKey(consuming.client, name);
   /** A batch of the API at a time. */
   const send = async (jobs: readonly OutgoingJob[]) => {
     for (let at = 0; at < jobs.length; at += 100) await consuming.backend.broker.send(jobs.slice(at, at + 100));

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QueueState } from '../../../functions/adapters/metrics.ts';
 import type { Exchange } from '../../../functions/adapters/redis/consumer.ts';
+import { removeConsumers } from '../../../functions/adapters/redis/operations.ts';
 import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import { unavailable } from '../../../functions/core/errors.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
 import { runMinute, watchUntilDone } from '../../../functions/redis-watchdog/watch.ts';
-import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
+import { hasRedis, queueKey, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { bury, createConsuming, roomFor } from '../redis-consumer/consuming.ts';
 
 const MINUTES_A_MONTH = 43_800;
@@ -122,7 +123,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     const { consuming, reports, warnings, run, pass } = create();
     await consuming.send('x');
     pass(LEASE_MS + 1);
-    const stream = consuming.client.keyOf('').replace(/doc:$/, 'webhook');
+    const stream = queueKey(consuming.client, 'webhook');
     await database.command('SET', stream, 'no stream');
     await run(async () => {
       await database.command('DEL', stream);
@@ -233,6 +234,27 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     };
     expect(await watchUntilDone({ client, log, now, sleep, endMs: now() + 62_000 })).toBeGreaterThan(0);
     expect(consuming.invocations.length).toBeGreaterThan(0);
+  });
+
+  it('removes the consumers of earlier versions once an hour, those with a delivery excepted', async () => {
+    const { consuming, run, now, pass } = create();
+    const stream = consuming.client.keyOf('').replace(/doc:$/, 'transactional');
+    const consumers = async () => {
+      const rows = (await database.command('XINFO', 'CONSUMERS', stream, 'workers')) as unknown as string[][];
+      return rows.map(([, name]) => String(name)).sort();
+    };
+    await consuming.send('1');
+    await database.command('XGROUP', 'CREATE', stream, 'workers', '0');
+    const old = ['idle', 'holding', 'lately'].map((name) => `${name}-b3c1`);
+    for (const name of old) await database.command('XGROUP', 'CREATECONSUMER', stream, 'workers', name);
+    await database.command('XREADGROUP', 'GROUP', 'workers', 'holding-b3c1', 'STREAMS', stream, '>');
+    await consuming.send('2');
+    await consuming.queue('of this version').exchange(EVERYTHING);
+    pass(3_600_000 - (now() % 3_600_000) + 60_000);
+    await run();
+    expect(await consumers()).toEqual([...old, 'of'].sort());
+    expect(await consuming.client.run(removeConsumers({ idleMs: 0 }))).toBe(2);
+    expect(await consumers()).toEqual(['holding-b3c1', 'of']);
   });
 
   it('invokes nothing while a consumer sends heartbeats', async () => {

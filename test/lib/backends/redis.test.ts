@@ -130,7 +130,7 @@ describe('options that contradict each other', () => {
     [{ ...secret, maxConcurrency: 3 }, ['maxConcurrency', 'backend']],
     [{ ...secret, bulkMaxConcurrency: 3 }, ['bulkMaxConcurrency', 'backend']],
     [{ ...secret, webhookMaxConcurrency: 3 }, ['webhookMaxConcurrency', 'backend']],
-    [{ ...secret, sendTimeoutSeconds: 30 }, ['sendTimeoutSeconds', 'backend']],
+    [{ ...secret, sendTimeoutSeconds: 90 }, ['sendTimeoutSeconds', 'backend']],
     [{ ...secret, removeData: true }, ['removeData', 'backend']],
   ])('%j is refused, naming %j', (given, names) => {
     for (const name of names) expect(() => parseConfig(given)).toThrow(`'${name}'`);

@@ -6,7 +6,7 @@ describe('a function of Sendoff', () => {
   const { template } = sendoffTemplate({
     apiMemoryMb: 1024,
     sendMemoryMb: 2048,
-    sendTimeoutSeconds: 30,
+    sendTimeoutSeconds: 90,
     maxConcurrency: 40,
     bulkMaxConcurrency: 3,
     logRetentionDays: 14,
@@ -47,7 +47,7 @@ describe('a function of Sendoff', () => {
 
   it.each([
     ['ApiFunction', 1024, 28],
-    ['SendFunction', 2048, 30],
+    ['SendFunction', 2048, 90],
     ['ScheduleFunction', 512, 60],
   ])('%s has its memory and its time limit', (id, MemorySize, Timeout) => {
     const [name] = Object.keys(template.findResources('AWS::Lambda::Function')).filter((key) =>

@@ -1,15 +1,12 @@
+import { cpuShare, MB_OF_A_VCPU, SEND_CPU_MS } from '../../../../lib/lambda-cpu.ts';
 import type { Finding } from './finding.ts';
 
 /** A send through SES, from a function in the same region. */
 const SEND_SECONDS = 0.15;
-/** CPU time of a send on one vCPU: read, compose, sign, write. */
-const CPU_SECONDS = 0.0063;
-/** The memory with which Lambda gives one vCPU; a function uses no more than one for sending. */
-const MB_OF_A_VCPU = 1_769;
 
 /** Functions that work on a queue. */
 export interface Senders {
-  /** What is sent: `bulk email`. */
+  /** The kind of email: `bulk email`. */
   readonly what: string;
   /** How many run at once. */
   readonly functions: number;
@@ -22,14 +19,14 @@ export interface Senders {
 
 /** Emails a second that one such function sends: limited by what it has in flight, or by its share of a CPU. */
 export const perSecond = ({ inFlight, memoryMb }: Pick<Senders, 'inFlight' | 'memoryMb'>): number =>
-  Math.min(inFlight / SEND_SECONDS, Math.min(1, memoryMb / MB_OF_A_VCPU) / CPU_SECONDS);
+  Math.min(inFlight / SEND_SECONDS, (1_000 * cpuShare(memoryMb)) / SEND_CPU_MS);
 
 /** A warning for senders that are too few for the rate that they may use (recipients a second); none if they are enough. */
 export function tooFew(senders: Senders, ratePerSecond: number): Finding[] {
   const { what, functions, inFlight, memoryMb, option } = senders;
   const each = perSecond(senders);
   if (functions * each >= ratePerSecond) return [];
-  const share = Math.min(1, memoryMb / MB_OF_A_VCPU).toFixed(2);
+  const share = cpuShare(memoryMb).toFixed(2);
   const memory = memoryMb < MB_OF_A_VCPU && each < inFlight / SEND_SECONDS ? ', or sendMemoryMb' : '';
   return [
     {

@@ -10,13 +10,15 @@ export interface Sender {
   readonly maxSendRate: number;
 }
 
-/** What `doctor` reads of Lambda. */
+/** The settings of Lambda that `doctor` reads. */
 export interface LambdaReader {
   /** Concurrent executions of the account in this region. */
   limit(): Promise<number>;
   /** All event source mappings of the account in this region. */
   mappings(): Promise<EventSourceMappingConfiguration[]>;
   sender(functionName: string): Promise<Sender>;
+  /** The environment variables of a function. */
+  variables(functionName: string): Promise<Readonly<Record<string, string>>>;
 }
 
 /** Reads Lambda with the operator's identity. */
@@ -37,6 +39,11 @@ export function lambdaOf({ aws }: Deployment): LambdaReader {
       for await (const { EventSourceMappings = [] } of paginateListEventSourceMappings({ client }, {}))
         all.push(...EventSourceMappings);
       return all;
+    },
+    variables: async (FunctionName) => {
+      const { client, GetFunctionConfigurationCommand } = await open();
+      const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
+      return Environment?.Variables ?? {};
     },
     sender: async (FunctionName) => {
       const { client, GetFunctionConfigurationCommand } = await open();

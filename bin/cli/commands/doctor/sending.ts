@@ -1,6 +1,7 @@
 import { sendingReport } from '../../../../functions/core/pacing/report.ts';
 import { SENDING_KEY, type SendingState } from '../../../../functions/core/pacing/sending-state.ts';
 import type { Inspection } from '../../../../functions/core/ports/inspection.ts';
+import { queuesOf } from '../../../../functions/core/queues.ts';
 import { duration, timeOf } from '../../layout.ts';
 import type { Check, Finding } from './finding.ts';
 
@@ -77,8 +78,9 @@ function unread({ readAtMs }: SendingState, nowMs: number): Finding {
 /** True while jobs that send email are due and have not been done for a minute, where the broker tells how long. */
 async function emailsWait(inspection: Inspection): Promise<boolean> {
   const depths = await inspection.depths();
+  const mailQueues = new Set<string>(queuesOf('send'));
   return depths.some(
     ({ queue, waiting, running, oldestMs = Number.POSITIVE_INFINITY }) =>
-      (queue === 'transactional' || queue === 'bulk') && waiting + running > 0 && oldestMs > WAITING_MS,
+      mailQueues.has(queue) && waiting + running > 0 && oldestMs > WAITING_MS,
   );
 }

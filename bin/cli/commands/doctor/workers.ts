@@ -1,7 +1,7 @@
 import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
 import { SENDING_KEY, type SendingState } from '../../../../functions/core/pacing/sending-state.ts';
 import { queues } from '../../../../functions/core/queues.ts';
-import { queuesOf, queueUrlOutput } from '../../../../lib/queues.ts';
+import { BATCH_SIZE, queuesOf, queueUrlOutput } from '../../../../lib/queues.ts';
 import { stackResources } from '../../aws.ts';
 import { type Deployment, output } from '../../deployment.ts';
 import { count } from '../../layout.ts';
@@ -12,8 +12,6 @@ import { lambdaOf, type Sender } from './lambda.ts';
 const check = 'workers';
 /** Concurrent executions that the API and the schedule need beside the workers. */
 const RESERVE = 10;
-/** Emails of an SQS batch, which are in flight at once. */
-const BATCH = 10;
 
 /** With `backend=aws`: do the queues trigger their functions, and are there enough of these, but not too many? */
 export const triggers: Check = {
@@ -38,7 +36,7 @@ export const triggers: Check = {
         queuesOf('send').flatMap((queue) => {
           const functions = concurrencyOf(sending.filter((mapping) => reads(mapping, deployment, queue)));
           const option = queues[queue].concurrencyOption;
-          const senders = { what: `${queue} email`, functions, inFlight: BATCH, memoryMb, option };
+          const senders = { what: `${queue} email`, functions, inFlight: BATCH_SIZE, memoryMb, option };
           return functions > 0 ? tooFew(senders, rate) : [];
         }),
     );

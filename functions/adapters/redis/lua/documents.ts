@@ -1,6 +1,6 @@
 import type { Operation } from './operation.ts';
 
-/** What an insert writes. A text is empty where there is nothing to write. */
+/** The arguments of an insert. A text is empty where there is nothing to write. */
 export interface InsertArguments {
   readonly key: string;
   readonly text: string;

@@ -87,7 +87,7 @@ local function readInTurn(consumer, queue, leaseMs, room, look, out)
   local ids = takeTurns(queue, room, look)
   if #ids == 0 then return end
   -- A job that another consumer received in the order of the stream is left to it while its lease lasts.
-  local command = { 'XCLAIM', streams[queue], GROUP, consumer, leaseMs }
+  local command = { 'XCLAIM', streams[queue], GROUP, memberOf(consumer), leaseMs }
   for _, id in ipairs(ids) do command[#command + 1] = id end
   for _, option in ipairs({ 'RETRYCOUNT', 1, 'FORCE' }) do command[#command + 1] = option end
   local ok, entries = pcall(inGroup, unpack(command))

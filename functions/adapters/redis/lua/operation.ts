@@ -7,7 +7,7 @@ export type Operation = readonly [name: string, ...args: Argument[]];
 /** A flag is passed as 1 or 0, undefined as an empty text. */
 export type Argument = string | number | boolean | undefined;
 
-/** What an operation answers: text, numbers, null and lists of these. */
+/** The answer of an operation: text, numbers, null and lists of these. */
 export type RedisValue = string | number | null | readonly RedisValue[];
 
 /** ARGV of the script: the time, then for each operation its name, the number of its arguments, and these. */

@@ -57,7 +57,7 @@ local function readNew(consumer, room, shared, out)
   end
   if not least then return end
   local function read(some, count)
-    local command = { 'XREADGROUP', 'GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS' }
+    local command = { 'XREADGROUP', 'GROUP', GROUP, memberOf(consumer), 'COUNT', count, 'STREAMS' }
     for _, queue in ipairs(some) do command[#command + 1] = streams[queue] end
     for _ in ipairs(some) do command[#command + 1] = '>' end
     local more = {}

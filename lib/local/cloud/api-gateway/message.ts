@@ -1,7 +1,7 @@
 /** One HTTP request to an API, with its whole body. */
 export type GatewayRequest = {
   method: string;
-  /** As it came: encoded, without the query. */
+  /** The path as it came: encoded, without the query. */
   path: string;
   query: string;
   headers: Record<string, string[]>;

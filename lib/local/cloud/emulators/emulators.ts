@@ -7,7 +7,7 @@ import { embedFauxqs, type Fauxqs } from './fauxqs.ts';
 /** The emulators behind the front. */
 export type Emulators = { fauxqs: Fauxqs; dynalite: Dynalite; ses: Ses; close: () => Promise<void> };
 
-/** What the emulators are started with; SES publishes its events through fauxqs. */
+/** The options of the emulators; SES publishes its events through fauxqs. */
 export type EmulatorOptions = {
   region: string;
   accountId: string;

@@ -9,6 +9,6 @@ export type FunctionDefinition = {
   memoryMegabytes: number;
   timeoutSeconds: number;
   reservedConcurrency: number | undefined;
-  /** Of asynchronous invocations. */
+  /** Retries of an asynchronous invocation. */
   maximumRetryAttempts: number;
 };

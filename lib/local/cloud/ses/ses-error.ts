@@ -29,7 +29,7 @@ export const missingParameter = (name: string): SesError =>
 /** 400 MessageRejected. */
 export const messageRejected = (message: string): SesError => new SesError('MessageRejected', message);
 
-/** What SES's v1 API answers while AWS has paused an account after a review (seen on AWS: GoodDollar/GoodServer#419). */
+/** The answer of SES's v1 API while AWS has paused an account after a review (seen on AWS: GoodDollar/GoodServer#419). */
 export const pausedByReview = (): SesError =>
   messageRejected(
     'Sending paused for this account. For more information, please check the inbox of the email address associated with your AWS account.',

@@ -28,6 +28,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Finding } from '../../../../bin/cli/commands/doctor/finding.ts';
 import { timeSort } from '../../../../functions/core/document/time-sort.ts';
+import { STACK_DESCRIPTION } from '../../../../lib/stack-name.ts';
 import { cli } from '../cli.ts';
 
 const cloudFormation = mockClient(CloudFormationClient);
@@ -54,6 +55,7 @@ const outputs = () => ({
   DeadLetterQueueUrl: 'https://sqs/1/Dead',
   ConfigurationSetName: 'set',
   SendFunctionName: 'send',
+  ApiFunctionName: 'api',
   DkimRecord1: 'token1._domainkey.mail.example.com CNAME token1.dkim.amazonses.com',
 });
 
@@ -158,6 +160,13 @@ async function complaints(...args: string[]): Promise<{ exitCode: number; findin
 function deployedWith(options: object): void {
   const Metadata = JSON.stringify({ Sendoff: { Options: options } });
   cloudFormation.on(GetTemplateSummaryCommand).resolves({ Metadata });
+}
+
+/** A stack of this package whose API function keeps emails for so many days. */
+function keptFor(days: string, template: object = {}): void {
+  cloudFormation.on(GetTemplateSummaryCommand).resolves({ Description: STACK_DESCRIPTION, ...template });
+  const Environment = { Variables: { RETENTION_DAYS: days } };
+  lambda.on(GetFunctionConfigurationCommand, { FunctionName: 'api' }).resolves({ Environment });
 }
 
 describe('sendoff doctor', () => {
@@ -374,6 +383,15 @@ describe('sendoff doctor', () => {
       },
     ],
     [
+      'bodies that the next deployment deletes, as the default of retentionDays has changed',
+      () => keptFor('90'),
+      {
+        check: 'options',
+        text: 'emails are kept for 90 days; with cdk.json of this folder the next deployment keeps them for 30',
+        advice: expect.stringContaining('write "retentionDays": 90 into its "context"'),
+      },
+    ],
+    [
       'emails that wait',
       () => oldEmail('queued'),
       { check: 'waiting emails', text: '1 email of the last day not sent 30 min after being due' },
@@ -407,6 +425,17 @@ describe('sendoff doctor', () => {
       .resolves(anAccount({ SendQuota: { Max24HourSend: 200, MaxSendRate: 1, SentLast24Hours: 159 } }));
     oldEmail('sent');
     expect(await complaints()).toEqual({ exitCode: 0, findings: [] });
+  });
+
+  it('does not mind a retention that stays, that is recorded, or that the code of an app may have given', async () => {
+    keptFor('30');
+    expect((await complaints()).findings).toEqual([]);
+    keptFor('90', { Description: 'An app with a Sendoff in it' });
+    expect((await complaints()).findings).toEqual([]);
+    keptFor('90', { Metadata: JSON.stringify({ Sendoff: { Options: { retentionDays: 90 } } }) });
+    expect((await complaints()).findings).toEqual([
+      expect.objectContaining({ text: expect.stringContaining('deployed with retentionDays=90') }),
+    ]);
   });
 
   it('does not mind forgotten options that take nothing away, nor a folder without cdk.json', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { submitInParallel, updateThenSend } from '../../../../functions/adapters/aws/backend.ts';
 import { backendFromEnvironment } from '../../../../functions/runtime/backend.ts';
+import { audienceContract } from '../../../contracts/audience.ts';
 import { backendContract } from '../../../contracts/backend.ts';
 import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
@@ -13,6 +14,7 @@ const outage = { kind: 'error', status: 503, code: 'ServiceUnavailable', message
 
 tableContract('DynamoDB', startAwsEmulators);
 webhookListContract('DynamoDB', startAwsEmulators);
+audienceContract('DynamoDB', startAwsEmulators);
 rateLimitContract('DynamoDB', startAwsEmulators);
 bodiesContract('DynamoDB with S3', startAwsEmulators);
 

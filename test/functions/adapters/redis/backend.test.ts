@@ -4,7 +4,8 @@ import { createRedisBackend } from '../../../../functions/adapters/redis/backend
 import { createRedisClient } from '../../../../functions/adapters/redis/client.ts';
 import * as operations from '../../../../functions/adapters/redis/operations.ts';
 import type { Delivery } from '../../../../functions/core/ports/broker.ts';
-import { type QueueName, queueNames } from '../../../../functions/core/queues.ts';
+import type { QueueName } from '../../../../functions/core/queues.ts';
+import { audienceContract } from '../../../contracts/audience.ts';
 import { backendContract } from '../../../contracts/backend.ts';
 import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
@@ -12,6 +13,7 @@ import { rateLimitContract } from '../../../contracts/rate-limit.ts';
 import { tableContract } from '../../../contracts/table.ts';
 import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { hasRedis, startRedisDatabase } from '../../../helpers/redis-database.ts';
+import { receivesOnce, roomFor } from '../../redis-consumer/consuming.ts';
 
 const outage = { status: 503, error: 'down' };
 
@@ -24,19 +26,8 @@ async function underTest() {
   });
   const backend = createRedisBackend(client);
   const receive = async (queue: QueueName): Promise<Delivery[]> => {
-    const room = Object.fromEntries(queueNames.map((name) => [name, name === queue ? 10 : 0])) as Record<
-      QueueName,
-      number
-    >;
-    const consumer = {
-      consumer: 'tests',
-      leaseMs: 60_000,
-      maxReceiveCount: 5,
-      heartbeat: false,
-      reclaim: false,
-      look: false,
-    };
-    const rows = (await client.run(operations.receive({ ...consumer, room }))) as [QueueName, string, string][];
+    const room = roomFor(0, { [queue]: 10 });
+    const rows = (await client.run(operations.receive({ ...receivesOnce, room }))) as [QueueName, string, string][];
     if (rows.length > 0) await client.run(operations.acknowledge({ queue, ids: rows.map(([, id]) => id) }));
     return rows.map(([from, id, body]) => ({ id, body, queue: from }));
   };
@@ -52,6 +43,7 @@ async function underTest() {
 describe.skipIf(!hasRedis)('on redis-server', () => {
   tableContract('Redis', underTest);
   webhookListContract('Redis', underTest);
+  audienceContract('Redis', underTest);
   rateLimitContract('Redis', underTest);
   bodiesContract('Redis', underTest);
   brokerContract('Redis', underTest);

@@ -5,7 +5,7 @@ import { createRedisBackend } from '../../../../functions/adapters/redis/backend
 import { createRedisClient } from '../../../../functions/adapters/redis/client.ts';
 import { backlog, redrive } from '../../../../functions/adapters/redis/operations.ts';
 import type { Submission } from '../../../../functions/core/ports/backend.ts';
-import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../../helpers/redis-database.ts';
+import { hasRedis, queueKey, type RedisDatabase, startRedisDatabase } from '../../../helpers/redis-database.ts';
 
 const SECRET = 'recipient-in-a-body@example.com';
 
@@ -180,7 +180,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
   it('fails a request of two commands if one of them fails', async () => {
     const client = open();
     expect(await client.peek()).toEqual({ first: undefined, deadLetters: 0 });
-    await database.command('SET', client.keyOf('').replace(/doc:$/, 'dead'), 'no stream');
+    await database.command('SET', queueKey(client, 'dead'), 'no stream');
     await expect(client.peek()).rejects.toThrow(/^WRONGTYPE/);
   });
 
@@ -245,7 +245,7 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
     const list = { partition: 'p', sort: 'a' };
     await table.insert({ key: 'gone', fields: {}, list, expiresAtMs: Date.now() + 20 });
     await table.insert({ key: 'stays', fields: {}, list: { ...list, sort: 'b' }, expiresAtMs: Date.now() + 60_000 });
-    const index = client.keyOf('').replace('doc:', 'list');
+    const index = queueKey(client, 'list');
     expect(await database.command('ZCARD', index)).toBe(2);
     while ((await table.get('gone')) !== undefined);
     const entries = await table.query({ index: 'list', partition: 'p', limit: 1, order: 'ascending' });
@@ -265,6 +265,6 @@ describe.skipIf(!hasRedis)('the Redis client', () => {
       list: { partition: 'p', sort: 'b' },
       expiresAtMs: Date.now() + 60_000,
     });
-    expect(await database.command('ZCARD', client.keyOf('').replace('doc:', 'list'))).toBe(1);
+    expect(await database.command('ZCARD', queueKey(client, 'list'))).toBe(1);
   });
 });

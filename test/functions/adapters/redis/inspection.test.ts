@@ -10,27 +10,16 @@ import { purgeDeadLetters } from '../../../../functions/core/inspection/purge.ts
 import type { HeldDeadLetter } from '../../../../functions/core/ports/inspection.ts';
 import { queueNames } from '../../../../functions/core/queues.ts';
 import { inspectionContract } from '../../../contracts/inspection.ts';
-import { hasRedis, type RedisDatabase, startRedisDatabase } from '../../../helpers/redis-database.ts';
-import { bury, type Consuming, createConsuming } from '../../redis-consumer/consuming.ts';
+import { hasRedis, queueKey, type RedisDatabase, startRedisDatabase } from '../../../helpers/redis-database.ts';
+import { bury, type Consuming, createConsuming, receivesOnce, roomFor } from '../../redis-consumer/consuming.ts';
 
 const jobOf = (id: string) => JSON.stringify({ task: 'email.send', args: { id, fingerprint: 'f' }, attempt: 1 });
 const POISON = '{"not JSON';
-const noRoom = { transactional: 0, bulk: 0, webhook: 0, 'webhook-slow': 0 };
-const consumer = {
-  consumer: 'tests',
-  leaseMs: 60_000,
-  maxReceiveCount: 5,
-  heartbeat: false,
-  reclaim: false,
-  look: false,
-};
 const everything = { ids: [], all: true };
 const { signal } = new AbortController();
 
-const streamKey = (client: RedisClient, name: string) => client.keyOf('').replace(/doc:$/, name);
-
 async function readStream({ command }: RedisDatabase, client: RedisClient, name: string): Promise<string[]> {
-  const entries = (await command('XRANGE', streamKey(client, name), '-', '+')) as [Buffer, Buffer[]][];
+  const entries = (await command('XRANGE', queueKey(client, name), '-', '+')) as [Buffer, Buffer[]][];
   return entries.map(([, fields]) => String(fields[1]));
 }
 
@@ -42,12 +31,12 @@ describe.skipIf(!hasRedis)('on redis-server', () => {
       ...backend,
       open: () => createRedisInspection(client),
       take: async (queue) => {
-        expect(await client.run(receive({ ...consumer, room: { ...noRoom, [queue]: 1 } }))).toHaveLength(1);
+        expect(await client.run(receive({ ...receivesOnce, room: roomFor(0, { [queue]: 1 }) }))).toHaveLength(1);
       },
       bury: async (body, queue = '' as never) => {
         const queued = String(Date.now());
         const entry = ['job', body, 'queue', queue, 'received', '3', 'queued', queued];
-        await database.command('XADD', streamKey(client, 'dead'), '*', ...entry);
+        await database.command('XADD', queueKey(client, 'dead'), '*', ...entry);
       },
       waiting: (queue) => readStream(database, client, queue),
       setDown: (down) => {
@@ -95,7 +84,7 @@ describe.skipIf(!hasRedis)('the queues in Redis', () => {
   it('count all delayed jobs, in steps that keep no one waiting', async () => {
     const { client } = consuming;
     const members = Array.from({ length: 10_500 }, (_, id) => [String(id), `bulk|${id}|{}`]).flat();
-    await database.command('ZADD', streamKey(client, 'timers'), ...members);
+    await database.command('ZADD', queueKey(client, 'timers'), ...members);
     const depths = await createRedisInspection(client).depths();
     expect(depths.find(({ queue }) => queue === 'bulk')?.delayed).toBe(10_500);
   });
@@ -103,7 +92,7 @@ describe.skipIf(!hasRedis)('the queues in Redis', () => {
   it('tell how old their oldest job is, waiting or with a consumer', async () => {
     const { client } = consuming;
     const entry = ['job', '{}'];
-    await database.command('XADD', streamKey(client, 'webhook'), `${Date.now() - 90_000}-0`, ...entry);
+    await database.command('XADD', queueKey(client, 'webhook'), `${Date.now() - 90_000}-0`, ...entry);
     await consuming.send('young');
     const ages = await queueAges(client);
     expect(ages.map(({ queue, jobs }) => [queue, jobs])).toEqual([
@@ -112,7 +101,7 @@ describe.skipIf(!hasRedis)('the queues in Redis', () => {
       ['webhook', 1],
       ['webhook-slow', 0],
     ]);
-    await client.run(receive({ ...consumer, room: { ...noRoom, webhook: 1 } }));
+    await client.run(receive({ ...receivesOnce, room: roomFor(0, { webhook: 1 }) }));
     const oldest = new Map(
       (await createRedisInspection(client).depths()).map((one) => [one.queue, one.oldestMs ?? -1]),
     );
@@ -150,12 +139,12 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
     await consuming.backend.broker.send([{ queue: 'bulk', job: { task: 'note', args: { id: 'x' }, attempt: 2 } }]);
     // A lease of 0 ms is always over.
     const crashing = receive({
-      ...consumer,
+      ...receivesOnce,
       leaseMs: 0,
       maxReceiveCount: 3,
       reclaim: true,
       look: true,
-      room: { ...noRoom, bulk: 10 },
+      room: roomFor(0, { bulk: 10 }),
     });
     for (let time = 0; time < 5; time++) await consuming.client.run(crashing);
     const { letters } = await listDeadLetters(open(), 10, signal);
@@ -187,7 +176,7 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
   });
 
   it('are found by an id that begins a millisecond, or follows in it', async () => {
-    const key = streamKey(consuming.client, 'dead');
+    const key = queueKey(consuming.client, 'dead');
     for (const id of ['5-0', '5-1', '6-0']) await database.command('XADD', key, id, 'job', jobOf(id), 'queue', 'bulk');
     for (const id of ['5-0', '5-1', '6-0']) expect(await open().find(id)).toMatchObject({ id, emailId: id });
     for (const id of ['5-2', '6-1', '4-0']) expect(await open().find(id)).toBeUndefined();

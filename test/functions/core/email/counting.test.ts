@@ -1,21 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { handOverDue } from '../../../../functions/core/email/handover.ts';
-import { requeueUnclaimed } from '../../../../functions/core/email/sweep.ts';
 import { SendoffError, unavailable } from '../../../../functions/core/errors.ts';
-import { createSimulation, type Simulation } from '../../../helpers/sending-simulation.ts';
+import { handOverDue } from '../../../../functions/core/schedule/handover.ts';
+import { requeueUnclaimed } from '../../../../functions/core/schedule/sweep.ts';
+import { createSimulation } from '../../../helpers/sending-simulation.ts';
+import { MINUTE_MS, run } from '../schedule/scheduling.ts';
 
-const MINUTE_MS = 60_000;
 const fail = (error: Error) => () => {
   throw error;
 };
-const runOf = ({ backend, clock, metrics }: Simulation) => ({
-  backend,
-  backlog: backend.backlog,
-  now: () => clock.nowMs,
-  log: { info: () => {}, warn: () => {}, error: () => {} },
-  metrics,
-  deadlineMs: clock.nowMs + MINUTE_MS,
-});
 
 describe('the metrics of emails', () => {
   it('count each email once as accepted, then as sent with the time it took', async () => {
@@ -51,7 +43,7 @@ describe('the metrics of emails', () => {
     const simulation = createSimulation();
     await simulation.accept({ scheduled_at: new Date(simulation.clock.nowMs + 20 * MINUTE_MS).toISOString() });
     simulation.clock.nowMs += 16 * MINUTE_MS;
-    await handOverDue(runOf(simulation));
+    await handOverDue(run(simulation));
     await simulation.runUntilQuiet();
     expect(simulation.metrics.counted).toEqual([
       'accepted transactional',
@@ -66,7 +58,7 @@ describe('the metrics of emails', () => {
     await simulation.accept({}, { queue: 'bulk' });
     await simulation.backend.receive('bulk');
     simulation.clock.nowMs += 16 * MINUTE_MS;
-    await requeueUnclaimed(runOf(simulation));
+    await requeueUnclaimed(run(simulation));
     expect(simulation.metrics.counted).toEqual(['accepted bulk', 'requeued bulk']);
   });
 });

@@ -213,7 +213,7 @@ describe('the deadline', () => {
     expect({ status, attempts }).toEqual({ status: 'failed', attempts: 1 });
     expect(timeline.at(-1)).toMatchObject({
       event: 'failed',
-      detail: 'Not sent within 96 hours: Sending is paused',
+      detail: 'Not sent within 120 hours: Sending is paused',
     });
     expect((timeline.at(-1)?.atMs ?? 0) - (timeline[0]?.atMs ?? 0)).toBe(GIVE_UP_AFTER_MS + 900_000);
     expect(simulation.metrics.counted).toContain('failed transactional');

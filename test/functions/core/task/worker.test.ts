@@ -36,7 +36,7 @@ const setUp = ({ run = async () => {}, send, concurrency = 10, ...options }: Opt
     random: () => 0.5,
   });
   return {
-    work: (deliveries: readonly Delivery[], stopsAtMs?: number) => work(deliveries, nowMs + 1_000, stopsAtMs),
+    work: (deliveries: readonly Delivery[], stopsAtMs?: number) => work(deliveries, () => nowMs + 1_000, stopsAtMs),
     queued,
     logged,
   };

@@ -74,8 +74,11 @@ export async function setUp(
       const dueAtMs = Math.min(...backend.waiting().map(({ job }) => job.dueAtMs ?? 0));
       if (dueAtMs === Number.POSITIVE_INFINITY || dueAtMs > untilMs) return;
       clock.nowMs = Math.max(clock.nowMs, dueAtMs);
-      for (const queue of ['webhook', 'webhook-slow'] as const)
-        expect(await work(await backend.receive(queue), clock.nowMs + 30_000)).toEqual([]);
+      for (const queue of ['webhook', 'webhook-slow'] as const) {
+        const deliveries = await backend.receive(queue);
+        const deadlineMs = clock.nowMs + 30_000;
+        expect(await work(deliveries, () => deadlineMs)).toEqual([]);
+      }
     }
   };
   const webhook = (id: string) => table.get<Webhook>(webhookKey(id));

@@ -28,7 +28,7 @@ it('publishes from a worker what a function could only queue', async () => {
     expect(queue).toBe('transactional');
     return { id: String(index), queue, body: JSON.stringify(job) };
   });
-  expect(await work(deliveries, now() + 1_000)).toEqual([]);
+  expect(await work(deliveries, () => now() + 1_000)).toEqual([]);
   expect(published).toEqual([event, { ...event, eventId: 'msg_2', emailId: '2' }]);
 });
 

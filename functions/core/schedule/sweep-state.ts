@@ -1,6 +1,6 @@
 import { holdCause, SENDING_KEY, type SendingState } from '../pacing/sending-state.ts';
 import type { Backend } from '../ports/backend.ts';
-import type { QueueName } from '../queues.ts';
+import { type QueueName, queuesOf } from '../queues.ts';
 
 /** How far the sweep has come: places (sort values) in the list of emails. */
 export type SweepState = {
@@ -15,7 +15,6 @@ export type SweepState = {
 };
 
 const SWEEP_KEY = 'schedule#sweep';
-const mailQueues = ['transactional', 'bulk'] as const satisfies QueueName[];
 
 /** Reads the state, with the queues of which nothing may be sent now. */
 export async function readSweepState({
@@ -26,7 +25,7 @@ export async function readSweepState({
   readonly now: () => number;
 }): Promise<SweepState> {
   const [state, sending] = (await table.getMany([SWEEP_KEY, SENDING_KEY])) as [SweepState?, SendingState?];
-  const held = mailQueues.filter((queue) => sending && holdCause(sending, queue, now()));
+  const held = queuesOf('send').filter((queue) => sending && holdCause(sending, queue, now()));
   if (held.length === 0) return state ?? {};
   return { ...state, heldAtMs: { ...state?.heldAtMs, ...Object.fromEntries(held.map((queue) => [queue, now()])) } };
 }

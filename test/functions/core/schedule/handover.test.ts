@@ -1,27 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
-import { handOverDue } from '../../../../functions/core/email/handover.ts';
 import { EMAIL_PARTITION, recordKey } from '../../../../functions/core/email/record.ts';
 import { rescheduleEmail } from '../../../../functions/core/email/reschedule.ts';
-import { requeueUnclaimed } from '../../../../functions/core/email/sweep.ts';
 import { cancel } from '../../../../functions/core/email/transitions.ts';
 import { unavailable } from '../../../../functions/core/errors.ts';
 import type { Backend } from '../../../../functions/core/ports/backend.ts';
+import { handOverDue } from '../../../../functions/core/schedule/handover.ts';
+import { requeueUnclaimed } from '../../../../functions/core/schedule/sweep.ts';
 import { createSimulation, type Simulation } from '../../../helpers/sending-simulation.ts';
+import { DAY_MS, MINUTE_MS, run, schedule } from './scheduling.ts';
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 1_440 * MINUTE_MS;
-const log = { info: () => {}, warn: () => {}, error: () => {} };
-
-const run = (simulation: Simulation, backend: Backend = simulation.backend, forMs = MINUTE_MS) => ({
-  backend,
-  backlog: simulation.backend.backlog,
-  now: () => simulation.clock.nowMs,
-  log,
-  metrics: simulation.metrics,
-  deadlineMs: simulation.clock.nowMs + forMs,
-});
-const schedule = (simulation: Simulation, aheadMs: number) =>
-  simulation.accept({ scheduled_at: new Date(simulation.clock.nowMs + aheadMs).toISOString() });
 /** Does what a deployment does: the schedule runs once a minute, jobs run when they are due. */
 const live = async (simulation: Simulation, forMs: number, work = true) => {
   const endMs = simulation.clock.nowMs + forMs;

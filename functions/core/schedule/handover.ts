@@ -1,14 +1,14 @@
 import { documentsOf, entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
+import { EMAIL_PARTITION, type EmailRecord, recordKey } from '../email/record.ts';
+import { sendJob } from '../email/send.ts';
+import { noteHandover } from '../email/transitions.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Backlog } from '../ports/broker.ts';
 import type { Logger, Metrics } from '../ports/telemetry.ts';
 import type { QueueName } from '../queues.ts';
 import { createLostJobs, type LostJobs } from './lost-jobs.ts';
-import { EMAIL_PARTITION, type EmailRecord, recordKey } from './record.ts';
-import { sendJob } from './send.ts';
 import { createHeldTimes } from './sweep-state.ts';
-import { noteHandover } from './transitions.ts';
 
 const PAGE = 100;
 /** A scheduled email whose job waits in a backlog is examined again after this time. */
@@ -16,7 +16,7 @@ const WAITING_MS = 45 * 60_000;
 
 export interface ScheduleDependencies {
   readonly backend: Backend;
-  /** What waits on a queue. */
+  /** Counts the jobs of a queue. */
   readonly backlog: (queue: QueueName) => Promise<Backlog>;
   readonly now: () => number;
   readonly log: Logger;

@@ -1,26 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
-import { requeueUnclaimed } from '../../../../functions/core/email/sweep.ts';
 import { unavailable } from '../../../../functions/core/errors.ts';
 import type { SendingState } from '../../../../functions/core/pacing/sending-state.ts';
 import type { Backend } from '../../../../functions/core/ports/backend.ts';
 import type { QueueName } from '../../../../functions/core/queues.ts';
+import { requeueUnclaimed } from '../../../../functions/core/schedule/sweep.ts';
 import { createSimulation, type Simulation } from '../../../helpers/sending-simulation.ts';
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 1_440 * MINUTE_MS;
-const log = { info: () => {}, warn: () => {}, error: () => {} };
-
-const run = (simulation: Simulation, backend: Backend = simulation.backend, forMs = MINUTE_MS) => ({
-  backend,
-  backlog: simulation.backend.backlog,
-  now: () => simulation.clock.nowMs,
-  log,
-  metrics: simulation.metrics,
-  deadlineMs: simulation.clock.nowMs + forMs,
-});
-const schedule = (simulation: Simulation, aheadMs: number) =>
-  simulation.accept({ scheduled_at: new Date(simulation.clock.nowMs + aheadMs).toISOString() });
+import { DAY_MS, MINUTE_MS, run, schedule } from './scheduling.ts';
 
 describe('queueing unclaimed emails again', () => {
   const lose = async ({ backend }: Simulation) => void (await backend.receive());

@@ -1,9 +1,9 @@
 import { documentsOf } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
+import { EMAIL_PARTITION, type EmailRecord } from '../email/record.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Backlog } from '../ports/broker.ts';
 import type { QueueName } from '../queues.ts';
-import { EMAIL_PARTITION, type EmailRecord } from './record.ts';
 
 /** After this time a job may be lost; it may also just be waiting. */
 export const OVERDUE_MS = 15 * 60_000;

@@ -1,10 +1,10 @@
 import { documentsOf, entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
+import { EMAIL_PARTITION, type EmailRecord, recordKey } from '../email/record.ts';
+import { sendJob } from '../email/send.ts';
 import type { QueueName } from '../queues.ts';
 import type { ScheduleDependencies } from './handover.ts';
 import { createLostJobs, type LostJobs, OVERDUE_MS } from './lost-jobs.ts';
-import { EMAIL_PARTITION, type EmailRecord, recordKey } from './record.ts';
-import { sendJob } from './send.ts';
 import { readSweepState, type SweepState, saveSweepState } from './sweep-state.ts';
 
 const PAGE = 100;
@@ -42,7 +42,7 @@ interface Part {
   readonly part: number;
   /** Everything up to here was examined. */
   front: string;
-  /** What waits from here on, by queue. */
+  /** The place from which emails of a queue wait, by queue. */
   readonly behind: Map<QueueName, string>;
   requeued: number;
 }
@@ -140,7 +140,7 @@ function behindOf({ behind = {} }: SweepState, part: number): Map<QueueName, str
   return new Map(own);
 }
 
-/** What is stored of the parts. */
+/** The progress of all parts as it is stored. */
 function progressOf(parts: readonly Part[]): SweepState {
   const behind = parts.flatMap(({ part, behind: queues }) =>
     [...queues].map(([queue, sort]) => [`${queue}#${part}`, sort] as const),
