@@ -78,14 +78,14 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   const audience = { table, broker, publish, now, newId };
   secured.route('/audiences', segmentRoutes(audience, 'audience'));
   secured.route('/audiences', legacyContactRoutes(audience));
+  // Before the routes of contacts, which would take `imports` for an id.
+  secured.route('/contacts/imports', contactImportRoutes({ backend, now, newId, retentionMs }));
   secured.route('/contacts', contactRoutes(audience));
   secured.route('/contact-properties', contactPropertyRoutes({ table, now }));
   secured.route('/domains', domainRoutes(domains, region));
   secured.route('/segments', segmentRoutes(audience, 'segment'));
   secured.route('/suppressions', suppressionRoutes(table, publish, now));
   secured.route('/templates', templateRoutes({ table, now, newId, retentionMs }));
-  // Before the routes of contacts, which would take `imports` for an id.
-  secured.route('/contacts/imports', contactImportRoutes({ backend, now, newId, retentionMs }));
   secured.route('/topics', topicRoutes({ table, publish, now, newId }));
   secured.route('/unsubscribe', unsubscribeRoutes(table, publish, now));
   secured.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));

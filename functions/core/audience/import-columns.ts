@@ -118,7 +118,8 @@ function readAddress(text: string): string {
     return parseMailbox(text, 'email').address;
   } catch (error) {
     if (!(error instanceof SendoffError)) throw error;
-    throw new WrongRow(error.message);
+    // Only why: the rest of the message is about the fields of an email.
+    throw new WrongRow(error.message.replace(/^.* format\. /, 'Invalid email address. '));
   }
 }
 

@@ -1,8 +1,10 @@
 import { normalizeAddress } from '../email/address.ts';
 import { SendoffError, unavailable } from '../errors.ts';
+import type { Backend } from '../ports/backend.ts';
 import type { OutgoingJob } from '../ports/broker.ts';
 import type { Table } from '../ports/table.ts';
 import type { Run } from '../task/task.ts';
+import type { Publish } from '../webhook/dispatch.ts';
 import { contactId, contactKey, type NewContact } from './contact.ts';
 import { upsertContacts } from './contacts.ts';
 import { type CsvPosition, csvRows } from './csv.ts';
@@ -17,9 +19,12 @@ import {
 } from './import.ts';
 import { addressOf, contactOf } from './import-columns.ts';
 import { unpackFile } from './import-file.ts';
-import type { ImportTaskDependencies } from './import-task.ts';
 import { addMembers } from './membership.ts';
 import { getSegments } from './segments.ts';
+
+export interface ImportTaskDependencies extends Pick<Backend, 'table' | 'bodies' | 'updateAndSend'> {
+  readonly publish: Publish;
+}
 
 /** Rows of a batch, whose counts are written together. */
 const BATCH_ROWS = 1_000;

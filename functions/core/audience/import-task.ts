@@ -1,12 +1,7 @@
 import * as z from 'zod/mini';
-import type { Backend } from '../ports/backend.ts';
 import { emailRetry } from '../task/retry.ts';
 import { type Task, task } from '../task/task.ts';
-import type { Publish } from '../webhook/dispatch.ts';
-
-export interface ImportTaskDependencies extends Pick<Backend, 'table' | 'bodies' | 'updateAndSend'> {
-  readonly publish: Publish;
-}
+import type { ImportTaskDependencies } from './import-run.ts';
 
 /** `step` is the number of batches that were done when the job was queued; it tells the jobs of an import apart in the log. */
 export type ImportArgs = { id: string; step: number };
