@@ -36,7 +36,8 @@ async function deleteAllContacts(): Promise<void> {
 async function createSix(audienceId?: string): Promise<void> {
   for (let index = 0; index < 6; index++) {
     const email = `test.${index}@example.com`;
-    idOf(await sendoff.resend.contacts.create(audienceId === undefined ? { email } : { email, audienceId }));
+    const { contacts } = sendoff.resend;
+    idOf(await (audienceId === undefined ? contacts.create({ email }) : contacts.create({ email, audienceId })));
   }
 }
 

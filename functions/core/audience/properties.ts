@@ -14,6 +14,7 @@ export interface PropertyDependencies {
 }
 
 const PROPERTY_PARTITION = 'contact-property';
+const propertyId = (key: string): string => derivedId('contact-property', key);
 const propertyKey = (id: string): string => `contact-property#${id}`;
 
 /** A property as it is stored: `key` is the table's own attribute. */
@@ -34,6 +35,16 @@ export async function listProperties(table: Table): Promise<ContactProperty[]> {
   const properties: ContactProperty[] = [];
   for await (const page of documentPages<StoredProperty>(table, query)) properties.push(...page.map(fromStored));
   return properties;
+}
+
+/**
+ * The properties with these keys, if all of them exist; otherwise all properties, one of which may be meant. The list may lag behind a
+ * property that was created just now; a read by key does not.
+ */
+export async function propertiesNamed(table: Table, keys: readonly string[]): Promise<ContactProperty[]> {
+  const found = await table.getMany<StoredProperty>(keys.map((key) => propertyKey(propertyId(key))));
+  const known = found.flatMap((property) => (property ? [fromStored(property)] : []));
+  return known.length === keys.length ? known : [...known, ...(await listProperties(table))];
 }
 
 /** The property with this id; 404 if there is none. */
@@ -107,7 +118,7 @@ async function insert(
   { key, ...fields }: Pick<ContactProperty, 'key' | 'type' | 'fallbackValue'>,
   nowMs: number,
 ): Promise<{ id: string; applied: boolean }> {
-  const id = derivedId('contact-property', key);
+  const id = propertyId(key);
   const property: StoredProperty = { id, name: key, ...fields, createdAtMs: nowMs };
   const list = { partition: PROPERTY_PARTITION, sort: timeSort(nowMs, id) };
   const { applied } = await table.insert({ key: propertyKey(id), fields: property, list });
