@@ -1,7 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { addRecipients } from '../../../../functions/core/broadcast/recipients.ts';
-import { type BroadcastSimulation, createBroadcastSimulation, type SimulationOptions } from '../../../helpers/broadcast-simulation.ts';
+import {
+  type BroadcastSimulation,
+  createBroadcastSimulation,
+  type SimulationOptions,
+} from '../../../helpers/broadcast-simulation.ts';
 
 const CONTACTS = 8;
 
