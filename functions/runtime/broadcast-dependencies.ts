@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { plainTextOf } from '../adapters/mime/plain-text.ts';
 import { listProperties } from '../core/audience/properties.ts';
+import { createChunkGate } from '../core/broadcast/chunk-gate.ts';
 import { deliver } from '../core/broadcast/deliver.ts';
 import { fanOut } from '../core/broadcast/fan-out.ts';
 import { createBroadcastReader } from '../core/broadcast/reader.ts';
@@ -36,6 +38,7 @@ export function createBroadcasts(
       ...send,
       backend,
       reader,
+      gate: createChunkGate(Date.now, sleep),
       unsubscribe: createBroadcastUnsubscribe(table, required('PUBLIC_URL')),
       retentionMs: retentionMs(),
       pace: async () => {

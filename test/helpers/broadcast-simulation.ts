@@ -4,6 +4,7 @@ import { upsertContacts } from '../../functions/core/audience/contacts.ts';
 import { addMembers } from '../../functions/core/audience/membership.ts';
 import { createSegment } from '../../functions/core/audience/segments.ts';
 import { type Broadcast, broadcastKey } from '../../functions/core/broadcast/broadcast.ts';
+import { createChunkGate } from '../../functions/core/broadcast/chunk-gate.ts';
 import { deliver } from '../../functions/core/broadcast/deliver.ts';
 import { fanOut } from '../../functions/core/broadcast/fan-out.ts';
 import { handOverBroadcasts } from '../../functions/core/broadcast/handover.ts';
@@ -27,6 +28,7 @@ import { Postponed } from '../../functions/core/task/task.ts';
 import { createWorker } from '../../functions/core/task/worker.ts';
 import { createSimulatedQueue } from '../pacing/simulated-queue.ts';
 import { createMemoryBackend } from './memory-backend.ts';
+import { randomFrom } from './random-text.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
 import { Crash } from './sending-simulation.ts';
 import { createSimulatedTime } from './simulated-time.ts';
@@ -60,12 +62,13 @@ export type BroadcastSimulation = ReturnType<typeof createBroadcastSimulation>;
 export function createBroadcastSimulation(options: SimulationOptions = {}) {
   const { ratePerSecond = 100, workers = 2, crash, kills, onSend, clockOffsetMs = () => 0 } = options;
   const time = createSimulatedTime();
+  const random = randomFrom(11);
   const memory = createMemoryBackend({ now: time.now });
   const meter: TableMeter = createTableMeter(memory.table);
   const { table } = meter;
   const queues = {
     transactional: createSimulatedQueue('transactional', time),
-    bulk: createSimulatedQueue('bulk', time),
+    bulk: createSimulatedQueue('bulk', time, { fair: true }),
   };
   const broker: Backend['broker'] = {
     send: async (jobs) => {
@@ -154,7 +157,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
     const now = () => time.now() + clockOffsetMs(number);
     const own: Backend = { ...backend, table, broker, updateAndSend: updateThenSend({ table, broker }) };
     const clock = createSlotClock(table, 'ses', now);
-    const pacer = createPacer({ clock, rate: async () => ratePerSecond, now, random: () => 0.5, wait: time.wait });
+    const pacer = createPacer({ clock, rate: async () => ratePerSecond, now, random, wait: time.wait });
     const reader = createBroadcastReader({
       ...{ table, properties: async () => [], toText: async () => undefined, footer: true, now },
     });
@@ -171,7 +174,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       broadcasts: async () => ({
         ...{ fanOut, deliver, recountBroadcast },
         dependencies: {
-          ...{ ...send, backend: own, reader, retentionMs: RETENTION_MS },
+          ...{ ...send, backend: own, reader, gate: createChunkGate(now, time.wait), retentionMs: RETENTION_MS },
           unsubscribe: async () => ({ url: 'https://example.com/u', headers: {} }),
           pace: async () => ({ ratePerSecond, held: false }),
         },
@@ -179,7 +182,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
     };
     return createWorker<SendDependencies & BroadcastDependencies>({
       ...{ tasks: [...emailTasks, ...broadcastTasks], dependencies, broker, log, concurrency: 10, now },
-      random: () => 0.5,
+      random,
     });
   };
 

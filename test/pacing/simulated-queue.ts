@@ -29,12 +29,14 @@ interface Message {
   receives: number;
 }
 
-/** Makes an empty queue. */
-export function createSimulatedQueue(name: QueueName, time: SimulatedTime): SimulatedQueue {
+/** Makes an empty queue; a fair one takes the groups of its jobs in turn. */
+export function createSimulatedQueue(name: QueueName, time: SimulatedTime, { fair = false } = {}): SimulatedQueue {
   const visible: Message[] = [];
   const receivers: (() => void)[] = [];
   let [head, size, requests, deadLetters, serial] = [0, 0, 0, 0, 0];
   let closed = false;
+  /** Messages that are received and not settled, by group. */
+  const inWork = new Map<string, number>();
   const show = (messages: readonly Message[]) => {
     visible.push(...messages);
     for (const wake of receivers.splice(0)) wake();
@@ -42,6 +44,21 @@ export function createSimulatedQueue(name: QueueName, time: SimulatedTime): Simu
   const showLater = (messages: readonly Message[], afterMs: number) => {
     if (afterMs <= 0) show(messages);
     else void time.wait(afterMs).then(() => show(messages));
+  };
+  const groupOf = ({ body }: Message): string => (fair ? (JSON.parse(body).group ?? '') : '');
+  /** Those of the group with the fewest in work first. */
+  const takeFairly = (): Message[] => {
+    const batch: Message[] = [];
+    while (batch.length < BATCH && visible.length > 0) {
+      const loads = new Map(visible.map((message) => [message, inWork.get(groupOf(message)) ?? 0]));
+      const least = Math.min(...loads.values());
+      const next = visible.findIndex((message) => loads.get(message) === least);
+      const [message] = visible.splice(next, 1);
+      if (!message) break;
+      batch.push(message);
+      inWork.set(groupOf(message), least + 1);
+    }
+    return batch;
   };
   return {
     async send(jobs: readonly OutgoingJob[]) {
@@ -62,8 +79,8 @@ export function createSimulatedQueue(name: QueueName, time: SimulatedTime): Simu
       }
       if (closed) return undefined;
       requests++;
-      const batch = visible.slice(head, head + BATCH);
-      head += batch.length;
+      const batch = fair ? takeFairly() : visible.slice(head, head + BATCH);
+      if (!fair) head += batch.length;
       if (head > 10_000) {
         visible.splice(0, head);
         head = 0;
@@ -75,6 +92,7 @@ export function createSimulatedQueue(name: QueueName, time: SimulatedTime): Simu
       if (failed.length < deliveries.length) requests++;
       for (const delivery of deliveries) {
         const message = delivery as Delivery & Message;
+        if (fair) inWork.set(groupOf(message), (inWork.get(groupOf(message)) ?? 1) - 1);
         if (failed.includes(delivery.id) && message.receives < MAX_RECEIVES) {
           showLater([message], visibilityMs);
           continue;

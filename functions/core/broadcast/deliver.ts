@@ -13,6 +13,7 @@ import {
   releaseChunk,
   suspendChunk,
 } from './chunk.ts';
+import type { ChunkGate } from './chunk-gate.ts';
 import { createChunkTally, type Outcome } from './chunk-tally.ts';
 import { createConsent } from './consent.ts';
 import { AFTER_LEASE_MS, ClaimedElsewhere, type DeliverArgs } from './deliver-job.ts';
@@ -20,10 +21,14 @@ import { addCounts } from './progress.ts';
 import { emailIdOf } from './recipient.ts';
 import { fingerprintOf, outcomeOf, publishFailed, type SendToDependencies, sendTo, Unknown } from './send-to.ts';
 
-export type DeliverDependencies = SendToDependencies;
+export interface DeliverDependencies extends SendToDependencies {
+  readonly gate: ChunkGate;
+}
 
 /** Recipients of a chunk that are sent to at the same time. */
 const LANES = 10;
+/** Those of them that go on when the rate is used up: with more, one worker would keep the others from their turns. */
+const SLOW_LANES = 3;
 /** The longest time that a recipient waits for a turn in a worker; then the chunk waits on the queue. */
 const WAIT_MS = 30_000;
 /** The least wait of a chunk after an error of the provider. */
@@ -52,6 +57,17 @@ const isSending = (broadcast: Broadcast | undefined): broadcast is Broadcast =>
  * early, but in good order, notes who is left: then nothing need be read.
  */
 export async function deliver(args: DeliverArgs, run: Run, dependencies: DeliverDependencies): Promise<void> {
+  const { reader, gate } = dependencies;
+  if (!isSending(await reader.fresh(args.id))) return;
+  const leave = await gate.enter();
+  try {
+    await begin(args, run, dependencies);
+  } finally {
+    leave();
+  }
+}
+
+async function begin(args: DeliverArgs, run: Run, dependencies: DeliverDependencies): Promise<void> {
   const { reader, pacer, claims, table } = dependencies;
   const { id: broadcastId, n } = args;
   const broadcast = await reader.fresh(broadcastId);
@@ -91,8 +107,9 @@ async function deliverClaimed(
     if (followsCrash(chunk)) await settleRecorded(broadcast, chunk, tally.settle, dependencies);
     const send = await sender(broadcast, chunk, time, run, dependencies, () => stop !== undefined);
     const waiting = tally.left();
-    const lane = async () => {
-      for (let position = waiting.shift(); position !== undefined && !stop; position = waiting.shift()) {
+    const lane = async (number: number) => {
+      const goesOn = () => !stop && (number < SLOW_LANES || !dependencies.gate.isSlow());
+      for (let position = waiting.shift(); position !== undefined; position = goesOn() ? waiting.shift() : undefined) {
         try {
           tally.settle(position, await send(position));
         } catch (error) {
@@ -101,7 +118,7 @@ async function deliverClaimed(
         }
       }
     };
-    await Promise.all(Array.from({ length: Math.min(LANES, waiting.length) }, lane));
+    await Promise.all(Array.from({ length: Math.min(LANES, waiting.length) }, (_, number) => lane(number)));
   } catch (error) {
     stop = { reason: error };
   }
@@ -185,7 +202,7 @@ async function sender(
   dependencies: DeliverDependencies,
   stopped: () => boolean,
 ): Promise<(position: number) => Promise<Outcome>> {
-  const { reader, pacer, table } = dependencies;
+  const { reader, pacer, table, gate } = dependencies;
   const { now, queue } = run;
   const content = await reader.content(broadcast.contentId);
   if (!content) throw new Error(`the content of broadcast ${broadcast.id} is gone`);
@@ -198,7 +215,9 @@ async function sender(
     if (early.skip) return early.skip;
     if (now() >= endMs) throw new Postponed('the time of the function ends', 0);
     const untilMs = Math.min(now() + WAIT_MS, endMs);
+    const askedAtMs = now();
     const turn = spare.shift() ?? (await pacer.reserve(queue, 1, untilMs));
+    gate.waited(now() - askedAtMs);
     // Again: the wait for the turn may have been long.
     if (stopped() || !isSending(await reader.recent(broadcast.id))) throw new NotSending();
     const consent = await consentOf(position);
