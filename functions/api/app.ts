@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { EndpointRules } from '../adapters/http/post-webhook.ts';
+import { countUnsubscribe } from '../core/broadcast/progress.ts';
 import type { SenderDomains } from '../core/email/sender-domain.ts';
 import type { SubmitDependencies } from '../core/email/submit.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
@@ -8,6 +9,8 @@ import { apiKeyRoutes } from './api-keys/routes.ts';
 import { attachmentDownloadRoutes, emailAttachmentRoutes } from './attachments/routes.ts';
 import { authenticate, type Caller } from './authenticate.ts';
 import { baseUrl } from './base-url.ts';
+import { broadcastListRoutes } from './broadcasts/lists.ts';
+import { broadcastRoutes } from './broadcasts/routes.ts';
 import { checkMethod, noEndpoint } from './check-method.ts';
 import { contactImportRoutes } from './contact-imports/routes.ts';
 import { contactPropertyRoutes } from './contact-properties/routes.ts';
@@ -15,6 +18,7 @@ import { contactRoutes } from './contacts/routes.ts';
 import { domainRoutes } from './domains/routes.ts';
 import { emailRoutes } from './emails/routes.ts';
 import { handleError } from './error-response.ts';
+import { metricsRoutes } from './metrics/routes.ts';
 import { legacyContactRoutes } from './segments/legacy-contacts.ts';
 import { segmentRoutes } from './segments/routes.ts';
 import { suppressionRoutes } from './suppressions/routes.ts';
@@ -25,6 +29,8 @@ import { refuseUnsupportedPaths } from './unsupported-paths.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
 export interface ApiDependencies extends SubmitDependencies {
+  /** The most recipients a second that this deployment may use; absent: all that the account has. */
+  readonly maxRatePerSecond?: number | undefined;
   readonly log: Logger;
   readonly domains: SenderDomains;
   /** The AWS region that sends the emails. */
@@ -71,10 +77,14 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   secured.get('/openapi.json', async (context) =>
     context.json((await import('./openapi/document.ts')).openApi(baseUrl(context))),
   );
+  // First: otherwise `metrics` would be the id of an email.
+  secured.route('/emails/metrics', metricsRoutes(table, now));
   secured.route('/emails', emailRoutes(dependencies, publish));
   secured.route('/emails', emailAttachmentRoutes({ backend, now }));
   secured.route('/attachments', attachmentDownloadRoutes({ backend, now }));
   secured.route('/api-keys', apiKeyRoutes({ table, domains, now }));
+  secured.route('/broadcasts', broadcastRoutes(dependencies));
+  secured.route('/broadcasts', broadcastListRoutes(table));
   const audience = { table, broker, publish, now, newId };
   secured.route('/audiences', segmentRoutes(audience, 'audience'));
   secured.route('/audiences', legacyContactRoutes(audience));
@@ -87,7 +97,15 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   secured.route('/suppressions', suppressionRoutes(table, publish, now));
   secured.route('/templates', templateRoutes({ table, now, newId, retentionMs }));
   secured.route('/topics', topicRoutes({ table, publish, now, newId }));
-  secured.route('/unsubscribe', unsubscribeRoutes(table, publish, now));
+  secured.route(
+    '/unsubscribe',
+    unsubscribeRoutes({
+      table,
+      publish,
+      now,
+      countUnsubscribe: (one) => countUnsubscribe({ table, retentionMs }, one),
+    }),
+  );
   secured.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
   return secured;
 }

@@ -2,7 +2,7 @@ import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { newId } from '../core/ids.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
-import { localEndpointsAllowed, required, retentionMs } from '../runtime/env.ts';
+import { localEndpointsAllowed, optionalNumber, required, retentionMs } from '../runtime/env.ts';
 import { loadedSesDomains } from '../runtime/sender-domains.ts';
 import { createLambdaHandler } from './api-gateway.ts';
 import { createApp } from './app.ts';
@@ -22,6 +22,7 @@ const app = createApp({
   domains: loadedSesDomains(),
   region: required('AWS_REGION'),
   keyRateLimit: Number(process.env.KEY_RATE_LIMIT ?? 0),
+  maxRatePerSecond: optionalNumber('MAX_SEND_RATE'),
   endpointRules: { allowLocal: localEndpointsAllowed() },
 });
 

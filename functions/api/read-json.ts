@@ -12,3 +12,8 @@ export async function readJson(context: Context): Promise<{ payload: string; val
     throw new SendoffError('validation_error', 400, 'The request body is not valid JSON', { cause });
   }
 }
+
+/** The same for a request that needs no body: clients send none, or `{}`. */
+export async function readOptionalJson(context: Context): Promise<{ payload: string; value: unknown }> {
+  return (await context.req.text()).trim() === '' ? { payload: '', value: {} } : readJson(context);
+}

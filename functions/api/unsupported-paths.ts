@@ -6,11 +6,9 @@ import type { Caller } from './authenticate.ts';
 /** Paths of Resend's API that this version does not serve, with all paths below them (resend-node 6.38.0, resend-openapi 1.5.0). */
 export const UNSUPPORTED_PATHS = [
   '/automations',
-  '/broadcasts',
   '/domains/claim',
   '/domains/:id/claim',
   '/domains/:id/verify',
-  '/emails/metrics',
   '/emails/receiving',
   '/emails/:id/share',
   '/events',
@@ -27,8 +25,8 @@ export const UNSUPPORTED = `Sendoff ${version} does not have this part of Resend
 export const isPartlySupported = (path: string): boolean => /^\/domains(?:\/|$)/.test(path);
 
 /**
- * Answers 404 `not_found` to every call of an unsupported path, before any other route could take `metrics` in
- * `/emails/metrics` for an id. It is not a 501 because clients and alarms treat a 5xx as a temporary fault.
+ * Answers 404 `not_found` to every call of an unsupported path, before any other route could take `receiving` in
+ * `/emails/receiving` for an id. It is not a 501 because clients and alarms treat a 5xx as a temporary fault.
  */
 export function refuseUnsupportedPaths(app: Hono<Caller>): void {
   for (const path of UNSUPPORTED_PATHS)

@@ -6,6 +6,7 @@ import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { createRedisBackend } from '../adapters/redis/backend.ts';
 import { createConsumerQueue } from '../adapters/redis/consumer.ts';
 import { type AudienceDependencies, audienceTasks } from '../core/audience/tasks.ts';
+import { type BroadcastDependencies, broadcastTasks } from '../core/broadcast/tasks.ts';
 import { createClaims } from '../core/email/claims.ts';
 import { emailTasks, type SendDependencies } from '../core/email/send.ts';
 import { type QueueName, queues, queuesOf } from '../core/queues.ts';
@@ -25,7 +26,7 @@ const metrics = createMetrics(required('DEPLOYMENT'));
 const newName = () => randomUUID();
 
 // No schedule asks SES for the quotas: the consumer does, while there is something to send.
-const dependencies = { ...backend, ...sendDependencies(backend, { metrics, log }), ...webhookDependencies(backend) };
+const dependencies = { ...sendDependencies(backend, { metrics, log }), ...webhookDependencies(backend) };
 
 const { sending } = dependencies;
 const mostToTake = (queue: QueueName): number =>
@@ -45,8 +46,8 @@ export const handler = withMetrics(metrics, async (event: ConsumerEvent, context
   const watchdog = event.watchdog ?? event.watcher;
   // New for each invocation: one that was frozen with an email unfinished must not send it when it goes on later.
   const claims = createClaims({ table: backend.table, now: Date.now, log });
-  const work = createWorker<SendDependencies & DeliveryDependencies & AudienceDependencies>({
-    tasks: [...emailTasks, ...audienceTasks, deliverWebhook],
+  const work = createWorker<SendDependencies & BroadcastDependencies & AudienceDependencies & DeliveryDependencies>({
+    tasks: [...emailTasks, ...broadcastTasks, ...audienceTasks, deliverWebhook],
     dependencies: { ...dependencies, claims },
     broker: backend.broker,
     log,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSesMailer } from '../adapters/aws/ses-mailer.ts';
 import { fetchFile } from '../adapters/http/fetch-file.ts';
 import { composeMime } from '../adapters/mime/compose.ts';
+import type { BroadcastDependencies, Broadcasts } from '../core/broadcast/tasks.ts';
 import { createMemoryBudget } from '../core/email/memory-budget.ts';
 import type { SendDependencies } from '../core/email/send.ts';
 import { createPacer } from '../core/pacing/pacer.ts';
@@ -27,11 +28,13 @@ const HOUR_MS = 3_600_000;
 export function sendDependencies(
   backend: Backend,
   { metrics, log, staleMs }: SendOptions,
-): Omit<SendDependencies, 'claims'> & { readonly sending: Sending } {
+): Omit<SendDependencies, 'claims'> &
+  BroadcastDependencies &
+  Pick<Backend, 'updateAndSend'> & { readonly sending: Sending } {
   const { table } = backend;
   const outgoingHeaders = createOutgoingHeaders(table, required('PUBLIC_URL'));
   const sending = sendingFromEnvironment({ table, log, ...(staleMs === undefined ? {} : { staleMs }) });
-  return {
+  const dependencies = {
     ...backend,
     mailer: createSesMailer(required('CONFIGURATION_SET')),
     sending,
@@ -55,5 +58,13 @@ export function sendDependencies(
     memory: createMemoryBudget(requiredNumber('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')),
     publish: createPublish(backend, Date.now),
     metrics,
+  } satisfies Omit<SendDependencies, 'claims'>;
+  let loading: Promise<Broadcasts> | undefined;
+  const broadcasts = () => {
+    loading ??= import('./broadcast-dependencies.ts').then(({ createBroadcasts }) =>
+      createBroadcasts(backend, dependencies),
+    );
+    return loading;
   };
+  return { ...dependencies, broadcasts };
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
+import { handOverBroadcasts } from '../core/broadcast/handover.ts';
 import { handOverDue } from '../core/schedule/handover.ts';
 import { requeueUnclaimed } from '../core/schedule/sweep.ts';
 import { backlogFromEnvironment } from '../runtime/aws.ts';
@@ -22,7 +23,8 @@ export const handler = withMetrics(metrics, async (_event: unknown, context: Con
   await sending.refresh().catch((error: unknown) => log.warn('the sending quota could not be read', { error }));
   const run = { backend, backlog, now: Date.now, log, metrics, deadlineMs };
   const handedOver = await handOverDue(run);
+  const broadcasts = await handOverBroadcasts(run);
   const requeued = await requeueUnclaimed(run);
-  if (handedOver + requeued > 0) log.info('schedule ran', { handedOver, requeued });
-  return { handedOver, requeued };
+  if (handedOver + broadcasts + requeued > 0) log.info('schedule ran', { handedOver, broadcasts, requeued });
+  return { handedOver, broadcasts, requeued };
 });

@@ -45,6 +45,8 @@ const kinds = {
   broadcast: 'broadcast#*',
   broadcastContent: 'broadcast-content#*',
   broadcastChunk: 'broadcast-chunk#*',
+  /** A partition of an index: the chunks of a broadcast that are not done. */
+  openChunks: 'broadcast-open#*',
   broadcastCount: 'broadcast-count#*',
   broadcastLink: 'broadcast-link#*',
 } as const;

@@ -41,6 +41,11 @@ const detail = {
   tags,
   topic_id: { type: 'null' },
 };
+/** With the fields that only some emails have. */
+const withMore = (fields: typeof detail) => {
+  const schema = object(fields);
+  return { ...schema, properties: { ...schema.properties, broadcast_id: text, template_id: text } };
+};
 const event = {
   type: 'object',
   properties: {
@@ -97,7 +102,7 @@ export const emailPaths = () => ({
   },
   '/emails/{id}': {
     parameters: [id],
-    get: operation('getEmail', 'One email with its content', object(detail)),
+    get: operation('getEmail', 'One email with its content', withMore(detail)),
     patch: operation(
       'rescheduleEmail',
       'Give a scheduled email another time',

@@ -22,7 +22,10 @@ export function summary(record: EmailRecord) {
   };
 }
 
-/** An email as `GET /emails/{id}` shows it. */
+/**
+ * An email as `GET /emails/{id}` shows it. An email of a broadcast has no body of its own, unless it was tried again: html and text are
+ * null, and `broadcast_id` says whose content it has. To render it now could show other contact data than was sent.
+ */
 export function detail(record: EmailRecord, body: Body | undefined) {
   return {
     object: 'email',
@@ -31,6 +34,8 @@ export function detail(record: EmailRecord, body: Body | undefined) {
     text: body?.text ?? null,
     tags: record.tags ?? [],
     topic_id: null,
+    ...(record.broadcastId === undefined ? {} : { broadcast_id: record.broadcastId }),
+    ...(record.templateId === undefined ? {} : { template_id: record.templateId }),
   };
 }
 

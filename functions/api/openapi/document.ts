@@ -1,11 +1,13 @@
 import { version } from '../../core/version.ts';
 import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
+import { broadcastPaths } from '../broadcasts/openapi.ts';
 import { contactImportPaths } from '../contact-imports/openapi.ts';
 import { contactPropertyPaths } from '../contact-properties/openapi.ts';
 import { contactPaths } from '../contacts/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
 import { emailComponent, emailPaths } from '../emails/openapi.ts';
+import { metricsPaths } from '../metrics/openapi.ts';
 import { segmentPaths } from '../segments/openapi.ts';
 import { suppressionPaths } from '../suppressions/openapi.ts';
 import { templatePaths } from '../templates/openapi.ts';
@@ -30,8 +32,10 @@ export function openApi(serverUrl: string): Schema {
     security: [{ apiKey: [] }],
     paths: withErrors({
       ...emailPaths(),
+      ...metricsPaths(),
       ...attachmentPaths(),
       ...apiKeyPaths(),
+      ...broadcastPaths(),
       ...domainPaths(),
       ...suppressionPaths(),
       ...webhookPaths(),

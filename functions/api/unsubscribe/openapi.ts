@@ -20,8 +20,14 @@ export function unsubscribePaths() {
   return {
     '/unsubscribe/{token}': {
       parameters: [token],
-      get: html('showUnsubscribe', 'A page with a button; changes nothing'),
-      post: html('unsubscribe', 'Send to this address no more from this sender (RFC 8058)'),
+      get: html('showUnsubscribe', 'A page that shows what the recipient gets; changes nothing'),
+      post: {
+        ...html(
+          'unsubscribe',
+          'Unsubscribe (RFC 8058): from the topic of a broadcast or from all broadcasts; from the sender of another email',
+        ),
+        errors: [409],
+      },
     },
   };
 }

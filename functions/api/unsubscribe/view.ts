@@ -1,8 +1,15 @@
 import type { Context } from 'hono';
+import { escaped, type Page } from './page.ts';
 
-/** A page with a title and this HTML below it. */
-export function page(context: Context, status: 200 | 404, title: string, content: string): Response {
-  const escaped = title.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const STYLE = [
+  'body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem;text-align:center;color:#1a1a1a;background:#fff}',
+  'h1{font-size:1.6rem;overflow-wrap:anywhere}p{overflow-wrap:anywhere}',
+  'button{font:inherit;padding:.5rem 1.5rem;margin:.5rem 0}form{margin:1rem 0}',
+  'fieldset{text-align:left;border:1px solid #767676;padding:1rem}label{display:block;padding:.3rem 0}small{display:block;margin-left:1.6rem;color:#595959}',
+].join('');
+
+/** Answers a page. */
+export function respond(context: Context, status: 200 | 404, { title, content }: Page): Response {
   // Whoever has the page's address can unsubscribe someone, so it is neither cached nor passed on as a referrer.
   context.header('cache-control', 'no-store');
   context.header('referrer-policy', 'no-referrer');
@@ -11,10 +18,11 @@ export function page(context: Context, status: 200 | 404, title: string, content
     'content-security-policy',
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
   );
+  const heading = escaped(title);
   return context.html(
-    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped}</title>
-<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;text-align:center}button{font:inherit;padding:.5rem 1.5rem}</style>
-<h1>${escaped}</h1>${content}</html>`,
+    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${heading}</title>
+<style>${STYLE}</style>
+<main><h1>${heading}</h1>${content}</main></html>`,
     status,
   );
 }

@@ -119,16 +119,18 @@ export interface MemberRange {
 
 /**
  * Up to `limit` (1 to 1,000) members of a segment after a cursor, in the order in which they were added. Each is in exactly one of
- * successive ranges; one that is added meanwhile comes last.
+ * successive ranges; one that is added meanwhile comes last. With `beforeMs` (epoch ms) only those that were added before.
  */
 export async function membersAfter(
   table: Pick<Table, 'query'>,
   segmentId: string,
   cursor: string | undefined,
   limit: number,
+  beforeMs?: number,
 ): Promise<MemberRange> {
   const after = cursor === undefined ? {} : { after: cursor };
-  const entries = await table.query({ ...segmentRange(segmentId), limit, ...after });
+  const before = beforeMs === undefined ? {} : { before: timeSort(beforeMs, '') };
+  const entries = await table.query({ ...segmentRange(segmentId), limit, ...after, ...before });
   return {
     contactIds: entries.map(({ sort }) => idIn(sort)),
     cursor: entries.at(-1)?.sort ?? cursor,

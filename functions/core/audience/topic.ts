@@ -33,8 +33,8 @@ export const topicKey = (id: string): string => `topic#${id}`;
 export const topicLimits = {
   nameLength: 50,
   descriptionLength: 200,
-  /** The choices of a contact are in one document. */
-  topics: 1_000,
+  /** The page of an unsubscribe link shows all public ones, and the choices of a contact are in one document. */
+  topics: 200,
 } as const;
 
 /** True if the contact wants emails of the topic; `unsubscribed` contacts want none. */

@@ -12,7 +12,7 @@
  */
 
 import { timeSort } from '../document/time-sort.ts';
-import type { Condition, Document, IndexEntry } from '../ports/table.ts';
+import type { Condition, IndexEntry } from '../ports/table.ts';
 
 /** `queued` means that it is being sent, as with Resend. `paused` is ours. */
 export type BroadcastStatus = 'draft' | 'scheduled' | 'queued' | 'paused' | 'sent' | 'canceled' | 'failed';
@@ -34,8 +34,6 @@ export type Broadcast = {
   readonly subject: string;
   readonly replyTo?: readonly string[];
   readonly previewText?: string;
-  /** The first characters of the id of the API key that made it: the jobs of its emails are in this group. */
-  readonly group?: string;
   readonly scheduledAtMs?: number;
   /** When its sending began. */
   readonly startedAtMs?: number;
@@ -72,7 +70,6 @@ export type Broadcast = {
 
 export const BROADCAST_PARTITION = 'broadcast';
 export const broadcastKey = (id: string): string => `broadcast#${id}`;
-export const broadcastCountKey = (id: string): string => `broadcast-count#${id}`;
 
 /** The entry of a broadcast in the list. */
 export const broadcastListEntry = ({ id, createdAtMs }: Pick<Broadcast, 'id' | 'createdAtMs'>): IndexEntry => ({
@@ -113,20 +110,3 @@ export const when = {
   complete: [{ status: 'queued', ended: true }],
   fail: [inStatus('queued')],
 } as const satisfies Record<string, readonly Condition[] | ((value: number) => readonly Condition[])>;
-
-/** What a broadcast has counted, by `Change.add`; a missing number is 0. */
-export interface BroadcastCounts extends Document {
-  readonly sent?: number;
-  readonly failed?: number;
-  readonly suppressed?: number;
-  readonly skipped?: number;
-  readonly unsubscribed?: number;
-  readonly delivered?: number;
-  readonly bounced?: number;
-  readonly complained?: number;
-  readonly chunksDone?: number;
-  /** Recipients of the chunks that are done. */
-  readonly recipientsDone?: number;
-  /** Goes up with each change of the document. */
-  readonly revision?: number;
-}

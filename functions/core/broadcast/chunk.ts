@@ -9,7 +9,7 @@ import type { Condition, IndexEntry, NewDocument, Table, WriteOutcome } from '..
 /** A value of a list's recipient. */
 export type RecipientValue = string | number | boolean;
 
-/** A recipient of a list: an address in its normal form, and values for placeholders. */
+/** A recipient of a list: an address, and values for placeholders. The id of its email is derived from `normalizeAddress(email)`. */
 export type ListedRecipient = {
   readonly email: string;
   readonly variables?: { readonly [key: string]: RecipientValue };
@@ -42,11 +42,16 @@ export type Chunk = {
   readonly recipients: readonly ChunkRecipient[];
   /** The cursor of the segment after this chunk. */
   readonly through?: string;
-  /** How often it was claimed: if more than once, some recipients may have their email already. */
+  /** How often it was claimed. */
   readonly claims?: number;
+  /** `claims` at the last release. If another claim followed, its worker crashed: some recipients may have their email already. */
+  readonly released?: number;
   readonly claimedBy?: string;
   readonly leaseUntilMs?: number;
+  /** The positions of the recipients that a released chunk still has to send to; absent: all. */
+  readonly left?: readonly number[];
   readonly doneAtMs?: number;
+  /** That of a chunk that is not done is about those who are not left. */
   readonly result?: ChunkResult;
 };
 
@@ -65,6 +70,20 @@ export const chunkListEntry = (broadcastId: string, n: number): IndexEntry => ({
   sort: padded(n),
 });
 
+/** The partition of the chunks that are not done, in the `due` index, where nothing of them is due: it serves as a second listing. */
+export const openChunksPartition = (broadcastId: string): string => `broadcast-open#${broadcastId}`;
+
+/** The numbers of chunks below `end` that are not done, up to `limit`; chunks of the last moment may be missing. */
+export async function openChunks(
+  table: Pick<Table, 'query'>,
+  broadcastId: string,
+  { after = -1, end, limit }: { readonly after?: number; readonly end: number; readonly limit: number },
+): Promise<number[]> {
+  const range = { ...(after < 0 ? {} : { after: padded(after) }), before: padded(end) };
+  const query = { index: 'due', partition: openChunksPartition(broadcastId), order: 'ascending', limit } as const;
+  return (await table.query({ ...query, ...range })).map(({ sort }) => Number(sort));
+}
+
 /** A chunk as a document to insert. */
 export const newChunk = (
   chunk: Pick<Chunk, 'broadcastId' | 'n' | 'recipients' | 'through'>,
@@ -73,6 +92,7 @@ export const newChunk = (
   key: chunkKey(chunk.broadcastId, chunk.n),
   fields: chunk,
   list: chunkListEntry(chunk.broadcastId, chunk.n),
+  due: { partition: openChunksPartition(chunk.broadcastId), sort: padded(chunk.n) },
   expiresAtMs,
 });
 
@@ -90,39 +110,75 @@ export interface ChunkId {
   readonly n: number;
 }
 
-/** Claims a chunk for a run until `leaseUntilMs`; not applied if it is done, or claimed by another run whose lease has not ended. */
+/**
+ * Claims a chunk for a run until `leaseUntilMs`; not applied if it is done, or claimed by a run whose lease has not ended `afterLeaseMs`
+ * ago.
+ */
 export async function claimChunk(
   table: Table,
   { broadcastId, n }: ChunkId,
-  { runId, nowMs, leaseUntilMs }: { runId: string; nowMs: number; leaseUntilMs: number },
+  run: {
+    readonly runId: string;
+    readonly nowMs: number;
+    readonly leaseUntilMs: number;
+    readonly afterLeaseMs?: number;
+  },
 ): Promise<WriteOutcome<Chunk>> {
+  const { runId, nowMs, leaseUntilMs, afterLeaseMs = 0 } = run;
   const { applied, document } = await table.update<Chunk>(
     chunkKey(broadcastId, n),
     { set: { claimedBy: runId, leaseUntilMs }, add: { claims: 1 } },
     [
       { doneAtMs: { exists: false }, claimedBy: { exists: false } },
-      { doneAtMs: { exists: false }, leaseUntilMs: { below: nowMs } },
+      { doneAtMs: { exists: false }, leaseUntilMs: { below: nowMs - afterLeaseMs } },
     ],
   );
   // The client repeats a request whose answer was lost; then the first one has claimed it.
   return { applied: applied || (document?.claimedBy === runId && document.doneAtMs === undefined), document };
 }
 
+/** True for a claimed chunk if a run had claimed it that did not say how far it came. */
+export const followsCrash = ({ claims = 0, released = 0 }: Chunk): boolean => claims > released + 1;
+
+/** How far a run came. */
+export interface ChunkProgress {
+  readonly result: ChunkResult;
+  readonly left: readonly number[];
+}
+
 const claimedBy = (runId: string): Condition[] => [{ claimedBy: runId, doneAtMs: { exists: false } }];
 
-/** Extends the lease; not applied when the run has lost the claim. */
-export function renewChunk(
+/** Gives the claim up, so that another run can claim the chunk at once and go on with those who are left. */
+export function releaseChunk(
+  table: Table,
+  { broadcastId, n, claims = 0 }: Pick<Chunk, 'broadcastId' | 'n' | 'claims'>,
+  runId: string,
+  { result, left }: ChunkProgress,
+): Promise<WriteOutcome<Chunk>> {
+  const set = { released: claims, result, left };
+  return table.update<Chunk>(
+    chunkKey(broadcastId, n),
+    { set, remove: ['claimedBy', 'leaseUntilMs'] },
+    claimedBy(runId),
+  );
+}
+
+/**
+ * Ends a run of which nobody knows yet whom it sent to: no other one claims the chunk before `untilMs` (epoch ms), and that one first
+ * looks whether the emails of those who are left have records.
+ */
+export function suspendChunk(
   table: Table,
   { broadcastId, n }: ChunkId,
   runId: string,
-  leaseUntilMs: number,
+  { result, left }: ChunkProgress,
+  untilMs: number,
 ): Promise<WriteOutcome<Chunk>> {
-  return table.update<Chunk>(chunkKey(broadcastId, n), { set: { leaseUntilMs } }, claimedBy(runId));
-}
-
-/** Gives the claim up, so that another run can claim the chunk at once. */
-export function releaseChunk(table: Table, { broadcastId, n }: ChunkId, runId: string): Promise<WriteOutcome<Chunk>> {
-  return table.update<Chunk>(chunkKey(broadcastId, n), { remove: ['claimedBy', 'leaseUntilMs'] }, claimedBy(runId));
+  return table.update<Chunk>(
+    chunkKey(broadcastId, n),
+    { set: { result, left, leaseUntilMs: untilMs, claimedBy: 'nobody' } },
+    claimedBy(runId),
+  );
 }
 
 /** Writes what became of the recipients; not applied when the run has lost the claim. */
@@ -133,7 +189,7 @@ export function finishChunk(
 ): Promise<WriteOutcome<Chunk>> {
   return table.update<Chunk>(
     chunkKey(broadcastId, n),
-    { set: { doneAtMs: nowMs, result }, remove: ['claimedBy', 'leaseUntilMs'] },
+    { set: { doneAtMs: nowMs, result }, remove: ['claimedBy', 'leaseUntilMs', 'left'], due: null },
     claimedBy(runId),
   );
 }

@@ -98,7 +98,7 @@ export function renderFor(
   { unsubscribeUrl, propertyFallback = () => undefined }: MergeLookups,
 ): RenderedContent {
   const value = (key: string): string | undefined =>
-    UNSUBSCRIBE_KEYS.includes(key) ? unsubscribeUrl : valueOf(key, recipient);
+    UNSUBSCRIBE_KEYS.includes(key) ? unsubscribeUrl : recipientValue(key, recipient);
   const lastResort = (key: string): string | undefined => {
     const name = withoutPrefix(key);
     return textOf(Object.hasOwn(fallbacks, name) ? fallbacks[name] : propertyFallback(name));
@@ -124,7 +124,10 @@ const mapped =
 const withoutPrefix = (key: string): string => key.replace(/^contact\./, '');
 
 /** The recipient's value of a placeholder; undefined when there is none, or an empty one. */
-function valueOf(key: string, { email, firstName, lastName, properties = {} }: MergeRecipient): string | undefined {
+function recipientValue(
+  key: string,
+  { email, firstName, lastName, properties = {} }: MergeRecipient,
+): string | undefined {
   const name = withoutPrefix(key);
   const own = (property: string) => textOf(Object.hasOwn(properties, property) ? properties[property] : undefined);
   if (name === 'EMAIL' || name === 'email') return email;
@@ -153,8 +156,8 @@ const hasUnsubscribe = (part: string): boolean =>
 
 function withHtmlFooter(html: string): string {
   if (hasUnsubscribe(html)) return html;
-  const end = html.toLowerCase().lastIndexOf('</body');
-  return end < 0 ? html + HTML_FOOTER : html.slice(0, end) + HTML_FOOTER + html.slice(end);
+  const end = [...html.matchAll(/<\/body/gi)].at(-1)?.index ?? html.length;
+  return html.slice(0, end) + HTML_FOOTER + html.slice(end);
 }
 
 const withTextFooter = (text: string): string => (hasUnsubscribe(text) ? text : text + TEXT_FOOTER);
@@ -163,7 +166,13 @@ const withTextFooter = (text: string): string => (hasUnsubscribe(text) ? text : 
 function withPreview(html: string, previewText: string | undefined): string {
   if (!previewText) return html;
   const preview = `<div data-skip-in-text="true" style="display:none;max-height:0;max-width:0;overflow:hidden;opacity:0">${escapeHtml(previewText)}</div>`;
-  const start = /<body(?:\s[^>]*)?>/i.exec(html);
-  const at = start ? start.index + start[0].length : 0;
+  const at = headOf(html);
   return html.slice(0, at) + preview + html.slice(at);
+}
+
+/** Where the visible html begins: after `<body>`, otherwise after the head or the document type. */
+function headOf(html: string): number {
+  const before = /<body[\s>]/i.exec(html) ?? /<\/head\s?>/i.exec(html) ?? /^\s*<!doctype\s/i.exec(html);
+  // Not in one expression: `<body[^>]*>` takes a time that grows with the square of the html.
+  return before ? html.indexOf('>', before.index) + 1 : 0;
 }

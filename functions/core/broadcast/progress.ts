@@ -1,6 +1,5 @@
 import { type EmailRecord, recordKey } from '../email/record.ts';
 import type { Document, Table } from '../ports/table.ts';
-import { broadcastCountKey } from './broadcast.ts';
 
 /**
  * The counters of a broadcast, each a number of recipients unless it says otherwise. At the end of a broadcast
@@ -49,7 +48,7 @@ export interface AddOptions {
 /** The document with the counters; a field of epoch 1 or later is called `delivered@1`. */
 export type CountDocument = Document & { readonly epoch?: number; readonly revision?: number };
 
-export const countKey = broadcastCountKey;
+export const countKey = (broadcastId: string): string => `broadcast-count#${broadcastId}`;
 
 /** The field of a counter. */
 export const counterField = (name: string, epoch = 0): string => (epoch === 0 ? name : `${name}@${epoch}`);

@@ -8,7 +8,7 @@ import { type Broadcast, broadcastKey } from './broadcast.ts';
 import { type Chunk, chunkKey } from './chunk.ts';
 import { type LinkClicks, MAX_LINKS, replaceClicks } from './links.ts';
 import { type CountDocument, type Counter, counterField, counters, countKey } from './progress.ts';
-import { emailIdOf, skippedOf } from './recipient.ts';
+import { emailIdOf, isOfChunk, skippedOf } from './recipient.ts';
 import { addTallies, emptyTally, type Tally, tallyOf } from './tally.ts';
 
 const HOUR_MS = 3_600_000;
@@ -136,7 +136,7 @@ async function countChunks(
 }
 
 async function countChunk(table: Table, chunk: Chunk, lastEpoch: number): Promise<Tally> {
-  const { broadcastId, recipients, doneAtMs, result } = chunk;
+  const { broadcastId, n, recipients, doneAtMs, result, left } = chunk;
   const done = doneAtMs !== undefined;
   const skipped = skippedOf(chunk);
   const { suppressed = [], unsubscribed = [], deleted = [], repeated = [] } = result?.skipped ?? {};
@@ -149,11 +149,16 @@ async function countChunk(table: Table, chunk: Chunk, lastEpoch: number): Promis
       sent: gone,
       suppressed: suppressed.length,
       skipped: unsubscribed.length + deleted.length + repeated.length,
-      ...(done ? { chunksDone: 1, recipientsDone: recipients.length } : {}),
+      chunksDone: done ? 1 : 0,
+      // A chunk that was interrupted has a result, too.
+      recipientsDone: result ? recipients.length - (left?.length ?? 0) : 0,
     },
     links: new Map(),
   };
-  return records.reduce<Tally>((sum, record) => (record ? addTallies(sum, tallyOf(record, lastEpoch)) : sum), ofChunk);
+  return records.reduce<Tally>(
+    (sum, record) => (record && isOfChunk(record, n) ? addTallies(sum, tallyOf(record, lastEpoch)) : sum),
+    ofChunk,
+  );
 }
 
 /** Replaces the counters of the epochs up to this round's, unless a later round was faster. */

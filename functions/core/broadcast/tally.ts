@@ -82,6 +82,11 @@ export function addTallies(a: Tally, b: Tally, factor: 1 | -1 = 1): Tally {
   return { counts, links };
 }
 
-/** What a write of the record adds to the counters. */
-export const differenceOf = (before: EmailRecord, after: EmailRecord): Tally =>
-  addTallies(tallyOf(after), tallyOf(before), -1);
+/**
+ * What a write of feedback adds to the counters. An email that was not known to be sent counts as sent before it: the chunk counts that,
+ * whether the worker or the `Send` event was faster.
+ */
+export function differenceOf(before: EmailRecord, after: EmailRecord): Tally {
+  const sent: EmailRecord = isUnsent(before) ? { ...before, status: 'sent' } : before;
+  return addTallies(tallyOf(after), tallyOf(sent), -1);
+}

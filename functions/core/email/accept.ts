@@ -20,7 +20,7 @@ export interface EmailRequest {
   readonly checkSender?: (address: string) => void;
 }
 
-/** The dependencies of accepting emails. */
+/** What accepting emails needs. */
 export interface EmailAcceptDependencies extends SubmitDependencies {
   /** Publishes `email.scheduled`. */
   readonly publish: Publish;

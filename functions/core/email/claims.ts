@@ -8,14 +8,15 @@ const LEASE_MARGIN_MS = 2_000;
 /** No send begins in the last part of a lease: a send takes a while, and clocks differ. */
 const UNUSED_MS = 1_000;
 
-/** The right of one run to send an email, until its lease ends. */
+/** The right of one run to send what a document stands for, until its lease ends: an email, or a chunk of a broadcast. */
 export interface Claim {
-  readonly emailId: string;
-  /** Distinguishes this claim from every other one on the same email. */
+  /** The document that holds it, as `claimedBy` and `leaseUntilMs`: the record of the email, or the chunk. */
+  readonly key: string;
+  /** Distinguishes this claim from every other one on the same document. */
   readonly runId: string;
-  /** Epoch ms, as on the record. */
+  /** Epoch ms, as on the document. */
   readonly leaseUntilMs: number;
-  /** The deferral on the record when it was claimed. */
+  /** The deferral on an email's record when it was claimed. */
   readonly deferred?: Deferral | undefined;
 }
 
@@ -25,11 +26,11 @@ export interface Claims {
   end(runId: string): void;
   /** The claim of the run; undefined if it has none or is known to have lost it. */
   of(runId: string): Claim | undefined;
-  /** False also when the lease has ended or soon will: another worker may have claimed the email. */
+  /** False also when the lease has ended or soon will: another worker may have claimed the document. */
   maySend(runId: string): boolean;
   /**
    * Extends the leases to that of a run with this deadline (epoch ms), where that gains at least `leastGainMs`. A claim that
-   * is no longer on the record ends. Never rejects: a claim whose record cannot be written keeps its lease.
+   * is no longer on its document ends. Never rejects: a claim whose document cannot be written keeps its lease.
    */
   renew(deadlineMs: number, leastGainMs: number): Promise<void>;
   /** Ends all claims, before the function is frozen. */
@@ -52,8 +53,8 @@ export function createClaims({
   const claims = new Map<string, Claim>();
 
   const renewOne = async (claim: Claim, leaseUntilMs: number) => {
-    const { emailId, runId } = claim;
-    const { applied } = await renewClaim(table, emailId, runId, leaseUntilMs);
+    const { key, runId } = claim;
+    const { applied } = await renewClaim(table, key, runId, leaseUntilMs);
     // The claim may have ended meanwhile.
     if (claims.delete(runId) && applied) claims.set(runId, { ...claim, leaseUntilMs });
   };

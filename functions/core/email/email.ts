@@ -122,7 +122,8 @@ function checkTags(tags: Email['tags']): Email['tags'] {
   return tags;
 }
 
-function singleLine(text: string, field: string): string {
+/** The text; throws a 422 if it has a control character. */
+export function singleLine(text: string, field: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not pass.
   if (/[\u0000-\u001f\u007f]/.test(text))
     throw invalid(`Invalid \`${field}\` field. It has a line break or another control character.`);

@@ -133,6 +133,7 @@ export function newRecord(
     ...(email.tags.length > 0 ? { tags: email.tags } : {}),
     ...(Object.keys(email.headers).length > 0 ? { hasHeaders: true } : {}),
     ...(bytes > NOTED_BYTES ? { messageBytes: bytes } : {}),
+    ...(email.template ? { templateId: email.template.id } : {}),
     createdAtMs: nowMs,
     ...(scheduled ? { scheduledAtMs: email.scheduledAtMs } : {}),
     attempts: 0,

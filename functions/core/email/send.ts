@@ -1,11 +1,7 @@
 import * as z from 'zod/mini';
 import { isOutage, SendoffError, unavailable } from '../errors.ts';
 import { eventIdOf } from '../event.ts';
-import type { Pacer, Turn } from '../pacing/pacer.ts';
-import { SendingHeld, Throttled } from '../pacing/refusals.ts';
-import type { Sending } from '../pacing/sending-state.ts';
 import type { Broker, OutgoingJob } from '../ports/broker.ts';
-import type { Mailer, OutgoingMessage } from '../ports/mailer.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import { emailRetry } from '../task/retry.ts';
 import { HeldElsewhere, Postponed, type Run, type Task, task } from '../task/task.ts';
@@ -18,12 +14,10 @@ import { addressOf, allowedRecipients } from './recipients.ts';
 import type { EmailRecord } from './record.ts';
 import { type TakeDependencies, take } from './take.ts';
 import { claimedBy, markFailed, markSent, release } from './transitions.ts';
+import { type Place, type TransmitDependencies, transmit } from './transmit.ts';
 
-export interface SendDependencies extends TakeDependencies {
+export interface SendDependencies extends TakeDependencies, TransmitDependencies {
   readonly broker: Broker;
-  readonly mailer: Mailer;
-  readonly pacer: Pacer;
-  readonly sending: Pick<Sending, 'hold' | 'sent'>;
   /** How long an email may wait for a provider, or an account, that does not send. */
   readonly giveUpAfterMs: number;
   /** Writes the MIME message, without Bcc. Rejects (retryable) when fetching all attachments takes longer than `fetchMs`. */
@@ -181,12 +175,6 @@ async function handleRefusedClaim(
   log.info('job has nothing to do', { emailId: id, status: record.status, attempt: job.attempt });
 }
 
-/** A reserved turn, and how long the email may wait for it, or for another one. */
-interface Place {
-  readonly turn: Turn;
-  readonly untilMs: number;
-}
-
 async function send(
   record: EmailRecord,
   body: Body,
@@ -195,7 +183,7 @@ async function send(
   dependencies: SendDependencies,
 ): Promise<void> {
   const { queue, now, log, stopsAtMs } = run;
-  const { table, compose, broker, publish, metrics, sending } = dependencies;
+  const { table, compose, broker, publish, metrics, sending, claims } = dependencies;
   // At most half of the remaining time: the other half is for the send.
   const fetchMs = Math.min(FETCH_MS, Math.max(0, (stopsAtMs - now()) / 2));
   const [raw, destinations] = await Promise.all([
@@ -205,7 +193,7 @@ async function send(
   if (destinations.length === 0) return;
   const { id: emailId, tags = [] } = record;
   const message = { emailId, from: addressOf(record.from), destinations, raw, tags };
-  const messageId = await transmit(message, place, run, dependencies);
+  const messageId = await transmit(message, place, () => claims.maySend(run.id), dependencies);
   const atMs = now();
   metrics.count('sent', queue);
   metrics.sendLatency(queue, atMs - (record.scheduledAtMs ?? record.createdAtMs));
@@ -223,30 +211,6 @@ async function send(
     });
   }
   await resumed;
-}
-
-/** Hands a message to the provider at its turn, and when the provider throttles it, at another one; answers its id. */
-async function transmit(
-  message: OutgoingMessage,
-  { turn, untilMs }: Place,
-  { id: runId }: Run,
-  { pacer, mailer, sending, claims }: SendDependencies,
-): Promise<string> {
-  const recipients = message.destinations.length;
-  await pacer.arrive(turn, untilMs);
-  // The job did not tell how many they are.
-  if (recipients > turn.recipients)
-    await pacer.arrive(await pacer.reserve(turn.queue, recipients - turn.recipients, untilMs), untilMs);
-  for (;;) {
-    if (!claims.maySend(runId)) throw new HeldElsewhere('the claim on the email ended before it could be sent');
-    try {
-      return await mailer.send(message);
-    } catch (error) {
-      if (error instanceof SendingHeld) throw await sending.hold(error.held, error.message);
-      if (!(error instanceof Throttled)) throw error;
-      await pacer.afterThrottle({ ...turn, recipients }, untilMs);
-    }
-  }
 }
 
 function missing(what: string, mayArrive: boolean): SendoffError {

@@ -4,7 +4,7 @@ import type { Table, WriteOutcome } from '../ports/table.ts';
 import type { Run } from '../task/task.ts';
 import { bodyKey } from './body.ts';
 import { type Claims, leaseEnd } from './claims.ts';
-import type { EmailRecord } from './record.ts';
+import { type EmailRecord, recordKey } from './record.ts';
 import { claim } from './transitions.ts';
 
 /** The waits of a first try in the worker: most jobs are only milliseconds too early. */
@@ -30,7 +30,7 @@ export async function take(
     const wanted = { runId, attempt: job.attempt, nowMs: now(), leaseUntilMs };
     const outcome = await claim(table, { id, fingerprint }, wanted);
     const deferred = outcome.document?.deferred;
-    if (outcome.applied) claims.begin({ emailId: id, runId, leaseUntilMs, deferred });
+    if (outcome.applied) claims.begin({ key: recordKey(id), runId, leaseUntilMs, deferred });
     return outcome;
   };
   const read = () => bodies.get(bodyKey(id, fingerprint));

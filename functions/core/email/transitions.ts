@@ -49,9 +49,9 @@ export async function claim(
   return { applied: applied || document?.claimedBy === runId, document };
 }
 
-/** Extends the lease of a claim; not applied when the run has lost the claim. */
-export function renewClaim(table: Table, id: string, runId: string, leaseUntilMs: number): Outcome {
-  return table.update(recordKey(id), { set: { leaseUntilMs } }, [claimedBy(runId)]);
+/** Extends the lease of a claim, which this document has; not applied when the run has lost the claim. */
+export function renewClaim(table: Table, key: string, runId: string, leaseUntilMs: number): Promise<WriteOutcome> {
+  return table.update(key, { set: { leaseUntilMs } }, [{ claimedBy: runId }]);
 }
 
 /** Records that the provider took the email. */
@@ -76,7 +76,7 @@ export function noteSuppressed(
  */
 export function release(
   table: Table,
-  { emailId, runId, deferred }: { emailId: string; runId: string; deferred?: Deferral | undefined },
+  { key, runId, deferred }: { key: string; runId: string; deferred?: Deferral | undefined },
   { atMs, detail, attempts }: { atMs: number; detail: string; attempts?: number },
 ): Outcome {
   const again: Deferral = {
@@ -86,7 +86,7 @@ export function release(
     detail,
   };
   const set = { status: 'queued', deferred: again, ...(attempts === undefined ? {} : { attempts }) } as const;
-  return table.update<EmailRecord>(recordKey(emailId), { set, remove: CLAIM_FIELDS, due: null }, [claimedBy(runId)]);
+  return table.update<EmailRecord>(key, { set, remove: CLAIM_FIELDS, due: null }, [claimedBy(runId)]);
 }
 
 /** Marks an email as failed, if one of the conditions holds. */

@@ -1,5 +1,6 @@
 import { timeSort } from '../document/time-sort.ts';
 import { normalizeAddress, normalizeCase } from '../email/address.ts';
+import { SendoffError } from '../errors.ts';
 import { eventIdOf, type WebhookEventType } from '../event.ts';
 import { derivedId } from '../ids.ts';
 import { iso } from '../iso-time.ts';
@@ -20,6 +21,8 @@ export type Suppression = {
   readonly createdAtMs: number;
   /** The senders that must not send to it; absent: all. */
   readonly senders?: readonly string[];
+  /** How often a sender was added; whoever removes one compares it. */
+  readonly additions?: number;
 };
 
 export interface NewSuppression {
@@ -113,7 +116,8 @@ async function write(table: Table, { suppression, sender }: Draft): Promise<void
   if (applied) return;
   // There is one for some senders, or another process was faster: add the sender, or apply it to all.
   if (sender !== undefined) {
-    await table.update(key, { append: { senders: [sender] } }, [{ senders: { exists: true } }]);
+    const change = { append: { senders: [sender] }, add: { additions: 1 } };
+    await table.update(key, change, [{ senders: { exists: true } }]);
   } else {
     const set = { origin, ...(sourceId === undefined ? {} : { sourceId }) };
     await table.update(key, { set, remove: ['senders'] }, [{ senders: { exists: true } }]);
@@ -143,6 +147,39 @@ export async function unsuppress(
     const id = found[index]?.[0]?.id ?? idsOf(idOrEmail)[0] ?? idOrEmail;
     return { id, deleted: deleted.get(id) ?? false };
   });
+}
+
+/** True if the recipient unsubscribed from this sender by a link. */
+export async function isUnsubscribed(table: Table, sender: string, email: string): Promise<boolean> {
+  const from = normalizeAddress(sender);
+  const [found = []] = await findAll(table, [email]);
+  return found.some((one) => hasUnsubscribed(one, from));
+}
+
+const hasUnsubscribed = ({ senders = [] }: Suppression, sender: string): boolean =>
+  senders.some((one) => normalizeAddress(one) === sender);
+
+/** Undoes that a recipient unsubscribed from this sender. What else suppresses the address stays. */
+export async function resubscribe(
+  table: Table,
+  publish: Publish,
+  { email, sender, atMs }: { readonly email: string; readonly sender: string; readonly atMs: number },
+): Promise<void> {
+  const from = normalizeAddress(sender);
+  const [found = []] = await findAll(table, [email]);
+  for (const suppression of found.filter((one) => hasUnsubscribed(one, from))) {
+    const { id, createdAtMs, additions = { exists: false }, senders = [] } = suppression;
+    await publish([webhookEvent('suppression.removed', { ...suppression, senders: [from] }, atMs)]);
+    const rest = senders.filter((one) => normalizeAddress(one) !== from);
+    // A sender that is added meanwhile must not be lost.
+    const unchanged = [{ createdAtMs, additions, senders: { exists: true } }];
+    const removed =
+      rest.length === 0
+        ? await table.delete(suppressionKey(id), unchanged)
+        : (await table.update(suppressionKey(id), { set: { senders: rest } }, unchanged)).applied;
+    if (!removed)
+      throw new SendoffError('validation_error', 409, 'The suppression is being changed by another request');
+  }
 }
 
 function webhookEvent(type: WebhookEventType, suppression: Suppression, atMs: number) {

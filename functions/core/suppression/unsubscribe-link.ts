@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:
 import { normalizeAddress } from '../email/address.ts';
 import { publicHeaders, wantsUnsubscribe } from '../email/own-headers.ts';
 import type { EmailRecord } from '../email/record.ts';
+import { isId } from '../ids.ts';
 import type { Table } from '../ports/table.ts';
 
 const KEY = 'unsubscribe#key';
@@ -89,8 +90,12 @@ export function createUnsubscribeKey(table: Table): () => Promise<Buffer> {
  * Encrypts an unsubscription into a token, because URLs end up in logs and addresses must not. The token holds everything,
  * so that a link works after the record has expired. The same email always has the same token.
  */
-export function sealToken(key: Buffer, { email, sender, emailId }: Unsubscription): string {
-  const plain = JSON.stringify([normalizeAddress(email), normalizeAddress(sender), emailId]);
+export function sealToken(key: Buffer, { email, sender, emailId, broadcast }: Unsubscription): string {
+  const addresses = [normalizeAddress(email), normalizeAddress(sender)];
+  const ids = broadcast
+    ? [emailId, broadcast.id, broadcast.contactId ?? '', broadcast.topicId ?? ''].map(shortened)
+    : [emailId];
+  const plain = JSON.stringify([...addresses, ...ids]);
   // As in AES-GCM-SIV, the nonce is derived from the content, so that none is used for two contents.
   const nonce = createHmac('sha256', key).update(`nonce:${plain}`).digest().subarray(0, NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
@@ -107,10 +112,27 @@ export function openToken(key: Buffer, token: string): Unsubscription | undefine
     const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));
     decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
     const plain = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
-    const [email, sender, emailId] = JSON.parse(plain.toString()) as [string, string, string];
-    return { email, sender, emailId };
+    return read(JSON.parse(plain.toString()) as readonly string[]);
   } catch {
     // The authentication failed: the token was not made with this key.
     return undefined;
   }
+}
+
+function read([email = '', sender = '', ...ids]: readonly string[]): Unsubscription {
+  const [emailId = '', broadcastId, contactId, topicId] = ids.map(restored);
+  if (broadcastId === undefined) return { email, sender, emailId };
+  const contact = { ...(contactId ? { contactId } : {}), ...(topicId ? { topicId } : {}) };
+  return { email, sender, emailId, broadcast: { id: broadcastId, ...contact } };
+}
+
+/** A UUID in 23 characters: with the longest addresses, the header still fits into a line of a message (998, RFC 5322 2.1.1). */
+const shortened = (id: string): string =>
+  isId(id) ? `~${Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url')}` : id;
+
+function restored(id: string): string {
+  if (!/^~[\w-]{22}$/.test(id)) return id;
+  return Buffer.from(id.slice(1), 'base64url')
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

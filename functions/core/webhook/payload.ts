@@ -24,6 +24,8 @@ export function emailPayload(
     to: recipientFirst(record.to, recipient),
     subject: record.subject,
     tags: Object.fromEntries((record.tags ?? []).map(({ name, value }) => [name, value])),
+    ...(record.broadcastId === undefined ? {} : { broadcast_id: record.broadcastId }),
+    ...(record.templateId === undefined ? {} : { template_id: record.templateId }),
     headers: Object.entries(publicHeaders(headers)).map(([name, value]) => ({ name, value })),
     recipient:
       recipient ?? (record.to.length === 1 && !record.cc && !record.bcc ? normalizeAddress(record.to[0] ?? '') : null),

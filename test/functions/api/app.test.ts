@@ -57,8 +57,6 @@ describe('paths', () => {
 
   const id = '0a1b2c3d-0000-4000-8000-000000000000';
   it.each([
-    ['GET', '/emails/metrics'],
-    ['GET', '/emails/metrics?period=week'],
     ['GET', '/emails/receiving'],
     ['GET', `/emails/receiving/${id}`],
     ['GET', `/emails/receiving/${id}/attachments/${id}`],
@@ -66,7 +64,6 @@ describe('paths', () => {
     ['POST', `/domains/${id}/verify`],
     ['GET', `/domains/${id}/claim`],
     ['POST', '/domains/claim'],
-    ['POST', `/broadcasts/${id}/send`],
     ['GET', `/logs/${id}`],
     ['DELETE', `/oauth/grants/${id}`],
     ['GET', '/automations'],
@@ -105,7 +102,7 @@ describe('paths', () => {
   it('names the version of package.json in that message', async () => {
     const { ask } = await createApiClient();
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-    expect((await ask('GET', '/broadcasts')).body.message).toContain(`Sendoff ${version} `);
+    expect((await ask('GET', '/automations')).body.message).toContain(`Sendoff ${version} `);
   });
 
   it('answers 404 to a path that is longer than any id', async () => {

@@ -3,9 +3,10 @@ import {
   BatchWriteItemCommand,
   type DynamoDBClient,
   PutItemCommand,
+  type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
-import { unavailable } from '../../../core/errors.ts';
 import { awsCall } from '../errors.ts';
+import { untilProcessed } from './unprocessed.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -13,8 +14,6 @@ type Item = Record<string, AttributeValue>;
 const MOST_ITEMS = 25;
 /** Fewer are put one by one: a call with several fails as a whole. */
 const LEAST_ITEMS = 3;
-/** The waits before unprocessed items are written again, in ms. */
-const WAITS_MS = [50, 100, 200, 400];
 
 /** Puts an item, whatever is under its key; resolves when it is durable. */
 export type PutItem = (item: Item) => Promise<void>;
@@ -26,7 +25,7 @@ export type PutItem = (item: Item) => Promise<void>;
 export function createPutGather(
   client: DynamoDBClient,
   TableName: string,
-  wait: (ms: number) => Promise<unknown> = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  wait?: (ms: number) => Promise<unknown>,
 ): PutItem {
   let waiting: { readonly item: Item; readonly done: PromiseWithResolvers<void> }[] = [];
 
@@ -45,18 +44,16 @@ export function createPutGather(
     await awsCall('DynamoDB', () => client.send(new PutItemCommand({ TableName, Item })));
   };
 
-  const putMany = async (items: readonly Item[]): Promise<void> => {
-    let requests = items.map((Item) => ({ PutRequest: { Item } }));
-    for (const waitMs of [0, ...WAITS_MS]) {
-      if (waitMs > 0) await wait(waitMs * (0.5 + Math.random()));
-      const RequestItems = { [TableName]: requests };
+  const putMany = (items: readonly Item[]): Promise<void> => {
+    const requests: WriteRequest[] = items.map((Item) => ({ PutRequest: { Item } }));
+    const put = async (some: WriteRequest[]) => {
+      const RequestItems = { [TableName]: some };
       const { UnprocessedItems } = await awsCall('DynamoDB', () =>
         client.send(new BatchWriteItemCommand({ RequestItems })),
       );
-      requests = (UnprocessedItems?.[TableName] ?? []) as typeof requests;
-      if (requests.length === 0) return;
-    }
-    throw unavailable(`DynamoDB did not take ${requests.length} of ${items.length} items`);
+      return UnprocessedItems?.[TableName];
+    };
+    return untilProcessed(requests, put, wait);
   };
 
   return (item) => {

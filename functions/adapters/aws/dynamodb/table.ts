@@ -10,7 +10,6 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { unavailable } from '../../../core/errors.ts';
 import type {
   Document,
   Entry,
@@ -24,6 +23,7 @@ import type {
 import { awsCall } from '../errors.ts';
 import { changeExpression, conditionExpression, createNames } from './expressions.ts';
 import { createShardsToRead, LEAST_SHARDS, type ShardOptions, shardKey, shardOf } from './shards.ts';
+import { untilProcessed } from './unprocessed.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -174,31 +174,18 @@ export function createDynamoTable(
   };
 }
 
-/** Reads of keys that DynamoDB leaves out because it is busy; after the last, the call ends as a retryable 503. */
-const UNPROCESSED_TRIES = 8;
-const UNPROCESSED_WAIT_MS = { first: 25, longest: 1_000 };
-
 async function batchGet(client: DynamoDBClient, tableName: string, keys: readonly string[]): Promise<Item[]> {
   const items: Item[] = [];
-  let wanted: Item[] = [...new Set(keys)].map((key) => ({ key: { S: key } }));
-  for (let tries = 1; wanted.length > 0; tries++) {
-    const RequestItems = { [tableName]: { Keys: wanted, ConsistentRead: true } };
+  const wanted: Item[] = [...new Set(keys)].map((key) => ({ key: { S: key } }));
+  await untilProcessed(wanted, async (Keys) => {
+    const RequestItems = { [tableName]: { Keys, ConsistentRead: true } };
     const { Responses, UnprocessedKeys } = await awsCall('DynamoDB', () =>
       client.send(new BatchGetItemCommand({ RequestItems })),
     );
     items.push(...(Responses?.[tableName] ?? []));
-    wanted = UnprocessedKeys?.[tableName]?.Keys ?? [];
-    if (wanted.length > 0) await waitForCapacity(tries);
-  }
+    return UnprocessedKeys?.[tableName]?.Keys;
+  });
   return items;
-}
-
-/** Exponential backoff with full jitter: at once the same reads would be refused again. */
-async function waitForCapacity(tries: number): Promise<void> {
-  if (tries === UNPROCESSED_TRIES) throw unavailable('DynamoDB is not available for the moment');
-  const { first, longest } = UNPROCESSED_WAIT_MS;
-  const waitMs = Math.random() * Math.min(longest, first * 2 ** (tries - 1));
-  await new Promise((resolve) => setTimeout(resolve, waitMs));
 }
 
 /** A key condition of DynamoDB has one range, which includes both ends: two more items are read and the ends left out. */

@@ -21,7 +21,7 @@ async function setUp(wrap: (table: Table) => Partial<Table> = () => ({})) {
   const fields = { id: emailId, status: 'sending', attempts: 1, claimedBy: runId, leaseUntilMs, timeline: [] };
   await table.insert({ key: recordKey(emailId), fields });
   const claims = createClaims({ table: { ...table, ...wrap(table) }, now: () => clock.nowMs, log });
-  claims.begin({ emailId, runId, leaseUntilMs });
+  claims.begin({ key: recordKey(emailId), runId, leaseUntilMs });
   const record = () => table.get<EmailRecord>(recordKey(emailId));
   const takeOver = () => table.update(recordKey(emailId), { set: { claimedBy: 'other' } });
   return { claims, clock, table, record, takeOver, warnings };
@@ -113,7 +113,7 @@ describe('a renewal', () => {
       throw new Error('down');
     };
     const { claims, clock, warnings } = await setUp(() => ({ update }));
-    claims.begin({ emailId: '2', runId: 'second', leaseUntilMs: START_MS + 10_000 });
+    claims.begin({ key: recordKey('2'), runId: 'second', leaseUntilMs: START_MS + 10_000 });
     await claims.renew(START_MS + 15_000, 0);
     expect(claims.maySend(runId)).toBe(true);
     clock.nowMs = START_MS + 9_000;

@@ -36,7 +36,7 @@ describe.each<[string, Move, EmailStatus[], EmailStatus | undefined]>([
   ['sent', ({ table }) => markSent(table, '1', 'm', nowMs), ['sending'], 'sent'],
   [
     'release',
-    ({ table }) => release(table, { emailId: '1', runId: 'run' }, { atMs: nowMs, detail: 'later' }),
+    ({ table }) => release(table, { key: recordKey('1'), runId: 'run' }, { atMs: nowMs, detail: 'later' }),
     ['sending'],
     'queued',
   ],
@@ -118,9 +118,9 @@ describe('a transition by the worker that has the claim', () => {
   const claimed = { status: 'sending', attempts: 1, claimedBy: 'run', leaseUntilMs: nowMs };
 
   it.each<[string, (table: Table, runId: string) => Promise<{ applied: boolean }>]>([
-    ['release', (table, runId) => release(table, { emailId: '1', runId }, { atMs: nowMs, detail: 'later' })],
+    ['release', (table, runId) => release(table, { key: recordKey('1'), runId }, { atMs: nowMs, detail: 'later' })],
     ['failed', (table, runId) => markFailed(table, { id: '1', fingerprint: 'f' }, [claimedBy(runId)], nowMs, 'no')],
-    ['renewal', (table, runId) => renewClaim(table, '1', runId, nowMs + 9)],
+    ['renewal', (table, runId) => renewClaim(table, recordKey('1'), runId, nowMs + 9)],
     [
       'suppressed',
       (table, runId) =>
@@ -143,7 +143,7 @@ describe('a transition by the worker that has the claim', () => {
 
   it('removes the claim from the record on a release', async () => {
     const { table, record } = await setUp(claimed);
-    await release(table, { emailId: '1', runId: 'run' }, { atMs: nowMs, detail: 'later' });
+    await release(table, { key: recordKey('1'), runId: 'run' }, { atMs: nowMs, detail: 'later' });
     expect(await record()).not.toHaveProperty('leaseUntilMs');
     expect(await record()).not.toHaveProperty('claimedBy');
   });

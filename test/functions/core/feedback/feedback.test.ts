@@ -70,7 +70,11 @@ describe('the Send event of an email whose worker crashed', () => {
   it('does so for one that waits for a retry after a lost answer', async () => {
     const { table, settle, record, sending } = setUp();
     await sending();
-    await release(table, { emailId: 'one', runId: run.runId }, { atMs: NOW_MS, detail: 'Amazon SES did not answer' });
+    await release(
+      table,
+      { key: recordKey('one'), runId: run.runId },
+      { atMs: NOW_MS, detail: 'Amazon SES did not answer' },
+    );
     await settle(sesEvents.send(one));
     expect((await record()).status).toBe('sent');
     expect(
@@ -84,7 +88,11 @@ describe('the Send event of an email whose worker crashed', () => {
     for (const end of [fail, cancel]) {
       const { table, settle, record, sending } = setUp();
       await sending();
-      await release(table, { emailId: 'one', runId: run.runId }, { atMs: NOW_MS, detail: 'Amazon SES did not answer' });
+      await release(
+        table,
+        { key: recordKey('one'), runId: run.runId },
+        { atMs: NOW_MS, detail: 'Amazon SES did not answer' },
+      );
       await end(table, 'one', NOW_MS);
       await settle(sesEvents.send(one));
       expect((await record()).status).toBe('sent');

@@ -5,7 +5,9 @@ import { derivedId } from '../../../../functions/core/ids.ts';
 import {
   findSuppressed,
   findSuppression,
+  isUnsubscribed,
   type NewSuppression,
+  resubscribe,
   suppress,
   suppressionId,
   suppressionKey,
@@ -87,6 +89,49 @@ describe('the suppression list', () => {
     expect(await suppressed('receipts@example.com', email)).toEqual([]);
     await add({ email, origin: 'bounce' });
     expect(await suppressed('receipts@example.com', email)).toEqual([email]);
+  });
+
+  it('lets a sender whose unsubscription is undone send again, and no other; publishes it', async () => {
+    const { add, suppressed, published, publish, table } = setUp();
+    const email = 'a@example.com';
+    const undo = (sender: string) => resubscribe(table, publish, { email, sender, atMs: NOW_MS });
+    await add({ email, origin: 'unsubscribe', sender: 'News <news@example.com>' });
+    await add({ email, origin: 'unsubscribe', sender: 'offers@example.com' });
+    await undo('receipts@example.com');
+    expect(await isUnsubscribed(table, 'NEWS@example.com', email)).toBe(true);
+    await undo('News <NEWS@example.com>');
+    expect(await isUnsubscribed(table, 'news@example.com', email)).toBe(false);
+    expect(await suppressed('offers@example.com', email)).toEqual([email]);
+    await undo('offers@example.com');
+    expect(await findSuppression(table, email)).toBeUndefined();
+    const removed = published.filter(({ type }) => type === 'suppression.removed');
+    expect(removed.map(({ subject }) => subject?.senders)).toEqual([['news@example.com'], ['offers@example.com']]);
+  });
+
+  it('does not undo what is no unsubscription', async () => {
+    const { add, publish, table } = setUp();
+    for (const origin of ['bounce', 'complaint', 'manual'] as const) {
+      const email = `${origin}@example.com`;
+      await add({ email, origin });
+      expect(await isUnsubscribed(table, 'news@example.com', email)).toBe(false);
+      await resubscribe(table, publish, { email, sender: 'news@example.com', atMs: NOW_MS });
+      expect((await findSuppression(table, email))?.origin).toBe(origin);
+    }
+  });
+
+  it('loses no unsubscription from another sender while one is undone', async () => {
+    const email = 'a@example.com';
+    for (const before of [['news@example.com'], ['news@example.com', 'more@example.com']]) {
+      const { add, publish, table, suppressed } = setUp();
+      for (const sender of before) await add({ email, origin: 'unsubscribe', sender });
+      // Another process adds a sender between the read and the write.
+      const offers = () => add({ email, origin: 'unsubscribe', sender: 'offers@example.com' });
+      const undone = resubscribe(table, (events) => publish(events).then(async () => void (await offers())), {
+        ...{ email, sender: 'news@example.com', atMs: NOW_MS },
+      });
+      await expect(undone).rejects.toMatchObject({ status: 409 });
+      expect(await suppressed('offers@example.com', email)).toEqual([email]);
+    }
   });
 
   it('keeps the suppression of a bounce when an unsubscription follows', async () => {

@@ -49,7 +49,7 @@ describe('putting many items', () => {
     await Promise.all(keys(3).map(put));
     expect(dynamo.commandCalls(BatchWriteItemCommand)[1]?.args[0].input.RequestItems?.t).toHaveLength(1);
     await expect(Promise.all(keys(3).map(put))).rejects.toMatchObject({ status: 503, retryable: true });
-    expect(waits).toHaveLength(1 + 4);
+    expect(waits).toHaveLength(1 + 7);
     expect(dynamo.commandCalls(PutItemCommand)).toEqual([]);
   });
 });

@@ -1,0 +1,55 @@
+import { bounceTypes, recipientTypes } from '../../core/broadcast/recipient-lists.ts';
+import { list, object, operation, orNull, paging, type Schema, text } from '../openapi/parts.ts';
+
+const count = { type: 'integer', minimum: 0 };
+const query = (name: string, description: string, schema: Schema, required = false) => ({
+  name,
+  in: 'query',
+  required,
+  description,
+  schema,
+});
+const always = object({ id: text, contact_id: orNull(text), email: text });
+const recipient = {
+  ...always,
+  properties: {
+    ...always.properties,
+    count: { ...count, description: 'With `opened` and `clicked`: events, at most 10' },
+    clicked_links: { type: 'array', items: object({ url: text, clicks: count }) },
+    bounce_type: { enum: bounceTypes },
+  },
+};
+const page = list(recipient);
+
+/** `GET /broadcasts/{id}/recipients`. */
+export const listRecipients = operation(
+  'listBroadcastRecipients',
+  'Recipients to whom something happened, in the order of sending',
+  {
+    ...page,
+    properties: {
+      ...page.properties,
+      next: {
+        ...text,
+        description: 'If there may be more: what `after` (with `before`: `before`) is for the next page',
+      },
+    },
+  },
+  {
+    parameters: [
+      query('type', 'What happened', { enum: recipientTypes }, true),
+      query('email', 'Only this address', text),
+      query('bounce_type', 'Only with `type=bounced`', { enum: bounceTypes }),
+      ...paging,
+    ],
+    errors: [422],
+  },
+);
+
+/** `GET /broadcasts/{id}/clicked-links`. */
+export const listClickedLinks = operation(
+  'listBroadcastClickedLinks',
+  'Clicked links, most clicked first',
+  list(object({ id: text, url: text, clicks: count, unique_clicks: count })),
+  { parameters: paging },
+);

@@ -1,0 +1,78 @@
+import * as z from 'zod/mini';
+import { emailRetry } from '../task/retry.ts';
+import { type Task, task } from '../task/task.ts';
+import type { DeliverDependencies } from './deliver.ts';
+import { ClaimedElsewhere, DELIVER_TASK, deliverArgs } from './deliver-job.ts';
+import type { FanOutDependencies } from './fan-out.ts';
+import { FAN_OUT_TASK, fanOutArgs } from './fan-out-job.ts';
+import type { RecountDependencies } from './recount.ts';
+
+/** What a worker needs for the jobs of broadcasts. */
+export interface BroadcastDependencies {
+  /** Loads what only broadcasts need: a deployment that sends none does not pay for it. */
+  readonly broadcasts: () => Promise<Broadcasts>;
+}
+
+/** The functions of the tasks, and what they need. */
+export interface Broadcasts {
+  readonly fanOut: typeof import('./fan-out.ts').fanOut;
+  readonly deliver: typeof import('./deliver.ts').deliver;
+  readonly recountBroadcast: typeof import('./recount.ts').recountBroadcast;
+  readonly dependencies: FanOutDependencies & RecountDependencies & Omit<DeliverDependencies, 'claims'>;
+}
+
+type Dependencies = BroadcastDependencies & Pick<DeliverDependencies, 'claims'>;
+
+/** Makes the chunks of a broadcast, step by step. */
+export const broadcastFanOut = task(
+  FAN_OUT_TASK,
+  {
+    args: fanOutArgs,
+    queue: 'transactional',
+    retry: emailRetry,
+    logged: ({ id, step }) => ({ broadcastId: id, step }),
+  },
+  async (args, run, { broadcasts }: Dependencies) => {
+    const { fanOut, dependencies } = await broadcasts();
+    await fanOut(args, run, dependencies);
+  },
+);
+
+/** Sends to the recipients of a chunk. */
+export const broadcastDeliver = task(
+  DELIVER_TASK,
+  {
+    args: deliverArgs,
+    queue: 'bulk',
+    retry: emailRetry,
+    logged: ({ id, n }) => ({ broadcastId: id, n }),
+    onPostponed: (args, postponed) => (postponed instanceof ClaimedElsewhere ? { ...args, again: true } : args),
+    onEnd: (run, { claims }) => claims.end(run.id),
+  },
+  async (args, run, { broadcasts, claims }: Dependencies) => {
+    const { deliver, dependencies } = await broadcasts();
+    await deliver(args, run, { ...dependencies, claims });
+  },
+);
+
+/** Counts a broadcast's emails again; the task that is loaded checks the arguments. */
+const broadcastRecount = task(
+  'broadcast.recount',
+  {
+    args: z.custom<{ readonly id: string }>(),
+    queue: 'transactional',
+    retry: emailRetry,
+    logged: ({ id }) => ({ id }),
+  },
+  async (args, run, { broadcasts }: Dependencies) => {
+    const { recountBroadcast, dependencies } = await broadcasts();
+    await recountBroadcast.run(recountBroadcast.args.parse(args), run, dependencies);
+  },
+);
+
+/** The tasks of a worker that sends broadcasts. */
+export const broadcastTasks: readonly Task<unknown, Dependencies>[] = [
+  broadcastFanOut,
+  broadcastDeliver,
+  broadcastRecount,
+];
