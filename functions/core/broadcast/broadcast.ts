@@ -86,6 +86,9 @@ export const broadcastDueEntry = (atMs: number, id: string): IndexEntry => ({
 /** A broadcast that is being sent is looked at again after this time, which each step of its fan-out moves. */
 export const LOOK_AGAIN_MS = 15 * 60_000;
 
+/** A scheduled broadcast whose job is queued is examined again this long after its time, in case the job was lost. */
+export const RECHECK_SCHEDULED_MS = 2 * 60_000;
+
 /** The statuses that a broadcast does not leave. */
 export const ENDED_STATUSES: readonly BroadcastStatus[] = ['sent', 'canceled', 'failed'];
 

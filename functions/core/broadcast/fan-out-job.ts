@@ -30,8 +30,10 @@ export type FanOutArgs = z.infer<typeof fanOutArgs>;
  * The job that begins or continues the fan-out of a broadcast. It is light, and on the transactional queue: what waits on the bulk
  * queue must not delay it.
  */
-export const fanOutJob = (id: string, { requeue = false }: { requeue?: boolean } = {}): OutgoingJob =>
-  nextStep({ id, step: 0, ...(requeue ? { requeue } : {}) });
+export const fanOutJob = (
+  id: string,
+  { requeue = false, dueAtMs }: { requeue?: boolean; dueAtMs?: number } = {},
+): OutgoingJob => nextStep({ id, step: 0, ...(requeue ? { requeue } : {}) }, dueAtMs);
 
 /** The job of a step, at `dueAtMs` (epoch ms) if given. */
 export const nextStep = (args: FanOutArgs, dueAtMs?: number): OutgoingJob => ({

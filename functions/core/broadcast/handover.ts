@@ -1,9 +1,15 @@
 import { documentsOf, entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
 import type { Backend } from '../ports/backend.ts';
-import type { OutgoingJob } from '../ports/broker.ts';
 import type { Logger } from '../ports/telemetry.ts';
-import { BROADCAST_PARTITION, type Broadcast, broadcastDueEntry, broadcastKey, LOOK_AGAIN_MS } from './broadcast.ts';
+import {
+  BROADCAST_PARTITION,
+  type Broadcast,
+  broadcastDueEntry,
+  broadcastKey,
+  LOOK_AGAIN_MS,
+  RECHECK_SCHEDULED_MS,
+} from './broadcast.ts';
 import { fanOutJob } from './fan-out-job.ts';
 
 export interface BroadcastHandoverDependencies {
@@ -15,8 +21,6 @@ export interface BroadcastHandoverDependencies {
 }
 
 const PAGE = 100;
-/** A scheduled broadcast is examined again this long after its time, in case its job was lost. */
-const RECHECK_MS = 2 * 60_000;
 
 /**
  * Queues the fan-out of each scheduled broadcast shortly before its time, with the exact delay, and again that of each broadcast whose
@@ -47,9 +51,8 @@ async function handOver(
   if (status === 'scheduled') {
     // The entry of one that is queued already comes after its time.
     if (!isDue && sort > timeSort(scheduledAtMs, '~')) return false;
-    const { job, queue }: OutgoingJob = fanOutJob(id);
-    await broker.send([{ queue, job: { ...job, dueAtMs: scheduledAtMs } }]);
-    const due = broadcastDueEntry(Math.max(nowMs, scheduledAtMs) + RECHECK_MS, id);
+    await broker.send([fanOutJob(id, { dueAtMs: scheduledAtMs })]);
+    const due = broadcastDueEntry(Math.max(nowMs, scheduledAtMs) + RECHECK_SCHEDULED_MS, id);
     await table.update(broadcastKey(id), { due }, [{ status: 'scheduled', scheduledAtMs }]);
     return true;
   }

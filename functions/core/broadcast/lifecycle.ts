@@ -1,7 +1,14 @@
 import { limits } from '../email/schema.ts';
 import { invalid, notFound, SendoffError } from '../errors.ts';
 import type { Condition } from '../ports/table.ts';
-import { type Broadcast, broadcastDueEntry, broadcastKey, LOOK_AGAIN_MS, when } from './broadcast.ts';
+import {
+  type Broadcast,
+  broadcastDueEntry,
+  broadcastKey,
+  LOOK_AGAIN_MS,
+  RECHECK_SCHEDULED_MS,
+  when,
+} from './broadcast.ts';
 import { contentKey } from './content.ts';
 import { fanOutJob } from './fan-out-job.ts';
 import { countKey } from './progress.ts';
@@ -38,22 +45,17 @@ export async function sendBroadcast(
   const later = scheduledAtMs !== undefined && scheduledAtMs > nowMs ? scheduledAtMs : undefined;
   const noted = sentWith === undefined ? {} : { sentWith };
   const expiry = broadcast.listed ? { expiresAtMs: nowMs + LISTED_KEPT_MS } : {};
-  const { applied, document } = later
-    ? await table.update<Broadcast>(
-        broadcastKey(id),
-        {
-          set: { status: 'scheduled', scheduledAtMs: later, updatedAtMs: nowMs, ...noted },
-          due: broadcastDueEntry(later, id),
-          ...expiry,
-        },
-        when.send,
-      )
-    : await updateAndSend<Broadcast>(
-        broadcastKey(id),
-        { ...startChange(id, nowMs), set: { ...startChange(id, nowMs).set, ...noted }, ...expiry },
-        when.send,
-        fanOutJob(id),
-      );
+  const start = later === undefined ? startChange(id, nowMs) : scheduleChange(id, later, nowMs, backend.delayHorizonMs);
+  const change = { ...start, set: { ...start.set, ...noted }, ...expiry };
+  const { applied, document } =
+    later !== undefined && later - nowMs > backend.delayHorizonMs
+      ? await table.update<Broadcast>(broadcastKey(id), change, when.send)
+      : await updateAndSend<Broadcast>(
+          broadcastKey(id),
+          change,
+          when.send,
+          fanOutJob(id, later === undefined ? {} : { dueAtMs: later }),
+        );
   if (applied || (sentWith !== undefined && document?.sentWith === sentWith)) return;
   throw document ? notDraft('sent') : notFound('Broadcast');
 }
@@ -65,6 +67,12 @@ function checkRecipients({ listed, segmentId, total = 0 }: Broadcast): void {
   if (listed && total === 0) throw invalid('This broadcast has no `recipients` yet.', 'validation_error');
   if (!listed && segmentId === undefined) throw invalid('Missing `segment_id` field.', 'missing_required_field');
 }
+
+/** The change that schedules a draft. If its job is queued at the same time, the schedule looks at it only after its time. */
+const scheduleChange = (id: string, scheduledAtMs: number, nowMs: number, delayHorizonMs: number) => ({
+  set: { status: 'scheduled', scheduledAtMs, updatedAtMs: nowMs } as const,
+  due: broadcastDueEntry(scheduledAtMs + (scheduledAtMs - nowMs > delayHorizonMs ? 0 : RECHECK_SCHEDULED_MS), id),
+});
 
 /** The change that begins the sending of a draft, or of a scheduled broadcast whose time has come. */
 export const startChange = (id: string, nowMs: number) => ({

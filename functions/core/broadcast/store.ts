@@ -10,7 +10,7 @@ import { chunkKey } from './chunk.ts';
 import { type BroadcastContent, checkContentSize, contentKey } from './content.ts';
 
 export interface BroadcastStoreDependencies {
-  readonly backend: Pick<Backend, 'table' | 'updateAndSend'>;
+  readonly backend: Pick<Backend, 'table' | 'updateAndSend' | 'delayHorizonMs'>;
   readonly now: () => number;
   readonly newId: () => string;
   /** How long a broadcast and its chunks are kept after its end, in ms. */
