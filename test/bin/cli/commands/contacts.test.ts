@@ -74,8 +74,8 @@ describe('sendoff contacts', () => {
     const seen: string[] = [];
     const progress = (line: string) => {
       seen.push(line);
-      // In the second of the three pieces.
-      if (Number(/(\d+) %/.exec(line)?.[1]) > 45) interrupted.abort();
+      // In the second of the three pieces, or in the third if the second is done by then.
+      if (Number(/(\d+) %/.exec(line)?.[1]) > 38) interrupted.abort();
     };
     const stopped = await local.sendoff(`contacts import ${path('large.csv')}`, {
       interrupt: interrupted.signal,
@@ -89,12 +89,9 @@ describe('sendoff contacts', () => {
     expect(errors).toEqual([{ line: 252, reason: 'Invalid email address. It is not one address.' }]);
     expect(imports).toHaveLength(3);
     // The pieces of the first run were not imported again.
-    expect(imports.slice(0, 2)).toEqual(
-      before
-        .slice(0, 2)
-        .map(({ id }: { id: string }) => id)
-        .reverse(),
-    );
+    const begun = before.map(({ id }: { id: string }) => id).reverse();
+    expect(begun.slice(1)).toEqual(imports.slice(0, begun.length - 1));
+    expect(begun.length).toBeGreaterThan(2);
     expect(seen.length).toBeGreaterThan(1);
   });
 
