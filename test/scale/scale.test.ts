@@ -39,7 +39,7 @@ describe('a deployment under load, in simulated time', () => {
 describe('an import', () => {
   it('writes each contact and member once, and a few documents for each 1,000 rows', async () => {
     const { created, jobs, calls } = await simulateImport(20_000);
-    expect([created, jobs]).toEqual([20_000, 2]);
+    expect([created, jobs]).toEqual([20_000, 4]);
     expect(calls).toEqual({
       'insert contact': 20_000,
       'insert member': 20_000,
