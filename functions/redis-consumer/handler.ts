@@ -26,7 +26,7 @@ const metrics = createMetrics(required('DEPLOYMENT'));
 const newName = () => randomUUID();
 
 // No schedule asks SES for the quotas: the consumer does, while there is something to send.
-const dependencies = { ...backend, ...sendDependencies(backend, { metrics, log }), ...webhookDependencies(backend) };
+const dependencies = { ...sendDependencies(backend, { metrics, log }), ...webhookDependencies(backend) };
 
 const { sending } = dependencies;
 const mostToTake = (queue: QueueName): number =>
@@ -46,7 +46,7 @@ export const handler = withMetrics(metrics, async (event: ConsumerEvent, context
   const watchdog = event.watchdog ?? event.watcher;
   // New for each invocation: one that was frozen with an email unfinished must not send it when it goes on later.
   const claims = createClaims({ table: backend.table, now: Date.now, log });
-  const work = createWorker<SendDependencies & AudienceDependencies & BroadcastDependencies & DeliveryDependencies>({
+  const work = createWorker<SendDependencies & BroadcastDependencies & AudienceDependencies & DeliveryDependencies>({
     tasks: [...emailTasks, ...broadcastTasks, ...audienceTasks, deliverWebhook],
     dependencies: { ...dependencies, claims },
     broker: backend.broker,

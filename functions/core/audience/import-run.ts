@@ -29,9 +29,9 @@ export interface ImportTaskDependencies extends Pick<Backend, 'table' | 'bodies'
 /** Rows of a batch, whose counts are written together. */
 const BATCH_ROWS = 1_000;
 /** Batches of a job, which share one reading of the file. */
-const BATCHES = 10;
+const BATCHES = 5;
 /** No further batch begins after this time, in ms: emails of the same delivery wait for the job to end. */
-const WORK_MS = 10_000;
+const WORK_MS = 5_000;
 /** The import and its file are written beside the job; a job without them is tried so often. */
 const RECORD_ATTEMPTS = 5;
 const FILE_ATTEMPTS = 10;
@@ -56,7 +56,7 @@ export async function runImport(
   const packed = await bodies.get(fileKey(found));
   if (!packed) throw missingFile(run.job.attempt);
   const file = unpackFile(packed);
-  const seen = addressesBefore(found, file);
+  const seen = takeKept(found) ?? addressesBefore(found, file);
   const untilMs = Math.min(run.now() + WORK_MS, (run.now() + run.stopsAtMs) / 2);
   let standing = found;
   for (let batches = 1; ; batches++) {
@@ -69,6 +69,7 @@ export async function runImport(
       ? await updateAndSend<ContactImport>(importKey(id), change, condition, job)
       : await table.update<ContactImport>(importKey(id), change, condition);
     if (applied && batch.ended) await bodies.delete(fileKey(found));
+    if (applied && job) kept = { id, step: standing.step + 1, seen };
     if (!applied || !document || batch.ended || job) return;
     standing = document;
   }
@@ -97,6 +98,16 @@ interface Batch {
 
 /** The address of each earlier row, and its line: the first row with an address counts. */
 type Seen = Map<string, number>;
+
+/** The addresses of the import that this process worked on last: the next job of it need not read the earlier rows. */
+let kept: { readonly id: string; readonly step: number; readonly seen: Seen } | undefined;
+
+/** Takes them out, as a batch that fails leaves its own addresses in them. */
+function takeKept({ id, step }: ContactImport): Seen | undefined {
+  const taken = kept;
+  kept = undefined;
+  return taken?.id === id && taken.step === step ? taken.seen : undefined;
+}
 
 function addressesBefore({ columns, cursor, step }: ContactImport, file: Buffer): Seen {
   const seen: Seen = new Map();

@@ -1,4 +1,5 @@
 import { timeSort } from '../document/time-sort.ts';
+import { derivedId } from '../ids.ts';
 import type { IndexEntry } from '../ports/table.ts';
 import type { CsvPosition, Delimiter } from './csv.ts';
 import type { Subscription } from './topic.ts';
@@ -75,6 +76,10 @@ export const importEntry = ({ id, createdAtMs }: Pick<ContactImport, 'id' | 'cre
   partition: IMPORT_PARTITION,
   sort: timeSort(createdAtMs, id),
 });
+/** The id of the import with an idempotency key. Each reuse of the key is a new generation. */
+export const keyedImportId = (idempotencyKey: string, generation: number): string =>
+  derivedId('contact-import', idempotencyKey, String(generation));
+
 /** The key of the file among the bodies. */
 export const fileKey = ({ id, fingerprint }: Pick<ContactImport, 'id' | 'fingerprint'>): string =>
   `body#${id}#${fingerprint.slice(0, 16)}`;

@@ -3,12 +3,20 @@ import { listPage, type Page, type PageRequest } from '../document/list.ts';
 import { documentPages } from '../document/pages.ts';
 import { checkIdempotencyKey, isKeyFree, keyReused } from '../email/idempotency.ts';
 import { invalid, notFound } from '../errors.ts';
-import { derivedId, isId, sha256 } from '../ids.ts';
+import { isId, sha256 } from '../ids.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Table } from '../ports/table.ts';
 import { parseWhole } from '../validate.ts';
 import { readHeader } from './csv.ts';
-import { type ContactImport, fileKey, IMPORT_PARTITION, type ImportStatus, importEntry, importKey } from './import.ts';
+import {
+  type ContactImport,
+  fileKey,
+  IMPORT_PARTITION,
+  type ImportStatus,
+  importEntry,
+  importKey,
+  keyedImportId,
+} from './import.ts';
 import { type ColumnMap, columnsOf, storedType } from './import-columns.ts';
 import { checkFile, countRows, packFile } from './import-file.ts';
 import { importContacts } from './import-task.ts';
@@ -109,10 +117,6 @@ function answerFor({ id, status, createdAtMs, fingerprint }: ContactImport, want
   if (fingerprint !== wanted) throw keyReused();
   return id;
 }
-
-/** The id of the import with an idempotency key. Each reuse of the key is a new generation. */
-export const keyedImportId = (idempotencyKey: string, generation: number): string =>
-  derivedId('contact-import', idempotencyKey, String(generation));
 
 function fingerprintOf({ file, idempotencyKey: _, ...options }: ImportRequest): string {
   return sha256(`${createHash('sha256').update(file).digest('hex')} ${JSON.stringify(options)}`).slice(0, 32);
