@@ -19,7 +19,7 @@ export type Json = any;
 /** The API of the deployment, with full access. */
 export interface Api {
   /**
-   * Makes a request; one that fails for a moment is repeated, so it must be harmless when it comes twice. Throws a CliError with the
+   * Makes a request, with a form or with JSON; one that fails for a moment is repeated, so it must be harmless when it comes twice. Throws a CliError with the
    * API's message.
    */
   ask(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Json>;
@@ -65,11 +65,14 @@ function temporaryKeys({ backend, now }: Context) {
 
 function asking(apiUrl: string, token: () => Promise<string>): Api['ask'] {
   return async (method, path, body, headers = {}) => {
+    // The boundary of a form is in the content type that fetch makes.
+    const isForm = body instanceof FormData;
+    const type = isForm ? {} : { 'content-type': 'application/json' };
     for (let tries = 1; ; tries++) {
       const response = await answered(`${apiUrl}${path}`, {
         method,
-        headers: { authorization: `Bearer ${await token()}`, 'content-type': 'application/json', ...headers },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        headers: { authorization: `Bearer ${await token()}`, ...type, ...headers },
+        ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
       }).catch((error: unknown) => {
         if (tries >= TRIES) throw error;
         return undefined;

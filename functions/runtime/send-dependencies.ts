@@ -28,7 +28,9 @@ const HOUR_MS = 3_600_000;
 export function sendDependencies(
   backend: Backend,
   { metrics, log, staleMs }: SendOptions,
-): Omit<SendDependencies, 'claims'> & BroadcastDependencies & { readonly sending: Sending } {
+): Omit<SendDependencies, 'claims'> &
+  BroadcastDependencies &
+  Pick<Backend, 'updateAndSend'> & { readonly sending: Sending } {
   const { table } = backend;
   const outgoingHeaders = createOutgoingHeaders(table, required('PUBLIC_URL'));
   const sending = sendingFromEnvironment({ table, log, ...(staleMs === undefined ? {} : { staleMs }) });

@@ -176,11 +176,12 @@ describe('the environment of a function', () => {
         WORKER_CONCURRENCY: '10',
         CONFIGURATION_SET: { Ref: Match.anyValue() },
         GIVE_UP_AFTER_HOURS: '120',
+        RETENTION_DAYS: '30',
         PUBLIC_URL: { 'Fn::GetAtt': [Match.stringLikeRegexp('MailHttpApi'), 'ApiEndpoint'] },
       },
     ],
     ['Queues scheduled emails', backend],
-    ['Records what Amazon SES reports', backend],
+    ['Records what Amazon SES reports', { ...backend, RETENTION_DAYS: '30' }],
     ['Delivers events to webhook', { ...backend, WORKER_CONCURRENCY: '10' }],
   ])('of `%s` has the variables that it reads and no others', (description, variables) => {
     template.hasResourceProperties('AWS::Lambda::Function', {
@@ -194,6 +195,8 @@ describe('the limits of sending', () => {
   it.each([
     [{}, { GIVE_UP_AFTER_HOURS: '120', MAX_SEND_RATE: Match.absent() }],
     [{ maxSendRate: 7.5 }, { MAX_SEND_RATE: '7.5' }],
+    [{}, { BROADCAST_FOOTER: Match.absent() }],
+    [{ broadcastFooter: false }, { BROADCAST_FOOTER: 'false' }],
     [{ giveUpAfterHours: 336 }, { GIVE_UP_AFTER_HOURS: '336' }],
     // Before the record is gone.
     [{ retentionDays: 1 }, { GIVE_UP_AFTER_HOURS: '23' }],

@@ -1,5 +1,6 @@
 /** `npm run scale`: simulates each load and prints the tables of docs/scale.md. Takes some minutes. */
 import { simulateHandover } from './handover.ts';
+import { simulateImport } from './imports.ts';
 import { loads } from './loads.ts';
 import { simulate } from './sending.ts';
 
@@ -14,3 +15,4 @@ for (const [name, load] of Object.entries(loads)) {
   const startedMs = Date.now();
   console.info(`${name}, ${load.seconds} s of it:`, await simulate(load), seconds(startedMs));
 }
+console.info('100,000 contacts imported into a segment:', await simulateImport(100_000));

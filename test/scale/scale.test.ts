@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { simulateHandover } from './handover.ts';
+import { simulateImport } from './imports.ts';
 import { loads } from './loads.ts';
 import { simulate } from './sending.ts';
 
@@ -32,5 +33,24 @@ describe('a deployment under load, in simulated time', () => {
     const { minutes, queued } = await simulateHandover({ emails: 5_000, memoryMb: 512, indexShards: 4 });
     expect(queued).toBe(5_000);
     expect(minutes).toBeLessThan(0.5);
+  });
+});
+
+describe('an import', () => {
+  it('writes each contact and member once, and a few documents for each 1,000 rows', async () => {
+    const { created, jobs, calls } = await simulateImport(20_000);
+    expect([created, jobs]).toEqual([20_000, 2]);
+    expect(calls).toEqual({
+      'insert contact': 20_000,
+      'insert member': 20_000,
+      // The note of what is new, and the upsert's own look.
+      'getMany contact': 40_000,
+      'update contact-import': 40,
+      'update segment-count': 20,
+      'getMany segment': 21,
+      'insert segment': 1,
+      'insert segment-count': 1,
+      'query contact-property': 2,
+    });
   });
 });

@@ -28,7 +28,7 @@ export interface CsvHeader {
 }
 
 /** A row may be longer than any contact: files have columns that nobody maps. */
-const MAX_ROW_BYTES = 65_536;
+export const MAX_ROW_BYTES = 65_536;
 const NUL = 'The row has a NUL byte.';
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const [LINE_FEED, CARRIAGE_RETURN, QUOTE] = [0x0a, 0x0d, 0x22];

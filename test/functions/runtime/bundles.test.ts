@@ -29,6 +29,8 @@ function coldInputs(name: string, backend: BackendName): string[] {
 
 const mailer = /client-ses|ses-mailer|mail-composer|mime\/compose/;
 const aws = /client-(?:dynamodb|sqs)|aws\/backend/;
+/** Loaded by the first job of an import. */
+const imports = /audience\/(?:import-run|import-columns|csv)/;
 const redis = /upstash|adapters\/redis/;
 
 describe('a cold start', () => {
@@ -36,7 +38,7 @@ describe('a cold start', () => {
     ['webhook', 'aws', [mailer, redis], aws],
     ['api', 'aws', [mailer, redis], aws],
     ['api', 'redis', [mailer, aws], redis],
-    ['redis-consumer', 'redis', [aws], redis],
+    ['redis-consumer', 'redis', [aws, imports], redis],
     ['redis-watchdog', 'redis', [mailer, aws], redis],
   ] as const)('of %s with backend=%s reads only clients that it uses', (name, backend, never, always) => {
     const inputs = coldInputs(name, backend);

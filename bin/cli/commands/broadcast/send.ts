@@ -3,8 +3,9 @@ import { basename } from 'node:path';
 import { sha256 } from '../../../../functions/core/ids.ts';
 import { type Api, type Json, withApi } from '../../api.ts';
 import { type Context, confirm } from '../../context.ts';
-import { CliError, exitCodes, notFoundError, usageError } from '../../errors.ts';
+import { CliError, exitCodes, usageError } from '../../errors.ts';
 import { count } from '../../layout.ts';
+import { segmentIdOf, segmentsOfApi } from '../../segment.ts';
 import { piecesOf, type RecipientFile, readRecipients, type WrongLine } from './list-file.ts';
 import { show, watch } from './watch.ts';
 
@@ -38,7 +39,8 @@ export async function sendBroadcast(context: Context, options: BroadcastOptions)
   if (file) checkFile(context, file, options);
   const fields = fieldsOf(options);
   await withApi(context, async (api) => {
-    const segmentId = options.segment === undefined ? undefined : await segmentIdOf(api, options.segment);
+    const segmentId =
+      options.segment === undefined ? undefined : await segmentIdOf(segmentsOfApi(api), options.segment);
     const hash = identityOf(fields, segmentId, file);
     const id = await draftOf(context, api, hash, {
       ...fields,
@@ -109,22 +111,6 @@ function read(file: string): string {
   } catch (cause) {
     throw new CliError(`Cannot read ${file}.`, exitCodes.usage, { cause });
   }
-}
-
-/** The id of a segment that has this name, or this id. */
-async function segmentIdOf(api: Api, nameOrId: string): Promise<string> {
-  const found: string[] = [];
-  let after = '';
-  for (;;) {
-    const page: Json = await api.ask('GET', `/segments?limit=100${after}`);
-    for (const { id, name } of page.data) if (id === nameOrId || name === nameOrId) found.push(id);
-    if (!page.has_more) break;
-    after = `&after=${page.data.at(-1).id}`;
-  }
-  const [id, another] = found;
-  if (id === undefined) throw notFoundError(`No segment is called ${nameOrId}.`);
-  if (another !== undefined) throw usageError(`${found.length} segments are called ${nameOrId}: give the id of one.`);
-  return id;
 }
 
 /** A note of the CLI in the table: the broadcast that a list with this hash made. */
