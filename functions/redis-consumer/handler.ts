@@ -46,7 +46,7 @@ export const handler = withMetrics(metrics, async (event: ConsumerEvent, context
   const watchdog = event.watchdog ?? event.watcher;
   // New for each invocation: one that was frozen with an email unfinished must not send it when it goes on later.
   const claims = createClaims({ table: backend.table, now: Date.now, log });
-  const work = createWorker<SendDependencies & BroadcastDependencies & AudienceDependencies & DeliveryDependencies>({
+  const work = createWorker<SendDependencies & AudienceDependencies & BroadcastDependencies & DeliveryDependencies>({
     tasks: [...emailTasks, ...broadcastTasks, ...audienceTasks, deliverWebhook],
     dependencies: { ...dependencies, claims },
     broker: backend.broker,

@@ -19,9 +19,9 @@ const claims = createClaims({ table: backend.table, now: Date.now, log });
 /** Sends the emails of a batch of jobs. */
 export const handler = withMetrics(
   metrics,
-  createSqsHandler<SendDependencies & BroadcastDependencies & AudienceDependencies>('send', {
+  createSqsHandler<SendDependencies & AudienceDependencies & BroadcastDependencies>('send', {
     tasks: [...emailTasks, ...broadcastTasks, ...audienceTasks],
-    dependencies: { ...sendDependencies(backend, { metrics, log, staleMs: SCHEDULE_STOPPED_MS }), claims },
+    dependencies: { ...backend, ...sendDependencies(backend, { metrics, log, staleMs: SCHEDULE_STOPPED_MS }), claims },
     broker: backend.broker,
     log,
   }),
