@@ -170,6 +170,8 @@ export class SendoffService extends Construct {
         environment: {
           ...acceptVariables,
           ...(config.keyRateLimit > 0 ? { KEY_RATE_LIMIT: String(config.keyRateLimit) } : {}),
+          // The progress of a broadcast says how fast it may be.
+          ...(config.maxSendRate === undefined ? {} : { MAX_SEND_RATE: String(config.maxSendRate) }),
         },
         statements: [...this.backend.apiStatements, readSesIdentities()],
       }),

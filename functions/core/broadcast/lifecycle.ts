@@ -80,16 +80,6 @@ export const startChange = (id: string, nowMs: number) => ({
   due: broadcastDueEntry(nowMs + LOOK_AGAIN_MS, id),
 });
 
-/** Begins a scheduled broadcast whose time has come; answers whether it did. */
-export async function startScheduled(
-  id: string,
-  { backend: { updateAndSend }, now }: Pick<BroadcastStoreDependencies, 'backend' | 'now'>,
-): Promise<boolean> {
-  const nowMs = now();
-  const { applied } = await updateAndSend(broadcastKey(id), startChange(id, nowMs), when.start(nowMs), fanOutJob(id));
-  return applied;
-}
-
 /**
  * Makes a scheduled broadcast a draft again, or stops one that is being sent or paused: what is sent stays sent.
  *

@@ -28,6 +28,22 @@ async function sent(to: string, more = ''): Promise<string> {
 
 const record = (id: string) => local.table.get<EmailRecord>(recordKey(id));
 
+describe('sendoff broadcast send', () => {
+  it('without a key of its own makes one broadcast of a repeated command, and leaves no key behind', async () => {
+    const [list, html] = [join(local.directory, 'list.csv'), join(local.directory, 'news.html')];
+    writeFileSync(list, 'email\na@example.com\n');
+    writeFileSync(html, 'News');
+    const args = `broadcast send --to ${list} --html ${html} --subject News --from me@example.com --at tomorrow --yes`;
+    const [first, second] = [await sendoff(`${args} --json`), await sendoff(`${args} --json`)];
+    expect(second.notes).toContain('its broadcast is scheduled');
+    const { id, progress } = JSON.parse(first.out);
+    expect([JSON.parse(second.out).id, progress.total]).toEqual([id, 1]);
+    expect((await sendoff(`broadcast cancel ${id}`)).out).toMatch(/status +draft/);
+    expect((await sendoff(`broadcast delete ${id}`)).exitCode).toBe(0);
+    expect((await sendoff('keys list')).out).not.toContain('temporary');
+  });
+});
+
 describe('sendoff send', () => {
   it('sends through the API, with the text of standard input, headers, tags and a file', async () => {
     const file = join(local.directory, 'notes.txt');
