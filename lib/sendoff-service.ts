@@ -178,7 +178,7 @@ export class SendoffService extends Construct {
         description: 'Records what Amazon SES reports about emails',
         timeout: FEEDBACK_TIMEOUT,
         memoryMb: config.feedbackMemoryMb,
-        environment: this.backend.environment,
+        environment: acceptVariables,
         statements: this.backend.feedbackStatements,
       }),
     };

@@ -51,6 +51,7 @@ export function createProgram(terminal: Terminal, contextOf: ContextOf): Command
   declareStarting(program, terminal);
   declareKeys(program, contextOf);
   declareEmails(program, contextOf);
+  declareBroadcasts(program, contextOf);
   declareDeadLetters(program, contextOf);
   declareWatching(program, contextOf);
   return program;
@@ -183,6 +184,65 @@ function declareEmails(program: Command, contextOf: ContextOf): void {
         options,
       );
     });
+}
+
+const BROADCAST_HELP = `
+The CSV file has a column \`email\`; every other column is a variable: {{{first_name|there}}}.
+The same command goes on after an interruption, and never sends twice.
+
+  sendoff broadcast send --to list.csv --template welcome --from 'Shop <news@example.com>'`;
+
+function declareBroadcasts(program: Command, contextOf: ContextOf): void {
+  const broadcast = program.command('broadcast').description('mass mail to a list or a segment');
+  broadcast
+    .command('send')
+    .description('send one email to all of a CSV file or a segment, and show the progress; Ctrl-C leaves it running')
+    .option('--to <file>', 'CSV file with a column `email`')
+    .option('--segment <name>', 'name or id of a segment')
+    .option('--template <name>', 'id or alias of a published template')
+    .option('--html <file>', 'HTML from a file')
+    .option('--text <file>', 'plain text from a file')
+    .option('--subject <text>', "subject (default: the template's)")
+    .option('--from <mailbox>', "sender, `a@b.c` or `Name <a@b.c>` (default: the template's)")
+    .option('--name <name>', 'name of the broadcast (default: of the file or segment)')
+    .option('--at <time>', 'when: ISO 8601 with a zone, or e.g. "in 1 hour"')
+    .option('--skip-invalid', 'leave out lines that cannot be sent to')
+    .option('--no-watch', 'end when it is queued')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText('after', BROADCAST_HELP)
+    .action(async (options, command: Command) => {
+      const { sendBroadcast } = await import('./commands/broadcast/send.ts');
+      await sendBroadcast(contextOf(command.optsWithGlobals()), options);
+    });
+  broadcast
+    .command('status <id>')
+    .description('a broadcast and its counts')
+    .option('--watch', 'show the progress until it has ended')
+    .action(async (id, options, command: Command) => {
+      const { showBroadcast } = await import('./commands/broadcast/broadcasts.ts');
+      await showBroadcast(contextOf(command.optsWithGlobals()), id, options);
+    });
+  broadcast
+    .command('list')
+    .description('the newest broadcasts')
+    .option('--max <number>', 'how many', positive, 20)
+    .action(async (options, command: Command) => {
+      const { listBroadcasts } = await import('./commands/broadcast/broadcasts.ts');
+      await listBroadcasts(contextOf(command.optsWithGlobals()), options);
+    });
+  for (const [name, description] of [
+    ['pause', 'stop one that is being sent, for now'],
+    ['resume', 'go on with a paused one'],
+    ['cancel', 'make a scheduled one a draft, or end one that is being sent'],
+    ['delete', 'delete a draft'],
+  ] as const)
+    broadcast
+      .command(`${name} <id>`)
+      .description(description)
+      .action(async (id, _options, command: Command) => {
+        const { moveBroadcast } = await import('./commands/broadcast/broadcasts.ts');
+        await moveBroadcast(contextOf(command.optsWithGlobals()), id, name);
+      });
 }
 
 function declareDeadLetters(program: Command, contextOf: ContextOf): void {

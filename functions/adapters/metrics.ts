@@ -13,6 +13,7 @@ export const countMetrics = {
   retried: 'Retried',
   handedOver: 'HandedOver',
   requeued: 'Requeued',
+  stalled: 'BroadcastStalled',
 } as const satisfies Record<EmailCount, string>;
 /** Milliseconds from the accept, or the scheduled time, to the send. */
 export const SEND_LATENCY_METRIC = 'SendLatency';

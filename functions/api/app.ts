@@ -12,6 +12,7 @@ import { baseUrl } from './base-url.ts';
 import { broadcastListRoutes } from './broadcasts/lists.ts';
 import { broadcastRoutes } from './broadcasts/routes.ts';
 import { checkMethod, noEndpoint } from './check-method.ts';
+import { contactImportRoutes } from './contact-imports/routes.ts';
 import { contactPropertyRoutes } from './contact-properties/routes.ts';
 import { contactRoutes } from './contacts/routes.ts';
 import { domainRoutes } from './domains/routes.ts';
@@ -87,6 +88,8 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   const audience = { table, broker, publish, now, newId };
   secured.route('/audiences', segmentRoutes(audience, 'audience'));
   secured.route('/audiences', legacyContactRoutes(audience));
+  // Before the routes of contacts, which would take `imports` for an id.
+  secured.route('/contacts/imports', contactImportRoutes({ backend, now, newId, retentionMs }));
   secured.route('/contacts', contactRoutes(audience));
   secured.route('/contact-properties', contactPropertyRoutes({ table, now }));
   secured.route('/domains', domainRoutes(domains, region));

@@ -5,7 +5,7 @@ import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { createRedisBackend } from '../adapters/redis/backend.ts';
 import { createConsumerQueue } from '../adapters/redis/consumer.ts';
-import { audienceTasks } from '../core/audience/removal.ts';
+import { type AudienceDependencies, audienceTasks } from '../core/audience/tasks.ts';
 import { type BroadcastDependencies, broadcastTasks } from '../core/broadcast/tasks.ts';
 import { createClaims } from '../core/email/claims.ts';
 import { emailTasks, type SendDependencies } from '../core/email/send.ts';
@@ -26,7 +26,7 @@ const metrics = createMetrics(required('DEPLOYMENT'));
 const newName = () => randomUUID();
 
 // No schedule asks SES for the quotas: the consumer does, while there is something to send.
-const dependencies = { ...sendDependencies(backend, { metrics, log }), ...webhookDependencies(backend) };
+const dependencies = { ...backend, ...sendDependencies(backend, { metrics, log }), ...webhookDependencies(backend) };
 
 const { sending } = dependencies;
 const mostToTake = (queue: QueueName): number =>
@@ -46,7 +46,7 @@ export const handler = withMetrics(metrics, async (event: ConsumerEvent, context
   const watchdog = event.watchdog ?? event.watcher;
   // New for each invocation: one that was frozen with an email unfinished must not send it when it goes on later.
   const claims = createClaims({ table: backend.table, now: Date.now, log });
-  const work = createWorker<SendDependencies & BroadcastDependencies & DeliveryDependencies>({
+  const work = createWorker<SendDependencies & AudienceDependencies & BroadcastDependencies & DeliveryDependencies>({
     tasks: [...emailTasks, ...broadcastTasks, ...audienceTasks, deliverWebhook],
     dependencies: { ...dependencies, claims },
     broker: backend.broker,

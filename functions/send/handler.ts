@@ -1,6 +1,6 @@
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
-import { audienceTasks } from '../core/audience/removal.ts';
+import { type AudienceDependencies, audienceTasks } from '../core/audience/tasks.ts';
 import { type BroadcastDependencies, broadcastTasks } from '../core/broadcast/tasks.ts';
 import { createClaims } from '../core/email/claims.ts';
 import { emailTasks, type SendDependencies } from '../core/email/send.ts';
@@ -19,9 +19,9 @@ const claims = createClaims({ table: backend.table, now: Date.now, log });
 /** Sends the emails of a batch of jobs. */
 export const handler = withMetrics(
   metrics,
-  createSqsHandler<SendDependencies & BroadcastDependencies>('send', {
+  createSqsHandler<SendDependencies & AudienceDependencies & BroadcastDependencies>('send', {
     tasks: [...emailTasks, ...broadcastTasks, ...audienceTasks],
-    dependencies: { ...sendDependencies(backend, { metrics, log, staleMs: SCHEDULE_STOPPED_MS }), claims },
+    dependencies: { ...backend, ...sendDependencies(backend, { metrics, log, staleMs: SCHEDULE_STOPPED_MS }), claims },
     broker: backend.broker,
     log,
   }),

@@ -16,13 +16,14 @@ export interface BackendProps {
 
 /** The variables of a function that sends emails. */
 export function sendVariables({ config, sesSending }: BackendProps): Record<string, string> {
-  const { giveUpAfterHours, retentionDays, maxSendRate } = config;
+  const { giveUpAfterHours, retentionDays, maxSendRate, broadcastFooter } = config;
   return {
     CONFIGURATION_SET: sesSending.configurationSet.configurationSetName,
     // While its record is kept: otherwise nothing could say that it failed.
     GIVE_UP_AFTER_HOURS: String(Math.min(giveUpAfterHours, retentionDays * 24 - 1)),
     RETENTION_DAYS: String(retentionDays),
     ...(maxSendRate === undefined ? {} : { MAX_SEND_RATE: String(maxSendRate) }),
+    ...(broadcastFooter ? {} : { BROADCAST_FOOTER: 'false' }),
   };
 }
 

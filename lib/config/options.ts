@@ -120,6 +120,10 @@ export const options = {
     false,
     "Let SES track opens and clicks: a pixel in each HTML email, and links that lead over SES's server.",
   ),
+  broadcastFooter: flag(
+    true,
+    'Add an unsubscribe link at the end of a broadcast that has none. The postal address that laws ask for (CAN-SPAM) is yours to write into the content.',
+  ),
   accountSuppression: flag(
     true,
     "Let SES also refuse what is on the account's own suppression list. False: only Sendoff's list counts.",

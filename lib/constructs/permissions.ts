@@ -88,21 +88,21 @@ export function sendStatements(resources: Resources): PolicyStatement[] {
       'BatchGetItem',
     ),
     onDocuments(resources, ['email', 'sending', 'slots', ...changedForBroadcasts, ...changedByImports], 'UpdateItem'),
-    // The first unsubscribe link creates its key, the first email `sending` and `slots`. A broadcast's emails are created here; one that
-    // must be tried again gets a body.
+    // The first unsubscribe link creates its key, the first email `sending` and `slots`. The emails of a broadcast are created here.
     onDocuments(
       resources,
       [
-        ...(['unsubscribeKey', 'sending', 'slots', 'email', 'body'] as const),
+        ...(['unsubscribeKey', 'sending', 'slots', 'email'] as const),
         ...(['broadcastChunk', 'broadcastCount', 'broadcastLink', 'contact', 'member', 'segmentCount'] as const),
       ],
       'PutItem',
     ),
-    onDocuments(resources, ['member', 'segment', 'segmentCount'], 'DeleteItem'),
+    // The body is the file of an import, which names contacts and is deleted with its last row.
+    onDocuments(resources, ['member', 'segment', 'segmentCount', 'body'], 'DeleteItem'),
     onIndexesOf(resources, ['webhook', 'segmentMembers', 'contactProperty', 'broadcastChunk', 'broadcastLink'], 'list'),
     onIndexesOf(resources, ['contactSegments', 'openChunks'], 'due'),
     onQueues(resources, queueNames),
-    onBodies(resources, 'GetObject'),
+    onBodies(resources, 'GetObject', 'DeleteObject'),
     onBodyBucket(resources),
     sendThroughSes(resources),
     readSesQuota(),

@@ -34,15 +34,15 @@ export function audienceContract(name: string, create: () => Promise<TableUnderT
     const segment = () => `segment-${tests}`;
     const ids = (count: number) => Array.from({ length: count }, (_, index) => contactId(address(index)));
 
-    it('makes one contact of twenty concurrent upserts of one address, and loses none of their values', async () => {
-      const wanted = Array.from({ length: 20 }, (_, index) => ({
+    it('makes one contact of ten concurrent upserts of one address, and loses none of their values', async () => {
+      const wanted = Array.from({ length: 10 }, (_, index) => ({
         email: index % 2 ? address('one') : address('one').toUpperCase(),
         properties: { [`key_${index}`]: index },
       }));
       const outcomes = await Promise.all(wanted.map((contact) => upsertContacts(dependencies(), [contact])));
       expect(outcomes.flat().filter(({ outcome }) => outcome === 'created')).toHaveLength(1);
       const contact = await existingContact(table, address('one'));
-      expect(Object.keys(contact.properties)).toHaveLength(20);
+      expect(Object.keys(contact.properties)).toHaveLength(10);
       expect(await findContact(table, contact.id)).toEqual(contact);
     });
 
@@ -115,8 +115,9 @@ export function audienceContract(name: string, create: () => Promise<TableUnderT
       expect(read.toSorted()).toEqual([...members, last].toSorted());
       expect(read.at(-1)).toBe(last);
       expect(await membersAfter(table, segment(), cursor, 7)).toEqual({ contactIds: [], cursor, ended: true });
-      const pages = await Array.fromAsync(memberPages(table, segment(), 20));
-      expect(pages.flat()).toEqual(read);
+      const paged: string[] = [];
+      for await (const page of memberPages(table, segment(), 20)) paged.push(...page);
+      expect(paged).toEqual(read);
     });
 
     it('knows the segments of a contact, and leaves those that it joined before a time', async () => {

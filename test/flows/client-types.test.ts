@@ -107,6 +107,40 @@ describe('an answer of the API to the official client', () => {
     );
   });
 
+  it('is collected for topics, contact properties and the topics of contacts', async () => {
+    const { topics, contactProperties, contacts } = sendoff.resend;
+    const weekly = { name: 'Weekly', description: 'Once a week', defaultSubscription: 'opt_out' } as const;
+    const { id } = collect('topics.create', await topics.create(weekly));
+    collect('topics.list', await topics.list());
+    collect('topics.update', await topics.update({ id, name: 'Weekly news' }));
+    const { name, default_subscription } = collect('topics.get', await topics.get(id));
+    expect([name, default_subscription]).toEqual(['Weekly news', 'opt_out']);
+
+    const email = 'topics+types@example.org';
+    const contact = await contacts.create({ email });
+    expect(contact.error).toBeNull();
+    const chosen = { email, topics: [{ id, subscription: 'opt_in' as const }] };
+    collect('contacts.topics.update', await contacts.topics.update(chosen));
+    const listed = collect(
+      'contacts.topics.list',
+      await contacts.topics.list({ id: contact.data?.id ?? '', limit: 5 }),
+    );
+    expect(listed.data.map(({ subscription }) => subscription)).toEqual(['opt_in']);
+    collect('topics.remove', await topics.remove(id));
+
+    for (const property of [
+      { key: 'company_name', type: 'string', fallbackValue: 'your company' },
+      { key: 'points', type: 'number' },
+    ] as const) {
+      const made = collect('contactProperties.create', await contactProperties.create(property));
+      collect('contactProperties.update', await contactProperties.update({ id: made.id, fallbackValue: null }));
+      const got = collect('contactProperties.get', await contactProperties.get(made.id));
+      expect([got.key, got.fallbackValue]).toEqual([property.key, null]);
+      collect('contactProperties.list', await contactProperties.list({ limit: 5 }));
+      collect('contactProperties.remove', await contactProperties.remove(made.id));
+    }
+  });
+
   it('has the types that the client publishes', async () => {
     expect(answers.length).toBeGreaterThan(35);
     expect(await checkAnswers(answers)).toBe('');

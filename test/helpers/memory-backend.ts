@@ -80,11 +80,13 @@ function createMemoryTable(now: () => number): Table {
     get: async <T extends Document>(key: string) => read<T>(live(key)),
     getMany: async <T extends Document>(keys: readonly string[]) => keys.map((key) => read<T>(live(key))),
     async insert<T extends Document>({ key, fields, list, due, expiresAtMs }: Parameters<Table['insert']>[0]) {
+      checkNames(fields);
       const standing = live(key);
       if (!standing) documents.set(key, { fields: plain(fields), list, due, expiresAtMs });
       return { applied: !standing, document: read<T>(standing ?? documents.get(key)) };
     },
     async update<T extends Document>(key: string, change: Change, anyOf?: readonly Condition[]) {
+      checkNames(change.set ?? {});
       const standing = live(key);
       if (!standing || !allowed(standing, anyOf)) return { applied: false, document: read<T>(standing) };
       const changed = changeOf(standing, change);
@@ -110,6 +112,14 @@ function createMemoryTable(now: () => number): Table {
     },
     parts: async () => [0],
   };
+}
+
+/** The DynamoDB table's own attributes: a field with one of their names would be lost there. */
+const OWN_ATTRIBUTES = ['key', 'listPartition', 'listSort', 'duePartition', 'dueSort', 'expiresAt'];
+
+function checkNames(fields: Document): void {
+  const taken = OWN_ATTRIBUTES.find((name) => fields[name] !== undefined);
+  if (taken) throw new Error(`no document may have the field ${taken}`);
 }
 
 /** A copy without undefined fields, as a database stores it. */

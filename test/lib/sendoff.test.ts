@@ -16,7 +16,8 @@ const wholeKeys = ['webhook-list', 'sending'];
 const documents = (...kinds: string[]) => [
   `{MailTable} of ${kinds.map((kind) => (wholeKeys.includes(kind) ? kind : `${kind}#*`)).join()}`,
 ];
-const index = (name: string, kind: string) => `{MailTable}/index/${name} of ${kind}#*`;
+const index = (name: string, ...kinds: string[]) =>
+  `{MailTable}/index/${name} of ${kinds.map((kind) => `${kind}#*`).join()}`;
 const bodies = ['{MailBodyBucket}/*'];
 const log = (name: string) => ({
   'Allow logs:CreateLogStream': [`{Mail${name}Logs}`],
@@ -34,7 +35,7 @@ describe('least privilege', () => {
       'Allow dynamodb:GetItem': table,
       'Allow dynamodb:PutItem': table,
       'Allow dynamodb:UpdateItem': table,
-      'Allow dynamodb:Query': ['{MailTable}/index/list'],
+      'Allow dynamodb:Query': ['{MailTable}/index/due', '{MailTable}/index/list'],
       'Allow s3:GetObject': bodies,
       'Allow s3:PutObject': bodies,
       'Allow s3:ListBucket': ['{MailBodyBucket}'],
@@ -47,23 +48,34 @@ describe('least privilege', () => {
   });
 
   it('lets the send function claim emails, read bodies, send through its configuration set, and consume and fill its queues', () => {
+    const ses = 'arn:{AWS::Partition}:ses:{AWS::Region}:{AWS::AccountId}';
     const read = documents(
-      'body',
-      'suppression',
-      'webhook',
-      'webhook-list',
+      ...['body', 'suppression', 'webhook', 'webhook-list', 'unsubscribe', 'sending', 'template-version', 'email'],
+      ...['contact-import', 'contact', 'segment', 'topic', 'contact-property'],
+      ...['broadcast', 'broadcast-content', 'broadcast-chunk', 'broadcast-count'],
+    );
+    const created = [
       'unsubscribe',
       'sending',
-      'template-version',
-    );
-    const ses = 'arn:{AWS::Partition}:ses:{AWS::Region}:{AWS::AccountId}';
+      'slots',
+      'email',
+      'broadcast-chunk',
+      'broadcast-count',
+      'broadcast-link',
+    ];
+    const changed = ['broadcast', 'broadcast-chunk', 'broadcast-count', 'broadcast-link', 'contact', 'segment-count'];
     expect(grantsOf(template, 'SendFunctionRole')).toEqual({
       ...log('SendFunction'),
       'Allow dynamodb:BatchGetItem': read,
       'Allow dynamodb:GetItem': read,
-      'Allow dynamodb:PutItem': documents('unsubscribe', 'sending', 'slots'),
-      'Allow dynamodb:UpdateItem': documents('email', 'sending', 'slots'),
-      'Allow dynamodb:Query': [index('list', 'webhook')],
+      'Allow dynamodb:PutItem': documents(...created, 'contact', 'member', 'segment-count'),
+      'Allow dynamodb:UpdateItem': documents('email', 'sending', 'slots', ...changed, 'contact-import'),
+      'Allow dynamodb:DeleteItem': documents('member', 'segment', 'segment-count', 'body'),
+      'Allow dynamodb:Query': [
+        index('due', 'segments-of'),
+        index('list', 'webhook', 'segment-members', 'contact-property', 'broadcast-chunk', 'broadcast-link'),
+      ],
+      'Allow s3:DeleteObject': bodies,
       'Allow s3:GetObject': bodies,
       'Allow s3:ListBucket': ['{MailBodyBucket}'],
       'Allow ses:GetSendQuota': ['*'],
@@ -78,12 +90,12 @@ describe('least privilege', () => {
   it('lets the schedule function find, read and update emails, and queue jobs', () => {
     expect(grantsOf(template, 'ScheduleFunctionRole')).toEqual({
       ...log('ScheduleFunction'),
-      'Allow dynamodb:BatchGetItem': documents('email', 'schedule', 'sending'),
+      'Allow dynamodb:BatchGetItem': documents('email', 'broadcast', 'schedule', 'sending'),
       'Allow dynamodb:GetItem': documents('sending'),
       'Allow dynamodb:PutItem': documents('schedule', 'sending'),
-      'Allow dynamodb:UpdateItem': documents('email', 'schedule', 'sending'),
+      'Allow dynamodb:UpdateItem': documents('email', 'broadcast', 'schedule', 'sending'),
       'Allow ses:GetSendQuota': ['*'],
-      'Allow dynamodb:Query': [index('due', 'email'), index('list', 'email')],
+      'Allow dynamodb:Query': [index('due', 'email', 'broadcast'), index('list', 'email')],
       'Allow sqs:GetQueueAttributes': both,
       'Allow sqs:SendMessage': both,
     });
@@ -93,10 +105,10 @@ describe('least privilege', () => {
     const queue = ['{MailFeedbackQueue}'];
     expect(grantsOf(template, 'FeedbackFunctionRole')).toEqual({
       ...log('FeedbackFunction'),
-      'Allow dynamodb:BatchGetItem': documents('email', 'suppression', 'webhook', 'webhook-list'),
-      'Allow dynamodb:PutItem': documents('suppression'),
-      'Allow dynamodb:UpdateItem': documents('email', 'suppression'),
-      'Allow dynamodb:Query': [index('list', 'webhook')],
+      'Allow dynamodb:BatchGetItem': documents('email', 'suppression', 'webhook', 'webhook-list', 'broadcast-count'),
+      'Allow dynamodb:PutItem': documents('email', 'suppression', 'broadcast-count', 'broadcast-link'),
+      'Allow dynamodb:UpdateItem': documents('email', 'suppression', 'broadcast-count', 'broadcast-link'),
+      'Allow dynamodb:Query': [index('list', 'webhook', 'broadcast-link')],
       'Allow sqs:DeleteMessage': queue,
       'Allow sqs:GetQueueAttributes': queue,
       'Allow sqs:ReceiveMessage': queue,
@@ -176,11 +188,12 @@ describe('the environment of a function', () => {
         WORKER_CONCURRENCY: '10',
         CONFIGURATION_SET: { Ref: Match.anyValue() },
         GIVE_UP_AFTER_HOURS: '120',
+        RETENTION_DAYS: '30',
         PUBLIC_URL: { 'Fn::GetAtt': [Match.stringLikeRegexp('MailHttpApi'), 'ApiEndpoint'] },
       },
     ],
     ['Queues scheduled emails', backend],
-    ['Records what Amazon SES reports', backend],
+    ['Records what Amazon SES reports', { ...backend, RETENTION_DAYS: '30' }],
     ['Delivers events to webhook', { ...backend, WORKER_CONCURRENCY: '10' }],
   ])('of `%s` has the variables that it reads and no others', (description, variables) => {
     template.hasResourceProperties('AWS::Lambda::Function', {
@@ -194,6 +207,8 @@ describe('the limits of sending', () => {
   it.each([
     [{}, { GIVE_UP_AFTER_HOURS: '120', MAX_SEND_RATE: Match.absent() }],
     [{ maxSendRate: 7.5 }, { MAX_SEND_RATE: '7.5' }],
+    [{}, { BROADCAST_FOOTER: Match.absent() }],
+    [{ broadcastFooter: false }, { BROADCAST_FOOTER: 'false' }],
     [{ giveUpAfterHours: 336 }, { GIVE_UP_AFTER_HOURS: '336' }],
     // Before the record is gone.
     [{ retentionDays: 1 }, { GIVE_UP_AFTER_HOURS: '23' }],

@@ -25,21 +25,21 @@ export interface FetchOptions {
 
 /** Makes a function that fetches attachments by https from the public internet; redirects are checked like the first URL. */
 export function createFetchFile(options: FetchOptions = {}): FetchFile {
-  return (url, maxBytes, signal) => {
+  return (url, maxBytes, signal, onBytes = () => {}) => {
     const timeout = AbortSignal.timeout(options.timeoutMs ?? timeLimits.attachmentMs);
-    return follow(url, maxBytes, AbortSignal.any([signal, timeout]), options);
+    return follow(url, { maxBytes, onBytes }, AbortSignal.any([signal, timeout]), options);
   };
 }
 
 /** Fetches an attachment from the public internet. */
 export const fetchFile: FetchFile = createFetchFile();
 
-async function follow(
-  url: string,
-  maxBytes: number,
-  signal: AbortSignal,
-  options: FetchOptions,
-): ReturnType<FetchFile> {
+interface Limit {
+  readonly maxBytes: number;
+  readonly onBytes: (bytes: number) => void;
+}
+
+async function follow(url: string, limit: Limit, signal: AbortSignal, options: FetchOptions): ReturnType<FetchFile> {
   let target = url;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const response = await request(target, signal, options);
@@ -60,7 +60,7 @@ async function follow(
       throw refuse(`Attachment: ${hostname} answered ${statusCode}`);
     }
     const contentType = headers['content-type'];
-    const bytes = await readAll(response, maxBytes).catch((error: unknown) => {
+    const bytes = await readAll(response, limit).catch((error: unknown) => {
       throw failure(error, signal, hostname, 'broke the connection');
     });
     return { bytes, ...(contentType === undefined ? {} : { contentType }) };
@@ -92,12 +92,13 @@ function request(
   });
 }
 
-async function readAll(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
+async function readAll(response: IncomingMessage, { maxBytes, onBytes }: Limit): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response) {
     size += chunk.length;
     if (size > maxBytes) throw refuse(`Attachment: larger than ${maxBytes} bytes`);
+    onBytes(chunk.length);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

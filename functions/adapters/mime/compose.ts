@@ -9,11 +9,15 @@ import { SendoffError } from '../../core/errors.ts';
 import { customHeader, mailboxHeader, textHeader } from './headers.ts';
 import { plainTextOf } from './plain-text.ts';
 
-/** Fetches a file by URL; rejects with a SendoffError, retryable when `signal` ended it. */
+/**
+ * Fetches a file by URL; rejects with a SendoffError, retryable when `signal` ended it. Calls `onBytes` as parts of it arrive, with
+ * their lengths; an error that this throws ends the fetch.
+ */
 export type FetchFile = (
   url: string,
   maxBytes: number,
   signal: AbortSignal,
+  onBytes?: (bytes: number) => void,
 ) => Promise<{ bytes: Buffer; contentType?: string }>;
 
 /**
@@ -94,14 +98,22 @@ async function toFiles(attachments: readonly Attachment[], fetchFile: FetchFile,
   const files: Awaited<ReturnType<typeof toFile>>[] = [];
   const waiting = [...attachments.entries()];
   let leftBytes: number = limits.messageBytes;
+  // Counted while they arrive: files that are fetched side by side are not too large one by one.
+  const onBytes = (bytes: number) => {
+    leftBytes -= bytes;
+    if (leftBytes < 0)
+      throw new SendoffError(
+        'invalid_attachment',
+        422,
+        `Attachments: larger than ${limits.messageBytes} bytes in all, which is what Amazon SES takes`,
+      );
+  };
   const end = new AbortController();
   const timer = setTimeout(() => end.abort(), fetchMs);
   const lane = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [index, attachment] = next;
-      const file = await toFile(attachment, (url) => fetchFile(url, Math.max(0, leftBytes), end.signal));
-      if (attachment.path !== undefined) leftBytes -= file.content.length;
-      files[index] = file;
+      files[index] = await toFile(attachment, (url) => fetchFile(url, Math.max(0, leftBytes), end.signal, onBytes));
     }
   };
   try {

@@ -20,7 +20,7 @@ import {
 } from '../../core/broadcast/store.ts';
 import { testBroadcast } from '../../core/broadcast/test-send.ts';
 import { listPage } from '../../core/document/list.ts';
-import { checkIdempotencyKey } from '../../core/email/accept.ts';
+import { checkIdempotencyKey } from '../../core/email/idempotency.ts';
 import { parseScheduledAt } from '../../core/email/schedule-time.ts';
 import type { SubmitDependencies } from '../../core/email/submit.ts';
 import { invalid } from '../../core/errors.ts';

@@ -4,12 +4,9 @@ import {
   createProperty,
   deleteProperty,
   findProperty,
-  PROPERTY_PARTITION,
   type PropertyDependencies,
-  propertyKey,
+  propertyPage,
 } from '../../core/audience/properties.ts';
-import type { ContactProperty } from '../../core/audience/property.ts';
-import { listPage } from '../../core/document/list.ts';
 import { validate } from '../../core/validate.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
@@ -31,8 +28,7 @@ export function contactPropertyRoutes(dependencies: PropertyDependencies): Hono<
   });
 
   routes.get('/', async (context) => {
-    const query = context.req.query();
-    const { items, hasMore } = await listPage<ContactProperty>(table, PROPERTY_PARTITION, propertyKey, query);
+    const { items, hasMore } = await propertyPage(table, context.req.query());
     return context.json({ object: 'list', has_more: hasMore, data: items.map(propertyView) });
   });
 

@@ -2,6 +2,7 @@ import { version } from '../../core/version.ts';
 import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
 import { broadcastPaths } from '../broadcasts/openapi.ts';
+import { contactImportPaths } from '../contact-imports/openapi.ts';
 import { contactPropertyPaths } from '../contact-properties/openapi.ts';
 import { contactPaths } from '../contacts/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
@@ -39,6 +40,7 @@ export function openApi(serverUrl: string): Schema {
       ...suppressionPaths(),
       ...webhookPaths(),
       ...templatePaths(),
+      ...contactImportPaths(),
       ...contactPaths(),
       ...segmentPaths(),
       ...topicPaths(),

@@ -1,3 +1,4 @@
+import { listPage, type Page, type PageRequest } from '../document/list.ts';
 import { documentPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
 import { invalid, notFound } from '../errors.ts';
@@ -12,23 +13,34 @@ export interface PropertyDependencies {
   readonly now: () => number;
 }
 
-export const PROPERTY_PARTITION = 'contact-property';
-export const propertyKey = (id: string): string => `contact-property#${id}`;
+const PROPERTY_PARTITION = 'contact-property';
+const propertyKey = (id: string): string => `contact-property#${id}`;
+
+/** A property as it is stored: `key` is the table's own attribute. */
+type StoredProperty = Omit<ContactProperty, 'key'> & { readonly name: string };
+
+const fromStored = ({ name, ...rest }: StoredProperty): ContactProperty => ({ ...rest, key: name });
+
+/** A page of properties, newest first. */
+export async function propertyPage(table: Table, request: PageRequest): Promise<Page<ContactProperty>> {
+  const { items, hasMore } = await listPage<StoredProperty>(table, PROPERTY_PARTITION, propertyKey, request);
+  return { items: items.map(fromStored), hasMore };
+}
 
 /** All properties, newest first. */
 export async function listProperties(table: Table): Promise<ContactProperty[]> {
   const limit = propertyLimits.properties;
   const query = { index: 'list', partition: PROPERTY_PARTITION, limit, order: 'descending' } as const;
   const properties: ContactProperty[] = [];
-  for await (const page of documentPages<ContactProperty>(table, query)) properties.push(...page);
+  for await (const page of documentPages<StoredProperty>(table, query)) properties.push(...page.map(fromStored));
   return properties;
 }
 
 /** The property with this id; 404 if there is none. */
 export async function findProperty(table: Table, id: string): Promise<ContactProperty> {
-  const property = isId(id) ? await table.get<ContactProperty>(propertyKey(id)) : undefined;
+  const property = isId(id) ? await table.get<StoredProperty>(propertyKey(id)) : undefined;
   if (!property) throw notFound('Contact property');
-  return property;
+  return fromStored(property);
 }
 
 /** Creates a property; answers its id. 422 for an invalid key or fallback, and for a key that is in use. */
@@ -92,11 +104,11 @@ export async function createMissingProperties(
 
 async function insert(
   table: Table,
-  fields: Pick<ContactProperty, 'key' | 'type' | 'fallbackValue'>,
+  { key, ...fields }: Pick<ContactProperty, 'key' | 'type' | 'fallbackValue'>,
   nowMs: number,
 ): Promise<{ id: string; applied: boolean }> {
-  const id = derivedId('contact-property', fields.key);
-  const property: ContactProperty = { id, ...fields, createdAtMs: nowMs };
+  const id = derivedId('contact-property', key);
+  const property: StoredProperty = { id, name: key, ...fields, createdAtMs: nowMs };
   const list = { partition: PROPERTY_PARTITION, sort: timeSort(nowMs, id) };
   const { applied } = await table.insert({ key: propertyKey(id), fields: property, list });
   return { id, applied };

@@ -8,7 +8,6 @@ import { type Contact, contactKey } from './contact.ts';
 import { contactEvent } from './contact-event.ts';
 import type { ContactDependencies } from './contacts.ts';
 import { countKey, deleteMembers, membersAfter, removeMemberships, segmentIdsOf } from './membership.ts';
-import { recountMembers } from './recount.ts';
 import { segmentKey } from './segment.ts';
 
 /** Indexes may lag and other requests may be in progress: what was written shortly before a deletion is found after this time. */
@@ -76,10 +75,3 @@ export async function deleteSegment({ table, broker }: RemovalDependencies, id: 
   await removeSegment.delay({ id }, broker);
   await table.delete(segmentKey(id));
 }
-
-/** The tasks of the audience, for the worker that has the queue `transactional`. */
-export const audienceTasks: readonly Task<unknown, RemovalDependencies>[] = [
-  leaveSegments,
-  removeSegment,
-  recountMembers,
-];

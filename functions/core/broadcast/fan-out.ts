@@ -1,4 +1,5 @@
 import type { Backend } from '../ports/backend.ts';
+import type { Metrics } from '../ports/telemetry.ts';
 import type { Run } from '../task/task.ts';
 import { type Broadcast, broadcastDueEntry, broadcastKey, LOOK_AGAIN_MS, when } from './broadcast.ts';
 import { CHUNK_RECIPIENTS, openChunks } from './chunk.ts';
@@ -19,6 +20,7 @@ export interface Pace {
 export interface FanOutDependencies {
   readonly backend: Backend;
   readonly pace: () => Promise<Pace>;
+  readonly metrics: Metrics;
   /** How long chunks and the broadcast are kept, in ms. */
   readonly retentionMs: number;
 }
@@ -148,11 +150,14 @@ async function waitForChunks(
 ): Promise<void> {
   const { id, nextChunk, ended } = broadcast;
   const { table, broker } = dependencies.backend;
+  const { metrics } = dependencies;
   const nowMs = run.now();
   const now = open.length === 0 ? '' : `${open[0]}-${open.length}`;
   const before = args.seen?.open === now ? args.seen : undefined;
   let { sinceMs, requeued } = before ?? { sinceMs: nowMs, requeued: 0 };
   if (pace.held) sinceMs = nowMs;
+  // Queueing them again did not help.
+  else if (requeued > 0) metrics.count('stalled', run.queue);
   if (nowMs - sinceMs >= STALLED_MS * 2 ** Math.min(requeued, MOST_DOUBLINGS)) {
     await requeue(broadcast, run, dependencies);
     [sinceMs, requeued] = [nowMs, requeued + 1];

@@ -43,13 +43,17 @@ export function tallyOf(record: EmailRecord, lastEpoch = Number.POSITIVE_INFINIT
   };
 }
 
-/** Where the recipient is counted; undefined while the email waits for its turn. */
+/**
+ * Where the recipient is counted; undefined while the email waits for its turn. It follows from the entries, as the status may be that of
+ * a later epoch.
+ */
 function placeOf(record: EmailRecord, entries: readonly TimelineEntry[]): keyof Counts | undefined {
   if (isUnsent(record)) return undefined;
   if (record.status === 'canceled') return 'skipped';
-  const happened = (event: EmailEvent) => entries.some((entry) => entry.event === event);
-  if (record.status === 'failed' && happened('failed')) return 'failed';
-  return record.status === 'suppressed' && happened('suppressed') ? 'suppressed' : 'sent';
+  const last = (event: EmailEvent) => entries.findLastIndex((entry) => entry.event === event);
+  // An email that was taken for failed may have been sent after all; that entry then comes later.
+  if (last('failed') > last('sent')) return 'failed';
+  return last('suppressed') === -1 ? 'sent' : 'suppressed';
 }
 
 function clicksOf(entries: readonly TimelineEntry[]): ClicksByLink {

@@ -3,7 +3,7 @@ import { eventIdOf } from '../event.ts';
 import { createPrepareTemplate, type PrepareTemplate } from '../template/use.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import { type Email, parseEmail } from './email.ts';
-import { firstAcceptedAt } from './idempotency.ts';
+import { checkIdempotencyKey, firstAcceptedAt } from './idempotency.ts';
 import { limits } from './schema.ts';
 import { type SubmitDependencies, submitEmails } from './submit.ts';
 
@@ -20,7 +20,7 @@ export interface EmailRequest {
   readonly checkSender?: (address: string) => void;
 }
 
-/** The dependencies of accepting emails. */
+/** What accepting emails needs. */
 export interface EmailAcceptDependencies extends SubmitDependencies {
   /** Publishes `email.scheduled`. */
   readonly publish: Publish;
@@ -62,16 +62,6 @@ export async function acceptBatch(
   const read = (nowMs: number) => parseBatch(request.value, mode, nowMs, prepareTemplate);
   const { emails, errors } = await readAsOf(request, dependencies, read);
   return { ids: await submit(request, emails, 'bulk', dependencies), errors };
-}
-
-/** Throws a 400 for an idempotency key that is empty or too long. */
-export function checkIdempotencyKey(key: string | undefined): void {
-  if (key === undefined || (key.length >= 1 && key.length <= limits.idempotencyKeyLength)) return;
-  throw new SendoffError(
-    'invalid_idempotency_key',
-    400,
-    `Idempotency keys, if present, must have between 1 and ${limits.idempotencyKeyLength} characters. This one has ${key.length}.`,
-  );
 }
 
 /**

@@ -2,6 +2,7 @@ import { SendoffError } from '../errors.ts';
 import { derivedId, sha256 } from '../ids.ts';
 import type { Table } from '../ports/table.ts';
 import { type EmailRecord, recordKey } from './record.ts';
+import { limits } from './schema.ts';
 
 /** After this time an idempotency key is free again, as with Resend. */
 const KEY_LIFETIME_MS = 86_400_000;
@@ -12,6 +13,16 @@ export interface KeyedRequest {
   readonly payload: string;
   readonly keyId: string;
   readonly idempotencyKey: string;
+}
+
+/** 400 for an idempotency key that is empty or too long. */
+export function checkIdempotencyKey(key: string | undefined): void {
+  if (key === undefined || (key.length >= 1 && key.length <= limits.idempotencyKeyLength)) return;
+  throw new SendoffError(
+    'invalid_idempotency_key',
+    400,
+    `Idempotency keys, if present, must have between 1 and ${limits.idempotencyKeyLength} characters. This one has ${key.length}.`,
+  );
 }
 
 /** True when a key that was used at `usedAtMs` is free for another request. */

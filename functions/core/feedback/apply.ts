@@ -44,10 +44,11 @@ export function applyFeedback(record: EmailRecord, events: readonly Feedback[], 
         ...fresh.map(({ recipient }) => ({ feedback, ...(recipient === undefined ? {} : { recipient }) })),
       );
       const fitting = fresh.filter((entry) => fits(entry, [...record.timeline, ...draft.added]));
-      draft.added.push(...(record.broadcastId ? fitting.map((entry) => counted(entry, feedback, epoch)) : fitting));
+      draft.added.push(...(record.broadcastId ? fitting.map((entry) => counted(entry, feedback)) : fitting));
     }
     advance(draft, feedback, record);
   }
+  if (record.broadcastId && epoch > 0) draft.added = draft.added.map((entry) => ({ ...entry, epoch }));
   const { status, soft, added } = draft;
   const { soft: _before, ...unchanged } = record;
   const after = { ...unchanged, status, ...(soft ? { soft } : {}), timeline: [...record.timeline, ...added] };
@@ -116,14 +117,13 @@ function newEntries(feedback: Feedback, timeline: readonly TimelineEntry[]): Tim
 }
 
 /** The entry with what the counters of its broadcast need of it. */
-function counted(entry: TimelineEntry, { details, undetermined }: Feedback, epoch: number): TimelineEntry {
+function counted(entry: TimelineEntry, { details, undetermined }: Feedback): TimelineEntry {
   const link = details.click && countedLink(details.click.link);
   return {
     ...entry,
     ...(link === undefined ? {} : { detail: link.slice(0, DETAIL_LENGTH) }),
     ...(link !== undefined && link.length > DETAIL_LENGTH ? { link: linkHash(link) } : {}),
     ...(undetermined ? { undetermined } : {}),
-    ...(epoch > 0 ? { epoch } : {}),
   };
 }
 

@@ -6,8 +6,8 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
-/** The counts of emails. */
-export type EmailCount = 'accepted' | 'sent' | 'failed' | 'retried' | 'handedOver' | 'requeued';
+/** The counts of emails; `stalled` counts the looks at broadcasts that stand still, though nothing holds sending. */
+export type EmailCount = 'accepted' | 'sent' | 'failed' | 'retried' | 'handedOver' | 'requeued' | 'stalled';
 
 /** Numbers for the operator, by queue; never about a single email. */
 export interface Metrics {

@@ -5,6 +5,7 @@ import { LEAST_FAILURES, overFunctions, PERIOD, shareOf, sumOf, totalOf } from '
 import {
   BOUNCE_RATE_LIMIT,
   COMPLAINT_RATE_LIMIT,
+  emailCount,
   type MonitoringMetrics,
   type QueueMetrics,
   sendEventAge,
@@ -36,6 +37,7 @@ export function alarmConditions(metrics: MonitoringMetrics): Readonly<Record<str
     SendFailures: sendFailures(metrics),
     SendingStalled: sendingStalled(metrics),
     SendingPaused: sendingPaused(metrics),
+    BroadcastStalled: broadcastStalled(metrics),
     ApiErrors: apiErrors(metrics),
     FunctionErrors: functionErrors(metrics),
     FunctionThrottles: functionThrottles(metrics),
@@ -116,6 +118,18 @@ function sendingPaused({ deployment }: MonitoringMetrics): AlarmCondition {
     description:
       'SES sends nothing for this account for now, or 95 % of its daily quota are used and bulk email waits, so that the rest is left for transactional email. No email is lost: they wait, and are sent when it is over; only after giveUpAfterHours they end as failed. ' +
       'Do: `npx sendoff doctor` says which it is. Quota used up: it frees itself within 24 hours; ask for more (Service Quotas, Amazon SES, Sending quota; in the sandbox: production access). Paused or under review: SES has written to the account; see Account health in its console, answer there, and resume. Should emails have failed by then: `npx sendoff retry --failed --dry-run`.',
+  };
+}
+
+function broadcastStalled({ deployment }: MonitoringMetrics): AlarmCondition {
+  return {
+    // A step of the fan-out, on this queue, counts every half minute after the jobs were queued again to no effect.
+    metric: emailCount(deployment, 'stalled', 'transactional', { period: PERIOD }),
+    atLeast: 1,
+    periods: { bad: 3, of: 3 },
+    description:
+      'A broadcast stands still although nothing holds sending: no recipient was sent to for half an hour, although its jobs were queued again. Nobody gets it twice, and nobody is left out when it goes on. ' +
+      'Do: `npx sendoff doctor` names it. `npx sendoff dead-letters list`: jobs `broadcast.deliver` or `broadcast.fan-out` there say that its emails cannot be made or sent; `npx sendoff tail --since 1h --only send --level warn` (backend=redis: `--only consumer`) says why. When that is mended: `npx sendoff dead-letters redrive --all`. Transactional email that uses the whole rate of SES has the same effect: ask for a higher rate. To stop it: POST /broadcasts/{id}/pause, or cancel.',
   };
 }
 

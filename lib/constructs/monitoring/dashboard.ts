@@ -58,9 +58,11 @@ export class FlowDashboard extends Construct {
         [heading('## 3. Send — through Amazon SES')],
         sending(metrics),
         limits(metrics),
-        [heading('## 4. Deliver — what SES reports (for the whole account in this region)')],
+        [heading('## 4. Broadcasts and other bulk email')],
+        broadcasting(metrics),
+        [heading('## 5. Deliver — what SES reports (for the whole account in this region)')],
         delivering(),
-        [heading('## 5. Errors')],
+        [heading('## 6. Errors')],
         failing(metrics),
         [errorsInLogs(metrics)],
       ],
@@ -149,6 +151,38 @@ function limits({ deployment }: MonitoringMetrics): IWidget[] {
       left: [sendingHeld(deployment, { label: 'held' })],
     },
   );
+}
+
+/** Of metrics and logs that there are anyway: the numbers of one broadcast are in `GET /broadcasts/{id}`. */
+function broadcasting({ deployment, logGroupNames }: MonitoringMetrics): IWidget[] {
+  const count = (name: string) => sesMetric(name, { statistic: Stats.SUM, period: Duration.minutes(5) });
+  const graphs = row(
+    {
+      title: 'Bulk email: sent, failed; broadcasts that stood still',
+      left: [
+        emailCount(deployment, 'sent', 'bulk', { label: 'sent' }),
+        emailCount(deployment, 'failed', 'bulk', { label: 'failed' }),
+        emailCount(deployment, 'stalled', 'transactional', { label: 'looks at broadcasts that stand still' }),
+      ],
+    },
+    {
+      title: 'All email of the account: delivered, bounced, complained',
+      left: ['Delivery', 'Bounce', 'Complaint'].map(count),
+    },
+  );
+  const latest = new LogQueryWidget({
+    title: 'Broadcasts that ended, and their recipients',
+    width: FULL_WIDTH,
+    height: GRAPH_HEIGHT,
+    logGroupNames: [...logGroupNames],
+    queryLines: [
+      'fields @timestamp, broadcastId, status, recipients',
+      'filter message = "broadcast ended"',
+      'sort @timestamp desc',
+      'limit 20',
+    ],
+  });
+  return [...graphs, latest];
 }
 
 function sentPerSecond(deployment: string, queue: QueueName): MathExpression {

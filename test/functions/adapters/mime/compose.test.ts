@@ -393,12 +393,13 @@ describe('files', () => {
   it('are fetched a few at a time, in order, until the message is full', async () => {
     const attachments = Array.from({ length: 30 }, (_, n) => ({ path: `https://example.com/${n}` }));
     let [under, most, fetched] = [0, 0, 0];
-    const slow: FetchFile = async (_url, maxBytes) => {
+    const slow: FetchFile = async (_url, maxBytes, _signal, onBytes) => {
       most = Math.max(most, ++under);
       fetched++;
       await new Promise(setImmediate);
       under--;
       if (maxBytes < 1_000_000) throw new SendoffError('invalid_attachment', 422, 'larger');
+      onBytes?.(1_000_000);
       return { bytes: Buffer.alloc(1_000_000) };
     };
     await expect(compose({ attachments }, slow)).rejects.toMatchObject({ status: 422 });
@@ -407,6 +408,24 @@ describe('files', () => {
     const named: FetchFile = async (url) => ({ bytes: Buffer.from(url) });
     const { attachments: files } = await PostalMime.parse(await compose({ attachments }, named));
     expect(files.map(({ filename }) => filename)).toEqual(attachments.map((_, n) => String(n)));
+  });
+
+  it('that are fetched side by side end as soon as they are too large together', async () => {
+    const attachments = [1, 2, 3, 4].map((n) => ({ path: `https://example.com/${n}` }));
+    let arrived = 0;
+    const endless: FetchFile = async (_url, _maxBytes, signal, onBytes) => {
+      for (;;) {
+        await new Promise(setImmediate);
+        signal.throwIfAborted();
+        arrived += 1_000_000;
+        onBytes?.(1_000_000);
+      }
+    };
+    await expect(compose({ attachments }, endless)).rejects.toMatchObject({
+      status: 422,
+      message: expect.stringContaining('larger than 10000000 bytes in all'),
+    });
+    expect(arrived).toBe(11_000_000);
   });
 
   it('is fetched with the largest size that it may have', async () => {

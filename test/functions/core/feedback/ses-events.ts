@@ -1,4 +1,4 @@
-import { EMAIL_ID_TAG } from '../../../../functions/core/email/schema.ts';
+import { BROADCAST_ID_TAG, EMAIL_ID_TAG } from '../../../../functions/core/email/schema.ts';
 
 /** The id that SES gives to the message of an email in these tests. */
 export const messageIdOf = (emailId: string): string => `ses-${emailId}`;
@@ -11,12 +11,15 @@ interface EventOptions {
   /** After the send. */
   readonly afterMs?: number;
   readonly messageId?: string;
+  readonly broadcastId?: string;
+  /** Of a click. */
+  readonly link?: string;
 }
 
 /** An event as SES publishes it; `own` is the part that is named after the event. */
 function event(
   eventType: string,
-  { emailId, recipients = ['a@example.com'], messageId = messageIdOf(emailId) }: EventOptions,
+  { emailId, recipients = ['a@example.com'], messageId = messageIdOf(emailId), broadcastId }: EventOptions,
   own: object,
 ): string {
   return JSON.stringify({
@@ -25,7 +28,13 @@ function event(
       timestamp: new Date(SENT_AT_MS).toISOString(),
       messageId,
       destination: recipients,
-      tags: { 'ses:operation': ['SendRawEmail'], [EMAIL_ID_TAG]: [emailId] },
+      tags: {
+        'ses:operation': ['SendRawEmail'],
+        [EMAIL_ID_TAG]: [emailId],
+        ...(broadcastId === undefined ? {} : { [BROADCAST_ID_TAG]: [broadcastId] }),
+      },
+      source: 'news@example.com',
+      commonHeaders: { from: ['News <news@example.com>'], subject: 'News' },
     },
     ...own,
   });
@@ -77,7 +86,7 @@ export const sesEvents = {
         timestamp: at(options),
         ipAddress: '192.0.2.1',
         userAgent,
-        link: 'https://example.com/',
+        link: options.link ?? 'https://example.com/',
         linkTags: null,
       },
     }),

@@ -24,6 +24,14 @@ const largestHeaders = Object.fromEntries(
 const read = (payload: string) => JSON.parse(payload).data;
 
 describe('a payload', () => {
+  it('names the broadcast and the template of the email, if it has one', () => {
+    const none = read(emailPayload(event, record, { headers: {}, region }));
+    for (const field of ['broadcast_id', 'template_id']) expect(none).not.toHaveProperty(field);
+    const made = { ...record, broadcastId: 'b', templateId: 't' };
+    const data = read(emailPayload(event, made, { headers: {}, region }));
+    expect(data).toMatchObject({ broadcast_id: 'b', template_id: 't' });
+  });
+
   it('does not mention a size limit that it does not reach', () => {
     const headers = { 'X-One': '1' };
     const data = read(emailPayload(event, record, { headers, region }));

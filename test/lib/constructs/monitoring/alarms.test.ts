@@ -69,6 +69,7 @@ describe('the alarms', () => {
     expect(Object.keys(alarms).sort()).toEqual([
       'ApiErrors',
       'BounceRate',
+      'BroadcastStalled',
       'ComplaintRate',
       'DeadLetters',
       'FeedbackDelay',
@@ -133,6 +134,16 @@ describe('the alarms', () => {
     expect(stalled(5, 0)).toBe(100);
     expect(stalled(4, 0)).toBe(0);
     expect(stalled(0, 100)).toBe(0);
+  });
+
+  it('begin when a broadcast has stood still for 15 minutes after its jobs were queued again', () => {
+    expect(alarm('BroadcastStalled')).toMatchObject({
+      MetricName: 'BroadcastStalled',
+      Period: 300,
+      Threshold: 1,
+      EvaluationPeriods: 3,
+      DatapointsToAlarm: 3,
+    });
   });
 
   it('begin when sending is held for a whole period by the quota or a pause', () => {

@@ -37,7 +37,7 @@ describe('the dashboard', () => {
     const headings = topDown.flatMap(
       ({ properties }) => /^#+ (?:\d\. )?(\S+)/.exec(properties.markdown ?? '')?.[1] ?? [],
     );
-    expect(headings).toEqual(['Shop/Mail', 'Accept', 'Wait', 'Send', 'Deliver', 'Errors']);
+    expect(headings).toEqual(['Shop/Mail', 'Accept', 'Wait', 'Send', 'Broadcasts', 'Deliver', 'Errors']);
     expect(topDown[1]).toMatchObject({ type: 'alarm', properties: { title: 'Alarms' } });
     expect(topDown.at(-1)).toMatchObject({ type: 'log' });
   });

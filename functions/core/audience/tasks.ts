@@ -1,0 +1,15 @@
+import type { Task } from '../task/task.ts';
+import type { ImportTaskDependencies } from './import-run.ts';
+import { importContacts } from './import-task.ts';
+import { recountMembers } from './recount.ts';
+import { leaveSegments, type RemovalDependencies, removeSegment } from './removal.ts';
+
+export type AudienceDependencies = RemovalDependencies & ImportTaskDependencies;
+
+/** The tasks of the audience, for the worker that has the queue `transactional`. */
+export const audienceTasks: readonly Task<unknown, AudienceDependencies>[] = [
+  leaveSegments,
+  removeSegment,
+  recountMembers,
+  importContacts,
+];
