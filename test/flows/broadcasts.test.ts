@@ -64,7 +64,14 @@ it(`sends a broadcast to each of ${COUNT} contacts once although workers are kil
   }
   for (const fault of faults) fault.remove();
   const messages = sendoff.cloud.ses.messages();
-  const times = Map.groupBy(messages, ({ envelope: { to: [to] } }) => to);
+  const times = Map.groupBy(
+    messages,
+    ({
+      envelope: {
+        to: [to],
+      },
+    }) => to,
+  );
   const twice = [...times.values()].filter(({ length }) => length > 1).length;
   const seconds = (Date.now() - startedAtMs) / 1_000;
   console.info(

@@ -188,7 +188,8 @@ describe('the counter of a segment', () => {
       ...backend.table,
       query: async (query) => {
         const entries = await backend.table.query(query);
-        if (clock === 1_000_000 && query.index === 'list') await addMembers(backend.table, id, [contactId('late@example.com')], clock);
+        if (clock === 1_000_000 && query.index === 'list')
+          await addMembers(backend.table, id, [contactId('late@example.com')], clock);
         return entries;
       },
     };
