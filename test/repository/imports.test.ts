@@ -51,7 +51,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   access: ['document', 'email'],
   audience: ['document', 'email', 'suppression', 'task', 'webhook'],
   inspection: ['email'],
-  privacy: ['document', 'email', 'suppression', 'webhook'],
+  privacy: ['audience', 'document', 'email', 'suppression', 'webhook'],
 };
 
 /** I/O is for adapters; nodemailer's address parser is only that. */

@@ -1,7 +1,7 @@
 import { type Contact, type ContactChange, contactId } from '../../core/audience/contact.ts';
 import { type ContactDependencies, findContact, upsertContacts } from '../../core/audience/contacts.ts';
 import { addMembers } from '../../core/audience/membership.ts';
-import { checkProperties, listProperties } from '../../core/audience/properties.ts';
+import { checkProperties, propertiesNamed } from '../../core/audience/properties.ts';
 import type { PropertyChanges } from '../../core/audience/property.ts';
 import { getSegments } from '../../core/audience/segments.ts';
 import { checkTopics } from '../../core/audience/topics.ts';
@@ -38,7 +38,9 @@ export async function changeOf(
     firstName: first_name,
     lastName: last_name,
     unsubscribed: unsubscribed ?? undefined,
-    properties: properties ? checked(properties, await listProperties(table), existing) : undefined,
+    properties: properties
+      ? checked(properties, await propertiesNamed(table, Object.keys(properties)), existing)
+      : undefined,
   };
 }
 

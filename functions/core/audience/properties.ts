@@ -14,6 +14,7 @@ export interface PropertyDependencies {
 }
 
 const PROPERTY_PARTITION = 'contact-property';
+const propertyId = (key: string): string => derivedId('contact-property', key);
 const propertyKey = (id: string): string => `contact-property#${id}`;
 
 /** A property as it is stored: `key` is the table's own attribute. */
@@ -34,6 +35,16 @@ export async function listProperties(table: Table): Promise<ContactProperty[]> {
   const properties: ContactProperty[] = [];
   for await (const page of documentPages<StoredProperty>(table, query)) properties.push(...page.map(fromStored));
   return properties;
+}
+
+/**
+ * The properties with these keys, if all of them exist; otherwise all properties, one of which may be meant. The list may lag behind a
+ * property that was created just now; a read by key does not.
+ */
+export async function propertiesNamed(table: Table, keys: readonly string[]): Promise<ContactProperty[]> {
+  const found = await table.getMany<StoredProperty>(keys.map((key) => propertyKey(propertyId(key))));
+  const known = found.flatMap((property) => (property ? [fromStored(property)] : []));
+  return known.length === keys.length ? known : [...known, ...(await listProperties(table))];
 }
 
 /** The property with this id; 404 if there is none. */
@@ -94,24 +105,32 @@ export async function createMissingProperties(
     const why = whyBadKey(key);
     if (why) throw invalid(`Invalid property \`${key.slice(0, 100)}\`: ${why}`);
     const known = types.get(key) ?? missing.get(key);
-    if (known !== undefined && known !== type)
-      throw invalid(`Invalid property \`${key}\`: it has the type ${known}.`, 'validation_error');
+    if (known !== undefined && known !== type) throw otherType(key, known);
     if (known === undefined) missing.set(key, type);
   }
   if (types.size + missing.size > propertyLimits.properties) throw tooMany();
-  await Promise.all([...missing].map(([key, type]) => insert(table, { key, type }, now())));
+  await Promise.all(
+    [...missing].map(async ([key, type]) => {
+      // The list may lag, and another import may be faster.
+      const { standing } = await insert(table, { key, type }, now());
+      if (standing && standing.type !== type) throw otherType(key, standing.type);
+    }),
+  );
 }
 
 async function insert(
   table: Table,
   { key, ...fields }: Pick<ContactProperty, 'key' | 'type' | 'fallbackValue'>,
   nowMs: number,
-): Promise<{ id: string; applied: boolean }> {
-  const id = derivedId('contact-property', key);
+): Promise<{ id: string; applied: boolean; standing: StoredProperty | undefined }> {
+  const id = propertyId(key);
   const property: StoredProperty = { id, name: key, ...fields, createdAtMs: nowMs };
   const list = { partition: PROPERTY_PARTITION, sort: timeSort(nowMs, id) };
-  const { applied } = await table.insert({ key: propertyKey(id), fields: property, list });
-  return { id, applied };
+  const { applied, document } = await table.insert<StoredProperty>({ key: propertyKey(id), fields: property, list });
+  return { id, applied, standing: applied ? undefined : document };
 }
+
+const otherType = (key: string, type: PropertyType) =>
+  invalid(`Invalid property \`${key}\`: it has the type ${type}.`, 'validation_error');
 
 const tooMany = () => invalid(`There are at most ${propertyLimits.properties} contact properties.`, 'validation_error');

@@ -18,7 +18,7 @@ export type RecountArgs = {
   readonly part?: number | undefined;
   readonly after?: string | undefined;
   readonly counted?: number | undefined;
-  /** The revision of the counter when the count began; -1: there was none. */
+  /** The revision of the counter when the count began. */
   readonly revision?: number | undefined;
   /** Counts before this one. */
   readonly tries?: number | undefined;
@@ -41,7 +41,7 @@ export const recountMembers: Task<RecountArgs, { readonly table: Table; readonly
   'segment.recount',
   { args: argsSchema, queue: 'transactional', retry: emailRetry },
   async ({ id, part = 0, after, counted = 0, tries = 0, ...begun }, { now }, { table, broker }) => {
-    const revision = begun.revision ?? (await table.get<SegmentCount>(countKey(id)))?.revision ?? -1;
+    const revision = begun.revision ?? (await begin(table, id));
     const parts = await table.parts('list', segmentRange(id).partition);
     let [cursor, members, ended] = [after, counted, false];
     for (let page = 0; page < PAGES_OF_A_STEP && !ended; page++) {
@@ -54,17 +54,16 @@ export const recountMembers: Task<RecountArgs, { readonly table: Table; readonly
     const next = { id, counted: members, revision, tries };
     if (!ended) return recountMembers.delay({ ...next, part, after: cursor }, broker);
     if (part + 1 < parts.length) return recountMembers.delay({ ...next, part: part + 1 }, broker);
-    if ((await correct(table, id, members, revision)) || tries + 1 >= COUNTS) return;
+    const change = { set: { members }, add: { revision: 1 } };
+    if ((await table.update(countKey(id), change, [{ revision }])).applied || tries + 1 >= COUNTS) return;
     await recountMembers.delay({ id, tries: tries + 1 }, broker, { delaySeconds: WAIT_SECONDS, now });
   },
 );
 
-/** Sets the counter unless it has changed since; answers whether it is right. */
-async function correct(table: Table, id: string, members: number, revision: number): Promise<boolean> {
-  if (revision < 0) {
-    const fields: SegmentCount = { members, revision: 1 };
-    return members === 0 || (await table.insert({ key: countKey(id), fields })).applied;
-  }
-  const change = { set: { members }, add: { revision: 1 } };
-  return (await table.update(countKey(id), change, [{ revision }])).applied;
+/** Answers the counter's revision; a segment without a counter gets one. */
+async function begin(table: Table, id: string): Promise<number> {
+  const { document } = await table.update<SegmentCount>(countKey(id), { add: { revision: 1 } });
+  if (document) return document.revision;
+  const fields: SegmentCount = { members: 0, revision: 1 };
+  return (await table.insert<SegmentCount>({ key: countKey(id), fields })).document?.revision ?? 1;
 }

@@ -60,7 +60,7 @@ export const removeSegment: Task<
     retry: emailRetry,
   },
   async ({ id, after, last = false }, { now }, { table, broker }) => {
-    await table.delete(segmentKey(id));
+    if (after === undefined) await table.delete(segmentKey(id));
     const { contactIds, cursor, ended } = await membersAfter(table, id, after, STEP);
     await deleteMembers(table, id, contactIds);
     if (!ended) await removeSegment.delay({ id, after: cursor, last }, broker);

@@ -3,7 +3,7 @@ import { isUnsubscribed, resubscribe, suppress } from '../suppression/suppressio
 import type { Unsubscription } from '../suppression/unsubscribe-link.ts';
 import type { Contact } from './contact.ts';
 import { type ContactDependencies, changeContact, findContact } from './contacts.ts';
-import { choiceOf, type Subscription, type Topic } from './topic.ts';
+import { choiceOf, type Subscription, type Topic, topicKey } from './topic.ts';
 import { listTopics, setTopics } from './topics.ts';
 
 export interface UnsubscribeDependencies extends ContactDependencies {
@@ -23,7 +23,7 @@ export interface Standing {
   readonly contact?: Contact;
   /** The topic of the broadcast; absent without one, and if it was deleted. */
   readonly topic?: Topic;
-  /** The topics that the recipient may choose from, newest first: the link's own, public ones, and private ones that it gets. */
+  /** The topics that the recipient may choose from: the link's own, then public ones and private ones that it gets, newest first. */
   readonly topics: readonly Topic[];
 }
 
@@ -38,9 +38,13 @@ export async function standingOf(table: Table, { email, sender, broadcast }: Uns
     contactId === undefined ? undefined : findContact(table, contactId),
   ]);
   if (!contact) return { unsubscribed: stopped, topics: [] };
-  const all = await listTopics(table);
-  const topic = all.find(({ id }) => id === topicId);
-  const topics = all.filter((one) => one === topic || one.visibility === 'public' || wants(contact, one));
+  // The list may lag, and without its topic a link stops everything.
+  const [topic, all] = await Promise.all([
+    topicId === undefined ? undefined : table.get<Topic>(topicKey(topicId)),
+    listTopics(table),
+  ]);
+  const others = all.filter((one) => one.id !== topicId && (one.visibility === 'public' || wants(contact, one)));
+  const topics = topic ? [topic, ...others] : others;
   return { unsubscribed: stopped || contact.unsubscribed, contact, ...(topic ? { topic } : {}), topics };
 }
 

@@ -120,7 +120,10 @@ async function rowsOfChunks(
   numbers: readonly number[],
   filter: RecipientFilter,
 ): Promise<ListedRow[][]> {
-  const chunks = await table.getMany<Chunk>(numbers.map((n) => chunkKey(id, n)));
+  const chunks = await table.getMany<Chunk>(
+    numbers.map((n) => chunkKey(id, n)),
+    { mayLag: true },
+  );
   return Promise.all(chunks.map((chunk) => (chunk ? rowsOfChunk(table, chunk, filter) : [])));
 }
 
@@ -139,7 +142,7 @@ async function rowsOfChunk(table: Table, chunk: Chunk, filter: RecipientFilter):
       ? contactKey(recipient)
       : recordKey(emailIdOf(broadcastId, recipient)),
   );
-  const documents = await table.getMany(keys);
+  const documents = await table.getMany(keys, { mayLag: true });
   const urls = filter.type === 'clicked' ? await longLinks(table, broadcastId, documents as EmailRecord[]) : noLinks;
   const rows = wanted.map(({ recipient, position }, place) => {
     if (suppressed.has(position.index))

@@ -130,7 +130,10 @@ async function countChunks(
   lastEpoch: number,
 ): Promise<Tally | undefined> {
   const numbers = Array.from({ length: end - first }, (_, index) => first + index);
-  const chunks = await table.getMany<Chunk>(numbers.map((n) => chunkKey(id, n)));
+  const chunks = await table.getMany<Chunk>(
+    numbers.map((n) => chunkKey(id, n)),
+    { mayLag: true },
+  );
   const tallies = await Promise.all(chunks.map((chunk) => chunk && countChunk(table, chunk, lastEpoch)));
   return tallies.reduce<Tally | undefined>((sum, one) => sum && one && addTallies(sum, one), emptyTally);
 }
@@ -141,7 +144,8 @@ async function countChunk(table: Table, chunk: Chunk, lastEpoch: number): Promis
   const skipped = skippedOf(chunk);
   const { suppressed = [], unsubscribed = [], deleted = [], repeated = [] } = result?.skipped ?? {};
   const ids = recipients.filter((_, index) => !skipped.has(index)).map((one) => emailIdOf(broadcastId, one));
-  const records = await table.getMany<EmailRecord>(ids.map(recordKey));
+  // What was written in a closed epoch is older than any lag.
+  const records = await table.getMany<EmailRecord>(ids.map(recordKey), { mayLag: true });
   // A record that is gone was deleted (`sendoff forget`): its email had been sent.
   const gone = done ? records.filter((record) => !record).length : 0;
   const ofChunk: Tally = {

@@ -41,8 +41,9 @@ export async function processFeedback(
   const emailIds = [...byEmail.keys()];
   const all = [...byEmail.values()].flatMap(({ events }) => events);
   const broadcastIds = broadcastIdsOf(all);
-  const found = await table.getMany([...emailIds.map(recordKey), ...broadcastIds.map(countKey)]);
-  const records = found.slice(0, emailIds.length) as (EmailRecord | undefined)[];
+  // They may lag: a record is written on condition that it is as it was read, and one that is missing is read again.
+  const found = await table.getMany([...emailIds.map(recordKey), ...broadcastIds.map(countKey)], { mayLag: true });
+  const records = await withMissing(table, emailIds, found.slice(0, emailIds.length) as (EmailRecord | undefined)[]);
   const documents = found.slice(emailIds.length) as (CountDocument | undefined)[];
   const counts = createBatchCounts(table, new Map(broadcastIds.map((id, index) => [id, documents[index]])), log);
   const sends = all.filter(({ event }) => event === 'sent');
@@ -62,6 +63,19 @@ export async function processFeedback(
   await counts.add(now() + retentionMs);
   if (notOurs + emailGone > 0) log.info('events dropped', { notOurs, emailGone });
   return failed;
+}
+
+/** The records with those that a lagging read did not find. */
+async function withMissing(
+  table: Table,
+  emailIds: readonly string[],
+  records: readonly (EmailRecord | undefined)[],
+): Promise<(EmailRecord | undefined)[]> {
+  const missing = emailIds.filter((_, index) => !records[index]);
+  if (missing.length === 0) return [...records];
+  const again = await table.getMany<EmailRecord>(missing.map(recordKey));
+  const found = new Map(missing.map((id, index) => [id, again[index]]));
+  return records.map((record, index) => record ?? found.get(emailIds[index] ?? ''));
 }
 
 /** The events by the email that they are about, with the ids of their messages. */

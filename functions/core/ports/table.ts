@@ -85,11 +85,19 @@ export interface Entry {
   readonly sort: string;
 }
 
-/** The documents. Reads see every write that was answered before them; index queries may lag by a moment. */
+export interface ReadOptions {
+  /**
+   * A document may be answered as it was a moment ago, or be missing although it was just inserted. On DynamoDB such a read costs half.
+   * Only where the next step is a conditional write, or where a moment makes no difference.
+   */
+  readonly mayLag?: boolean;
+}
+
+/** The documents. Reads see every write that was answered before them, unless they may lag; index queries may lag by a moment. */
 export interface Table {
   get<T extends Document>(key: string): Promise<T | undefined>;
   /** In the order of the keys; undefined where there is none. */
-  getMany<T extends Document>(keys: readonly string[]): Promise<(T | undefined)[]>;
+  getMany<T extends Document>(keys: readonly string[], options?: ReadOptions): Promise<(T | undefined)[]>;
   /** Inserts the document if there is none with its key; otherwise answers the existing one. */
   insert<T extends Document>(document: NewDocument): Promise<WriteOutcome<T>>;
   /** Changes the document if it exists and one of the conditions holds; without conditions, if it exists. */

@@ -4,6 +4,7 @@ import type { BodyStore } from '../ports/bodies.ts';
 import type { Document, Table } from '../ports/table.ts';
 import { suppressionKey } from '../suppression/suppression.ts';
 import { deliveryPartition } from '../webhook/delivery.ts';
+import { type AudienceFinding, CHUNK_PREFIX, examineAudience } from './audience.ts';
 import { isMailboxOf, mentions, textsOf } from './mention.ts';
 
 /** The fields of an email that hold addresses. */
@@ -31,10 +32,10 @@ export interface Mention {
 }
 
 /**
- * How a document concerns the person: a webhook's delivery or a suppression, which are deleted; another document that names
- * the address; or one that cannot be read although it should be. Absent: it does not.
+ * How a document concerns the person: a webhook's delivery, a suppression, a contact or a membership, which are deleted; a list of
+ * which one recipient is removed; an import that runs; another document that names the address; or one that cannot be read although it should be. Absent: it does not.
  */
-export type Finding = 'delivery' | 'suppression' | 'elsewhere' | 'unreadable' | undefined;
+export type Finding = 'delivery' | 'suppression' | AudienceFinding | 'elsewhere' | 'unreadable' | undefined;
 
 /** Content of callers: it may mention anybody, which does not make the email theirs. */
 const CONTENT = ['subject', 'tags', 'headers'];
@@ -64,9 +65,14 @@ export function examineOther(stored: StoredDocument, wanted: Wanted, emailIds: R
     if (typeof fields?.email === 'string') return undefined;
     return namesElsewhere(stored, SENDERS, wanted) ? 'suppression' : 'unreadable';
   }
-  if (mentions(key, wanted.address) || namesElsewhere(stored, [], wanted)) return 'elsewhere';
+  const inAudience = fields && examineAudience(stored, wanted.address);
+  if (inAudience) return inAudience;
+  if (mentions(key, wanted.address) || namesElsewhere(stored, contentOf(key), wanted)) return 'elsewhere';
   return fields ? undefined : 'unreadable';
 }
+
+/** The fields of a document that hold content of callers: the recipients of a broadcast's list have variables. */
+const contentOf = (key: string): readonly string[] => (key.startsWith(CHUNK_PREFIX) ? ['recipients'] : []);
 
 function examineDelivery(stored: StoredDocument, wanted: Wanted, emailIds: ReadonlySet<string>): Finding {
   const data = dataOf(stored.fields?.payload);

@@ -1,5 +1,6 @@
 import { isUnsent } from '../../../../functions/core/email/status.ts';
 import { cancel } from '../../../../functions/core/email/transitions.ts';
+import { deleteAudience, removeRecipient } from '../../../../functions/core/privacy/audience.ts';
 import { deleteEmail, findBodies, type Mention, type Wanted } from '../../../../functions/core/privacy/erase.ts';
 import type { OperatedBackend } from '../../backend/operated-backend.ts';
 import type { Context } from '../../context.ts';
@@ -7,7 +8,10 @@ import { CliError, exitCodes } from '../../errors.ts';
 import { type Search, type Stored, visitMentioning } from './search.ts';
 
 /** The part of a search that is to be deleted. */
-export type Targets = Pick<Search, 'mentions' | 'deliveries' | 'suppressions' | 'deadLetters'>;
+export type Targets = Pick<
+  Search,
+  'mentions' | 'deliveries' | 'suppressions' | 'contacts' | 'recipients' | 'deadLetters'
+>;
 
 /** The result of a deletion. */
 export interface Erasure {
@@ -15,6 +19,9 @@ export interface Erasure {
   readonly emails: ReadonlySet<string>;
   readonly deliveries: number;
   readonly suppressions: number;
+  /** The contact and its memberships. */
+  readonly contacts: number;
+  readonly recipients: number;
   readonly deadLetters: number;
   /** The reasons why documents could not be deleted, by their keys. */
   readonly failures: ReadonlyMap<string, unknown>;
@@ -53,9 +60,22 @@ export async function erase(
   const ofStored = (stored: Stored): Deletion => ({ key: stored.key, run: () => backend.scan.delete(stored) });
   await runAll(targets.mentions.map(ofEmail), failures, signal);
   const deliveries = await runAll(targets.deliveries.map(ofStored), failures, signal);
+  const contacts = await runAll(
+    targets.contacts.map((stored) => ({ key: stored.key, run: () => deleteAudience(backend, stored) })),
+    failures,
+    signal,
+  );
+  const recipients = await runAll(
+    targets.recipients.map((stored) => ({
+      key: stored.key,
+      run: () => removeRecipient(backend, stored, wanted.address),
+    })),
+    failures,
+    signal,
+  );
   const suppressions = await runAll(targets.suppressions.map(ofStored), failures, signal);
   const deadLetters = targets.deadLetters > 0 ? await deleteDeadLetters(backend, wanted, signal) : 0;
-  return { emails, deliveries, suppressions, deadLetters, failures };
+  return { emails, deliveries, suppressions, contacts, recipients, deadLetters, failures };
 }
 
 async function deleteDeadLetters(backend: OperatedBackend, wanted: Wanted, signal: AbortSignal): Promise<number> {

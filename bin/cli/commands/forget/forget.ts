@@ -8,7 +8,10 @@ import type { ForgetOptions } from './options.ts';
 import { adviceOn, describeAmounts, describeSearch, type Leftovers, summaryOf } from './report.ts';
 import { findAll, readAddress, type Search } from './search.ts';
 
-const NOTHING: Erasure = { emails: new Set(), deliveries: 0, suppressions: 0, deadLetters: 0, failures: new Map() };
+const NOTHING: Erasure = {
+  ...{ emails: new Set<string>(), deliveries: 0, suppressions: 0, contacts: 0, recipients: 0, deadLetters: 0 },
+  failures: new Map(),
+};
 
 /**
  * `forget ADDRESS`: deletes every email that names a person, with record and body, and all other documents about them.
@@ -27,6 +30,8 @@ export async function forget(context: Context, given: string, options: ForgetOpt
     emails: targets.mentions.length,
     deliveries: targets.deliveries.length,
     suppressions: targets.suppressions.length,
+    contacts: targets.contacts.length,
+    recipients: targets.recipients.length,
     deadLetters: targets.deadLetters,
   });
   const deletes = what !== '' && !options.dryRun;
@@ -41,11 +46,15 @@ export async function forget(context: Context, given: string, options: ForgetOpt
 }
 
 /** Finds out what is still there. Without a deletion, the emails among it are those that would need --cancel. */
-function leftoversOf({ mentions, unreadable, elsewhere }: Search, erasure: Erasure, deleted: boolean): Leftovers {
+function leftoversOf(
+  { mentions, importing, unreadable, elsewhere }: Search,
+  erasure: Erasure,
+  deleted: boolean,
+): Leftovers {
   const { emails, failures } = erasure;
   const left = mentions.filter(({ id, document }) => !emails.has(id) && !failures.has(document.key));
   const unsent = left.filter((mention) => deleted || isUnsent(mention)).map(({ id }) => id);
-  return { unsent, unreadable, elsewhere, failures };
+  return { unsent, importing, unreadable, elsewhere, failures };
 }
 
 function tell(
@@ -53,7 +62,7 @@ function tell(
   backend: OperatedBackend,
   search: Search,
   erasure: Erasure,
-  { unsent, unreadable, elsewhere, failures }: Leftovers,
+  { unsent, importing, unreadable, elsewhere, failures }: Leftovers,
 ): void {
   const amounts = { ...erasure, emails: erasure.emails.size };
   const suppression = suppressionOutcome(search, erasure);
@@ -63,6 +72,9 @@ function tell(
     deleted: amounts.emails,
     unsent,
     webhook_deliveries: amounts.deliveries,
+    contact: amounts.contacts,
+    broadcast_recipients: amounts.recipients,
+    importing,
     dead_letters: amounts.deadLetters,
     suppression,
     not_deleted: [...failures.keys()],

@@ -11,22 +11,27 @@ export interface Amounts {
   readonly emails: number;
   readonly deliveries: number;
   readonly suppressions: number;
+  readonly contacts: number;
+  readonly recipients: number;
   readonly deadLetters: number;
 }
 
 /** Amounts in words; empty for nothing. */
-export function describeAmounts({ emails, deliveries, suppressions, deadLetters }: Amounts): string {
+export function describeAmounts(amounts: Amounts): string {
+  const { emails, deliveries, suppressions, contacts, recipients, deadLetters } = amounts;
   return [
     ...(emails > 0 ? [count(emails, 'email')] : []),
     ...(deliveries > 0 ? [count(deliveries, 'webhook event')] : []),
     ...(deadLetters > 0 ? [count(deadLetters, 'dead letter')] : []),
+    ...(contacts > 0 ? ['its contact with its memberships'] : []),
+    ...(recipients > 0 ? [`its place in ${count(recipients, 'part')} of broadcasts' lists`] : []),
     ...(suppressions > 0 ? ['its suppression'] : []),
   ].join(', ');
 }
 
 /** The result of the search, shown before anything is deleted. */
 export function describeSearch(search: Search, options: ForgetOptions): string {
-  const { examined, mentions, deliveries, deadLetters, suppressions } = search;
+  const { examined, mentions, deliveries, contacts, recipients, deadLetters, suppressions } = search;
   const waiting = mentions.filter(isUnsent).length;
   const shared = mentions.filter(({ recipientCount }) => recipientCount > 1).length;
   return [
@@ -38,6 +43,8 @@ export function describeSearch(search: Search, options: ForgetOptions): string {
         ]
       : []),
     ...(deliveries.length > 0 ? [`${count(deliveries.length, 'webhook event')} about it.`] : []),
+    ...(contacts.length > 0 ? ['It is a contact.'] : []),
+    ...(recipients.length > 0 ? [`It is in ${count(recipients.length, 'part')} of broadcasts' lists.`] : []),
     ...(deadLetters > 0 ? [`${count(deadLetters, 'dead letter')} that name it.`] : []),
     ...(suppressions.length > 0 && !options.suppression
       ? ['It is on the suppression list, and stays there without --suppression.']
@@ -75,18 +82,23 @@ export function summaryOf(deleted: Amounts, staysSuppressed: boolean, { remains 
 export interface Leftovers {
   /** Ids of emails still to be sent. */
   readonly unsent: readonly string[];
+  /** Ids of imports that run. */
+  readonly importing: readonly string[];
   readonly unreadable: readonly string[];
   readonly elsewhere: readonly string[];
   readonly failures: ReadonlyMap<string, unknown>;
 }
 
 /** The advice for each kind of leftover; undefined when there are none. */
-export function adviceOn({ unsent, unreadable, elsewhere, failures }: Leftovers): string | undefined {
+export function adviceOn({ unsent, importing, unreadable, elsewhere, failures }: Leftovers): string | undefined {
   const names = (keys: Iterable<string>) => [...keys].map(printable).join(', ');
   const [reason] = failures.values();
   const advice = [
     ...(unsent.length > 0
       ? [`Still to be sent, so still there: ${names(unsent)}. Run it again when they are sent, or with --cancel.`]
+      : []),
+    ...(importing.length > 0
+      ? [`Imports that run may name it: ${names(importing)}. Run it again when they have ended.`]
       : []),
     ...(failures.size > 0
       ? [`Could not be deleted: ${names(failures.keys())}. Run it again. The reason: ${explain(reason).line}`]

@@ -2,7 +2,13 @@ import type { DocumentScan, StoredDocument } from '../../../../functions/core/do
 import { normalizeAddress, parseMailbox } from '../../../../functions/core/email/address.ts';
 import { type Outcome, visitDeadLetters } from '../../../../functions/core/inspection/dead-letters.ts';
 import type { DeadLetters, HeldDeadLetter } from '../../../../functions/core/ports/inspection.ts';
-import { examineEmail, examineOther, type Mention, type Wanted } from '../../../../functions/core/privacy/erase.ts';
+import {
+  examineEmail,
+  examineOther,
+  type Finding,
+  type Mention,
+  type Wanted,
+} from '../../../../functions/core/privacy/erase.ts';
 import { isAddress, mentions } from '../../../../functions/core/privacy/mention.ts';
 import type { OperatedBackend } from '../../backend/operated-backend.ts';
 import { CliError, exitCodes } from '../../errors.ts';
@@ -20,6 +26,12 @@ export interface Search {
   readonly deliveries: readonly Stored[];
   /** More than one where a version before 0.2 took a quoted and an unquoted form for two addresses. */
   readonly suppressions: readonly Stored[];
+  /** The contact and its memberships. */
+  readonly contacts: readonly Stored[];
+  /** Parts of broadcasts' lists with the address among their recipients. */
+  readonly recipients: readonly Stored[];
+  /** Ids of imports that run, whose files may name the address. */
+  readonly importing: readonly string[];
   /** Jobs in the dead-letter queue. */
   readonly deadLetters: number;
   /** Keys of other documents that name the address and are not about this person alone. */
@@ -43,7 +55,10 @@ export async function findAll(
 ): Promise<Search> {
   const emails = await findEmails(scan, wanted, progress, signal);
   const ids = new Set([...emails.mentions].map(([id]) => id));
-  const found = { delivery: new Map(), suppression: new Map(), elsewhere: new Map(), unreadable: emails.unreadable };
+  const found: Record<NonNullable<Finding>, Map<string, Stored>> = {
+    ...{ delivery: new Map(), suppression: new Map(), contact: new Map(), membership: new Map(), recipient: new Map() },
+    ...{ importing: new Map(), elsewhere: new Map(), unreadable: emails.unreadable },
+  };
   for await (const page of scan.pages('others')) {
     checkStopped(signal);
     for (const stored of page) {
@@ -59,6 +74,10 @@ export async function findAll(
     mentions: [...emails.mentions.values()],
     deliveries: [...found.delivery.values()],
     suppressions: [...found.suppression.values()],
+    // A membership of a contact goes first: after an interruption the contact still leads to the others.
+    contacts: [...found.membership.values(), ...found.contact.values()],
+    recipients: [...found.recipient.values()],
+    importing: [...found.importing.keys()].map((key) => key.slice(key.indexOf('#') + 1)),
     deadLetters: letters,
     elsewhere: [...found.elsewhere.keys()],
     unreadable: [...found.unreadable.keys()],

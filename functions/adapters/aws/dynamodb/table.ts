@@ -17,6 +17,7 @@ import type {
   IndexName,
   NewDocument,
   Query,
+  ReadOptions,
   Table,
   WriteOutcome,
 } from '../../../core/ports/table.ts';
@@ -82,10 +83,10 @@ export function createDynamoTable(
       return document<T>(Item);
     },
 
-    async getMany<T extends Document>(keys: readonly string[]) {
+    async getMany<T extends Document>(keys: readonly string[], { mayLag = false }: ReadOptions = {}) {
       const found = new Map<string, T>();
       for (let start = 0; start < keys.length; start += GET_MANY_LIMIT) {
-        for (const item of await batchGet(client, tableName, keys.slice(start, start + GET_MANY_LIMIT))) {
+        for (const item of await batchGet(client, tableName, keys.slice(start, start + GET_MANY_LIMIT), !mayLag)) {
           const fields = document<T>(item);
           if (fields && item.key?.S) found.set(item.key.S, fields);
         }
@@ -174,11 +175,16 @@ export function createDynamoTable(
   };
 }
 
-async function batchGet(client: DynamoDBClient, tableName: string, keys: readonly string[]): Promise<Item[]> {
+async function batchGet(
+  client: DynamoDBClient,
+  tableName: string,
+  keys: readonly string[],
+  consistent: boolean,
+): Promise<Item[]> {
   const items: Item[] = [];
   const wanted: Item[] = [...new Set(keys)].map((key) => ({ key: { S: key } }));
   await untilProcessed(wanted, async (Keys) => {
-    const RequestItems = { [tableName]: { Keys, ConsistentRead: true } };
+    const RequestItems = { [tableName]: { Keys, ConsistentRead: consistent } };
     const { Responses, UnprocessedKeys } = await awsCall('DynamoDB', () =>
       client.send(new BatchGetItemCommand({ RequestItems })),
     );

@@ -1,10 +1,11 @@
 import { Resend } from 'resend';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { contactId, contactKey } from '../../../../functions/core/audience/contact.ts';
 import { countUnsubscribe } from '../../../../functions/core/broadcast/progress.ts';
 import { CHUNKS_OF_PAGE, type recipientTypes } from '../../../../functions/core/broadcast/recipient-lists.ts';
 import { processFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import { createApiClient, FULL_KEY, SENDING_KEY } from '../../../helpers/api-client.ts';
+import { serveApp } from '../../../helpers/served-app.ts';
 import {
   BROADCAST_ID as id,
   idOf,
@@ -19,11 +20,12 @@ type Options = Parameters<typeof putSentBroadcast>[1];
 /** The API with a broadcast that was sent, and resend's client for it. */
 async function setUp(options: Options = {}) {
   const client = await createApiClient();
-  const { backend, app, log, clock } = client;
+  const { backend, log, clock } = client;
   const { table } = backend;
   const sent = await putSentBroadcast(table, options);
-  vi.stubGlobal('fetch', async (url: string, init: RequestInit) => app.request(url, init));
-  const resend = new Resend(FULL_KEY, { baseUrl: 'http://api.example' });
+  const server = await serveApp(client);
+  servers.push(server);
+  const resend = new Resend(FULL_KEY, { baseUrl: server.url });
   const report = (...bodies: string[]) =>
     processFeedback(
       bodies.map((body, index) => ({ id: `n-${index}`, body })),
@@ -33,8 +35,9 @@ async function setUp(options: Options = {}) {
   return { ...client, table, resend, report, about, sent };
 }
 
+const servers: { close(): void }[] = [];
 afterEach(() => {
-  vi.unstubAllGlobals();
+  for (const server of servers.splice(0)) server.close();
 });
 
 describe('the recipients of a broadcast, with the resend client', () => {
@@ -173,6 +176,15 @@ describe('the recipients of a broadcast, with the resend client', () => {
       await resend.broadcasts.clickedLinks(gone),
     ])
       expect(error).toMatchObject({ name: 'not_found', message: 'Broadcast not found' });
+  });
+});
+
+describe('an email of a broadcast', () => {
+  it('is shown without a content of its own, and names its broadcast', async () => {
+    const { ask, sent } = await setUp();
+    const { body } = await ask('GET', `/emails/${sent.emailIds[0]}`);
+    expect(body).toMatchObject({ subject: 'News', html: null, text: null, broadcast_id: id, last_event: 'sent' });
+    expect(body).not.toHaveProperty('template_id');
   });
 });
 

@@ -93,6 +93,7 @@ describe('a template', () => {
   it('keeps the content of emails that were accepted with it, when it changes and when it is deleted', async () => {
     const id = await published();
     const sent = await api.ask('POST', '/emails', { to, template: { id, variables: { NAME: 'Ada' } } });
+    expect((await api.ask('GET', `/emails/${sent.body.id}`)).body.template_id).toBe(id);
     await api.ask('PATCH', `/templates/${id}`, { html: '<p>other {{{NAME}}}</p>' });
     await api.ask('POST', `/templates/${id}/publish`);
     expect((await api.ask('DELETE', `/templates/${id}`)).body).toEqual({ object: 'template', id, deleted: true });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { contactId } from '../../../../functions/core/audience/contact.ts';
+import { standingOf } from '../../../../functions/core/audience/unsubscribe.ts';
 import { countsIn } from '../../../../functions/core/broadcast/progress.ts';
 import { newId } from '../../../../functions/core/ids.ts';
 import { suppress } from '../../../../functions/core/suppression/suppression.ts';
@@ -142,6 +143,18 @@ describe('the link of a broadcast with a topic', () => {
     expect((await visit(link)).buttons[0]?.[0]).toBe('stop-everything');
     await oneClick(link);
     expect((await contact()).unsubscribed).toBe(true);
+  });
+
+  it('leaves only the topic when the list does not show it yet', async () => {
+    const topicId = await topic();
+    const link = await recipient({ topicId });
+    const { query } = api.backend.table;
+    const lagging = {
+      ...api.backend.table,
+      query: async (one: Parameters<typeof query>[0]) => (await query(one)).slice(1),
+    };
+    const { contact: read, topic: own } = await standingOf(lagging, link);
+    expect([read?.email, own?.id]).toEqual([email, topicId]);
   });
 
   it('publishes what changes, once', async () => {

@@ -88,6 +88,16 @@ describe('properties', () => {
     expect(await types()).toEqual({ company: 'string' });
   });
 
+  it('are not taken for those of another type while the list lags', async () => {
+    await createProperty({ key: 'company', type: 'string' }, dependencies);
+    const lagging = { ...dependencies, table: { ...table, query: async () => [] } };
+    await createMissingProperties(lagging, [{ key: 'company', type: 'string' }]);
+    await expect(createMissingProperties(lagging, [{ key: 'company', type: 'number' }])).rejects.toMatchObject({
+      status: 422,
+      message: 'Invalid property `company`: it has the type string.',
+    });
+  });
+
   it(`are ${propertyLimits.properties} at most`, async () => {
     const wanted = Array.from({ length: propertyLimits.properties }, (_, index) => ({ key: `k${index}` }));
     await createMissingProperties(

@@ -6,6 +6,7 @@ import { emailIdOf } from '../../../../functions/core/broadcast/recipient.ts';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import { processFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
+import { laggingTable } from '../../../helpers/lagging-table.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
 import { pick, randomFrom } from '../../../helpers/random-text.ts';
 import {
@@ -44,9 +45,9 @@ function watched(table: Table, fails: (key: string) => boolean = () => false) {
       note('get', key);
       return table.get(key);
     },
-    getMany: async (keys) => {
+    getMany: async (keys, options) => {
       note('getMany', keys.map((key) => key.split('#')[0]).join('+'));
-      return table.getMany(keys);
+      return table.getMany(keys, options);
     },
     insert: async (document) => {
       note('insert', document.key);
@@ -84,17 +85,25 @@ function storyOf(emailId: string, email: string, random: () => number): string[]
 }
 
 describe('the events of a broadcast', () => {
-  it.each([1, 2, 3, 4, 5])(
-    'are counted as the records say, in any order, doubled, by several functions at once (%i)',
-    async (seed) => {
+  it.each([
+    [1, false],
+    [2, false],
+    [3, false],
+    [4, true],
+    [5, true],
+    [6, true],
+  ])(
+    'are counted as the records say, in any order, doubled, by several functions at once (%i, reads lag: %s)',
+    async (seed, lags) => {
       const random = randomFrom(seed);
       const { table, settle } = setUp();
+      const on = lags ? laggingTable(table, random) : table;
       const sent = await putSentBroadcast(table, { chunks: 4, size: 5 });
       const stories = sent.emailIds.flatMap((id, index) => storyOf(id, addressOf(index), random));
       const events = [...stories, ...stories].sort(() => random() - 0.5);
       const batches = Array.from({ length: 20 }, (_, index) => events.slice(index * 15, (index + 1) * 15));
       for (let first = 0; first < batches.length; first += 4)
-        await Promise.all(batches.slice(first, first + 4).map((batch) => settle(batch)));
+        await Promise.all(batches.slice(first, first + 4).map((batch) => settle(batch, on)));
       const counts = await readCounts(table, broadcastId);
       const { chunksDone: _c, recipientsDone: _r, ...expected } = await eventsOf(table, sent);
       expect(counts).toMatchObject(expected);
@@ -128,7 +137,8 @@ describe('the events of a broadcast', () => {
     const { on, calls } = watched(table);
     await settle([sesEvents.send({ emailId: 'one' }), sesEvents.delivery({ emailId: 'one' })], on);
     await settle([sesEvents.open({ emailId: 'one' }), sesEvents.delivery({ emailId: 'gone' })], on);
-    expect(calls).toEqual(['getMany email', 'update email', 'getMany email+email', 'update email']);
+    // Reads may lag, so one that is missing is read again.
+    expect(calls).toEqual(['getMany email', 'update email', 'getMany email+email', 'getMany email', 'update email']);
     const stored = await table.get<EmailRecord>(recordKey('one'));
     expect(stored?.timeline.map((entry) => Object.keys(entry))).not.toContainEqual(expect.arrayContaining(['epoch']));
   });

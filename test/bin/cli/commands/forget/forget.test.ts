@@ -86,6 +86,14 @@ function erasure(local: LocalCli): void {
     expect(receiver.received.some(({ payload }) => payload.includes(person))).toBe(true);
     expect((await request('DELETE', `/webhooks/${hooks[0]}`)).status).toBe(200);
 
+    const { id: segment } = (await request('POST', '/segments', { name: 'Customers' })).json;
+    const contact = { email: person.toUpperCase(), first_name: 'Zo', segments: [segment] };
+    expect((await request('POST', '/contacts', contact)).status).toBe(201);
+    expect((await request('POST', '/contacts', { email: 'bob@example.com', segments: [segment] })).status).toBe(201);
+    const chunk = `broadcast-chunk#${randomUUID()}#00000000`;
+    const recipients = [{ email: 'bob@example.com' }, { email: quoted, variables: { name: 'Zo' } }];
+    await local.table.insert({ key: chunk, fields: { n: 0, recipients } });
+
     // Documents that this version does not write: of other versions, damaged ones, and a suppression of the quoted form.
     await putRecord({ to: [`${'İ'.repeat(600)} <${person}>`] });
     await putRecord({ to: { name: 'Zo', address: quoted }, status: 'of a later version' });
@@ -112,7 +120,12 @@ function erasure(local: LocalCli): void {
       unsent: [],
       dead_letters: 2,
       suppression: 'deleted',
+      contact: 2,
+      broadcast_recipients: 1,
     });
+    expect(await local.table.get(chunk)).toEqual({ n: 0, recipients: [{ email: 'bob@example.com' }, 'removed'] });
+    const { json: members } = await request('GET', `/segments/${segment}/contacts`);
+    expect(members.data).toMatchObject([{ email: 'bob@example.com' }]);
     expect((await stored.everything()).match(/.{0,60}zo\.erase.{0,60}/gi)).toBeNull();
   });
 

@@ -193,6 +193,15 @@ describe('reading many', () => {
     for (const spy of [waits, jitter]) spy.mockRestore();
   });
 
+  it('costs half if the read may lag', async () => {
+    const client = new DynamoDBClient({ region: 'us-east-1' });
+    const dynamo = mockClient(client);
+    dynamo.on(BatchGetItemCommand).resolves({});
+    await createDynamoTable(client, 't').getMany(['a'], { mayLag: true });
+    const [call] = dynamo.commandCalls(BatchGetItemCommand);
+    expect(call?.args[0].input.RequestItems?.t?.ConsistentRead).toBe(false);
+  });
+
   it('sees every write that was answered before: reads are consistent', async () => {
     const client = new DynamoDBClient({ region: 'us-east-1' });
     const dynamo = mockClient(client);
