@@ -8,13 +8,13 @@ import { running } from './running.ts';
 
 const COUNT = Number(process.env.BROADCAST_RECIPIENTS ?? 300);
 /** One of this many calls of the workers kills its process; so often at most. */
-const CALLS_PER_KILL = Math.max(60, COUNT / 5);
-const MOST_KILLS = 6;
+const CALLS_PER_KILL = 130;
+const MOST_KILLS = Math.ceil(COUNT / 150);
 
 const sendoff = running({
   ...(onRedis ? {} : { overrides: shortVisibility }),
   config: { maxReceiveCount: '100' },
-  ses: { maxSendRate: 200, latencyMs: 30 },
+  ses: { sendRatePerSecond: 200, latencyMs: 30 },
 });
 
 /** Creates a segment with so many contacts; answers its id. */
@@ -64,7 +64,14 @@ it(`sends a broadcast to each of ${COUNT} contacts once although workers are kil
   }
   for (const fault of faults) fault.remove();
   const messages = sendoff.cloud.ses.messages();
-  const times = Map.groupBy(messages, ({ destinations: [to] }) => to);
+  const times = Map.groupBy(
+    messages,
+    ({
+      envelope: {
+        to: [to],
+      },
+    }) => to,
+  );
   const twice = [...times.values()].filter(({ length }) => length > 1).length;
   const seconds = (Date.now() - startedAtMs) / 1_000;
   console.info(

@@ -6,11 +6,11 @@ import { Postponed } from '../task/task.ts';
  */
 export interface ChunkGate {
   /**
-   * Resolves when a chunk may begin, to a function that is called at its end.
+   * Resolves when a chunk may begin, to a function that is called at its end; waits a few seconds, and not after `endMs` (epoch ms).
    *
    * @throws Postponed when that takes too long.
    */
-  enter(): Promise<() => void>;
+  enter(endMs: number): Promise<() => void>;
   /** True while the rate is used up. */
   isSlow(): boolean;
   /** Tells how long a recipient waited for its turn, ms. */
@@ -25,7 +25,7 @@ const SLOW_LASTS_MS = 5_000;
 const NEXT_AFTER_MS = 250;
 /** The longest wait in the worker, and then on the queue, in seconds. */
 const MOST_WAIT_MS = 5_000;
-const POSTPONE_SECONDS = 5;
+const POSTPONE_SECONDS = 3;
 
 /** Makes the gate of a process. */
 export function createChunkGate(now: () => number, wait: (ms: number) => Promise<unknown>): ChunkGate {
@@ -36,8 +36,8 @@ export function createChunkGate(now: () => number, wait: (ms: number) => Promise
   const isOpen = () => running === 0 || (now() - enteredAtMs >= NEXT_AFTER_MS && !isSlow());
   return {
     isSlow,
-    async enter() {
-      const untilMs = now() + MOST_WAIT_MS;
+    async enter(endMs) {
+      const untilMs = Math.min(now() + MOST_WAIT_MS, endMs);
       while (!isOpen()) {
         if (now() >= untilMs) throw new Postponed('other chunks use up the sending rate', POSTPONE_SECONDS);
         await wait(NEXT_AFTER_MS);

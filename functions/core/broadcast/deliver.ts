@@ -59,7 +59,8 @@ const isSending = (broadcast: Broadcast | undefined): broadcast is Broadcast =>
 export async function deliver(args: DeliverArgs, run: Run, dependencies: DeliverDependencies): Promise<void> {
   const { reader, gate } = dependencies;
   if (!isSending(await reader.fresh(args.id))) return;
-  const leave = await gate.enter();
+  // Most of the function's time is for the chunk.
+  const leave = await gate.enter(run.now() + (run.stopsAtMs - run.now()) / 5);
   try {
     await begin(args, run, dependencies);
   } finally {
