@@ -73,7 +73,7 @@ describe('least privilege', () => {
       'Allow dynamodb:DeleteItem': documents('member', 'segment', 'segment-count', 'body'),
       'Allow dynamodb:Query': [
         index('due', 'segments-of'),
-        index('list', 'webhook', 'segment-members', 'contact-property', 'broadcast-chunk', 'broadcast-link'),
+        index('list', 'webhook', 'segment-members', 'contact-property', 'broadcast-link'),
       ],
       'Allow s3:DeleteObject': bodies,
       'Allow s3:GetObject': bodies,
