@@ -10,8 +10,9 @@ import {
   segmentIdsOf,
 } from '../../../../functions/core/audience/membership.ts';
 import { recountMembers } from '../../../../functions/core/audience/recount.ts';
-import { audienceTasks, deleteContact, deleteSegment } from '../../../../functions/core/audience/removal.ts';
+import { deleteContact, deleteSegment } from '../../../../functions/core/audience/removal.ts';
 import { createSegment, findSegment } from '../../../../functions/core/audience/segments.ts';
+import { audienceTasks } from '../../../../functions/core/audience/tasks.ts';
 import type { WebhookEvent } from '../../../../functions/core/event.ts';
 import { newId } from '../../../../functions/core/ids.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
@@ -38,7 +39,12 @@ const dependencies = (table: Table = backend.table, broker = backend.broker) => 
 /** Runs what is queued, and what that queues, until nothing is left or a job fails; answers how many jobs ran. */
 async function work(table: Table = backend.table, broker = backend.broker): Promise<number> {
   const options = { log: quiet, concurrency: 1, now: () => clock, random: () => 0 };
-  const worker = createWorker({ tasks: audienceTasks, dependencies: { table, broker }, broker, ...options });
+  const worker = createWorker({
+    tasks: audienceTasks,
+    dependencies: { ...backend, ...dependencies(table, broker) },
+    broker,
+    ...options,
+  });
   let jobs = 0;
   while (backend.waiting().length > 0) {
     for (const delivery of await backend.receive()) {
@@ -188,7 +194,8 @@ describe('the counter of a segment', () => {
       ...backend.table,
       query: async (query) => {
         const entries = await backend.table.query(query);
-        if (clock === 1_000_000 && query.index === 'list') await addMembers(backend.table, id, [contactId('late@example.com')], clock);
+        if (clock === 1_000_000 && query.index === 'list')
+          await addMembers(backend.table, id, [contactId('late@example.com')], clock);
         return entries;
       },
     };
