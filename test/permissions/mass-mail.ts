@@ -10,7 +10,7 @@ import { recountBroadcast } from '../../functions/core/broadcast/recount.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import type { OutgoingJob } from '../../functions/core/ports/broker.ts';
-import type { Visit } from './scenario.ts';
+import type { Visit } from './visit.ts';
 
 const POLL_MS = 100;
 const WITHIN_MS = 60_000;

@@ -14,21 +14,11 @@ import { queuesOf, queueUrlOutput } from '../../lib/queues.ts';
 import { startReceiver } from '../flows/receiver.ts';
 import { anEmail, redisClientOf, requestTo } from '../flows/running.ts';
 import { massMail } from './mass-mail.ts';
+import type { Visit } from './visit.ts';
 
 const MINUTE_MS = 60_000;
 /** More than a table's item holds, even when it is compressed. */
 const LARGE_BYTES = 600_000;
-
-/** The input of a step, and what it leaves for later steps. */
-export interface Visit {
-  readonly local: LocalSendoff;
-  /** Sends a request and returns the JSON of the answer. Throws unless the status is 2xx. */
-  ask(method: string, path: string, body?: unknown): Promise<{ id: string; status: string; data: { id: string }[] }>;
-  /** Clients of the operator, without a role. */
-  readonly sqs: SQSClient;
-  readonly s3: S3Client;
-  largeId: string;
-}
 
 /** One thing the service does. */
 export interface Step {
