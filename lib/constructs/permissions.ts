@@ -99,7 +99,7 @@ export function sendStatements(resources: Resources): PolicyStatement[] {
     ),
     // The body is the file of an import, which names contacts and is deleted with its last row.
     onDocuments(resources, ['member', 'segment', 'segmentCount', 'body'], 'DeleteItem'),
-    onIndexesOf(resources, ['webhook', 'segmentMembers', 'contactProperty', 'broadcastChunk', 'broadcastLink'], 'list'),
+    onIndexesOf(resources, ['webhook', 'segmentMembers', 'contactProperty', 'broadcastLink'], 'list'),
     onIndexesOf(resources, ['contactSegments', 'openChunks'], 'due'),
     onQueues(resources, queueNames),
     onBodies(resources, 'GetObject', 'DeleteObject'),

@@ -15,7 +15,7 @@ const unseen: Readonly<Record<string, string>> = {
   'xray:puttelemetryrecords': 'the same',
 };
 
-const variants: Readonly<Record<string, string>>[] = [{}, { xray: 'true' }];
+const variants: Readonly<Record<string, string>>[] = [{ tracking: 'true' }, { xray: 'true', tracking: 'true' }];
 if (hasRedis) variants.push({ backend: 'redis' }, { backend: 'redis', redisParameter: '/sendoff/upstash' });
 
 describe('permissions that a role does not have', () => {

@@ -63,7 +63,15 @@ describe('least privilege', () => {
       'broadcast-count',
       'broadcast-link',
     ];
-    const changed = ['broadcast', 'broadcast-chunk', 'broadcast-count', 'broadcast-link', 'contact', 'segment-count'];
+    const changed = [
+      'broadcast',
+      'broadcast-content',
+      'broadcast-chunk',
+      'broadcast-count',
+      'broadcast-link',
+      'contact',
+      'segment-count',
+    ];
     expect(grantsOf(template, 'SendFunctionRole')).toEqual({
       ...log('SendFunction'),
       'Allow dynamodb:BatchGetItem': read,
@@ -72,8 +80,8 @@ describe('least privilege', () => {
       'Allow dynamodb:UpdateItem': documents('email', 'sending', 'slots', ...changed, 'contact-import'),
       'Allow dynamodb:DeleteItem': documents('member', 'segment', 'segment-count', 'body'),
       'Allow dynamodb:Query': [
-        index('due', 'segments-of'),
-        index('list', 'webhook', 'segment-members', 'contact-property', 'broadcast-chunk', 'broadcast-link'),
+        index('due', 'segments-of', 'broadcast-open'),
+        index('list', 'webhook', 'segment-members', 'contact-property', 'broadcast-link'),
       ],
       'Allow s3:DeleteObject': bodies,
       'Allow s3:GetObject': bodies,

@@ -13,7 +13,7 @@ const LANES = 2;
 
 const startedAtMs = Date.now();
 const [only] = process.argv.slice(2);
-const all: Config[] = [{ backend: 'aws' }];
+const all: Config[] = [{ backend: 'aws', tracking: 'true' }];
 if (findRedisServer()) all.push({ backend: 'redis', redisSecret: 'local' });
 else console.info('backend=redis is skipped: there is no redis-server');
 const configs = all.filter(({ backend }) => only === undefined || backend === only);

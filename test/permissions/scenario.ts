@@ -13,21 +13,12 @@ import type { LocalSendoff } from '../../lib/local/start.ts';
 import { queuesOf, queueUrlOutput } from '../../lib/queues.ts';
 import { startReceiver } from '../flows/receiver.ts';
 import { anEmail, redisClientOf, requestTo } from '../flows/running.ts';
+import { massMail } from './mass-mail.ts';
+import type { Visit } from './visit.ts';
 
 const MINUTE_MS = 60_000;
 /** More than a table's item holds, even when it is compressed. */
 const LARGE_BYTES = 600_000;
-
-/** The input of a step, and what it leaves for later steps. */
-interface Visit {
-  readonly local: LocalSendoff;
-  /** Sends a request and returns the JSON of the answer. Throws unless the status is 2xx. */
-  ask(method: string, path: string, body?: unknown): Promise<{ id: string; data: { id: string }[] }>;
-  /** Clients of the operator, without a role. */
-  readonly sqs: SQSClient;
-  readonly s3: S3Client;
-  largeId: string;
-}
 
 /** One thing the service does. */
 export interface Step {
@@ -56,6 +47,7 @@ export const steps: readonly Step[] = [
     run: retryEarlyJobs,
   },
   { name: 'the schedule queues an email that is due and one whose job was lost', backend: 'aws', run: runSchedule },
+  { name: 'contacts are imported, and broadcasts sent, counted and deleted', backend: 'aws', run: massMail },
   { name: 'SES pauses the account', backend: 'aws', run: pause },
   {
     name: 'the watchdog invokes a consumer when an invocation was lost; a consumer invokes another one under load',
