@@ -39,7 +39,7 @@ export async function broadcastCost(measured: Measured, recipients: number, list
 async function costOf(measured: Measured, recipients: number, send: () => Promise<unknown>): Promise<Line[]> {
   const { local, template } = measured;
   const { cloud } = local;
-  await cloud.idle();
+  await fed(measured);
   const storedBefore = local.redis ? undefined : await storedBytes(local);
   const memoryBefore = local.redis ? await redisMemoryBytes(local) : 0;
   const commands = local.redis ? await countCommands(local) : async () => 0;
@@ -61,7 +61,7 @@ async function costOf(measured: Measured, recipients: number, send: () => Promis
   return bill({ ...withWaits(use, recipients), redisCommands }, recipients, stored);
 }
 
-/** Waits until feedback has taken all reports; the recount of an hour later keeps the cloud from being idle. */
+/** Waits until feedback has taken all reports. The job that counts a broadcast again waits for an hour, so that the cloud is never idle. */
 async function fed({ local: { cloud } }: Measured): Promise<void> {
   const { stats, pending } = cloud.function('FeedbackFunction');
   for (let [before, quiet] = [-1, 0]; quiet < 10; ) {

@@ -22,6 +22,8 @@ const DELIVERY_MS = 400;
 
 type Rows = [string, string][];
 
+const note = (text: string) => process.stderr.write(`${text} …\n`);
+
 /** Measures the named backends, one after the other. */
 export async function benchBroadcast(backends: readonly string[]): Promise<void> {
   for (const backend of backends.length > 0 ? backends : ['aws', 'redis']) {
@@ -53,10 +55,14 @@ async function measure(backend: string): Promise<Rows> {
   });
   try {
     const measured = { local, template: synthesis.template, logs };
+    note(`backend=${backend}: warm-up`);
     await sendBroadcast(local, { recipients: listOf(WARM_UP) });
+    note('speed');
     census = createCensus(RECIPIENTS);
     const speed = await speedRows(local, () => census);
+    note('cost');
     const cost = await broadcastCost(measured, RECIPIENTS, listOf);
+    note('memory');
     census = createCensus(SEGMENT);
     return [...speed, ...cost, ...(await memoryRows(local))];
   } finally {

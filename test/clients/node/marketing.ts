@@ -25,6 +25,12 @@ export function marketingCalls(resend: Resend): Readonly<Record<string, Call>> {
     'segments.list': () => resend.segments.list(),
     'segments.get': () => resend.segments.get(id('segment')),
     'segments.update': () => resend.segments.update(id('segment'), { name: 'Good customers' }),
+    // The older name; the client's two groups are one.
+    'audiences.create': async () => made('audience', await resend.audiences.create({ name: 'Readers' })),
+    'audiences.list': () => resend.audiences.list(),
+    'audiences.get': () => resend.audiences.get(id('audience')),
+    'audiences.update': () => resend.audiences.update(id('audience'), { name: 'Good readers' }),
+    'audiences.remove': () => resend.audiences.remove(id('audience')),
     'topics.create': async () =>
       made('topic', await resend.topics.create({ name: 'News', defaultSubscription: 'opt_in' })),
     'topics.list': () => resend.topics.list(),
