@@ -65,19 +65,20 @@ async function watch(show: Show): Promise<readonly string[]> {
   const { local, census, kills, recipients, id } = show;
   const line = createProgressLine();
   const memory: string[] = [];
-  const steps = [
-    { at: 0.1, step: async () => void memory.push(memoryOf(local)) },
-    {
-      at: 0.25,
-      step: async () => {
-        if (recipients > SHORT) return;
-        await kills.killNext();
-        line.say('SIGKILL: a worker dies right after SES has taken an email, before it can write that down.');
-      },
-    },
-    // Later than the killed worker's jobs come back: those that a pause finds are queued again by the resume, and wait longer.
-    { at: recipients > SHORT ? 0.3 : 0.75, step: () => pauseAndResume(show, line.say) },
-  ];
+  const killOne = async () => {
+    await kills.killNext();
+    line.say('SIGKILL: a worker dies right after SES has taken an email, before it can write that down.');
+  };
+  const measure = async () => void memory.push(memoryOf(local));
+  // The pause comes after the jobs of the killed worker are back: a resume queues them again, and those wait for minutes.
+  const steps =
+    recipients > SHORT
+      ? [{ at: 0.1, step: measure }]
+      : [
+          { at: 0.1, step: measure },
+          { at: 0.25, step: killOne },
+          { at: 0.75, step: () => pauseAndResume(show, line.say) },
+        ];
   let [taken, changedAtMs] = [0, Date.now()];
   for (;;) {
     const state = await getBroadcast(local, id);

@@ -1,6 +1,7 @@
 import { updateThenSend } from '../../functions/adapters/aws/backend.ts';
 import { type Broadcast, broadcastKey } from '../../functions/core/broadcast/broadcast.ts';
 import type { Chunk } from '../../functions/core/broadcast/chunk.ts';
+import { createChunkGate } from '../../functions/core/broadcast/chunk-gate.ts';
 import { deliver } from '../../functions/core/broadcast/deliver.ts';
 import { fanOut } from '../../functions/core/broadcast/fan-out.ts';
 import { sendBroadcast } from '../../functions/core/broadcast/lifecycle.ts';
@@ -165,6 +166,7 @@ export async function simulateBroadcast(load: BroadcastLoad, seed = 1): Promise<
   const newFunction = () => {
     const cpu = createCpu(SEND_CPU_MS / cpuShare(load.sendMemoryMb), time);
     const clock = createSlotClock(metered, 'ses', time.now);
+    const gate = createChunkGate(time.now, time.wait);
     const pacer = createPacer({ clock, rate: async () => ratePerSecond, now: time.now, random, wait: time.wait });
     return ({ table, broker, mailer }: ReturnType<typeof invocation>) => {
       const reader = createBroadcastReader({
@@ -185,7 +187,7 @@ export async function simulateBroadcast(load: BroadcastLoad, seed = 1): Promise<
         broadcasts: async () => ({
           ...{ fanOut, deliver, recountBroadcast },
           dependencies: {
-            ...{ ...send, backend: own, reader, retentionMs: RETENTION_MS },
+            ...{ ...send, backend: own, reader, gate, retentionMs: RETENTION_MS },
             unsubscribe: async () => ({ url: 'https://example.com/u', headers: {} }),
             pace: async () => ({ ratePerSecond, held: false }),
           },
