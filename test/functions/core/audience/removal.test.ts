@@ -10,8 +10,9 @@ import {
   segmentIdsOf,
 } from '../../../../functions/core/audience/membership.ts';
 import { recountMembers } from '../../../../functions/core/audience/recount.ts';
-import { audienceTasks, deleteContact, deleteSegment } from '../../../../functions/core/audience/removal.ts';
+import { deleteContact, deleteSegment } from '../../../../functions/core/audience/removal.ts';
 import { createSegment, findSegment } from '../../../../functions/core/audience/segments.ts';
+import { audienceTasks } from '../../../../functions/core/audience/tasks.ts';
 import type { WebhookEvent } from '../../../../functions/core/event.ts';
 import { newId } from '../../../../functions/core/ids.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
@@ -38,7 +39,8 @@ const dependencies = (table: Table = backend.table, broker = backend.broker) => 
 /** Runs what is queued, and what that queues, until nothing is left or a job fails; answers how many jobs ran. */
 async function work(table: Table = backend.table, broker = backend.broker): Promise<number> {
   const options = { log: quiet, concurrency: 1, now: () => clock, random: () => 0 };
-  const worker = createWorker({ tasks: audienceTasks, dependencies: { table, broker }, broker, ...options });
+  const ports = { ...dependencies(table, broker), bodies: backend.bodies, updateAndSend: backend.updateAndSend };
+  const worker = createWorker({ tasks: audienceTasks, dependencies: ports, broker, ...options });
   let jobs = 0;
   while (backend.waiting().length > 0) {
     for (const delivery of await backend.receive()) {
