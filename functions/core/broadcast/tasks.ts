@@ -6,6 +6,7 @@ import { ClaimedElsewhere, DELIVER_QUEUE, DELIVER_TASK, deliverArgs } from './de
 import type { FanOutDependencies } from './fan-out.ts';
 import { FAN_OUT_QUEUE, FAN_OUT_TASK, fanOutArgs } from './fan-out-job.ts';
 import type { RecountDependencies } from './recount.ts';
+import { RECOUNT_TASK } from './recount-job.ts';
 
 /** What a worker needs for the jobs of broadcasts. */
 export interface BroadcastDependencies {
@@ -57,7 +58,7 @@ export const broadcastDeliver = task(
 
 /** Counts a broadcast's emails again; the task that is loaded checks the arguments. */
 const broadcastRecount = task(
-  'broadcast.recount',
+  RECOUNT_TASK,
   {
     args: z.custom<{ readonly id: string }>(),
     queue: 'transactional',
