@@ -89,7 +89,7 @@ async function redisRows(measured: Measured, emails: number): Promise<Rows> {
 }
 
 /** A line for each item that costs half a cent or more, with the quantities of the second kind of traffic. */
-function billRows(bills: readonly Line[][]): Rows {
+export function billRows(bills: readonly Line[][]): Rows {
   const [first = []] = bills;
   const rows = first.flatMap(({ item }, index): Rows => {
     const lines = bills.map((lines) => lines[index]);
@@ -148,7 +148,7 @@ async function idleRows(measured: Measured): Promise<Rows> {
 }
 
 /** The time of storage, as the deployment is configured. */
-function storage({ local, template }: Measured): Stored {
+export function storage({ local, template }: Measured): Stored {
   const { RETENTION_DAYS } = local.cloud.function('ApiFunction').definition.environment;
   const logGroup = Object.values(template.Resources).find(({ Type }) => Type === 'AWS::Logs::LogGroup');
   return {

@@ -55,6 +55,10 @@ const expected: Readonly<Record<string, Check>> = {
       'the image is not referred to',
     );
   },
+  'broadcast: to a segment': (mail) => {
+    assert.match(mail.text ?? '', /Hello (Ada, your plan: large|Bob, your plan: free)\. http/);
+    assert.equal(headerOf(mail, 'list-unsubscribe-post'), 'List-Unsubscribe=One-Click');
+  },
   'django: send_mail': (mail) => assert.match(mail.html ?? '', /<p>Hello<\/p>/),
   'django: EmailMessage': (mail) => assertFile(mail, 'bytes.bin', ALL_BYTES),
   'Laravel, html alone': (mail) => assert.match(mail.html ?? '', /<p>Hello<\/p>/),

@@ -20,6 +20,10 @@ export interface Capacity {
 export interface MeteredTable extends Table {
   /** Inserts what was there before: takes no time and no units. */
   preload(document: NewDocument): Promise<void>;
+  /** Removes what nobody asks for again: takes no time and no units. */
+  forget(key: string): void;
+  /** Write units so far. */
+  readonly totalUnits: () => number;
   /** Write units in the busiest second, by `table`, `list#<shard>`, or the key of a hot document. */
   peak(name: string): number;
   /** The busiest shard of the list. */
@@ -30,6 +34,7 @@ export interface MeteredTable extends Table {
 
 const UNIT_BYTES = 1024;
 const HOT = /^(slots|sending)/;
+const LARGE = /^broadcast-chunk#/;
 /** How soon the SDK tries a throttled call again, in ms. */
 const RETRY_MS = 50;
 
@@ -45,7 +50,7 @@ export function createMeteredTable(
   const indexes = new Map<string, string[]>();
   const places = new Map<string, Partial<Record<IndexName, IndexEntry>>>();
   const used = new Map<string, { second: number; units: number; peak: number }>();
-  let throttled = 0;
+  let [throttled, total] = [0, 0];
 
   /** False when the second has no room for these units. */
   const take = (name: string, units: number, most: number): boolean => {
@@ -67,7 +72,10 @@ export function createMeteredTable(
         (!HOT.test(key) || take(key, units, capacity.keyUnits)) &&
         listed.every((name) => take(name, 1, capacity.keyUnits)) &&
         take('table', units, capacity.tableUnits);
-      if (fits) return;
+      if (fits) {
+        total += units + entries.length;
+        return;
+      }
       throttled++;
       await time.wait(RETRY_MS * (0.5 + random()));
     }
@@ -129,9 +137,17 @@ export function createMeteredTable(
       await table.insert(document);
       for (const [index, entry] of entriesOf(document)) move(document.key, index, entry);
     },
+    forget(key) {
+      move(key, 'list', null);
+      move(key, 'due', null);
+      places.delete(key);
+      void table.delete(key);
+    },
+    totalUnits: () => total,
     async update(key, change, anyOf) {
-      // A record of one recipient has less than 1 KB.
-      await write(key, UNIT_BYTES, entriesOf(change));
+      // A record of one recipient has less than 1 KB; a chunk of a broadcast has more.
+      const bytes = LARGE.test(key) ? JSON.stringify((await table.get(key)) ?? {}).length : UNIT_BYTES;
+      await write(key, bytes, entriesOf(change));
       const outcome = await table.update<never>(key, change, anyOf);
       if (outcome.applied) {
         move(key, 'list', change.list);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { simulateBroadcast } from './broadcast.ts';
 import { simulateHandover } from './handover.ts';
 import { simulateImport } from './imports.ts';
-import { loads } from './loads.ts';
+import { broadcastLoad, loads } from './loads.ts';
 import { simulate } from './sending.ts';
 
 /** The loads of `npm run scale`, for seconds instead of minutes. */
@@ -27,6 +28,15 @@ describe('a deployment under load, in simulated time', () => {
   it('falls behind with its events when the feedback function has too little', async () => {
     const little = { ...loads['200/s'], feedbackMemoryMb: 128, seconds: 20 };
     expect((await simulate(little)).eventAge).toBeGreaterThan(2.5);
+  });
+
+  it('sends a broadcast to each of 5,000 once at 10 million an hour, although functions are killed', async () => {
+    const outcome = await simulateBroadcast({ ...broadcastLoad, recipients: 5_000, emailsPerKill: 1_500 });
+    const counts = { sent: 5_000, twice: 0, lost: 0, counted: 5_000, status: 'sent', sesThrottles: 0 };
+    expect(outcome).toMatchObject(counts);
+    expect(outcome.killed).toBeGreaterThan(0);
+    expect(outcome.slotUnits).toBeLessThan(1_000);
+    expect(outcome.unitsAnEmail).toBeLessThan(3);
   });
 
   it('hands over 5,000 emails of one moment in seconds', async () => {

@@ -189,7 +189,7 @@ export async function simulate(load: Load, seed = 1): Promise<Outcome> {
 }
 
 /** SES's limiter: a bucket of a second's rate, which one message may overdraw. */
-function createSes(ratePerSecond: number, time: SimulatedTime) {
+export function createSes(ratePerSecond: number, time: SimulatedTime) {
   let [tokens, atMs, refused] = [ratePerSecond, time.now(), 0];
   return {
     take: (): boolean => {

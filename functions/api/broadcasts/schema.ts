@@ -40,10 +40,12 @@ export const createBroadcastSchema = z.strictObject({
   send: nullable(z.boolean()),
   scheduled_at: scheduledAt,
 });
+/** The path counts; clients send these, too: Node the first, Python the second. */
+const ignored = { id: z.optional(z.unknown()), broadcast_id: z.optional(z.unknown()) };
 /** The body of `PATCH /broadcasts/{id}`; null clears a field. */
-export const changeBroadcastSchema = z.strictObject({ ...fields, id: z.optional(z.unknown()) });
+export const changeBroadcastSchema = z.strictObject({ ...fields, ...ignored });
 /** The body of `POST /broadcasts/{id}/send`. */
-export const sendBroadcastSchema = z.strictObject({ scheduled_at: scheduledAt, id: z.optional(z.unknown()) });
+export const sendBroadcastSchema = z.strictObject({ scheduled_at: scheduledAt, ...ignored });
 /** The body of `POST /broadcasts/{id}/test`. */
 export const testBroadcastSchema = z.strictObject({
   to: z.union([z.string(), z.array(z.string()).check(z.minLength(1), z.maxLength(TEST_RECIPIENTS))]),

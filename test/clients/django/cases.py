@@ -64,7 +64,8 @@ settings.configure(
 )
 django.setup()
 
-from anymail.exceptions import AnymailRequestsAPIError  # noqa: E402
+from anymail.backends.resend import EmailBackend, ResendPayload  # noqa: E402
+from anymail.exceptions import AnymailRequestsAPIError, AnymailUnsupportedFeature  # noqa: E402
 from anymail.message import AnymailMessage  # noqa: E402
 from anymail.signals import tracking  # noqa: E402
 from django.core.mail import EmailMessage, send_mail, send_mass_mail  # noqa: E402
@@ -201,6 +202,76 @@ def _():
     recipients = message.anymail_status.recipients
     same({status.status for status in recipients.values()}, {"queued"})
     same(len({status.message_id for status in recipients.values()}), 2)
+
+
+call("POST", "/templates", {"name": "Anymail", "alias": "anymail", "subject": "for {{{NAME}}}", "html": "<p>{{{NAME}}}</p>", "variables": [{"key": "NAME", "type": "string"}]})
+call("POST", "/templates/anymail/publish")
+
+
+@case("anymail: refuses template_id and merge_data itself, for every Resend")
+def _():
+    for fields in ({"template_id": "anymail"}, {"merge_data": {GOOD: {"NAME": "Ada"}}}):
+        message = AnymailMessage(subject="never", body="never", to=[GOOD])
+        for name, value in fields.items():
+            setattr(message, name, value)
+        try:
+            message.send()
+        except AnymailUnsupportedFeature:
+            continue
+        raise AssertionError(f"{fields} were not refused")
+
+
+class TemplatePayload(ResendPayload):
+    """What anymail's payload lacks for templates: docs/templates.md has it, too."""
+
+    def set_template_id(self, template_id):
+        self.data["template"] = {"id": template_id, "variables": {}}
+
+    def set_merge_global_data(self, merge_global_data):
+        self.variables = merge_global_data
+
+    def set_merge_data(self, merge_data):
+        self.merge_data = merge_data
+
+    def serialize_data(self):
+        template = self.data.get("template")
+        if not template:
+            return super().serialize_data()
+        for field in ("text", "html"):
+            self.data.pop(field, None)
+        if not self.data.get("subject"):
+            self.data.pop("subject", None)
+        shared = getattr(self, "variables", {})
+        template["variables"] = shared
+        emails = json.loads(super().serialize_data())
+        for email, to in zip(emails if isinstance(emails, list) else [], self.to_recipients):
+            email["template"]["variables"] = {**shared, **self.merge_data.get(to.addr_spec, {})}
+        return self.serialize_json(emails)
+
+
+class TemplateBackend(EmailBackend):
+    def build_message_payload(self, message, defaults):
+        return TemplatePayload(message, defaults, self)
+
+
+@case("anymail: template_id and merge_data with a payload of one's own")
+def _():
+    second = "success+2@simulator.amazonses.com"
+    message = AnymailMessage(to=[GOOD, second], connection=TemplateBackend())
+    message.template_id = "anymail"
+    message.merge_data = {GOOD: {"NAME": "Ada"}, second: {"NAME": "Bob"}}
+    same(message.send(), 1)
+    ids = [message.anymail_status.recipients[address].message_id for address in (GOOD, second)]
+    same([call("GET", f"/emails/{id}")["subject"] for id in ids], ["for Ada", "for Bob"])
+
+
+@case("anymail: template_id for one, merge_global_data")
+def _():
+    message = AnymailMessage(to=[GOOD], connection=TemplateBackend())
+    message.template_id = "anymail"
+    message.merge_global_data = {"NAME": "all of you"}
+    same(message.send(), 1)
+    same(call("GET", f"/emails/{message.anymail_status.message_id}")["subject"], "for all of you")
 
 
 @case("anymail: send_at")

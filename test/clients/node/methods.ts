@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Resend } from 'resend';
+import { marketingCalls, missingFields } from './marketing.ts';
 
 /**
  * Calls every method of the vendor's client for Node: it works, or it is refused with the one message that names
- * Sendoff. Prints a case a method, and at the end how many work and which do not, by group.
+ * Sendoff. An answer must have the fields of `marketing.ts`. Prints a case a method, and at the end how many work and which do
+ * not, by group.
  */
 const { SENDOFF_URL = '', SENDOFF_API_KEY = '', SENDOFF_HOOK_URL = '' } = process.env;
 const resend = new Resend(SENDOFF_API_KEY, { baseUrl: SENDOFF_URL });
@@ -73,6 +75,7 @@ const present: Readonly<Record<string, Call>> = {
   'suppressions.remove': () => resend.suppressions.remove('a@example.com'),
   'suppressions.batch.add': () => resend.suppressions.batch.add({ emails: ['b@example.com'] }),
   'suppressions.batch.remove': () => resend.suppressions.batch.remove({ emails: ['b@example.com'] }),
+  ...marketingCalls(resend),
   'templates.create': () => resend.templates.create(template),
   'templates.list': () => resend.templates.list(),
   'templates.get': () => resend.templates.get('welcome'),
@@ -145,7 +148,10 @@ const anything = Object.assign(
 async function answerOf(name: string, call: (...args: unknown[]) => unknown): Promise<string> {
   try {
     const answer = (await (present[name] ?? (() => call(anything, anything)))()) as Answer;
-    if (!('error' in answer) || answer.error === null) return 'works';
+    if (!('error' in answer) || answer.error === null) {
+      const missing = missingFields(name, 'data' in answer ? answer.data : undefined);
+      return missing.length === 0 ? 'works' : `the answer has no ${missing.join(', ')}`;
+    }
     return /Sendoff/.test(answer.error.message) ? 'refused' : `${answer.error.name}: ${answer.error.message}`;
   } catch (error) {
     return String(error);

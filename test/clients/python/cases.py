@@ -394,3 +394,76 @@ def _():
 @case("simulator: suppressed")
 def _():
     last_event(send("simulator: suppressed", to="suppressed@resend.dev"), "suppressed")
+
+
+READER = "success+reader@simulator.amazonses.com"
+made = {}
+
+
+@case("segments, topics, properties")
+def _():
+    made["segment"] = resend.Segments.create({"name": "Readers"})["id"]
+    same(resend.Segments.get(made["segment"])["name"], "Readers")
+    made["topic"] = resend.Topics.create({"name": "News", "default_subscription": "opt_out"})["id"]
+    same(resend.Topics.get(made["topic"])["default_subscription"], "opt_out")
+    resend.ContactProperties.create({"key": "plan", "type": "string", "fallback_value": "free"})
+    same([one["key"] for one in resend.ContactProperties.list()["data"]], ["plan"])
+
+
+@case("contacts")
+def _():
+    segments = [{"id": made["segment"]}]
+    contact = {"email": READER, "first_name": "Ada", "properties": {"plan": "large"}, "segments": segments}
+    made["contact"] = resend.Contacts.create(contact)["id"]
+    resend.Contacts.update({"email": READER, "last_name": "Lovelace"})
+    same(resend.Contacts.get(email=READER)["last_name"], "Lovelace")
+    same([one["id"] for one in resend.Contacts.list(segment_id=made["segment"])["data"]], [made["contact"]])
+    same([one["id"] for one in resend.Contacts.Segments.list({"email": READER})["data"]], [made["segment"]])
+    topics = [{"id": made["topic"], "subscription": "opt_in"}]
+    resend.Contacts.Topics.update({"email": READER, "topics": topics})
+    same([one["subscription"] for one in resend.Contacts.Topics.list(email=READER)["data"]], ["opt_in"])
+
+
+@case("contact import")
+def _():
+    file = b"email,first_name\nsuccess+imported@simulator.amazonses.com,Bob\n"
+    imported = resend.Contacts.Imports.create({"file": file, "segments": [{"id": made["segment"]}]})["id"]
+    for _ in range(80):
+        got = resend.Contacts.Imports.get(imported)
+        if got["status"] == "completed":
+            break
+        time.sleep(0.25)
+    same((got["status"], got["counts"]["created"]), ("completed", 1))
+
+
+@case("broadcast: to a segment")
+def _():
+    text = "Hello {{{FIRST_NAME}}}, your plan: {{{plan}}}. {{{RESEND_UNSUBSCRIBE_URL}}}"
+    content = {"from": "Shop <shop@example.com>", "subject": "broadcast: to a segment", "text": text}
+    broadcast = resend.Broadcasts.create({**content, "segment_id": made["segment"]})["id"]
+    resend.Broadcasts.update({"broadcast_id": broadcast, "name": "May"})
+    resend.Broadcasts.send({"broadcast_id": broadcast})
+    for _ in range(80):
+        got = resend.Broadcasts.get(broadcast)
+        if got["status"] == "sent":
+            break
+        time.sleep(0.25)
+    same((got["status"], got["name"]), ("sent", "May"))
+    recipients = resend.Broadcasts.recipients(broadcast, {"type": "sent"})["data"]
+    same(len(recipients), 2)
+    same(resend.Broadcasts.get(resend.Broadcasts.duplicate(broadcast)["id"])["status"], "draft")
+
+
+@case("broadcast: scheduled and canceled")
+def _():
+    content = {"from": "Shop <shop@example.com>", "subject": "never", "text": "Hello"}
+    broadcast = resend.Broadcasts.create({**content, "segment_id": made["segment"]})["id"]
+    resend.Broadcasts.send({"broadcast_id": broadcast, "scheduled_at": "in 1 hour"})
+    resend.Broadcasts.cancel(broadcast)
+    same(resend.Broadcasts.remove(broadcast)["deleted"], True)
+
+
+@case("contact delete")
+def _():
+    same(resend.Contacts.remove(email=READER)["deleted"], True)
+    fails("not_found", 404, lambda: resend.Contacts.get(email=READER))

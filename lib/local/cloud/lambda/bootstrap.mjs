@@ -140,15 +140,18 @@ function createContext(headers) {
   };
 }
 
-/** CPU so far, reported with every `next`: the answer before it is then included. */
-function cpuHeader() {
+/**
+ * CPU so far and the memory now, reported with every `next`: the answer before it is then included. Not the system's maximum
+ * of memory: on Linux a process inherits that of its parent.
+ */
+function usageHeaders() {
   const { user, system } = process.cpuUsage();
-  return `local-cpu-us: ${user + system}\r\n`;
+  return `local-cpu-us: ${user + system}\r\nlocal-memory-bytes: ${process.memoryUsage.rss()}\r\n`;
 }
 
 async function run(handler) {
   for (;;) {
-    const { headers, body } = await request('GET', '/invocation/next', '', cpuHeader());
+    const { headers, body } = await request('GET', '/invocation/next', '', usageHeaders());
     const invocation = `/invocation/${headers['lambda-runtime-aws-request-id']}`;
     try {
       const result = await call(handler, JSON.parse(body), createContext(headers));

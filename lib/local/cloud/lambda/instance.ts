@@ -35,6 +35,8 @@ export type Instance = {
   id: string;
   /** CPU time as of its last `next`, in milliseconds. */
   cpuMs: () => number;
+  /** The most memory that the process had between two invocations, in MiB. */
+  maxMemoryMiB: () => number;
   /** Call it only when the instance is free. */
   assign: (invocation: Invocation) => void;
   /** SIGKILL; the running invocation fails at once. */
@@ -55,6 +57,7 @@ type Sandbox = {
   timer?: NodeJS.Timeout | undefined;
   initError?: InvocationResult;
   cpuUs: number;
+  maxMemoryBytes: number;
 };
 
 /** Starts a child process with the runtime client in it. */
@@ -71,6 +74,7 @@ export function startInstance(options: InstanceOptions): Instance {
     isReady: false,
     hasEnded: false,
     cpuUs: 0,
+    maxMemoryBytes: 0,
   };
   const initMs = (initTimeoutSeconds + options.timeoutSeconds) * 1000;
   sandbox.timer = setTimeout(() => kill(sandbox, failedResult('Sandbox.Timedout', 'Init did not end in time')), initMs);
@@ -78,6 +82,7 @@ export function startInstance(options: InstanceOptions): Instance {
   return {
     id: options.id,
     cpuMs: () => sandbox.cpuUs / 1000,
+    maxMemoryMiB: () => sandbox.maxMemoryBytes / 1024 ** 2,
     assign: (invocation) => assign(sandbox, invocation),
     kill: () => kill(sandbox, exitedResult(sandbox.invocation, 'signal: killed')),
     exited: watch(sandbox),
@@ -94,9 +99,10 @@ function heapFlags(memoryMegabytes: number): string[] {
 function runtimeClient(sandbox: Sandbox): RuntimeClient {
   const isRunning = (requestId: string) => requestId === sandbox.invocation?.requestId;
   return {
-    next: (response, cpuUs) => {
+    next: (response, { cpuUs, memoryBytes }) => {
       sandbox.waiting = response;
       sandbox.cpuUs = cpuUs;
+      sandbox.maxMemoryBytes = Math.max(sandbox.maxMemoryBytes, memoryBytes);
       if (sandbox.isReady) return sandbox.options.onIdle();
       clearTimeout(sandbox.timer);
       sandbox.isReady = true;

@@ -27,6 +27,8 @@ export type FunctionStats = {
   invocations: number;
   errors: number;
   initMs: number[];
+  /** The most memory that any instance had between two invocations. */
+  maxMemoryMiB: number;
 };
 
 /** The instances of one function and the invocations that wait for one. */
@@ -44,6 +46,7 @@ export type Pool = {
   errors: number;
   initMs: number[];
   endedCpuMs: number;
+  endedMaxMemoryMiB: number;
   serial: number;
   isClosed: boolean;
 };
@@ -62,6 +65,7 @@ export function createPool(definition: FunctionDefinition, host: PoolHost): Pool
     errors: 0,
     initMs: [],
     endedCpuMs: 0,
+    endedMaxMemoryMiB: 0,
     serial: 0,
     isClosed: false,
   };
@@ -156,6 +160,7 @@ function forget(pool: Pool, instance: Instance, initError: InvocationResult | un
   pool.instances.delete(instance.id);
   pool.idle = pool.idle.filter((candidate) => candidate.instance !== instance);
   pool.endedCpuMs += instance.cpuMs();
+  pool.endedMaxMemoryMiB = Math.max(pool.endedMaxMemoryMiB, instance.maxMemoryMiB());
   if (initError) {
     // The invocation it was started for fails with it; otherwise a function that cannot start would start for ever.
     pool.queue.shift()?.settle(initError);
@@ -187,7 +192,12 @@ export function poolCpuMs(pool: Pool): number {
 export function poolStats(pool: Pool): FunctionStats {
   const { instances, active, queue, invocations, errors, initMs } = pool;
   const busy = active - queue.length;
-  return { instances: instances.size, busy, coldStarts: initMs.length, invocations, errors, initMs: [...initMs] };
+  const maxMemoryMiB = Math.max(
+    pool.endedMaxMemoryMiB,
+    ...[...instances.values()].map((instance) => instance.maxMemoryMiB()),
+  );
+  const counts = { instances: instances.size, busy, coldStarts: initMs.length, invocations, errors };
+  return { ...counts, initMs: [...initMs], maxMemoryMiB };
 }
 
 /** Kills all instances and waits until their processes are gone; later invocations fail. */

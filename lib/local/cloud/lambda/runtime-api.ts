@@ -2,10 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { closeServer, listen, readBody } from '../http-server.ts';
 
+/** CPU of an instance since its start, and its memory at this moment. */
+export type InstanceUsage = { cpuUs: number; memoryBytes: number };
+
 /** The requests of an instance to the Runtime API. */
 export type RuntimeClient = {
   /** The instance is free; the response stays open until there is an invocation for it. */
-  next: (response: ServerResponse, cpuUs: number) => void;
+  next: (response: ServerResponse, usage: InstanceUsage) => void;
   respond: (requestId: string, payload: string) => void;
   fail: (requestId: string, payload: string) => void;
   initFailed: (payload: string) => void;
@@ -44,10 +47,14 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
 async function handle(client: RuntimeClient, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url ?? '';
   const [, requestId = '', kind] = invocationPath.exec(path) ?? [];
-  if (requestId === 'next') return client.next(response, Number(request.headers['local-cpu-us'] ?? 0));
+  if (requestId === 'next') return client.next(response, usageIn(request));
   const payload = (await readBody(request)).toString();
   response.writeHead(202, { 'content-length': 0 }).end();
   if (kind === 'response') client.respond(requestId, payload);
   else if (kind === 'error') client.fail(requestId, payload);
   else client.initFailed(payload);
+}
+
+function usageIn({ headers }: IncomingMessage): InstanceUsage {
+  return { cpuUs: Number(headers['local-cpu-us'] ?? 0), memoryBytes: Number(headers['local-memory-bytes'] ?? 0) };
 }

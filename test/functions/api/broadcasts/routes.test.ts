@@ -171,6 +171,13 @@ describe('a broadcast', () => {
     });
   });
 
+  it('may be named in the body, too, as the Python client does', async () => {
+    const id = await created();
+    expect(await api.ask('PATCH', `/broadcasts/${id}`, { broadcast_id: id, name: 'N' })).toMatchObject({ status: 200 });
+    expect(await api.ask('POST', `/broadcasts/${id}/send`, { broadcast_id: id })).toMatchObject({ status: 200 });
+    expect(await got(id)).toMatchObject({ name: 'N', status: 'queued' });
+  });
+
   it('is sent, paused, resumed and canceled', async () => {
     const id = await created();
     for (const [move, status] of [

@@ -175,7 +175,7 @@ describe('a function', () => {
     ]);
   });
 
-  it('says how long each cold start took, and how much CPU it used, ended instances included', async () => {
+  it('says how long each cold start took, and how much CPU and memory it used, ended instances included', async () => {
     await call(target);
     const { coldStarts, initMs } = target.stats();
     expect(initMs).toHaveLength(coldStarts);
@@ -184,6 +184,9 @@ describe('a function', () => {
     expect(before).toBeGreaterThan(0);
     target.kill();
     expect(target.cpuMs()).toBeGreaterThanOrEqual(before);
+    // A process of Node.js alone has 40 MiB; ours has more than the function.
+    expect(target.stats().maxMemoryMiB).toBeGreaterThan(20);
+    expect(target.stats().maxMemoryMiB).toBeLessThan(process.memoryUsage.rss() / 1024 ** 2);
   });
 });
 
