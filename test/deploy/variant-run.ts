@@ -7,6 +7,7 @@ import { requester } from '../flows/request.ts';
 import { clientOptions } from './aws-clients.ts';
 import { openBacking } from './backing.ts';
 import type { BackingPlace } from './backing-interface.ts';
+import { checkBroadcast } from './broadcast.ts';
 import { connectDeployed, type Deployment, subjectOf } from './deployed-target.ts';
 import type { Emulator } from './emulator.ts';
 import { checkFeedback } from './feedback.ts';
@@ -82,6 +83,8 @@ async function exercise(emulator: Emulator, current: Deployed, sources: Sources)
 }
 
 async function remove({ cdk }: Emulator, { name, config, deployment, redis }: Deployed): Promise<void> {
+  // The last step: its delayed job would keep each step waiting that waits until no job is left.
+  await step('a broadcast to a list', () => checkBroadcast(deployment), String);
   await step(`cdk destroy of ${name}`, () => cdk.destroy(config));
   await step('its functions are deleted, its data stays', () => checkRemoved(deployment));
   await redis?.close();

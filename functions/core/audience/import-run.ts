@@ -20,9 +20,10 @@ import {
 import { addressOf, contactOf } from './import-columns.ts';
 import { unpackFile } from './import-file.ts';
 import { addMembers } from './membership.ts';
+import { recountMembers } from './recount.ts';
 import { getSegments } from './segments.ts';
 
-export interface ImportTaskDependencies extends Pick<Backend, 'table' | 'bodies' | 'updateAndSend'> {
+export interface ImportTaskDependencies extends Pick<Backend, 'table' | 'bodies' | 'broker' | 'updateAndSend'> {
   readonly publish: Publish;
 }
 
@@ -51,8 +52,8 @@ export async function runImport(
   const found = await table.get<ContactImport>(importKey(id));
   if (!found && run.job.attempt < RECORD_ATTEMPTS) throw unavailable('The import is not stored yet');
   if (!found) return;
-  // The run that ended it may have died before it deleted the file.
-  if (isEnded(found)) return bodies.delete(fileKey(found));
+  // The run that ended it may have died before it cleaned up.
+  if (isEnded(found)) return cleanUp(found, run, dependencies);
   const packed = await bodies.get(fileKey(found));
   if (!packed) throw missingFile(run.job.attempt);
   const file = unpackFile(packed);
@@ -61,14 +62,15 @@ export async function runImport(
   let standing = found;
   for (let batches = 1; ; batches++) {
     const batch = nextBatch(standing, file, seen);
-    const counts = await importBatch(standing, batch, run, dependencies);
-    const change = { set: progress(standing, batch, counts, run.now()) };
+    const { counts, repeated } = await importBatch(standing, batch, run, dependencies);
+    const set = { ...progress(standing, batch, counts, run.now()), ...(repeated ? { repeated } : {}) };
+    const change = { set };
     const condition = [{ status: { in: ['queued', 'in_progress'] }, step: standing.step }];
     const job = batch.ended || (batches < BATCHES && run.now() < untilMs) ? undefined : jobOf(standing.step + 1);
     const { applied, document } = job
       ? await updateAndSend<ContactImport>(importKey(id), change, condition, job)
       : await table.update<ContactImport>(importKey(id), change, condition);
-    if (applied && batch.ended) await bodies.delete(fileKey(found));
+    if (applied && document && batch.ended) await cleanUp(document, run, dependencies);
     if (applied && job) kept = { id, step: standing.step + 1, seen };
     if (!applied || !document || batch.ended || job) return;
     standing = document;
@@ -76,12 +78,28 @@ export async function runImport(
 }
 
 /** Marks the import as failed; the rows that were imported stay. */
-export async function failImport(id: string, run: Run, { table, bodies }: ImportTaskDependencies): Promise<void> {
-  const set = { status: 'failed', completedAtMs: run.now() };
-  const { document } = await table.update<ContactImport>(importKey(id), { set }, [
+export async function failImport(id: string, run: Run, dependencies: ImportTaskDependencies): Promise<void> {
+  // Its last batch may have written members.
+  const set = { status: 'failed', completedAtMs: run.now(), repeated: true };
+  const { document } = await dependencies.table.update<ContactImport>(importKey(id), { set }, [
     { status: { in: ['queued', 'in_progress'] } },
   ]);
-  if (document) await bodies.delete(fileKey(document));
+  if (document) await cleanUp(document, run, dependencies);
+}
+
+/** Index queries lag, and the next piece of a long file changes the segment meanwhile. */
+const RECOUNT_DELAY_SECONDS = 600;
+
+/**
+ * Deletes the file of an import that has ended. If one of its batches was repeated, its segments are counted again: that reads all their
+ * members, which is too much for every import.
+ */
+async function cleanUp(ended: ContactImport, { now }: Run, { bodies, broker }: ImportTaskDependencies): Promise<void> {
+  if (ended.repeated && ended.segments.length > 0) {
+    const options = { delaySeconds: RECOUNT_DELAY_SECONDS, now };
+    await broker.send(ended.segments.map((id) => recountMembers.call({ id }, options)));
+  }
+  await bodies.delete(fileKey(ended));
 }
 
 /** Rows that are imported together. */
@@ -154,40 +172,40 @@ function nextBatch({ columns, cursor, topics }: ContactImport, file: Buffer, see
 
 type BatchCounts = Pick<ImportCounts, 'created' | 'updated' | 'skipped'>;
 
-/** Writes the contacts and members of a batch. */
+/** Writes the contacts and members of a batch; `repeated` is true if another run had begun it. */
 async function importBatch(
   standing: ContactImport,
   { contacts, duplicates }: Batch,
   { now }: Run,
   { table, publish }: ImportTaskDependencies,
-): Promise<BatchCounts> {
+): Promise<{ readonly counts: BatchCounts; readonly repeated: boolean }> {
   const ids = contacts.map(({ email }) => contactId(email));
-  const wasUnknown = await plan(table, standing, ids);
+  const earlier = await plan(table, standing, ids);
   const segments = (await getSegments(table, standing.segments)).flatMap((segment) => segment?.id ?? []);
   const options = { conflict: standing.onConflict, segmentIds: segments };
   const outcomes = await upsertContacts({ table, publish, now }, contacts, options);
   // A segment that was deleted meanwhile gets no members.
   for (const segmentId of segments) await addMembers(table, segmentId, ids, now());
   const counts = { created: 0, updated: 0, skipped: duplicates };
-  for (const [index, { outcome }] of outcomes.entries()) counts[wasUnknown(index) ? 'created' : outcome]++;
-  return counts;
+  for (const [index, { outcome }] of outcomes.entries()) counts[earlier?.(index) ? 'created' : outcome]++;
+  return { counts, repeated: earlier !== undefined };
 }
 
 /**
  * Notes which contacts of a batch do not exist before they are written. The answer tells, for a batch that is repeated, whether the
- * first try created a contact; before the first try it is always false, and the outcomes of the upsert count.
+ * first try created a contact. There is no answer before the first try: the outcomes of the upsert count.
  */
 async function plan(
   table: Table,
   standing: ContactImport,
   ids: readonly string[],
-): Promise<(index: number) => boolean> {
+): Promise<((index: number) => boolean) | undefined> {
   if (standing.planned === standing.step) return inBitmap(standing.unknown);
   const contacts = await table.getMany(ids.map(contactKey));
   const set = { planned: standing.step, unknown: bitmapOf(contacts.map((contact) => contact === undefined)) };
   const condition = { step: standing.step, planned: { below: standing.step } };
   const { applied, document } = await table.update<ContactImport>(importKey(standing.id), { set }, [condition]);
-  return applied || document?.planned !== standing.step ? () => false : inBitmap(document.unknown);
+  return applied || document?.planned !== standing.step ? undefined : inBitmap(document.unknown);
 }
 
 function bitmapOf(bits: readonly boolean[]): string {

@@ -59,6 +59,8 @@ export type ContactImport = {
    * its first try created, and counts them as created.
    */
   readonly unknown?: string;
+  /** True if a batch was repeated: after a crash the members of its segments may not be counted. */
+  readonly repeated?: boolean;
   readonly createdAtMs: number;
   readonly completedAtMs?: number;
 };

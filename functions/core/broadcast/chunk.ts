@@ -57,6 +57,8 @@ export type Chunk = {
 
 /** The most recipients of a chunk. */
 export const CHUNK_RECIPIENTS = 50;
+/** The most chunks that a step of the fan-out queues. */
+export const STEP_CHUNKS = 20;
 /** The most bytes of a chunk's recipients as JSON: a DynamoDB item has at most 400 KB. */
 export const CHUNK_BYTES = 300_000;
 

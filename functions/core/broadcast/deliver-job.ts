@@ -1,10 +1,12 @@
 import * as z from 'zod/mini';
 import { groupOf } from '../email/record.ts';
 import type { OutgoingJob } from '../ports/broker.ts';
+import type { QueueName } from '../queues.ts';
 import { Postponed } from '../task/task.ts';
 
 /** The task that sends to the recipients of a chunk. */
 export const DELIVER_TASK = 'broadcast.deliver';
+export const DELIVER_QUEUE: QueueName = 'bulk';
 
 /** Its arguments. With `again` there may be another job of the chunk: a worker that crashed with the chunk is waited for longer. */
 export const deliverArgs = z.object({ id: z.string(), n: z.number(), again: z.optional(z.boolean()) });
@@ -18,7 +20,7 @@ export const AFTER_LEASE_MS = 300_000;
 
 /** The job of a chunk. Each broadcast is a group, so that those of an account are sent side by side. */
 export const deliverJob = (id: string, n: number, again = false): OutgoingJob => ({
-  queue: 'bulk',
+  queue: DELIVER_QUEUE,
   job: { group: groupOf(id), task: DELIVER_TASK, args: { id, n, ...(again ? { again } : {}) }, attempt: 1 },
 });
 

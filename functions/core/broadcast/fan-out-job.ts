@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
 import type { OutgoingJob } from '../ports/broker.ts';
+import type { QueueName } from '../queues.ts';
 
 /** The task that makes the chunks of a broadcast. */
 export const FAN_OUT_TASK = 'broadcast.fan-out';
+/** Its jobs are light, and must not wait behind the emails of the bulk queue. */
+export const FAN_OUT_QUEUE: QueueName = 'transactional';
 
 /** Its arguments. With `requeue` it first queues the chunks again that are not done: after a pause, or when nothing has moved. */
 export const fanOutArgs = z.object({
@@ -26,10 +29,7 @@ export const fanOutArgs = z.object({
 });
 export type FanOutArgs = z.infer<typeof fanOutArgs>;
 
-/**
- * The job that begins or continues the fan-out of a broadcast. It is light, and on the transactional queue: what waits on the bulk
- * queue must not delay it.
- */
+/** The job that begins or continues the fan-out of a broadcast. */
 export const fanOutJob = (
   id: string,
   { requeue = false, dueAtMs }: { requeue?: boolean; dueAtMs?: number } = {},
@@ -37,6 +37,6 @@ export const fanOutJob = (
 
 /** The job of a step, at `dueAtMs` (epoch ms) if given. */
 export const nextStep = (args: FanOutArgs, dueAtMs?: number): OutgoingJob => ({
-  queue: 'transactional',
+  queue: FAN_OUT_QUEUE,
   job: { task: FAN_OUT_TASK, args, attempt: 1, ...(dueAtMs === undefined ? {} : { dueAtMs }) },
 });

@@ -2,11 +2,11 @@ import type { Backend } from '../ports/backend.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import type { Run } from '../task/task.ts';
 import { type Broadcast, broadcastDueEntry, broadcastKey, LOOK_AGAIN_MS, when } from './broadcast.ts';
-import { CHUNK_RECIPIENTS, openChunks } from './chunk.ts';
+import { CHUNK_RECIPIENTS, openChunks, STEP_CHUNKS } from './chunk.ts';
 import { deliverJob } from './deliver-job.ts';
 import { type FanOutArgs, nextStep } from './fan-out-job.ts';
 import { endBroadcast, startChange } from './lifecycle.ts';
-import { firstRecount } from './recount.ts';
+import { firstRecount } from './recount-job.ts';
 import { type Taken, take } from './take-chunks.ts';
 
 /** What the account lets the broadcasts use. */
@@ -31,8 +31,6 @@ const LEAST_AHEAD = 100;
 /** A chunk takes about so long at the full rate. */
 const CHUNK_SECONDS = 15;
 const LEAST_RECIPIENTS = 5;
-/** Chunks of one step. */
-const STEP_CHUNKS = 20;
 /** The waits of a step that has nothing to do, in seconds. */
 const LEAST_WAIT = 2;
 const MOST_WAIT = 30;
@@ -116,7 +114,7 @@ async function complete(
 ): Promise<void> {
   const status = taken === 0 && reason !== undefined ? 'failed' : 'sent';
   // First: a repeated step queues it again, which does no harm.
-  await backend.broker.send([firstRecount(id, now(), now)]);
+  await backend.broker.send([firstRecount(id, now())]);
   if (await endBroadcast(id, { status, anyOf: when.complete }, { backend, now, retentionMs }))
     log.info('broadcast ended', { broadcastId: id, status, recipients: taken });
 }

@@ -1,5 +1,6 @@
 import { limits } from '../email/schema.ts';
 import { invalid, notFound, SendoffError } from '../errors.ts';
+import type { OutgoingJob } from '../ports/broker.ts';
 import type { Condition } from '../ports/table.ts';
 import {
   type Broadcast,
@@ -12,6 +13,7 @@ import {
 import { contentKey } from './content.ts';
 import { fanOutJob } from './fan-out-job.ts';
 import { countKey } from './progress.ts';
+import { firstRecount } from './recount-job.ts';
 import { type BroadcastStoreDependencies, checkAudience, findBroadcast, notDraft } from './store.ts';
 
 const DAY_MS = 86_400_000;
@@ -93,7 +95,8 @@ export async function cancelBroadcast(id: string, dependencies: BroadcastStoreDe
     { set: { status: 'draft', updatedAtMs: now() }, remove: ['scheduledAtMs'], due: null },
     when.unschedule,
   );
-  if (applied || (await endBroadcast(id, { status: 'canceled', anyOf: when.cancel }, dependencies))) return;
+  const job = firstRecount(id, now());
+  if (applied || (await endBroadcast(id, { status: 'canceled', anyOf: when.cancel, job }, dependencies))) return;
   throw new SendoffError('validation_error', 403, 'Only queued or scheduled broadcasts can be canceled');
 }
 
@@ -107,29 +110,28 @@ export async function endBroadcast(
     status,
     reason,
     anyOf,
+    job,
   }: {
     readonly status: 'sent' | 'canceled' | 'failed';
     readonly reason?: string;
     readonly anyOf: readonly Condition[];
+    /** A job to queue if it ends. */
+    readonly job?: OutgoingJob;
   },
-  { backend: { table }, now, retentionMs }: Omit<BroadcastStoreDependencies, 'newId'>,
+  { backend: { table, updateAndSend }, now, retentionMs }: Omit<BroadcastStoreDependencies, 'newId'>,
 ): Promise<boolean> {
   const nowMs = now();
   const expiresAtMs = nowMs + retentionMs;
-  const { applied, document } = await table.update<Broadcast>(
-    broadcastKey(id),
-    {
-      set: {
-        status,
-        updatedAtMs: nowMs,
-        ...(status === 'sent' ? { sentAtMs: nowMs } : {}),
-        ...(reason === undefined ? {} : { reason }),
-      },
-      due: null,
-      expiresAtMs,
-    },
-    anyOf,
-  );
+  const set = {
+    status,
+    updatedAtMs: nowMs,
+    ...(status === 'sent' ? { sentAtMs: nowMs } : {}),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  const change = { set, due: null, expiresAtMs };
+  const { applied, document } = job
+    ? await updateAndSend<Broadcast>(broadcastKey(id), change, anyOf, job)
+    : await table.update<Broadcast>(broadcastKey(id), change, anyOf);
   // A crash before this keeps the content and the counters, which are small.
   if (applied && document)
     await Promise.all([

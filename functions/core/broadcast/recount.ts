@@ -5,15 +5,14 @@ import type { Change, Table } from '../ports/table.ts';
 import { emailRetry } from '../task/retry.ts';
 import { type Run, task } from '../task/task.ts';
 import { type Broadcast, broadcastKey } from './broadcast.ts';
-import { type Chunk, chunkKey } from './chunk.ts';
+import { type Chunk, chunkKey, STEP_CHUNKS } from './chunk.ts';
 import { type LinkClicks, MAX_LINKS, replaceClicks } from './links.ts';
 import { type CountDocument, type Counter, counterField, counters, countKey } from './progress.ts';
 import { emailIdOf, isOfChunk, skippedOf } from './recipient.ts';
+import { RECOUNT_AFTER_MS, RECOUNT_TASK } from './recount-job.ts';
 import { addTallies, emptyTally, type Tally, tallyOf } from './tally.ts';
 
 const HOUR_MS = 3_600_000;
-/** When the counters are counted again, after the end of the broadcast. */
-export const RECOUNT_AFTER_MS = [HOUR_MS, 24 * HOUR_MS, 72 * HOUR_MS] as const;
 /** Additions of a closed epoch arrive at most this late: no function runs longer. */
 const SETTLE_MS = 15 * 60_000;
 /** Chunks of one step (10,000 records), and of those how many are read at the same time. */
@@ -49,7 +48,7 @@ type Args = z.infer<typeof args>;
  * the same sum.
  */
 export const recountBroadcast = task(
-  'broadcast.recount',
+  RECOUNT_TASK,
   { args, queue: 'transactional', retry: emailRetry, logged: ({ id, round, n = 0 }) => ({ id, round, n }) },
   async (call, run, dependencies: RecountDependencies) => {
     const broadcast = await dependencies.table.get<Broadcast>(broadcastKey(call.id));
@@ -58,10 +57,6 @@ export const recountBroadcast = task(
     else await countStep({ ...call, n: call.n }, broadcast, run, dependencies);
   },
 );
-
-/** The job of the first recount of a broadcast that ended at `endedAtMs`. */
-export const firstRecount = (id: string, endedAtMs: number, now: () => number) =>
-  recountBroadcast.call({ id, round: 0 }, delayUntil(endedAtMs + RECOUNT_AFTER_MS[0], now));
 
 const delayUntil = (atMs: number, now: () => number) => ({
   delaySeconds: Math.max(1, Math.ceil((atMs - now()) / 1000)),
@@ -96,15 +91,19 @@ async function countStep(
   dependencies: RecountDependencies,
 ): Promise<void> {
   const { table, broker } = dependencies;
-  const end = Math.min(n + CHUNKS_OF_STEP, broadcast.nextChunk);
+  const { nextChunk, ended } = broadcast;
+  // A step of the fan-out that was canceled had queued chunks that were not noted.
+  const last = ended ? nextChunk : nextChunk + STEP_CHUNKS;
+  const end = Math.min(n + CHUNKS_OF_STEP, last);
   const entries = links.map(([hash, url, clicks, uniqueClicks]) => [hash, { url, clicks, uniqueClicks }] as const);
   let sum: Tally | undefined = { counts, links: new Map(entries) };
   for (let first = n; first < end && sum; first += CHUNKS_AT_ONCE) {
-    const counted = await countChunks(table, id, { first, end: Math.min(first + CHUNKS_AT_ONCE, end) }, round);
+    const range = { first, end: Math.min(first + CHUNKS_AT_ONCE, end), noted: nextChunk };
+    const counted = await countChunks(table, id, range, round);
     sum = counted && addTallies(sum, counted);
   }
   if (!sum) return run.log.info('broadcast not counted again: its chunks have expired', { id, round, n });
-  if (end < broadcast.nextChunk) {
+  if (end < last) {
     await recountBroadcast.delay({ id, round, n: end, ...packed(sum) }, broker);
     return;
   }
@@ -122,11 +121,11 @@ const packed = ({ counts, links }: Tally): Pick<Args, 'counts' | 'links'> => ({
     .map(([hash, { url, clicks, uniqueClicks }]: [string, LinkClicks]) => [hash, url, clicks, uniqueClicks]),
 });
 
-/** The sum of some chunks; undefined if one of them is gone. */
+/** The sum of some chunks; undefined if one with a number below `noted` is gone. */
 async function countChunks(
   table: Table,
   id: string,
-  { first, end }: { readonly first: number; readonly end: number },
+  { first, end, noted }: { readonly first: number; readonly end: number; readonly noted: number },
   lastEpoch: number,
 ): Promise<Tally | undefined> {
   const numbers = Array.from({ length: end - first }, (_, index) => first + index);
@@ -134,7 +133,11 @@ async function countChunks(
     numbers.map((n) => chunkKey(id, n)),
     { mayLag: true },
   );
-  const tallies = await Promise.all(chunks.map((chunk) => chunk && countChunk(table, chunk, lastEpoch)));
+  const tallies = await Promise.all(
+    chunks.map((chunk, index) =>
+      chunk ? countChunk(table, chunk, lastEpoch) : first + index < noted ? undefined : emptyTally,
+    ),
+  );
   return tallies.reduce<Tally | undefined>((sum, one) => sum && one && addTallies(sum, one), emptyTally);
 }
 

@@ -2,10 +2,11 @@ import * as z from 'zod/mini';
 import { emailRetry } from '../task/retry.ts';
 import { type Task, task } from '../task/task.ts';
 import type { DeliverDependencies } from './deliver.ts';
-import { ClaimedElsewhere, DELIVER_TASK, deliverArgs } from './deliver-job.ts';
+import { ClaimedElsewhere, DELIVER_QUEUE, DELIVER_TASK, deliverArgs } from './deliver-job.ts';
 import type { FanOutDependencies } from './fan-out.ts';
-import { FAN_OUT_TASK, fanOutArgs } from './fan-out-job.ts';
+import { FAN_OUT_QUEUE, FAN_OUT_TASK, fanOutArgs } from './fan-out-job.ts';
 import type { RecountDependencies } from './recount.ts';
+import { RECOUNT_TASK } from './recount-job.ts';
 
 /** What a worker needs for the jobs of broadcasts. */
 export interface BroadcastDependencies {
@@ -28,7 +29,7 @@ export const broadcastFanOut = task(
   FAN_OUT_TASK,
   {
     args: fanOutArgs,
-    queue: 'transactional',
+    queue: FAN_OUT_QUEUE,
     retry: emailRetry,
     logged: ({ id, step }) => ({ broadcastId: id, step }),
   },
@@ -43,7 +44,7 @@ export const broadcastDeliver = task(
   DELIVER_TASK,
   {
     args: deliverArgs,
-    queue: 'bulk',
+    queue: DELIVER_QUEUE,
     retry: emailRetry,
     logged: ({ id, n }) => ({ broadcastId: id, n }),
     onPostponed: (args, postponed) => (postponed instanceof ClaimedElsewhere ? { ...args, again: true } : args),
@@ -57,7 +58,7 @@ export const broadcastDeliver = task(
 
 /** Counts a broadcast's emails again; the task that is loaded checks the arguments. */
 const broadcastRecount = task(
-  'broadcast.recount',
+  RECOUNT_TASK,
   {
     args: z.custom<{ readonly id: string }>(),
     queue: 'transactional',

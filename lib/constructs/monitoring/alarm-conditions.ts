@@ -1,5 +1,6 @@
 import { type IMetric, MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
+import { FAN_OUT_QUEUE } from '../../../functions/core/broadcast/fan-out-job.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
 import { LEAST_FAILURES, overFunctions, PERIOD, shareOf, sumOf, totalOf } from './expressions.ts';
 import {
@@ -124,7 +125,7 @@ function sendingPaused({ deployment }: MonitoringMetrics): AlarmCondition {
 function broadcastStalled({ deployment }: MonitoringMetrics): AlarmCondition {
   return {
     // A step of the fan-out, on this queue, counts every half minute after the jobs were queued again to no effect.
-    metric: emailCount(deployment, 'stalled', 'transactional', { period: PERIOD }),
+    metric: emailCount(deployment, 'stalled', FAN_OUT_QUEUE, { period: PERIOD }),
     atLeast: 1,
     periods: { bad: 3, of: 3 },
     description:

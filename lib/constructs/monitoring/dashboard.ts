@@ -14,6 +14,8 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { DELIVER_QUEUE } from '../../../functions/core/broadcast/deliver-job.ts';
+import { FAN_OUT_QUEUE } from '../../../functions/core/broadcast/fan-out-job.ts';
 import { BULK_QUOTA_PERCENT } from '../../../functions/core/pacing/report.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
 import type { QueueName } from '../../../functions/core/queues.ts';
@@ -160,9 +162,9 @@ function broadcasting({ deployment, logGroupNames }: MonitoringMetrics): IWidget
     {
       title: 'Bulk email: sent, failed; broadcasts that stood still',
       left: [
-        emailCount(deployment, 'sent', 'bulk', { label: 'sent' }),
-        emailCount(deployment, 'failed', 'bulk', { label: 'failed' }),
-        emailCount(deployment, 'stalled', 'transactional', { label: 'looks at broadcasts that stand still' }),
+        emailCount(deployment, 'sent', DELIVER_QUEUE, { label: 'sent' }),
+        emailCount(deployment, 'failed', DELIVER_QUEUE, { label: 'failed' }),
+        emailCount(deployment, 'stalled', FAN_OUT_QUEUE, { label: 'looks at broadcasts that stand still' }),
       ],
     },
     {

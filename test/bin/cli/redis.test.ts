@@ -247,6 +247,7 @@ describe.skipIf(!hasRedis)('sendoff on the backend redis', () => {
         ['sending', 'ok'],
         ['dead letters', 'ok'],
         ['waiting emails', 'ok'],
+        ['broadcasts', 'ok'],
       ]);
       expect(exitCode).toBe(0);
       expect((await sendoff('doctor')).out).toMatch(/^ok +database +Redis [\d.]+ answers in \d+ ms$/m);

@@ -2,6 +2,7 @@ import { answer, type Context } from '../../context.ts';
 import { CliError, exitCodes, explain } from '../../errors.ts';
 import { columns, count, paint, printable, type Tone } from '../../layout.ts';
 import { alarms } from './alarms.ts';
+import { broadcasts } from './broadcasts.ts';
 import type { Check, CheckInput, Finding, Level } from './finding.ts';
 import { deployedOptions } from './options.ts';
 import { database, minuteRule } from './redis.ts';
@@ -19,6 +20,7 @@ const last: readonly Check[] = [
   identities,
   deadLetters,
   waitingEmails,
+  broadcasts,
   alarms,
 ];
 

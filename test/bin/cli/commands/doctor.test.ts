@@ -187,6 +187,7 @@ describe('sendoff doctor', () => {
       ok  identities         mail.example.com is verified and signs with DKIM
       ok  dead letters       none
       ok  waiting emails     none for more than 30 min
+      ok  broadcasts         none is paused, late or stands still
       ok  alarms             1, none in alarm"
     `);
   });

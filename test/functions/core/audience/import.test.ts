@@ -4,6 +4,7 @@ import { fileKey, importLimits } from '../../../../functions/core/audience/impor
 import { importContacts } from '../../../../functions/core/audience/import-task.ts';
 import { findImport, type ImportRequest, startImport } from '../../../../functions/core/audience/imports.ts';
 import { memberCount, memberPages } from '../../../../functions/core/audience/membership.ts';
+import { recountMembers } from '../../../../functions/core/audience/recount.ts';
 import { createSegment, getSegments } from '../../../../functions/core/audience/segments.ts';
 import { newId } from '../../../../functions/core/ids.ts';
 import type { Backend } from '../../../../functions/core/ports/backend.ts';
@@ -29,7 +30,7 @@ const start = (text: string, options: Partial<ImportRequest> = {}) =>
 const publish = async (events: readonly { type: string }[]) => void published.push(...events.map(({ type }) => type));
 const workerOn = (ports: Backend, error = () => {}) =>
   createWorker({
-    tasks: [importContacts] as unknown as Task<unknown, unknown>[],
+    tasks: [importContacts, recountMembers] as unknown as Task<unknown, unknown>[],
     dependencies: { ...ports, publish },
     broker: backend.broker,
     log: { info: () => {}, warn: () => {}, error },
@@ -278,6 +279,7 @@ describe('an import whose worker is killed', () => {
   };
 
   it.each(['upsert', 'skip'] as const)('before or after any write has exact counts with `%s`', async (onConflict) => {
+    let healed = 0;
     for (const after of [false, true]) {
       for (let write = 1; ; write++) {
         backend = createMemoryBackend({ now });
@@ -303,12 +305,19 @@ describe('an import whose worker is killed', () => {
         const members: string[] = [];
         for await (const page of memberPages(backend.table, segment.id)) members.push(...page);
         expect(members).toHaveLength(3);
+        const before = await memberCount(backend.table, segment.id);
+        if (kills === 0) expect({ before, jobs: backend.waiting() }).toEqual({ before: 3, jobs: [] });
+        clock.nowMs += 600_000;
+        await workOff();
+        expect(await memberCount(backend.table, segment.id)).toBe(3);
+        if (before !== 3) healed++;
         if (kills === 0) {
           expect(write).toBeGreaterThan(6);
           break;
         }
       }
     }
+    expect(healed).toBeGreaterThan(0);
   });
 
   it('between its jobs goes on at the cursor', async () => {

@@ -148,6 +148,20 @@ describe('a scheduled broadcast', () => {
 });
 
 describe('a broadcast that is being sent', () => {
+  it('and canceled is counted again an hour later', async () => {
+    const id = await inStatus('queued');
+    const before = store.backend.waiting();
+    await cancelBroadcast(id, store);
+    expect(store.backend.waiting().slice(before.length)).toMatchObject([
+      {
+        queue: 'transactional',
+        job: { task: 'broadcast.recount', args: { id, round: 0 }, dueAtMs: store.now() + HOUR_MS },
+      },
+    ]);
+    await expect(cancelBroadcast(id, store)).rejects.toMatchObject({ status: 403 });
+    expect(store.backend.waiting()).toHaveLength(before.length + 1);
+  });
+
   it('is canceled or has ended, not both', async () => {
     const id = await inStatus('queued');
     const ending = endBroadcast(id, { status: 'sent', anyOf: when.fail }, store);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { broadcastKey } from '../../../../functions/core/broadcast/broadcast.ts';
 import { listLinks } from '../../../../functions/core/broadcast/links.ts';
 import {
   addCounts,
@@ -8,7 +9,8 @@ import {
   countUnsubscribe,
   readCounts,
 } from '../../../../functions/core/broadcast/progress.ts';
-import { firstRecount, RECOUNT_AFTER_MS, recountBroadcast } from '../../../../functions/core/broadcast/recount.ts';
+import { recountBroadcast } from '../../../../functions/core/broadcast/recount.ts';
+import { firstRecount, RECOUNT_AFTER_MS } from '../../../../functions/core/broadcast/recount-job.ts';
 import { recordKey } from '../../../../functions/core/email/record.ts';
 import { processFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
@@ -68,7 +70,7 @@ function setUp() {
     await broker.send(again.map((job) => ({ queue: 'transactional', job: { ...job, dueAtMs: now() + 1_000 } })));
     return true;
   };
-  const begin = () => broker.send([firstRecount(broadcastId, SENT_AT_MS, now)]);
+  const begin = () => broker.send([firstRecount(broadcastId, SENT_AT_MS)]);
   return { clock, backend, table, settle, runOne, begin };
 }
 
@@ -179,6 +181,16 @@ describe('the recount of a broadcast', () => {
     await begin();
     while (await runOne());
     expect((await readCounts(table, broadcastId)).sent).toBe(4);
+  });
+
+  it('counts what a canceled broadcast sent, also chunks that the fan-out had no time to note', async () => {
+    const { table, runOne, begin } = setUp();
+    await putSentBroadcast(table, { chunks: 3, size: 4, count: false });
+    const canceled = { status: 'canceled', ended: false, nextChunk: 1 };
+    await table.update(broadcastKey(broadcastId), { set: canceled, remove: ['sentAtMs', 'total'] });
+    await begin();
+    while (await runOne());
+    expect(await readCounts(table, broadcastId)).toMatchObject({ sent: 12, chunksDone: 3, recipientsDone: 12 });
   });
 
   it('of a broadcast that is gone does nothing', async () => {
