@@ -67,12 +67,15 @@ const expected: Readonly<Record<string, Check>> = {
   'Rails, with an inline attachment': assertInline,
 };
 
+/** The cases that send two emails. */
+const TO_TWO = ['batch', 'broadcast: to a segment'];
+
 /** Says what is wrong with the mail of a case that its client found in order; undefined: nothing. */
 export async function complaintAbout(name: string, messages: readonly SesMessage[]): Promise<string | undefined> {
   const check = expected[name];
   if (!check) return undefined;
   const mails = (await Promise.all(messages.map(parse))).filter(({ subject }) => subject === name);
-  if (mails.length !== (name === 'batch' ? 2 : 1)) return `${mails.length} messages arrived`;
+  if (mails.length !== (TO_TWO.includes(name) ? 2 : 1)) return `${mails.length} messages arrived`;
   try {
     for (const mail of mails) check(mail);
     return undefined;

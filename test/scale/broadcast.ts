@@ -50,6 +50,7 @@ export interface BroadcastOutcome {
   readonly sent: number;
   readonly twice: number;
   readonly lost: number;
+  /** `sent` of the broadcast's counters at its end, before the recount. */
   readonly counted: number;
   readonly status: string;
   readonly killed: number;

@@ -55,7 +55,7 @@ export const loads = {
 /** A broadcast at 10 million an hour. A function is killed once in 20,000 emails. */
 export const broadcastLoad = {
   ratePerSecond: 3_000,
-  bulkMaxConcurrency: 40,
+  bulkMaxConcurrency: 100,
   sendMemoryMb: 1_769,
   tableUnits: 20_000,
   emailsPerKill: 20_000,

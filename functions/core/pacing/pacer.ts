@@ -54,7 +54,7 @@ const LATE_MS = 100;
  * The slot document takes 1,000 writes a second. Bulk emails that come one after another, as those of a broadcast do, are gathered for so
  * long at a rate from which a write for each would be too many.
  */
-const GATHER_MS = 50;
+const GATHER_MS = 150;
 const GATHER_FROM_PER_SECOND = 500;
 /** The random wait after a refusal; it doubles, so that many waiting workers make few writes. */
 const LEAST_WAIT_MS = 100;
