@@ -55,7 +55,9 @@ export function broadcastRoutes(dependencies: BroadcastRouteDependencies): Hono<
 }
 
 const CREATE_FIELDS = [...Object.keys(createBroadcastSchema.def.shape), 'recipients'];
-const CHANGE_FIELDS = Object.keys(changeBroadcastSchema.def.shape).filter((name) => name !== 'id' && name !== 'broadcast_id');
+const CHANGE_FIELDS = Object.keys(changeBroadcastSchema.def.shape).filter(
+  (name) => name !== 'id' && name !== 'broadcast_id',
+);
 
 function createRoute(routes: Hono<Caller>, dependencies: BroadcastRouteDependencies): void {
   const { table } = dependencies.backend;
