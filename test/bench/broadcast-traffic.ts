@@ -18,7 +18,8 @@ export interface SentBroadcast {
   readonly answeredMs: number;
 }
 
-const POLL_MS = 200;
+/** Each look takes a few commands of Redis, which are counted. */
+const POLL_MS = 1_000;
 
 /** The typical email, with a name in it and the link that every mass mail must have. */
 function content() {
