@@ -280,6 +280,7 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
       ok  identities         mail.example.com is verified and signs with DKIM
       ok  dead letters       none
       ok  waiting emails     none for more than 30 min
+      ok  broadcasts         none is paused, late or stands still
       ok  alarms             1, none in alarm"
     `);
     expect(lambda.calls()).toHaveLength(2);
@@ -331,6 +332,7 @@ describe.skipIf(!hasRedis)('sendoff on a deployed stack with the backend redis',
       ['sending', 'unknown'],
       ['dead letters', 'unknown'],
       ['waiting emails', 'unknown'],
+      ['broadcasts', 'unknown'],
     ]);
   });
 

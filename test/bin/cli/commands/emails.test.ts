@@ -209,6 +209,7 @@ describe('sendoff doctor --local', () => {
       ['sending', 'ok'],
       ['dead letters', 'ok'],
       ['waiting emails', 'ok'],
+      ['broadcasts', 'ok'],
     ]);
     expect(exitCode).toBe(0);
   });
