@@ -1,10 +1,13 @@
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
 import { invalid, invalidAddress, type SendoffError } from './errors.ts';
 
 /** The most fields of a request, and the most entries of a field. */
 const MAX_ENTRIES = 1_000;
 /** Fields of addresses, whose errors have Resend's wording. */
 const ADDRESS_FIELDS = new Set<PropertyKey>(['from', 'to', 'cc', 'bcc', 'reply_to']);
+
+/** A number that is stored: larger ones lose digits, and the client of DynamoDB refuses them. */
+export const storableNumber = z.number().check(z.gte(Number.MIN_SAFE_INTEGER), z.lte(Number.MAX_SAFE_INTEGER));
 
 /** No schema of a request nests deeper. */
 const MAX_DEPTH = 4;

@@ -3,6 +3,7 @@ import { recipientLimits } from '../../core/broadcast/recipients.ts';
 import { broadcastLimits } from '../../core/broadcast/store.ts';
 import { TEST_RECIPIENTS } from '../../core/broadcast/test-send.ts';
 import { limits } from '../../core/email/schema.ts';
+import { storableNumber } from '../../core/validate.ts';
 
 const nullable = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));
 const addresses = z.union([z.string(), z.array(z.string()).check(z.maxLength(limits.recipients))]);
@@ -62,7 +63,7 @@ export const recipientsSchema = z.array(
     variables: nullable(
       z.record(
         z.string().check(z.regex(/^[A-Za-z0-9_]+$/), z.maxLength(recipientLimits.keyLength)),
-        z.nullable(z.union([z.string().check(z.maxLength(recipientLimits.valueLength)), z.number(), z.boolean()])),
+        z.nullable(z.union([z.string().check(z.maxLength(recipientLimits.valueLength)), storableNumber, z.boolean()])),
       ),
     ),
   }),

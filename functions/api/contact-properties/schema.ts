@@ -1,9 +1,12 @@
 import * as z from 'zod/mini';
 import { propertyTypes } from '../../core/audience/property.ts';
+import { storableNumber } from '../../core/validate.ts';
 
 const fallback_value = z.optional(
   z.nullable(
-    z.union([z.string(), z.number()]).check(z.describe('Of the property’s type; printed for contacts without a value')),
+    z
+      .union([z.string(), storableNumber])
+      .check(z.describe('Of the property’s type; printed for contacts without a value')),
   ),
 );
 

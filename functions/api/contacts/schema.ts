@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { MAX_NAME_LENGTH } from '../../core/audience/contact.ts';
+import { storableNumber } from '../../core/validate.ts';
 import { setTopicsSchema } from '../topics/schema.ts';
 
 const nullable = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));
@@ -8,7 +9,7 @@ const fields = {
   first_name: name,
   last_name: name,
   unsubscribed: nullable(z.boolean().check(z.describe('True: the contact gets no broadcast'))),
-  properties: nullable(z.record(z.string(), z.nullable(z.union([z.string(), z.number(), z.boolean()])))),
+  properties: nullable(z.record(z.string(), z.nullable(z.union([z.string(), storableNumber, z.boolean()])))),
 };
 const segment = z.union([z.strictObject({ id: z.string() }), z.string()]);
 const MAX_SEGMENTS = 100;

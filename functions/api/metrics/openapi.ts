@@ -43,7 +43,7 @@ export const metricsPaths = () => ({
           query('granularity', 'Without effect', { enum: ['hourly', 'daily', 'weekly', 'monthly'] }),
           query('timezone', 'Without effect', text),
           many('metrics', 'All if absent', { enum: metricNames }, 100),
-          many('dimensions', 'Needed without `broadcast_id`', { const: 'broadcast' }, 1),
+          many('dimensions', 'Needed without `broadcast_id`', { const: 'broadcast' }, 100),
           many('broadcast_id', 'Only these broadcasts', { ...text, format: 'uuid' }, 100),
         ],
         errors: [422],

@@ -91,8 +91,8 @@ function dateOf(queries: Queries, name: 'start_date' | 'end_date'): number | und
 }
 
 function metricsOf(queries: Queries) {
-  const names = listed(queries, 'metrics');
-  if (names.length === 0) return [...metricNames];
+  if (queries.metrics === undefined) return [...metricNames];
+  const names = queries.metrics.flatMap((text) => text.split(','));
   return [...new Set(names)].map((name) => {
     const known = metricNames.find((one) => one === name);
     if (known === undefined)

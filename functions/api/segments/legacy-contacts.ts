@@ -3,8 +3,9 @@ import type { Contact } from '../../core/audience/contact.ts';
 import { existingContact, findContact } from '../../core/audience/contacts.ts';
 import { isMember, removeMember, segmentIdsOf } from '../../core/audience/membership.ts';
 import { type AudienceDependencies, deleteContact } from '../../core/audience/removal.ts';
-import { findSegment } from '../../core/audience/segments.ts';
+import { findSegment, noSegment } from '../../core/audience/segments.ts';
 import { notFound } from '../../core/errors.ts';
+import { isId } from '../../core/ids.ts';
 import { validate } from '../../core/validate.ts';
 import type { Caller } from '../authenticate.ts';
 import { createContact } from '../contacts/create.ts';
@@ -40,6 +41,7 @@ export function legacyContactRoutes(dependencies: AudienceDependencies): Hono<Ca
 
   // Resend answers the same for a contact that never existed, and names it as the path does.
   routes.delete('/:id/contacts/:contact{.+}', async (context) => {
+    if (!isId(audienceOf(context))) throw noSegment('audience');
     const named = context.req.param('contact');
     const contact = await findContact(table, named);
     if (contact && (await removeMember(table, audienceOf(context), contact.id))) await deleteUnlisted(contact);

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { limits } from '../../core/email/schema.ts';
 import { templateLimits } from '../../core/template/template.ts';
+import { storableNumber } from '../../core/validate.ts';
 
 const nullable = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));
 const addresses = z.union([z.string(), z.array(z.string()).check(z.maxLength(limits.recipients))]);
@@ -19,7 +20,7 @@ const variable = z.strictObject({
       z.maxLength(templateLimits.keyLength),
     ),
   type: z.enum(['string', 'number']),
-  fallback_value: nullable(z.union([z.string().check(z.maxLength(templateLimits.valueLength)), z.number()])),
+  fallback_value: nullable(z.union([z.string().check(z.maxLength(templateLimits.valueLength)), storableNumber])),
   // The client sends the rows of GET back as they are.
   id: z.optional(z.string()),
   created_at: z.optional(z.string()),

@@ -130,7 +130,8 @@ function propertyOf(text: string, key: string, type: ValueType): string | number
     throw new WrongRow(`The property \`${key}\` has more than ${propertyLimits.valueLength} characters.`);
   }
   const value = Number(text);
-  if (!Number.isFinite(value)) throw new WrongRow(`The property \`${key}\` is not a number.`);
+  if (Number.isNaN(value)) throw new WrongRow(`The property \`${key}\` is not a number.`);
+  if (Math.abs(value) > Number.MAX_SAFE_INTEGER) throw new WrongRow(`The property \`${key}\` is too large a number.`);
   return value;
 }
 

@@ -19,7 +19,7 @@ export async function findSegment(
   return segment;
 }
 
-const noSegment = (word: SegmentWord) => notFound(word === 'segment' ? 'Segment' : 'Audience');
+export const noSegment = (word: SegmentWord) => notFound(word === 'segment' ? 'Segment' : 'Audience');
 
 /** The segments with these ids, in order; undefined where there is none. */
 export const getSegments = (table: Pick<Table, 'getMany'>, ids: readonly string[]): Promise<(Segment | undefined)[]> =>

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { storableNumber } from '../validate.ts';
 
 /** The limits of one email, from the quotas of SES and from resend-openapi 1.5.0. */
 export const limits = {
@@ -112,7 +113,7 @@ const notYet = z.optional(z.null().check(z.describe('Not supported by this versi
 
 const template = z.strictObject({
   id: z.string().check(z.minLength(1), z.maxLength(500), z.describe('The id or the alias of a published template')),
-  variables: optional(z.record(z.string(), z.nullable(z.union([z.string(), z.number()])))),
+  variables: optional(z.record(z.string(), z.nullable(z.union([z.string(), storableNumber])))),
 });
 
 /** The field `template` of a request. */

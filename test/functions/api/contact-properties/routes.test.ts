@@ -84,6 +84,15 @@ describe('/contact-properties', () => {
     expect([answer.status, answer.body]).toEqual([422, { statusCode: 422, name, message }]);
   });
 
+  it('refuses a number that the table cannot hold', async () => {
+    const answer = await api.ask('POST', '/contact-properties', {
+      key: 'visits',
+      type: 'number',
+      fallback_value: -2e84,
+    });
+    expect(answer).toMatchObject({ status: 422, body: { message: expect.stringContaining('`fallback_value`') } });
+  });
+
   it('does not find what is not there', async () => {
     for (const id of [newId(), 'x', 'company_name'])
       for (const method of ['GET', 'PATCH', 'DELETE']) {
