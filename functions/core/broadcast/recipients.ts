@@ -80,7 +80,10 @@ function parseValue(key: string, value: unknown, field: string): RecipientValue 
     throw invalid(
       `Invalid \`${named}\` field: a key has at most ${recipientLimits.keyLength} ASCII letters, digits or underscores.`,
     );
-  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return value;
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
+  if (typeof value === 'number')
+    throw invalid(`Invalid \`${named}\` field: a number must be between -(2^53 - 1) and 2^53 - 1.`);
   if (typeof value !== 'string')
     throw invalid(`Invalid \`${named}\` field: it must be of type string, number or boolean.`);
   if (value.length > recipientLimits.valueLength)
