@@ -4,7 +4,7 @@
  *
  * The chunks of a segment are made by the fan-out, those of a list when the list is given.
  */
-import type { Condition, IndexEntry, NewDocument, Table, WriteOutcome } from '../ports/table.ts';
+import type { Condition, NewDocument, Table, WriteOutcome } from '../ports/table.ts';
 
 /** A value of a list's recipient. */
 export type RecipientValue = string | number | boolean;
@@ -65,14 +65,8 @@ export const CHUNK_BYTES = 300_000;
 const padded = (n: number): string => String(n).padStart(8, '0');
 
 export const chunkKey = (broadcastId: string, n: number): string => `broadcast-chunk#${broadcastId}#${padded(n)}`;
-export const chunkPartition = (broadcastId: string): string => `broadcast-chunk#${broadcastId}`;
-/** The chunks of a broadcast are listed in order of their numbers. */
-export const chunkListEntry = (broadcastId: string, n: number): IndexEntry => ({
-  partition: chunkPartition(broadcastId),
-  sort: padded(n),
-});
 
-/** The partition of the chunks that are not done, in the `due` index, where nothing of them is due: it serves as a second listing. */
+/** The partition of the chunks that are not done, in the `due` index, where nothing of them is due. The others have their numbers alone. */
 export const openChunksPartition = (broadcastId: string): string => `broadcast-open#${broadcastId}`;
 
 /** The numbers of chunks below `end` that are not done, up to `limit`; chunks of the last moment may be missing. */
@@ -93,7 +87,6 @@ export const newChunk = (
 ): NewDocument => ({
   key: chunkKey(chunk.broadcastId, chunk.n),
   fields: chunk,
-  list: chunkListEntry(chunk.broadcastId, chunk.n),
   due: { partition: openChunksPartition(chunk.broadcastId), sort: padded(chunk.n) },
   expiresAtMs,
 });
