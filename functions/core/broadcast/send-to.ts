@@ -1,5 +1,6 @@
 import type { Claims } from '../email/claims.ts';
-import type { Compose } from '../email/memory-budget.ts';
+import type { Compose, MemoryBudget } from '../email/memory-budget.ts';
+import { contentBytes } from '../email/message-size.ts';
 import { addressOf } from '../email/recipients.ts';
 import { type EmailRecord, groupOf, recordKey } from '../email/record.ts';
 import { BROADCAST_ID_TAG } from '../email/schema.ts';
@@ -22,6 +23,8 @@ export interface SendToDependencies extends TransmitDependencies {
   readonly table: Table;
   readonly claims: Claims;
   readonly compose: Compose;
+  /** The memory for large emails; absent: no limit. */
+  readonly memory?: MemoryBudget;
   readonly reader: BroadcastReader;
   readonly unsubscribe: (recipient: Unsubscription) => Promise<UnsubscribeLink>;
   readonly publish: Publish;
@@ -69,6 +72,22 @@ export const fingerprintOf = ({ mayRepeat, contentId }: Broadcast, n: number): s
  * @throws Postponed and HeldElsewhere when nothing was sent; Unknown when that is not certain.
  */
 export async function sendTo(
+  addressee: Addressee,
+  chunk: ChunkOfEmails,
+  place: Place,
+  run: Run,
+  dependencies: SendToDependencies,
+): Promise<Sent> {
+  const bytes = contentBytes({ ...chunk.content, attachments: [] });
+  const room = await dependencies.memory?.acquire(bytes, place.untilMs);
+  try {
+    return await composeAndSend(addressee, chunk, place, run, dependencies);
+  } finally {
+    room?.release();
+  }
+}
+
+async function composeAndSend(
   addressee: Addressee,
   chunk: ChunkOfEmails,
   place: Place,
