@@ -70,11 +70,11 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
     transactional: createSimulatedQueue('transactional', time),
     bulk: createSimulatedQueue('bulk', time, { fair: true }),
   };
-  const broker: Backend['broker'] = {
-    send: async (jobs) => {
+  const broker = {
+    send: async (jobs: Parameters<Backend['broker']['send']>[0], senderMs?: number) => {
       for (const queue of ['transactional', 'bulk'] as const) {
         const own = jobs.filter((job) => job.queue === queue);
-        if (own.length > 0) await queues[queue].send(own);
+        if (own.length > 0) await queues[queue].send(own, senderMs);
       }
     },
   };
@@ -153,8 +153,14 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
     return { death, table: guard('table', table), broker: guard('broker', broker), mailer: guard('mailer', mailer) };
   };
 
-  const work = (number: number, { table, broker, mailer }: ReturnType<typeof invocation>) => {
+  // Of a process, which lives longer than its invocations.
+  const gates = Array.from({ length: workers }, (_, number) =>
+    createChunkGate(() => time.now() + clockOffsetMs(number), time.wait),
+  );
+  const work = (number: number, { table, broker: port, mailer }: ReturnType<typeof invocation>) => {
     const now = () => time.now() + clockOffsetMs(number);
+    const broker: Backend['broker'] = { send: (jobs) => port.send(jobs, now()) };
+    const gate = gates[number] ?? createChunkGate(now, time.wait);
     const own: Backend = { ...backend, table, broker, updateAndSend: updateThenSend({ table, broker }) };
     const clock = createSlotClock(table, 'ses', now);
     const pacer = createPacer({ clock, rate: async () => ratePerSecond, now, random, wait: time.wait });
@@ -174,7 +180,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       broadcasts: async () => ({
         ...{ fanOut, deliver, recountBroadcast },
         dependencies: {
-          ...{ ...send, backend: own, reader, gate: createChunkGate(now, time.wait), retentionMs: RETENTION_MS },
+          ...{ ...send, backend: own, reader, gate, retentionMs: RETENTION_MS },
           unsubscribe: async () => ({ url: 'https://example.com/u', headers: {} }),
           pace: async () => ({ ratePerSecond, held: false }),
         },

@@ -11,7 +11,8 @@ const MAX_RECEIVES = 5;
 
 /** A queue of SQS in simulated time, which counts requests as SQS bills them. */
 export interface SimulatedQueue {
-  readonly send: Broker['send'];
+  /** The delay is measured by the sender's clock (epoch ms), as SQS is told a delay and no time. */
+  send(jobs: Parameters<Broker['send']>[0], senderMs?: number): Promise<void>;
   /** The messages of one receive, 1 to 10; undefined when the queue is closed. */
   receive(): Promise<Delivery[] | undefined>;
   /** Deletes a batch, apart from those that failed, which are visible again after `visibilityMs`. */
@@ -61,12 +62,12 @@ export function createSimulatedQueue(name: QueueName, time: SimulatedTime, { fai
     return batch;
   };
   return {
-    async send(jobs: readonly OutgoingJob[]) {
+    async send(jobs: readonly OutgoingJob[], senderMs = time.now()) {
       requests += Math.ceil(jobs.length / BATCH);
       size += jobs.length;
       // SQS delays by whole seconds.
       const delayMs = ({ job }: OutgoingJob) =>
-        Math.min(MOST_DELAY_MS, Math.ceil(Math.max(0, (job.dueAtMs ?? 0) - time.now()) / 1_000) * 1_000);
+        Math.min(MOST_DELAY_MS, Math.ceil(Math.max(0, (job.dueAtMs ?? 0) - senderMs) / 1_000) * 1_000);
       for (const [afterMs, some] of Map.groupBy(jobs, delayMs)) {
         const messages = some.map(({ job }) => ({ id: `${name}-${serial++}`, body: JSON.stringify(job), receives: 0 }));
         showLater(messages, afterMs);
