@@ -6,8 +6,17 @@ const MAX_ENTRIES = 1_000;
 /** Fields of addresses, whose errors have Resend's wording. */
 const ADDRESS_FIELDS = new Set<PropertyKey>(['from', 'to', 'cc', 'bcc', 'reply_to']);
 
-/** A number that is stored: larger ones lose digits, and the client of DynamoDB refuses them. */
-export const storableNumber = z.number().check(z.gte(Number.MIN_SAFE_INTEGER), z.lte(Number.MAX_SAFE_INTEGER));
+/** DynamoDB takes no number that is nearer to 0. */
+const LEAST_NUMBER = 1e-130;
+
+/** False for a number that would lose digits in the table, or that DynamoDB or its client refuses. */
+export const isStorable = (value: number): boolean =>
+  Math.abs(value) <= Number.MAX_SAFE_INTEGER && (value === 0 || Math.abs(value) >= LEAST_NUMBER);
+
+/** A number that is stored. */
+export const storableNumber = z
+  .number()
+  .check(z.gte(Number.MIN_SAFE_INTEGER), z.lte(Number.MAX_SAFE_INTEGER), z.refine(isStorable, 'It is too near to 0.'));
 
 /** No schema of a request nests deeper. */
 const MAX_DEPTH = 4;

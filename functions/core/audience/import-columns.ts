@@ -1,5 +1,6 @@
 import { parseMailbox } from '../email/address.ts';
 import { invalid, SendoffError } from '../errors.ts';
+import { isStorable } from '../validate.ts';
 import { MAX_NAME_LENGTH, type NewContact } from './contact.ts';
 import { type CsvHeader, type CsvRow, withoutApostrophe } from './csv.ts';
 import type { ImportColumns, ValueType } from './import.ts';
@@ -131,7 +132,7 @@ function propertyOf(text: string, key: string, type: ValueType): string | number
   }
   const value = Number(text);
   if (Number.isNaN(value)) throw new WrongRow(`The property \`${key}\` is not a number.`);
-  if (Math.abs(value) > Number.MAX_SAFE_INTEGER) throw new WrongRow(`The property \`${key}\` is too large a number.`);
+  if (!isStorable(value)) throw new WrongRow(`The property \`${key}\` is too large a number, or too near to 0.`);
   return value;
 }
 

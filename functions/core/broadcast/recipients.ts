@@ -6,6 +6,7 @@ import { normalizeAddress, parseMailbox } from '../email/address.ts';
 import { limits } from '../email/schema.ts';
 import { invalid, SendoffError } from '../errors.ts';
 import { sha256 } from '../ids.ts';
+import { isStorable } from '../validate.ts';
 import { type Broadcast, broadcastKey } from './broadcast.ts';
 import { CHUNK_BYTES, CHUNK_RECIPIENTS, insertChunk, type ListedRecipient, type RecipientValue } from './chunk.ts';
 import { type BroadcastStoreDependencies, broadcastLimits, findBroadcast, notDraft } from './store.ts';
@@ -81,9 +82,11 @@ function parseValue(key: string, value: unknown, field: string): RecipientValue 
       `Invalid \`${named}\` field: a key has at most ${recipientLimits.keyLength} ASCII letters, digits or underscores.`,
     );
   if (typeof value === 'boolean') return value;
-  if (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
+  if (typeof value === 'number' && isStorable(value)) return value;
   if (typeof value === 'number')
-    throw invalid(`Invalid \`${named}\` field: a number must be between -(2^53 - 1) and 2^53 - 1.`);
+    throw invalid(
+      `Invalid \`${named}\` field: a number must be between -(2^53 - 1) and 2^53 - 1, and 0 or not nearer to it than 1e-130.`,
+    );
   if (typeof value !== 'string')
     throw invalid(`Invalid \`${named}\` field: it must be of type string, number or boolean.`);
   if (value.length > recipientLimits.valueLength)
