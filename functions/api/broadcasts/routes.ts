@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { BROADCAST_PARTITION, type Broadcast, broadcastKey } from '../../core/broadcast/broadcast.ts';
+import { progressOf, readCounts } from '../../core/broadcast/counting/progress.ts';
 import {
   cancelBroadcast,
   pauseBroadcast,
@@ -7,7 +8,6 @@ import {
   type SendOptions,
   sendBroadcast,
 } from '../../core/broadcast/lifecycle.ts';
-import { progressOf, readCounts } from '../../core/broadcast/progress.ts';
 import { addRecipients, parseRecipients } from '../../core/broadcast/recipients.ts';
 import {
   changeBroadcast,

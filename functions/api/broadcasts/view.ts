@@ -1,6 +1,6 @@
 import type { Broadcast } from '../../core/broadcast/broadcast.ts';
 import type { BroadcastContent } from '../../core/broadcast/content.ts';
-import type { Progress } from '../../core/broadcast/progress.ts';
+import type { Progress } from '../../core/broadcast/counting/progress.ts';
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();
 const isoOrNull = (atMs: number | undefined): string | null => (atMs === undefined ? null : iso(atMs));

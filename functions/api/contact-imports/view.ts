@@ -1,4 +1,4 @@
-import type { ContactImport } from '../../core/audience/import.ts';
+import type { ContactImport } from '../../core/audience/import/import.ts';
 
 /** An import as the API shows it. `errors` is ours. */
 export function importView({ id, status, createdAtMs, completedAtMs, counts, errors }: ContactImport) {

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { findMetrics, metricNames } from '../../core/broadcast/metrics.ts';
+import { findMetrics, metricNames } from '../../core/broadcast/counting/metrics.ts';
 import { invalid } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
 import type { Table } from '../../core/ports/table.ts';

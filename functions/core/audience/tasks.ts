@@ -1,6 +1,6 @@
 import type { Task } from '../task/task.ts';
-import type { ImportTaskDependencies } from './import-run.ts';
-import { importContacts } from './import-task.ts';
+import type { ImportTaskDependencies } from './import/run.ts';
+import { importContacts } from './import/task.ts';
 import { recountMembers } from './recount.ts';
 import { leaveSegments, type RemovalDependencies, removeSegment } from './removal.ts';
 

@@ -8,7 +8,13 @@ import { invalid, SendoffError } from '../errors.ts';
 import { sha256 } from '../ids.ts';
 import { isStorable } from '../validate.ts';
 import { type Broadcast, broadcastKey } from './broadcast.ts';
-import { CHUNK_BYTES, CHUNK_RECIPIENTS, insertChunk, type ListedRecipient, type RecipientValue } from './chunk.ts';
+import {
+  CHUNK_BYTES,
+  CHUNK_RECIPIENTS,
+  insertChunk,
+  type ListedRecipient,
+  type RecipientValue,
+} from './delivery/chunk.ts';
 import { type BroadcastStoreDependencies, broadcastLimits, findBroadcast, notDraft } from './store.ts';
 
 export const recipientLimits = {

@@ -6,8 +6,8 @@ import { derivedId, isId } from '../ids.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
 import { type Broadcast, broadcastKey, broadcastListEntry, when } from './broadcast.ts';
-import { chunkKey } from './chunk.ts';
 import { type BroadcastContent, checkContentSize, contentKey } from './content.ts';
+import { chunkKey } from './delivery/chunk.ts';
 
 export interface BroadcastStoreDependencies {
   readonly backend: Pick<Backend, 'table' | 'updateAndSend' | 'delayHorizonMs'>;

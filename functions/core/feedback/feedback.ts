@@ -1,4 +1,4 @@
-import { type CountDocument, countKey } from '../broadcast/progress.ts';
+import { type CountDocument, countKey } from '../broadcast/counting/progress.ts';
 import { type EmailRecord, recordKey } from '../email/record.ts';
 import { eventIdOf, type WebhookEvent } from '../event.ts';
 import type { Table } from '../ports/table.ts';

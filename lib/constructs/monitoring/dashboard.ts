@@ -14,8 +14,8 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { DELIVER_QUEUE } from '../../../functions/core/broadcast/deliver-job.ts';
-import { FAN_OUT_QUEUE } from '../../../functions/core/broadcast/fan-out-job.ts';
+import { DELIVER_QUEUE } from '../../../functions/core/broadcast/delivery/deliver-job.ts';
+import { FAN_OUT_QUEUE } from '../../../functions/core/broadcast/delivery/fan-out-job.ts';
 import { BULK_QUOTA_PERCENT } from '../../../functions/core/pacing/report.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
 import type { QueueName } from '../../../functions/core/queues.ts';

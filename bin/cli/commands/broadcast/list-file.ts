@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { csvRows, readHeader, withoutApostrophe } from '../../../../functions/core/audience/csv.ts';
+import { csvRows, readHeader, withoutApostrophe } from '../../../../functions/core/audience/import/csv.ts';
 import { recipientLimits } from '../../../../functions/core/broadcast/recipients.ts';
 import { normalizeAddress, parseMailbox } from '../../../../functions/core/email/address.ts';
 import { CliError, exitCodes, usageError } from '../../errors.ts';

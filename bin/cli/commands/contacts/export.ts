@@ -1,5 +1,5 @@
 import type { Contact } from '../../../../functions/core/audience/contact.ts';
-import { csvLine } from '../../../../functions/core/audience/csv.ts';
+import { csvLine } from '../../../../functions/core/audience/import/csv.ts';
 import { listProperties } from '../../../../functions/core/audience/properties.ts';
 import type { Context } from '../../context.ts';
 import { CliError, exitCodes } from '../../errors.ts';

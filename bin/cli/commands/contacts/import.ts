@@ -4,7 +4,7 @@ import {
   type ImportError,
   keyedImportId,
   valueTypes,
-} from '../../../../functions/core/audience/import.ts';
+} from '../../../../functions/core/audience/import/import.ts';
 import { isKeyFree } from '../../../../functions/core/email/idempotency.ts';
 import { newId, sha256 } from '../../../../functions/core/ids.ts';
 import { type Api, type Json, withApi } from '../../api.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { csvRows, MAX_ROW_BYTES, readHeader } from '../../../../functions/core/audience/csv.ts';
-import { importLimits } from '../../../../functions/core/audience/import.ts';
-import { checkEncoding } from '../../../../functions/core/audience/import-file.ts';
+import { csvRows, MAX_ROW_BYTES, readHeader } from '../../../../functions/core/audience/import/csv.ts';
+import { checkEncoding } from '../../../../functions/core/audience/import/file.ts';
+import { importLimits } from '../../../../functions/core/audience/import/import.ts';
 import { CliError, exitCodes, usageError } from '../../errors.ts';
 
 /** A part of a CSV file that fits a request: whole rows. */

@@ -1,9 +1,9 @@
 import { contactId } from '../../../../functions/core/audience/contact.ts';
 import { type Broadcast, broadcastKey } from '../../../../functions/core/broadcast/broadcast.ts';
-import { type Chunk, type ChunkResult, newChunk } from '../../../../functions/core/broadcast/chunk.ts';
-import { addCounts, type Counts, counters } from '../../../../functions/core/broadcast/progress.ts';
-import { emailIdOf } from '../../../../functions/core/broadcast/recipient.ts';
-import { addTallies, emptyTally, tallyOf } from '../../../../functions/core/broadcast/tally.ts';
+import { addCounts, type Counts, counters } from '../../../../functions/core/broadcast/counting/progress.ts';
+import { addTallies, emptyTally, tallyOf } from '../../../../functions/core/broadcast/counting/tally.ts';
+import { type Chunk, type ChunkResult, newChunk } from '../../../../functions/core/broadcast/delivery/chunk.ts';
+import { emailIdOf } from '../../../../functions/core/broadcast/delivery/recipient.ts';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
 import { messageIdOf } from '../feedback/ses-events.ts';
