@@ -1,4 +1,5 @@
 import { eventIdOf, type WebhookEvent } from '../event.ts';
+import { iso } from '../iso-time.ts';
 import type { Document } from '../ports/table.ts';
 
 export const subscriptions = ['opt_in', 'opt_out'] as const;
@@ -60,8 +61,8 @@ export function topicEvent(type: 'topic.created' | 'topic.updated' | 'topic.dele
     description: topic.description ?? null,
     default_subscription: topic.defaultSubscription,
     deleted: type === 'topic.deleted',
-    created_at: new Date(topic.createdAtMs).toISOString(),
-    updated_at: new Date(topic.updatedAtMs).toISOString(),
+    created_at: iso(topic.createdAtMs),
+    updated_at: iso(topic.updatedAtMs),
   } satisfies Document;
   return { type, eventId, atMs: topic.updatedAtMs, subject };
 }
