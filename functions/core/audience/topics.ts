@@ -1,3 +1,4 @@
+import { findById } from '../document/find-by-id.ts';
 import { documentPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
 import { invalid, notFound, SendoffError } from '../errors.ts';
@@ -43,11 +44,7 @@ export async function listTopics(table: Table): Promise<Topic[]> {
 }
 
 /** The topic with this id; 404 if there is none. */
-export async function findTopic(table: Table, id: string): Promise<Topic> {
-  const topic = isId(id) ? await table.get<Topic>(topicKey(id)) : undefined;
-  if (!topic) throw notFound('Topic');
-  return topic;
-}
+export const findTopic = (table: Table, id: string): Promise<Topic> => findById<Topic>(table, id, topicKey, 'Topic');
 
 /** Creates a topic; answers its id. Publishes first: after a crash in between there is an event too many, never one too few. */
 export async function createTopic(

@@ -1,8 +1,9 @@
 import { findSegment } from '../audience/segments.ts';
 import { findTopic } from '../audience/topics.ts';
+import { findById } from '../document/find-by-id.ts';
 import { isKeyFree, keyReused } from '../email/idempotency.ts';
-import { invalid, notFound, SendoffError } from '../errors.ts';
-import { derivedId, isId } from '../ids.ts';
+import { invalid, SendoffError } from '../errors.ts';
+import { derivedId } from '../ids.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
 import { type Broadcast, broadcastKey, broadcastListEntry, when } from './broadcast.ts';
@@ -64,11 +65,8 @@ const TRIES = 5;
 const DAY_MS = 86_400_000;
 
 /** The broadcast with this id; 404 if there is none. */
-export async function findBroadcast(table: Pick<Table, 'get'>, id: string): Promise<Broadcast> {
-  const broadcast = isId(id) ? await table.get<Broadcast>(broadcastKey(id)) : undefined;
-  if (!broadcast) throw notFound('Broadcast');
-  return broadcast;
-}
+export const findBroadcast = (table: Pick<Table, 'get'>, id: string): Promise<Broadcast> =>
+  findById<Broadcast>(table, id, broadcastKey, 'Broadcast');
 
 /** The content of a broadcast. */
 export async function findContent(
