@@ -165,18 +165,34 @@ function writeChange(table: Table, before: Contact, after: Contact): Promise<Wri
   return table.update<Contact>(contactKey(id), { set, remove }, [{ revision: before.revision }]);
 }
 
-/** Changes a contact that was read; answers it as it is then. 404 if it was deleted meanwhile. */
-export async function changeContact(
-  { table, publish, now }: ContactDependencies,
+/** Changes a contact that was read, and publishes `contact.updated`; answers it as it is then. 404 if it was deleted meanwhile. */
+export function changeContact(
+  dependencies: ContactDependencies,
   contact: Contact,
   change: ContactChange,
+): Promise<Contact> {
+  const { table, publish } = dependencies;
+  return rewriteContact(dependencies, contact, change, async (after, nowMs) =>
+    publish([contactEvent('contact.updated', after, await segmentIdsOf(table, contact.id), nowMs)]),
+  );
+}
+
+/**
+ * Changes a contact that was read, with another try after each concurrent change; `announce` is called before each write. Answers the
+ * contact as it is then. 404 if it was deleted meanwhile, 409 if others change it all the time.
+ */
+export async function rewriteContact(
+  { table, now }: Pick<ContactDependencies, 'table' | 'now'>,
+  contact: Contact,
+  change: ContactChange,
+  announce: (after: Contact, nowMs: number) => Promise<unknown>,
 ): Promise<Contact> {
   let standing: Contact | undefined = contact;
   for (let tries = 0; standing && tries < TRIES; tries++) {
     const nowMs = now();
     const after = changed(standing, change, nowMs);
     if (after === standing) return standing;
-    await publish([contactEvent('contact.updated', after, await segmentIdsOf(table, contact.id), nowMs)]);
+    await announce(after, nowMs);
     const outcome = await writeChange(table, standing, after);
     if (outcome.applied) return outcome.document ?? after;
     standing = outcome.document;

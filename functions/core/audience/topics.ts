@@ -1,12 +1,13 @@
 import { findById } from '../document/find-by-id.ts';
 import { documentPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
-import { invalid, notFound, SendoffError } from '../errors.ts';
+import { invalid, notFound } from '../errors.ts';
 import { eventIdOf } from '../event.ts';
 import { isId } from '../ids.ts';
 import type { Table } from '../ports/table.ts';
 import type { Publish } from '../webhook/dispatch.ts';
-import { type Contact, contactKey } from './contact.ts';
+import type { Contact } from './contact.ts';
+import { rewriteContact } from './contacts.ts';
 import {
   TOPIC_PARTITION,
   type Topic,
@@ -31,9 +32,6 @@ export interface TopicChange {
   readonly description?: string | null | undefined;
   readonly visibility?: Topic['visibility'] | undefined;
 }
-
-/** Concurrent changes of one contact: so many tries. */
-const TRIES = 30;
 
 /** All topics, newest first. */
 export async function listTopics(table: Table): Promise<Topic[]> {
@@ -111,27 +109,18 @@ export async function checkTopics(table: Table, choices: readonly TopicChoice[])
  * changes. 422 for a topic that does not exist, 404 if the contact was deleted.
  */
 export async function setTopics(
-  { table, publish, now }: TopicDependencies,
+  dependencies: TopicDependencies,
   contact: Contact,
   choices: readonly TopicChoice[],
 ): Promise<void> {
-  const chosen = await checkTopics(table, choices);
-  let standing = contact;
-  for (let tries = 0; tries < TRIES; tries++) {
-    const nowMs = now();
-    const before = standing.topics;
-    const changes = Object.entries(chosen).filter(([id, subscription]) => before[id] !== subscription);
-    if (changes.length === 0) return;
+  const topics = await checkTopics(dependencies.table, choices);
+  const changes = Object.entries(topics).filter(([id, subscription]) => contact.topics[id] !== subscription);
+  let announced = false;
+  await rewriteContact(dependencies, contact, { topics }, async (_after, nowMs) => {
     // The event comes first and once: a repetition after a crash has the same id.
-    if (tries === 0) await publish([choiceEvent(contact, Object.fromEntries(changes), nowMs)]);
-    const change = { set: { topics: { ...before, ...chosen }, updatedAtMs: nowMs }, add: { revision: 1 } };
-    const { revision } = standing;
-    const { applied, document } = await table.update<Contact>(contactKey(contact.id), change, [{ revision }]);
-    if (applied) return;
-    if (!document) throw notFound('Contact');
-    standing = document;
-  }
-  throw new SendoffError('validation_error', 409, 'The contact is being changed by other requests');
+    if (!announced) await dependencies.publish([choiceEvent(contact, Object.fromEntries(changes), nowMs)]);
+    announced = true;
+  });
 }
 
 function choiceEvent({ id, email, createdAtMs, revision }: Contact, choices: TopicChoices, atMs: number) {
