@@ -1,3 +1,4 @@
+import { addOrCreate } from '../document/add.ts';
 import { entryPage, type Page, type PageRequest } from '../document/list.ts';
 import { entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
@@ -95,12 +96,8 @@ export const isMember = async (table: Table, segmentId: string, contactId: strin
   (await table.get(memberKey(segmentId, contactId))) !== undefined;
 
 async function addToCount(table: Table, segmentId: string, members: number): Promise<void> {
-  if (members === 0) return;
-  const change = { add: { members, revision: 1 } };
-  if ((await table.update(countKey(segmentId), change)).applied) return;
-  const fields: SegmentCount = { members, revision: 1 };
-  if (!(await table.insert({ key: countKey(segmentId), fields })).applied)
-    await table.update(countKey(segmentId), change);
+  const add = { members, revision: 1 } satisfies SegmentCount;
+  if (members !== 0) await addOrCreate(table, { key: countKey(segmentId), add });
 }
 
 /** The number of a segment's members, with one read. It may be too low or too high after a crash, until it is counted again. */

@@ -1,3 +1,4 @@
+import { addOrCreate } from '../../document/add.ts';
 import { type EmailRecord, recordKey } from '../../email/record.ts';
 import type { Document, Table } from '../../ports/table.ts';
 
@@ -72,12 +73,7 @@ export async function addCounts(
     ...named.map(([name, count]) => [counterField(name, epoch), count]),
     ['revision', 1],
   ]);
-  const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
-  const key = countKey(broadcastId);
-  if ((await table.update(key, { add, ...expiry })).applied) return;
-  const { applied } = await table.insert({ key, fields: add, ...expiry });
-  // Another process created them meanwhile.
-  if (!applied) await table.update(key, { add, ...expiry });
+  await addOrCreate(table, { key: countKey(broadcastId), add, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) });
 }
 
 /** Reads the counters of a broadcast: one read. Every counter is there, and none is below 0. */
