@@ -2,7 +2,7 @@ import { addOrCreate } from '../../document/add.ts';
 import { documentsOf } from '../../document/pages.ts';
 import { sha256 } from '../../ids.ts';
 import type { IndexEntry, Table } from '../../ports/table.ts';
-import { type AddOptions, counterField } from './progress.ts';
+import { type AddOptions, counterField, counterIn } from './progress.ts';
 
 /** The clicks on one link, by people; `clicks` are events (at most 10 of each recipient), `uniqueClicks` recipients. */
 export interface LinkClicks {
@@ -77,7 +77,7 @@ export async function listLinks(table: Pick<Table, 'query' | 'getMany'>, broadca
 
 const sumOf = (document: LinkDocument, name: string): number =>
   Object.entries(document)
-    .filter(([field]) => field.replace(/@\d+$/, '') === name)
+    .filter(([field]) => counterIn(field) === name)
     .reduce((sum, [, value]) => sum + Number(value), 0);
 
 /** Replaces the clicks of the epochs up to `lastEpoch` by counted ones; later ones stay. */

@@ -54,6 +54,9 @@ export const countKey = (broadcastId: string): string => `broadcast-count#${broa
 /** The field of a counter. */
 export const counterField = (name: string, epoch = 0): string => (epoch === 0 ? name : `${name}@${epoch}`);
 
+/** The counter that a field belongs to, whatever its epoch. */
+export const counterIn = (field: string): string => field.replace(/@\d+$/, '');
+
 /**
  * Adds to the counters of a broadcast with one write; creates them if there are none. Nothing is written if all numbers are 0.
  *
@@ -88,7 +91,7 @@ export async function readCounts(
 export function countsIn(document: CountDocument): Record<Counter, number> {
   const sums = Object.fromEntries(counters.map((name) => [name, 0])) as Record<Counter, number>;
   for (const [field, value] of Object.entries(document)) {
-    const name = counters.find((known) => known === field.replace(/@\d+$/, ''));
+    const name = counters.find((known) => known === counterIn(field));
     if (name && typeof value === 'number') sums[name] += value;
   }
   // An event can be counted before the chunk of its email: a difference is below 0 for a moment.
