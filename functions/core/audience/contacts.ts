@@ -1,6 +1,7 @@
 import { notFound, SendoffError } from '../errors.ts';
 import { isId } from '../ids.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
+import { slices } from '../slices.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import {
   type Contact,
@@ -75,9 +76,7 @@ export async function upsertContacts(
     else if (conflict === 'upsert') wanted.set(id, merged(before, contact));
   }
   const outcomes = new Map<string, UpsertOutcome['outcome']>();
-  const entries = [...wanted];
-  for (let start = 0; start < entries.length; start += AT_ONCE) {
-    const some = entries.slice(start, start + AT_ONCE);
+  for (const some of slices([...wanted], AT_ONCE)) {
     const found = await getContacts(
       dependencies.table,
       some.map(([id]) => id),

@@ -3,6 +3,7 @@ import { entryPage, type Page, type PageRequest } from '../document/list.ts';
 import { entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
 import type { Query, Table } from '../ports/table.ts';
+import { slices } from '../slices.ts';
 
 /** A contact in a segment. */
 export type Member = {
@@ -40,7 +41,7 @@ export async function addMembers(
 ): Promise<number> {
   let added = 0;
   try {
-    for (const some of slices([...new Set(contactIds)])) {
+    for (const some of slices([...new Set(contactIds)], AT_ONCE)) {
       const outcomes = await Promise.allSettled(
         some.map((contactId) => insertMember(table, segmentId, contactId, nowMs)),
       );
@@ -75,7 +76,7 @@ export async function removeMember(table: Table, segmentId: string, contactId: s
 
 /** Deletes memberships of a segment that is being deleted; they are not counted. */
 export async function deleteMembers(table: Table, segmentId: string, contactIds: readonly string[]): Promise<void> {
-  for (const some of slices(contactIds))
+  for (const some of slices(contactIds, AT_ONCE))
     await Promise.all(some.map((contactId) => table.delete(memberKey(segmentId, contactId))));
 }
 
@@ -183,7 +184,3 @@ export async function membershipPage(table: Table, contactId: string, request: P
 
 /** The id in a sort key (`timeSort`). */
 const idIn = (sort: string): string => sort.slice(sort.indexOf('#') + 1);
-
-function* slices<T>(all: readonly T[], size = AT_ONCE): Generator<readonly T[]> {
-  for (let start = 0; start < all.length; start += size) yield all.slice(start, start + size);
-}

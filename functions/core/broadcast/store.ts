@@ -6,6 +6,7 @@ import { invalid, SendoffError } from '../errors.ts';
 import { derivedId } from '../ids.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
+import { slices } from '../slices.ts';
 import { type Broadcast, broadcastKey, broadcastListEntry, when } from './broadcast.ts';
 import { type BroadcastContent, checkContentSize, contentKey } from './content.ts';
 import { chunkKey } from './delivery/chunk.ts';
@@ -241,10 +242,8 @@ export async function deleteBroadcast(id: string, { backend: { table } }: Broadc
   const { contentId, chunkCount = 0 } = await findBroadcast(table, id);
   if (!(await table.delete(broadcastKey(id), when.draft))) throw notDraft('deleted');
   await table.delete(contentKey(contentId));
-  for (let first = 0; first < chunkCount; first += DELETIONS) {
-    const chunks = Array.from({ length: Math.min(DELETIONS, chunkCount - first) }, (_, index) => first + index);
-    await Promise.all(chunks.map((n) => table.delete(chunkKey(id, n))));
-  }
+  const keys = Array.from({ length: chunkCount }, (_, n) => chunkKey(id, n));
+  for (const some of slices(keys, DELETIONS)) await Promise.all(some.map((key) => table.delete(key)));
 }
 
 function checkContent(content: Omit<BroadcastContent, 'id'>): void {
