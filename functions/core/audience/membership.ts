@@ -27,7 +27,7 @@ export const countKey = (segmentId: string): string => `segment-count#${segmentI
 /** The members of a segment, in the `list` index. */
 export const membersPartition = (segmentId: string): string => `segment-members#${segmentId}`;
 /** The memberships of a contact, in the `due` index, where nothing of them is due: it serves as a second listing. */
-export const membershipsPartition = (contactId: string): string => `segments-of#${contactId}`;
+const membershipsPartition = (contactId: string): string => `segments-of#${contactId}`;
 
 /**
  * Adds contacts to a segment; answers how many were not in it. Each is inserted if absent and counted once, with one addition for

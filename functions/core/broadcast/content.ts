@@ -149,7 +149,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** The text as it stands in html, in an attribute too. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 
 const hasUnsubscribe = (part: string): boolean =>
   placeholdersOf(part).some(({ key }) => UNSUBSCRIBE_KEYS.includes(key));

@@ -25,7 +25,7 @@ export interface Broadcasts {
 type Dependencies = BroadcastDependencies & Pick<DeliverDependencies, 'claims'>;
 
 /** Makes the chunks of a broadcast, step by step. */
-export const broadcastFanOut = task(
+const broadcastFanOut = task(
   FAN_OUT_TASK,
   {
     args: fanOutArgs,
@@ -40,7 +40,7 @@ export const broadcastFanOut = task(
 );
 
 /** Sends to the recipients of a chunk. */
-export const broadcastDeliver = task(
+const broadcastDeliver = task(
   DELIVER_TASK,
   {
     args: deliverArgs,

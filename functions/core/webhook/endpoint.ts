@@ -46,7 +46,7 @@ export const MAX_PREVIOUS_SECRETS = 5;
 /** Standard Webhooks: a secret is 24 to 64 random bytes in base64 behind `whsec_`. */
 const SECRET_BYTES = 32;
 
-export const newSigningSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
+const newSigningSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
 /** A new endpoint, enabled, with a new secret. */
 export function newWebhook({

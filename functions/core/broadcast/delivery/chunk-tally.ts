@@ -42,7 +42,6 @@ export function createChunkTally({ recipients, left, result }: Chunk): ChunkTall
       const whole: ChunkResult = {
         sent: (result?.sent ?? 0) + count('sent'),
         failed: (result?.failed ?? 0) + count('failed'),
-        retrying: 0,
         skipped,
       };
       return { result: whole, left: [...open] };

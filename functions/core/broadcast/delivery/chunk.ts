@@ -22,8 +22,6 @@ export type ChunkRecipient = string | ListedRecipient;
 export type ChunkResult = {
   readonly sent: number;
   readonly failed: number;
-  /** Handed to an `email.send` job of their own, which tries again. */
-  readonly retrying: number;
   readonly skipped: {
     readonly suppressed?: readonly number[];
     readonly unsubscribed?: readonly number[];
@@ -67,7 +65,7 @@ const padded = (n: number): string => String(n).padStart(8, '0');
 export const chunkKey = (broadcastId: string, n: number): string => `broadcast-chunk#${broadcastId}#${padded(n)}`;
 
 /** The partition of the chunks that are not done, in the `due` index, where nothing of them is due. The others have their numbers alone. */
-export const openChunksPartition = (broadcastId: string): string => `broadcast-open#${broadcastId}`;
+const openChunksPartition = (broadcastId: string): string => `broadcast-open#${broadcastId}`;
 
 /** The numbers of chunks below `end` that are not done, up to `limit`; chunks of the last moment may be missing. */
 export async function openChunks(
