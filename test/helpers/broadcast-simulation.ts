@@ -52,7 +52,7 @@ export interface SimulationOptions {
   readonly kills?: (call: string, when: 'before' | 'after') => boolean;
   /** Called before SES takes a message; throws to refuse it. */
   readonly onSend?: (message: OutgoingMessage, nowMs: number) => void;
-  /** How far each worker's clock is off, ms. */
+  /** The offset of each worker's clock, ms. */
   readonly clockOffsetMs?: (worker: number) => number;
 }
 
@@ -137,7 +137,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
     };
   };
 
-  // Of a process, which lives longer than its invocations.
+  // A gate belongs to a process, which lives longer than its invocations.
   const gates = Array.from({ length: workers }, (_, number) =>
     createChunkGate(() => time.now() + clockOffsetMs(number), time.wait),
   );
@@ -233,7 +233,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       }
       throw new Error(`the broadcast is still ${(await broadcast(id))?.status}`);
     },
-    /** How often each address was sent to, beside once. */
+    /** The numbers of addresses that got an email, none, or more than one. */
     summary: (addresses: number) => {
       const times = Map.groupBy(sent, ({ broadcastId, to }) => `${broadcastId} ${to}`);
       return {

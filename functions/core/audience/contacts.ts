@@ -22,10 +22,10 @@ export interface ContactDependencies {
   readonly now: () => number;
 }
 
-/** What to do with a contact that exists: change it, or leave it as it is. */
+/** The rule for a contact that exists: change it, or leave it as it is. */
 export type ConflictRule = 'upsert' | 'skip';
 
-/** What became of a contact. `updated` is also one that had these values before; it is not written. */
+/** The outcome of one upsert. A contact that had these values before is `updated`, too; it is not written. */
 export interface UpsertOutcome {
   readonly id: string;
   readonly outcome: 'created' | 'updated' | 'skipped';

@@ -21,7 +21,7 @@ export interface RemovalDependencies {
   readonly broker: Broker;
 }
 
-/** What the API's calls of contacts and segments need. */
+/** The dependencies of the API's calls of contacts and segments. */
 export type AudienceDependencies = ContactDependencies & RemovalDependencies;
 
 /** Removes a deleted contact from the segments that it was added to before a time. */

@@ -4,7 +4,7 @@ import { importContacts } from './import/task.ts';
 import { recountMembers } from './recount.ts';
 import { leaveSegments, type RemovalDependencies, removeSegment } from './removal.ts';
 
-/** What the tasks of the audience need. */
+/** The dependencies of the audience's tasks. */
 export type AudienceTaskDependencies = RemovalDependencies & ImportTaskDependencies;
 
 /** The tasks of the audience, for the worker that has the queue `transactional`. */

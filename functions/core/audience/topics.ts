@@ -26,7 +26,7 @@ export interface TopicDependencies {
   readonly now: () => number;
 }
 
-/** What of a topic can be changed; null removes the description. */
+/** The fields of a topic that can be changed; null removes the description. */
 export interface TopicChange {
   readonly name?: string | undefined;
   readonly description?: string | null | undefined;

@@ -19,7 +19,7 @@ import {
 import { type BroadcastStoreDependencies, broadcastLimits, findBroadcast, notDraft } from './store.ts';
 
 export const recipientLimits = {
-  /** Of one piece; its size is limited by that of a request. */
+  /** The most recipients of one piece; its size is limited by that of a request. */
   piece: 100_000,
   variables: 200,
   keyLength: 50,
@@ -34,7 +34,7 @@ export interface Piece {
   readonly recipients: readonly ListedRecipient[];
 }
 
-/** What a broadcast has of its list. */
+/** The part of its list that a broadcast has. */
 export interface ListState {
   /** The offset of the next piece. */
   readonly offset: number;

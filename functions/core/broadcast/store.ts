@@ -15,7 +15,7 @@ export interface BroadcastStoreDependencies {
   readonly backend: Pick<Backend, 'table' | 'updateAndSend' | 'delayHorizonMs'>;
   readonly now: () => number;
   readonly newId: () => string;
-  /** How long a broadcast and its chunks are kept after its end, in ms. */
+  /** The time that a broadcast and its chunks are kept after its end, in ms. */
   readonly retentionMs: number;
 }
 

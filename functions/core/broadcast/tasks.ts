@@ -8,7 +8,7 @@ import { ClaimedElsewhere, DELIVER_QUEUE, DELIVER_TASK, deliverArgs } from './de
 import type { FanOutDependencies } from './delivery/fan-out.ts';
 import { FAN_OUT_QUEUE, FAN_OUT_TASK, fanOutArgs } from './delivery/fan-out-job.ts';
 
-/** What a worker needs for the jobs of broadcasts. */
+/** The dependencies of the tasks of broadcasts. */
 export interface BroadcastDependencies {
   /** Loads what only broadcasts need: a deployment that sends none does not pay for it. */
   readonly broadcasts: () => Promise<Broadcasts>;

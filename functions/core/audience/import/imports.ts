@@ -30,7 +30,7 @@ export interface ImportDependencies {
   readonly backend: Backend;
   readonly now: () => number;
   readonly newId: () => string;
-  /** How long an import is kept after it was accepted, in ms. */
+  /** The time that an import is kept after it was accepted, in ms. */
   readonly retentionMs: number;
 }
 

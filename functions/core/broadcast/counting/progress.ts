@@ -17,7 +17,7 @@ export const counters = [
   /** Unsubscribed with a link of this broadcast. */
   'unsubscribed',
   'delivered',
-  /** Of any kind; a recipient can have a transient and then a permanent bounce. */
+  /** Bounced in any way; a recipient can have a transient and then a permanent bounce. */
   'bounced',
   'bouncedPermanent',
   'bouncedTransient',
@@ -122,7 +122,7 @@ export async function epochOf(table: Pick<Table, 'get'>, broadcastId: string): P
   return (await table.get<CountDocument>(countKey(broadcastId)))?.epoch ?? 0;
 }
 
-/** What `GET /broadcasts/{id}` says of the progress. */
+/** The progress of a broadcast, as `GET /broadcasts/{id}` shows it. */
 export interface Progress {
   /** Recipients; 0 while they are not known. */
   readonly total: number;
@@ -140,7 +140,7 @@ export interface Progress {
   readonly etaSeconds: number | null;
 }
 
-/** What `progressOf` reads of a broadcast. */
+/** The fields of a broadcast that `progressOf` reads. */
 export interface ProgressedBroadcast {
   readonly status: string;
   readonly total?: number | undefined;

@@ -9,7 +9,7 @@ import { deliverJob } from './deliver-job.ts';
 import { type FanOutArgs, nextStep } from './fan-out-job.ts';
 import { type Taken, take } from './take-chunks.ts';
 
-/** What the account lets the broadcasts use. */
+/** The part of the account's rate that broadcasts may use. */
 export interface Pace {
   /** Recipients a second. */
   readonly ratePerSecond: number;
@@ -21,7 +21,7 @@ export interface FanOutDependencies {
   readonly backend: Backend;
   readonly pace: () => Promise<Pace>;
   readonly metrics: Metrics;
-  /** How long chunks and the broadcast are kept, in ms. */
+  /** The time that chunks and the broadcast are kept, in ms. */
   readonly retentionMs: number;
 }
 

@@ -82,7 +82,7 @@ export function recordOf(broadcastId: string, email: string): EmailRecord {
   };
 }
 
-/** What the counters of events must be, from the records alone. */
+/** Answers the right counters of events, from the records alone. */
 export async function eventsOf(table: Table, { emailIds }: SentBroadcast): Promise<Counts> {
   const records = await table.getMany<EmailRecord>(emailIds.map(recordKey));
   const { counts } = records.reduce((sum, one) => (one ? addTallies(sum, tallyOf(one)) : sum), emptyTally);
