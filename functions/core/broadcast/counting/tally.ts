@@ -12,8 +12,8 @@ export interface Tally {
 export const emptyTally: Tally = { counts: {}, links: new Map() };
 
 /**
- * Answers how the record of an email contributes to the counters of its broadcast. Feedback adds the difference that a write makes; a recount
- * adds up all records, so that both lead to the same numbers. With `lastEpoch`, as of the end of that epoch.
+ * Answers how the record of an email contributes to the counters of its broadcast. Feedback adds the difference that a write makes; a
+ * recount adds up all records, so that both lead to the same numbers. With `lastEpoch`, as of the end of that epoch.
  */
 export function tallyOf(record: EmailRecord, lastEpoch = Number.POSITIVE_INFINITY): Tally {
   const { timeline, unsubscribedAtMs, unsubscribedEpoch = 0 } = record;
@@ -44,8 +44,8 @@ export function tallyOf(record: EmailRecord, lastEpoch = Number.POSITIVE_INFINIT
 }
 
 /**
- * Answers the counter that has the recipient; undefined while the email waits for its turn. It follows from the entries, as the status may be that of
- * a later epoch.
+ * Answers the counter that has the recipient; undefined while the email waits for its turn. It follows from the entries, as the status
+ * may be that of a later epoch.
  */
 function placeOf(record: EmailRecord, entries: readonly TimelineEntry[]): keyof Counts | undefined {
   if (isUnsent(record)) return undefined;
