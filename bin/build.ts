@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
 /** Files that the code reads at run time, beside those it imports. */
-const ASSETS = ['lib/local/cloud/lambda/bootstrap.mjs', 'lib/local/cloud/ses/inbox-page/*'];
+const ASSETS = ['lib/local/cloud/lambda/bootstrap.mjs', 'lib/local/cloud/ses/inbox/page/*'];
 
 /** Packages whose files are loaded past what they export. */
 const LOADED_BY_PATH = ['dynalite'];

@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
-import { findMetrics, metricNames } from '../../core/broadcast/metrics.ts';
+import { findMetrics, metricNames } from '../../core/broadcast/counting/metrics.ts';
 import { invalid } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
+import { iso } from '../../core/iso-time.ts';
 import type { Table } from '../../core/ports/table.ts';
 import type { Caller } from '../authenticate.ts';
 
@@ -29,8 +30,8 @@ export function metricsRoutes(table: Table, now: () => number): Hono<Caller> {
     const { totals, rows, firstMs } = await findMetrics(table, request);
     return context.json({
       object: 'metrics',
-      start_date: new Date(fromMs ?? Math.min(firstMs ?? toMs, toMs)).toISOString(),
-      end_date: new Date(toMs).toISOString(),
+      start_date: iso(fromMs ?? Math.min(firstMs ?? toMs, toMs)),
+      end_date: iso(toMs),
       metrics,
       dimensions,
       granularity,
