@@ -17,7 +17,7 @@ const PARAMETERS = [
   'email_id',
   'broadcast_id',
 ] as const;
-const MAX_IDS = 100;
+const MAX_VALUES = 100;
 const DAY_MS = 86_400_000;
 const GRANULARITIES = ['hourly', 'daily', 'weekly', 'monthly'];
 
@@ -59,7 +59,6 @@ function parseMetrics(queries: Queries, nowMs: number) {
   }
   if (dimensions.length === 0 && ids.length === 0)
     throw notServed('dimensions', 'give `dimensions=broadcast` or `broadcast_id`');
-  if (ids.length > MAX_IDS) throw invalid(`Invalid \`broadcast_id\`: it must have at most ${MAX_IDS} ids.`);
   for (const id of ids) if (!isId(id)) throw invalid('Invalid `broadcast_id`: it must be a UUID.', 'validation_error');
   const [granularity = 'daily'] = queries.granularity ?? [];
   if (!GRANULARITIES.includes(granularity))
@@ -93,7 +92,7 @@ function dateOf(queries: Queries, name: 'start_date' | 'end_date'): number | und
 
 function metricsOf(queries: Queries) {
   if (queries.metrics === undefined) return [...metricNames];
-  const names = queries.metrics.flatMap((text) => text.split(','));
+  const names = split(queries, 'metrics');
   return [...new Set(names)].map((name) => {
     const known = metricNames.find((one) => one === name);
     if (known === undefined)
@@ -102,9 +101,15 @@ function metricsOf(queries: Queries) {
   });
 }
 
+const listed = (queries: Queries, name: string): string[] => split(queries, name).filter((text) => text !== '');
+
 /** Comma-separated, repeated, or both. */
-const listed = (queries: Queries, name: string): string[] =>
-  (queries[name] ?? []).flatMap((text) => text.split(',')).filter((text) => text !== '');
+function split(queries: Queries, name: string): string[] {
+  const values = (queries[name] ?? []).flatMap((text) => text.split(','));
+  if (values.length > MAX_VALUES)
+    throw invalid(`Invalid \`${name}\`: it must have at most ${MAX_VALUES} values.`);
+  return values;
+}
 
 const notServed = (name: string, instead: string) =>
   invalid(`Invalid \`${name}\`: Sendoff has metrics of whole broadcasts only; ${instead}.`, 'validation_error');
