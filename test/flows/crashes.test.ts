@@ -3,8 +3,8 @@ import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { shortVisibility } from '../helpers/short-visibility.ts';
 import { anEmail, running } from './running.ts';
 
-/** Emails that are sent while workers crash; `CRASH_EMAILS=2000` for a long run. */
-const COUNT = Number(process.env.CRASH_EMAILS ?? 400);
+/** Emails that are sent while workers crash; `npm run test:crashes` sends more. */
+const COUNT = Number(process.env.CRASH_EMAILS ?? 100);
 /** One of this many AWS calls of the workers kills its process. */
 const CALLS_PER_KILL = 60;
 
