@@ -106,8 +106,7 @@ const listed = (queries: Queries, name: string): string[] => split(queries, name
 /** Comma-separated, repeated, or both. */
 function split(queries: Queries, name: string): string[] {
   const values = (queries[name] ?? []).flatMap((text) => text.split(','));
-  if (values.length > MAX_VALUES)
-    throw invalid(`Invalid \`${name}\`: it must have at most ${MAX_VALUES} values.`);
+  if (values.length > MAX_VALUES) throw invalid(`Invalid \`${name}\`: it must have at most ${MAX_VALUES} values.`);
   return values;
 }
 
