@@ -46,6 +46,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   schedule: ['document', 'email', 'pacing'],
   broadcast: ['audience', 'document', 'email', 'pacing', 'task', 'template', 'suppression', 'webhook'],
   feedback: ['broadcast', 'email', 'suppression', 'webhook'],
+  run: ['document', 'email', 'task', 'webhook'],
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],
   access: ['document', 'email'],
