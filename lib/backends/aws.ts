@@ -184,6 +184,7 @@ function createFunctions(
             handler: 'run-tasks',
             description: 'Runs your own tasks',
             tasks,
+            runsTasks: config.tasks,
             timeout: timeouts['run-tasks'],
             memoryMb: config.tasksMemoryMb,
             // The user's code is in this function: it may have a `TABLE_NAME` of its own.
