@@ -48,6 +48,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   clock: ['document', 'run', 'task'],
   run: ['document', 'email', 'pacing', 'task', 'webhook'],
   feedback: ['broadcast', 'email', 'suppression', 'webhook'],
+  run: ['document', 'email', 'task', 'webhook'],
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],
   access: ['document', 'email'],
