@@ -1,9 +1,8 @@
 import { acceptBatch, acceptEmail as acceptOne, type EmailRequest } from '../core/email/accept.ts';
-import { connection } from './connection.ts';
 import type { AcceptedEmail, EmailInput } from '../core/email/email-input.ts';
+import { connection } from './connection.ts';
 import { toRequest } from './request.ts';
 
-export { type ErrorCode, SendoffError } from '../core/errors.ts';
 export type {
   AcceptedEmail,
   AttachmentInput,
@@ -12,6 +11,7 @@ export type {
   EmailWithTemplate,
   TemplateInput,
 } from '../core/email/email-input.ts';
+export { type ErrorCode, SendoffError } from '../core/errors.ts';
 
 /** The scope of idempotency keys, in place of an API key's id. No API key has this id, so HTTP requests share no key with it. */
 const FUNCTION_SCOPE = 'accept';
