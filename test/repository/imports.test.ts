@@ -45,6 +45,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   email: ['document', 'pacing', 'task', 'suppression', 'template', 'webhook'],
   schedule: ['document', 'email', 'pacing'],
   broadcast: ['audience', 'document', 'email', 'pacing', 'task', 'template', 'suppression', 'webhook'],
+  clock: ['document', 'run', 'task'],
   feedback: ['broadcast', 'email', 'suppression', 'webhook'],
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],
