@@ -64,7 +64,7 @@ export class SendoffService extends Construct {
     this.sesSending = new SesSending(this, 'Outbound', config);
     this.deadLetterQueue = new DeadLetterQueue(this, 'DeadLetterQueue');
     const { sesSending, deadLetterQueue } = this;
-    const backendProps = { config, sesSending, deadLetterQueue, deployment: deploymentName(this) };
+    const backendProps = { config, sesSending, deadLetterQueue, deployment: deploymentName(this), tasks: undefined };
     if (config.backend === 'redis') this.backend = this.redis = createRedisParts(this, backendProps);
     else this.backend = this.aws = createAwsParts(this, backendProps);
     const acceptVariables = { ...this.backend.environment, RETENTION_DAYS: String(config.retentionDays) };
@@ -81,7 +81,7 @@ export class SendoffService extends Construct {
       topicKey,
     });
     this.functions.feedback.consume('Feedback', this.feedback.queue, config.feedbackMaxConcurrency, FEEDBACK_BATCH);
-    new MinuteSchedule(this, 'EveryMinute', this.backend.everyMinute);
+    for (const [name, handler] of Object.entries(this.backend.everyMinute)) new MinuteSchedule(this, name, handler);
     acknowledgeSendThroughSes(this);
     if (this.functions.api.role) acknowledgeReadSesIdentities(this.functions.api.role);
     this.api = this.createEntry(config);

@@ -1,4 +1,3 @@
-import { queueNames } from '../core/queues.ts';
 import { type ConsumeDependencies, retrying } from './dependencies.ts';
 import { createExchange } from './exchange.ts';
 import { createJobsInFlight } from './jobs-in-flight.ts';
@@ -32,8 +31,8 @@ export async function consume(dependencies: ConsumeDependencies, replaces?: stri
 }
 
 async function workUntilEmpty(dependencies: ConsumeDependencies): Promise<ConsumeResult> {
-  const { queue, work, now, inFlight, lookAtHolds, deadlineMs } = dependencies;
-  const held = () => queueNames.some((name) => inFlight(name) === 0);
+  const { queue, queues, work, now, inFlight, lookAtHolds, deadlineMs } = dependencies;
+  const held = () => queues.some((name) => inFlight(name) === 0);
   const jobs = createJobsInFlight({ work, now, runMs: RUN_MS, stopsAtMs: deadlineMs - LAST_MS });
   const exchange = createExchange(dependencies, jobs);
   const closeAtMs = deadlineMs - Math.min(CLOSING_MS, (deadlineMs - now()) / 4);

@@ -15,6 +15,8 @@ export interface ConsumeDependencies {
   readonly newName: () => string;
   readonly now: () => number;
   readonly log: Logger;
+  /** The queues that it works on. */
+  readonly queues: readonly QueueName[];
   /** Jobs of this queue in flight at once; 0 while none may be taken. */
   readonly inFlight: (queue: QueueName) => number;
   /** Renews what `inFlight` knows while it is 0 for a queue, as no job does it then. */

@@ -1,5 +1,5 @@
 import { LEASE_MS } from '../adapters/redis/times.ts';
-import { type QueueName, queueNames } from '../core/queues.ts';
+import type { QueueName } from '../core/queues.ts';
 import { createBacklogWatch } from './backlog.ts';
 import { type ConsumeDependencies, retrying } from './dependencies.ts';
 import type { JobsInFlight } from './jobs-in-flight.ts';
@@ -19,7 +19,7 @@ export function createExchange(
   dependencies: ConsumeDependencies,
   jobs: JobsInFlight,
 ): (closing: boolean) => Promise<number> {
-  const { queue, now, log, inFlight, renewClaims } = dependencies;
+  const { queue, queues, now, log, inFlight, renewClaims } = dependencies;
   const backlog = createBacklogWatch(dependencies, jobs);
   let heartbeatAtMs = 0;
 
@@ -27,7 +27,7 @@ export function createExchange(
     const done = jobs.done();
     const startMs = now();
     const heartbeat = startMs - heartbeatAtMs >= HEARTBEAT_MS;
-    const wanted = roomByQueue((name) => {
+    const wanted = roomByQueue(queues, (name) => {
       const room = inFlight(name) - jobs.size(name);
       return !closing && (heartbeat || room >= WORTH_ASKING * inFlight(name)) ? room : 0;
     });
@@ -54,7 +54,9 @@ export function createExchange(
   };
 }
 
-function roomByQueue(room: (name: QueueName) => number): Record<QueueName, number> {
-  const entries = queueNames.map((name) => [name, Math.max(0, room(name))]);
-  return Object.fromEntries(entries);
+function roomByQueue(
+  queues: readonly QueueName[],
+  room: (name: QueueName) => number,
+): Partial<Record<QueueName, number>> {
+  return Object.fromEntries(queues.map((name) => [name, Math.max(0, room(name))]));
 }

@@ -72,6 +72,7 @@ export const handler = withMetrics(metrics, async (event: ConsumerEvent, context
       newName,
       now: Date.now,
       log,
+      queues: client.queues,
       // Emails that must wait anyway stay on the queue: to take and postpone each of a backlog costs commands again and again.
       inFlight: (queue) => Math.min(queues[queue].inFlight, mostToTake(queue)),
       lookAtHolds: sending.look,

@@ -50,7 +50,8 @@ export function createRedisParts(scope: Construct, props: BackendProps): RedisPa
     feedbackStatements: mayQueue,
     functions,
     sender: redisConsumer,
-    everyMinute: redisWatchdog,
+    tasks: undefined,
+    everyMinute: { EveryMinute: redisWatchdog },
     metrics: {
       queues: queueNames.map((name) => redisQueueMetrics(deployment, name)),
       deadLetters: [redisDeadLetters(deployment, 'jobs'), sqsDeadLetters(deadLetterQueue, 'events of SES')],

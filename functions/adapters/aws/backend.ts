@@ -14,7 +14,8 @@ import { traced } from './traced-client.ts';
 export interface AwsBackendOptions {
   readonly tableName: string;
   readonly bodyBucket: string;
-  readonly queueUrls: Readonly<Record<QueueName, string>>;
+  /** The queues of the deployment. */
+  readonly queueUrls: Readonly<Partial<Record<QueueName, string>>>;
   /** The shards of the emails in each index, 4 to 64; 4 if absent. */
   readonly indexShards?: number | undefined;
 }

@@ -107,7 +107,7 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     const wrap = (queue: ConsumerQueue): ConsumerQueue => ({
       ...queue,
       exchange: (exchange) => {
-        asked.push(exchange.wanted.transactional);
+        asked.push(exchange.wanted.transactional ?? -1);
         setImmediate(() => running.shift()?.());
         return queue.exchange(exchange);
       },

@@ -84,6 +84,7 @@ export function createConsuming({ front }: Pick<RedisDatabase, 'front'>, now: ()
           newName: randomUUID,
           now,
           log: silent,
+          queues: client.queues,
           inFlight: typeof inFlight === 'number' ? () => inFlight : inFlight,
           lookAtHolds: options.lookAtHolds ?? (async () => {}),
           flushMetrics: () => void flushes.push(now()),
