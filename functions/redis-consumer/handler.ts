@@ -16,7 +16,7 @@ import { required, requiredNumber } from '../runtime/env.ts';
 import { invokeConsumerFromEnvironment, redisFromEnvironment } from '../runtime/redis.ts';
 import { sendDependencies } from '../runtime/send-dependencies.ts';
 import { webhookDependencies } from '../runtime/webhook-dependencies.ts';
-import { type ConsumeResult, consume } from './consume.ts';
+import { type ConsumeResult, consume } from '../runtime/consumer/consume.ts';
 
 const log = createLogger();
 const invokeConsumer = invokeConsumerFromEnvironment(log);
