@@ -8,14 +8,13 @@ import { isEnded, type RunRecord } from '../../core/run/run.ts';
 import { readJson, readRun } from '../../core/run/store.ts';
 import { parseWhole } from '../../core/validate.ts';
 import type { Caller } from '../authenticate.ts';
-import { declaredTasks, type TaskRouteDependencies } from '../tasks/declared.ts';
-import { untilEnded } from './until-ended.ts';
+import { declaredTasks } from '../tasks/declared.ts';
+import type { TaskRouteDependencies } from '../tasks/user-tasks.ts';
+import { MAX_WAIT_SECONDS, untilEnded } from './until-ended.ts';
 import { runDetail } from './view.ts';
 
 export { listRuns } from './list.ts';
 
-/** The longest wait of `GET /runs/{id}?wait=`: API Gateway gives up after 29 s, the function after 28 s. */
-export const MAX_WAIT_SECONDS = 20;
 /** An answer has at most 6 MB; arguments that do not fit beside the result are left out. */
 const MAX_VALUES_CHARACTERS = 5_000_000;
 

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { Caller } from '../authenticate.ts';
-import type { TaskRouteDependencies } from '../tasks/declared.ts';
+import type { TaskRouteDependencies } from '../tasks/user-tasks.ts';
 
 /** Loaded when a route is asked for. */
 const answers = () => import('./answers.ts');

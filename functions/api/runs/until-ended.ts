@@ -1,6 +1,9 @@
 import type { Table } from '../../core/ports/table.ts';
 import { isEnded, type RunRecord, runKey } from '../../core/run/run.ts';
 
+/** The longest wait of `GET /runs/{id}?wait=`: API Gateway gives up after 29 s, the function after 28 s. */
+export const MAX_WAIT_SECONDS = 20;
+
 /** The first wait between two looks at a run; each is longer by this factor, up to the longest. 20 s are 15 looks. */
 const FIRST_WAIT_MS = 250;
 const FACTOR = 1.4;

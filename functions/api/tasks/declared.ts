@@ -1,24 +1,7 @@
 import { SendoffError } from '../../core/errors.ts';
-import type { Backend } from '../../core/ports/backend.ts';
-import type { TaskDescription, TaskManifest } from '../../core/run/manifest.ts';
+import type { TaskDescription } from '../../core/run/manifest.ts';
 import { nearest } from '../../core/validate.ts';
-
-/** The user's tasks of the deployment. Both functions are called only by the routes of tasks. */
-export interface UserTasks {
-  /** Undefined in a deployment without tasks. */
-  readonly manifest: () => TaskManifest | undefined;
-  /** Where the runs are: with `backend=redis` another namespace than that of the emails. */
-  readonly backend: () => Backend;
-}
-
-/** What the routes of tasks, runs, clocks and groups need. */
-export interface TaskRouteDependencies {
-  readonly tasks: UserTasks;
-  readonly now: () => number;
-  readonly newId: () => string;
-  /** Resolves after so many ms. */
-  readonly sleep: (ms: number) => Promise<unknown>;
-}
+import type { UserTasks } from './user-tasks.ts';
 
 /** Names that an error lists. */
 const LISTED_NAMES = 10;

@@ -6,8 +6,9 @@ import type { AcceptRequest } from '../../core/run/request.ts';
 import type { ChainCall } from '../../core/run/run.ts';
 import { validate } from '../../core/validate.ts';
 import { checkArgs } from './check-args.ts';
-import { findTask, type UserTasks } from './declared.ts';
-import { callSchema, MAX_DAYS } from './schema.ts';
+import { findTask } from './declared.ts';
+import { callSchema, MAX_DAYS, memberSchema } from './schema.ts';
+import type { UserTasks } from './user-tasks.ts';
 
 /** The longest arguments, in bytes of JSON. */
 const MAX_ARGS_BYTES = 5 * 1024 * 1024;
@@ -18,41 +19,70 @@ const PAST_TOLERANCE_MS = 3_600_000;
 const FIELDS = ['args', ...Object.keys(callSchema.def.shape)];
 
 /** What reading a call needs. */
-interface CallContext {
+export interface CallContext {
   readonly tasks: UserTasks;
   readonly nowMs: number;
-  /** The header `Idempotency-Key`. */
-  readonly headerKey?: string | undefined;
-  readonly keyId?: string | undefined;
+  readonly keyId: string;
 }
 
-/** Reads one call of a task: checks its fields, and the arguments against the task's schema. Throws a 422 that names the field. */
-export async function readCall(task: TaskDescription, value: unknown, context: CallContext): Promise<AcceptRequest> {
-  const { args, thenArgs, rest } = apart(value);
-  const fields = validate(callSchema, rest, FIELDS);
-  const { nowMs, headerKey, keyId, tasks } = context;
+/**
+ * Reads one call of a task: checks its fields, and the arguments against the task's schema. `headerKey` is the header `Idempotency-Key`.
+ *
+ * @throws 422 that names the field; 404 for a task in `then` that is not known.
+ */
+export async function readCall(
+  task: TaskDescription,
+  value: unknown,
+  headerKey: string | undefined,
+  context: CallContext,
+): Promise<AcceptRequest> {
+  const parts = apart(value);
+  const fields = validate(callSchema, parts.rest, FIELDS);
+  return {
+    ...(await requestOf(task, fields, parts, '', context)),
+    idempotencyKey: keyOf(headerKey, fields.idempotency_key ?? undefined),
+    uniqueMs: fields.unique_seconds == null ? undefined : fields.unique_seconds * 1_000,
+  };
+}
+
+/** Reads a member of a group; `place` is where the request has it. Throws as `readCall`, and 404 for an unknown task. */
+export async function readMember(value: unknown, place: string, context: CallContext): Promise<AcceptRequest> {
+  if (!isObject(value)) throw invalid(`Invalid \`${place}\` field: it must be of type object.`);
+  const { task: name, ...call } = value;
+  if (typeof name !== 'string') throw invalid(`Missing \`${place}.task\` field.`, 'missing_required_field');
+  const task = findTask(context.tasks, name);
+  const parts = apart(call);
+  const fields = validate(memberSchema, parts.rest, FIELDS);
+  return requestOf(task, fields, parts, `${place}.`, context);
+}
+
+async function requestOf(
+  task: TaskDescription,
+  fields: Fields,
+  { args, thenArgs }: Parts,
+  place: string,
+  { tasks, nowMs, keyId }: CallContext,
+): Promise<AcceptRequest> {
   const dueAtMs = await dueOf(fields, nowMs);
   const notAfterMs = fields.expires == null ? undefined : await expiryOf(fields.expires, nowMs);
   if (notAfterMs !== undefined && notAfterMs < (dueAtMs ?? nowMs))
     throw invalid('Invalid `expires` field: it is before the time when it may run.');
-  const idempotencyKey = keyOf(headerKey, fields.idempotency_key ?? undefined);
-  const then = fields.then ?? undefined;
-  if (!task.keep && then?.length)
+  const chain = fields.then ?? undefined;
+  if (!task.keep && chain?.length)
     throw invalid(`Invalid \`then\` field: nothing is kept of the runs of \`${task.name}\`.`);
   return {
     task,
-    argsJson: argsJsonOf(task, args, 'args'),
+    argsJson: argsJsonOf(task, args, `${place}args`),
     priority: fields.priority ?? undefined,
     dueAtMs,
     notAfterMs,
-    idempotencyKey,
-    uniqueMs: fields.unique_seconds == null ? undefined : fields.unique_seconds * 1_000,
-    then: then?.map((call, index) => chainCall(call, thenArgs[index], index, tasks)),
+    // biome-ignore lint/suspicious/noThenProperty: a list; nothing takes it for a promise
+    then: chain?.map((call, index) => chainCall(call, thenArgs[index], `${place}then.${index}.args`, tasks)),
     keyId,
   };
 }
 
-type Fields = ReturnType<typeof callSchema.parse>;
+type Fields = ReturnType<typeof memberSchema.parse>;
 
 interface Parts {
   readonly args: unknown;
@@ -75,7 +105,8 @@ function apart(value: unknown): Parts {
   return { args, thenArgs, rest: { ...rest, then } };
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+/** True for an object of JSON. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 async function dueOf({ in: wait, at }: Fields, nowMs: number): Promise<number | undefined> {
@@ -118,11 +149,11 @@ function keyOf(header: string | undefined, field: string | undefined): string | 
 function chainCall(
   { task: name, priority }: { task: string; priority?: TaskDescription['priority'] | null | undefined },
   args: unknown,
-  index: number,
+  field: string,
   tasks: UserTasks,
 ): ChainCall {
   const task = findTask(tasks, name);
-  const json = argsJsonOf(task, args, `then.${index}.args`);
+  const json = argsJsonOf(task, args, field);
   return { task: name, args: json ?? 'null', priority: priority ?? task.priority, keepDays: task.keepDays };
 }
 

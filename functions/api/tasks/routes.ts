@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { Caller } from '../authenticate.ts';
-import type { TaskRouteDependencies } from './declared.ts';
+import type { TaskRouteDependencies } from './user-tasks.ts';
 
 /** The code behind the routes: loaded when one is asked for, so that sending starts no slower. */
 const answers = () => import('./answers.ts');

@@ -10,15 +10,15 @@ const nullable = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(s
 const time = (description: string) => z.string().check(z.maxLength(200), z.describe(description));
 const span = 'seconds, or a span such as `10 minutes`';
 
-const priority = nullable(z.enum(['transactional', 'bulk']));
+export const priority = nullable(z.enum(['transactional', 'bulk']));
 const chained = z.strictObject({
   task: z.string().check(z.maxLength(100)),
   args: z.optional(z.unknown()),
   priority,
 });
 
-/** One call beside its task and its arguments, which plain code checks. */
-export const callFields = {
+/** One call of several, without its task and its arguments, which plain code checks. */
+const memberFields = {
   in: nullable(
     z.union([z.number().check(z.minimum(0)), time('')]).check(z.describe(`The wait before it may run: ${span}`)),
   ),
@@ -28,6 +28,18 @@ export const callFields = {
       .union([z.number().check(z.minimum(0)), time('')])
       .check(z.describe(`It expires unless it has begun by then: ${span} from now, or a time as in \`at\``)),
   ),
+  priority,
+  // biome-ignore lint/suspicious/noThenProperty: the field of the request; nothing awaits it
+  then: nullable(
+    z.array(chained).check(z.maxLength(MAX_CHAIN), z.describe('Calls that follow its success, one after the other')),
+  ),
+};
+
+/** One call of a group. */
+export const memberSchema = z.strictObject(memberFields);
+
+const callFields = {
+  ...memberFields,
   idempotency_key: nullable(
     z
       .string()
@@ -46,10 +58,6 @@ export const callFields = {
         z.describe('How long the idempotency key lasts; 86,400 if absent'),
       ),
   ),
-  priority,
-  then: nullable(
-    z.array(chained).check(z.maxLength(MAX_CHAIN), z.describe('Calls that follow its success, one after the other')),
-  ),
 };
 
 /** The body of `POST /tasks/{name}` without `args`. */
@@ -59,4 +67,11 @@ export const callSchema = z.strictObject(callFields);
 export const describedCallSchema = z.strictObject({
   args: z.optional(z.unknown().check(z.describe("Checked by the task's own schema"))),
   ...callFields,
+});
+
+/** A call with its task and its arguments, as the OpenAPI document has it. */
+export const describedMemberSchema = z.strictObject({
+  task: z.string().check(z.maxLength(100)),
+  args: z.optional(z.unknown()),
+  ...memberFields,
 });

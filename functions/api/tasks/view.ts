@@ -1,14 +1,9 @@
+import type { Clock } from '../../core/clock/clock.ts';
 import { isoOrNull } from '../../core/iso-time.ts';
 import type { ClockDescription, RateLimit, TaskDescription } from '../../core/run/manifest.ts';
 
-/** What a task's clock says of the next run. */
-export interface NextRun {
-  readonly nextAtMs?: number | undefined;
-  readonly paused?: boolean | undefined;
-}
-
 /** A task as the API shows it. */
-export function taskView(task: TaskDescription, next: NextRun | undefined) {
+export function taskView(task: TaskDescription, clock: Clock | undefined) {
   return {
     name: task.name,
     priority: task.priority,
@@ -24,7 +19,7 @@ export function taskView(task: TaskDescription, next: NextRun | undefined) {
     rate_limit: task.rateLimit ? rateView(task.rateLimit) : null,
     concurrency: task.concurrency ?? null,
     schedule: task.cron ? scheduleView(task.cron) : null,
-    next_run_at: next?.paused ? null : isoOrNull(next?.nextAtMs),
+    next_run_at: isoOrNull(clock?.nextAtMs),
     args: task.args ?? null,
   };
 }
