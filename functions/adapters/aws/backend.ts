@@ -59,7 +59,7 @@ export async function submitInParallel(
 ): Promise<WriteOutcome[]> {
   const jobs = submissions.flatMap(({ job }) => job ?? []);
   const inserts = submissions.map(({ record }) => table.insert(record));
-  const puts = submissions.map(({ record, body }) => bodies.put(body.key, body.bytes, record.expiresAtMs ?? 0));
+  const puts = submissions.map(({ record, body }) => body && bodies.put(body.key, body.bytes, record.expiresAtMs ?? 0));
   const results = await Promise.allSettled([broker.send(jobs), ...puts, ...inserts]);
   const failure = results.find((result) => result.status === 'rejected');
   if (!failure) return Promise.all(inserts);

@@ -60,7 +60,7 @@ export type RunRecord = {
   readonly dueAtMs?: number;
   /** It expires unless its first attempt has begun by then. */
   readonly notAfterMs?: number;
-  /** The start of the first attempt. */
+  /** The start of the last attempt. */
   readonly startedAtMs?: number;
   readonly endedAtMs?: number;
   /** Unique for each attempt. */
