@@ -47,7 +47,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   broadcast: ['audience', 'document', 'email', 'pacing', 'task', 'template', 'suppression', 'webhook'],
   clock: ['document', 'run', 'task'],
   feedback: ['broadcast', 'email', 'suppression', 'webhook'],
-  run: ['document', 'email', 'task', 'webhook'],
+  run: ['document', 'email', 'pacing', 'task', 'webhook'],
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],
   access: ['document', 'email'],
