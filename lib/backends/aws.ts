@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { withPrefix } from '../../functions/accept/environment.ts';
 import {
   type QueueDefinition,
   type QueueName,
@@ -51,6 +52,8 @@ const SCHEDULE_TIMEOUT = Duration.seconds(60);
 /** Twice the time within which an endpoint must answer. */
 const WEBHOOK_TIMEOUT = Duration.seconds(30);
 const WEBHOOK_MEMORY_MB = 256;
+/** After the time-out of the longest task: to write how the runs ended, and for a cold start. */
+const TASKS_MARGIN = Duration.seconds(45);
 const VISIBLE_AFTER_TIMEOUT = Duration.seconds(15);
 
 /** Creates table, bucket, queues and the functions that work on them, directly in `scope`. */
@@ -81,7 +84,10 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
     table,
     bodyBucket,
     environment,
-    acceptStatements: permissions.acceptStatements(resources),
+    acceptStatements: [
+      ...permissions.acceptStatements(resources),
+      ...(props.tasks ? permissions.acceptRunsStatements(resources) : []),
+    ],
     apiStatements: permissions.apiStatements(resources),
     feedbackStatements: permissions.feedbackStatements(resources),
     functions,
@@ -128,8 +134,13 @@ function workerTimeouts(
   return {
     send: Duration.seconds(sendTimeoutSeconds),
     webhook: WEBHOOK_TIMEOUT,
-    'run-tasks': tasks?.timeout ?? Duration.seconds(0),
+    'run-tasks': tasks ? tasks.longest.plus(TASKS_MARGIN) : Duration.seconds(0),
   };
+}
+
+/** As long as the longest lease of a run: a crash is noticed by then (functions/core/run). */
+function messageLeaseSeconds({ longest }: UserTasks): number {
+  return Math.min(60, longest.toSeconds()) + 30;
 }
 
 function createFunctions(
@@ -160,7 +171,10 @@ function createFunctions(
       timeout: SCHEDULE_TIMEOUT,
       memoryMb: config.scheduleMemoryMb,
       environment,
-      statements: permissions.scheduleStatements(resources),
+      statements: [
+        ...permissions.scheduleStatements(resources),
+        ...(tasks ? permissions.scheduleRunsStatements(resources) : []),
+      ],
     }),
     webhook: create('WebhookFunction', {
       handler: 'webhook',
@@ -176,9 +190,15 @@ function createFunctions(
             handler: 'run-tasks',
             description: 'Runs your own tasks',
             tasks,
-            timeout: tasks.timeout,
+            runsTasks: config.tasks,
+            timeout: timeouts['run-tasks'],
             memoryMb: config.tasksMemoryMb,
-            environment: { ...workerEnvironment, RETENTION_DAYS: String(config.retentionDays) },
+            // The user's code is in this function: it may have a `TABLE_NAME` of its own.
+            environment: withPrefix({
+              ...environment,
+              RETENTION_DAYS: String(config.retentionDays),
+              VISIBILITY_SECONDS: String(messageLeaseSeconds(tasks)),
+            }),
             statements: permissions.runTasksStatements(resources),
           }),
         }
