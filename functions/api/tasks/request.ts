@@ -38,8 +38,6 @@ export async function readCall(
 ): Promise<AcceptRequest> {
   const parts = apart(value);
   const fields = validate(callSchema, parts.rest, FIELDS);
-  if (!task.keep && fields.then?.length)
-    throw invalid(`Invalid \`then\` field: nothing is kept of the runs of \`${task.name}\`.`);
   return {
     ...(await requestOf(task, fields, parts, '', context)),
     ...(fields.id ? { id: fields.id } : {}),
@@ -71,7 +69,8 @@ async function requestOf(
   if (notAfterMs !== undefined && notAfterMs < (dueAtMs ?? nowMs))
     throw invalid('Invalid `expires` field: it is before the time when it may run.');
   return {
-    task,
+    // What follows hangs on the record of the run, whatever its task says.
+    task: fields.then?.length ? { ...task, keep: true } : task,
     argsJson: argsJsonOf(task, args, `${place}args`),
     priority: fields.priority ?? undefined,
     dueAtMs,
