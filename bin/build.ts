@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
 /** Files that the code reads at run time, beside those it imports. */
-const ASSETS = ['lib/local/cloud/lambda/bootstrap.mjs', 'lib/local/cloud/ses/inbox-page/*'];
+const ASSETS = ['lib/local/cloud/lambda/bootstrap.mjs', 'lib/local/cloud/ses/inbox/page/*'];
 
 /** Modules that are bundled with the user's tasks when their app is synthesized (lib/tasks). */
 const BUNDLED_BY_USERS = [
