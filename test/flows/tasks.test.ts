@@ -7,8 +7,13 @@ import type { Table } from '../../functions/core/ports/table.ts';
 import { taskQueueNames } from '../../functions/core/queues.ts';
 import { runKey } from '../../functions/core/run/run.ts';
 import { tasksNamespace } from '../../functions/runtime/tasks-redis.ts';
+import { createHttpTransport } from '../../functions/tasks/http-transport.ts';
+import { group, setTransport } from '../../functions/tasks/tasks.ts';
 import { silentClient } from '../../lib/local/redis.ts';
+import { cli } from '../bin/cli/cli.ts';
+import { echo, refused } from '../fixtures/tasks/tasks.ts';
 import { onRedis } from './flows-backend.ts';
+import { startReceiver } from './receiver.ts';
 import { type Json, running } from './running.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tasks-flow-'));
@@ -90,6 +95,41 @@ it('goes on with a run whose function was killed, and does no finished step agai
 it('runs a clock when it is asked to', async () => {
   const { json } = await local.request('POST', '/clocks/test.yearly/run');
   expect(await ended(json.id)).toMatchObject({ status: 'succeeded', task: 'test.yearly' });
+});
+
+it('is called by `.delay()` from another program, by the command line and in a group, and tells a webhook', async () => {
+  const receiver = await startReceiver();
+  const { apiUrl: url } = local.cloud;
+  try {
+    const events = ['task.succeeded', 'task.failed'];
+    const { status } = await local.request('POST', '/webhooks', { endpoint: receiver.url, events });
+    expect(status).toBe(201);
+    setTransport(createHttpTransport({ url, apiKey: local.apiKey }));
+    const { id } = await echo.delay({ text: 'delayed' }, { delaySeconds: 1, idempotencyKey: 'once' });
+    expect(await echo.delay({ text: 'delayed' }, { idempotencyKey: 'once' })).toEqual({ id });
+    const members = await group([echo.with({ text: 'a' }), refused.with()]).delay();
+    const env = { SENDOFF_API_KEY: local.apiKey, SENDOFF_API_URL: url };
+    const shown = await cli(['tasks', 'run', 'test.echo', '--args', '{"text":"typed"}', '--wait'], { env });
+    expect([shown.exitCode, shown.out]).toEqual([0, expect.stringContaining('"text":"typed"')]);
+    expect(await ended(id)).toMatchObject({ result: { text: 'delayed' } });
+    const failed = await receiver.waitFor(({ event }) => event.type === 'task.failed');
+    expect(failed.event.data).toEqual({
+      run_id: expect.any(String),
+      task: 'test.refused',
+      status: 'failed',
+      attempts: 1,
+      error: { code: 'error', message: 'never again' },
+      created_at: expect.any(String),
+      finished_at: expect.any(String),
+    });
+    await receiver.waitFor(({ event }) => event.data.run_id === id && event.data.status === 'succeeded');
+    await until(async () => (await local.request('GET', `/run-groups/${members.id}`)).json.finished_at !== null);
+    const { json } = await local.request('GET', `/run-groups/${members.id}`);
+    expect(json).toMatchObject({ closed: true, total: 2, succeeded: 1, failed: 1 });
+  } finally {
+    setTransport(undefined);
+    await receiver.close();
+  }
 });
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {

@@ -68,17 +68,15 @@ async function requestOf(
   const notAfterMs = fields.expires == null ? undefined : await expiryOf(fields.expires, nowMs);
   if (notAfterMs !== undefined && notAfterMs < (dueAtMs ?? nowMs))
     throw invalid('Invalid `expires` field: it is before the time when it may run.');
-  const chain = fields.then ?? undefined;
-  if (!task.keep && chain?.length)
-    throw invalid(`Invalid \`then\` field: nothing is kept of the runs of \`${task.name}\`.`);
   return {
-    task,
+    // What follows hangs on the record of the run, whatever its task says.
+    task: fields.then?.length ? { ...task, keep: true } : task,
     argsJson: argsJsonOf(task, args, `${place}args`),
     priority: fields.priority ?? undefined,
     dueAtMs,
     notAfterMs,
     // biome-ignore lint/suspicious/noThenProperty: a list; nothing takes it for a promise
-    then: chain?.map((call, index) => chainCall(call, thenArgs[index], `${place}then.${index}.args`, tasks)),
+    then: fields.then?.map((call, index) => chainCall(call, thenArgs[index], `${place}then.${index}.args`, tasks)),
     keyId,
   };
 }
