@@ -3,6 +3,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Stack } from 'aws-cdk-lib/core';
 import type { IndexName } from '../../functions/core/ports/table.ts';
 import type { QueueName } from '../../functions/core/queues.ts';
+import type { ByQueue } from '../queues.ts';
 import type { BodyBucket } from './body-bucket.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { SesSending } from './ses-sending.ts';
@@ -12,7 +13,8 @@ import type { WorkQueue } from './work-queue.ts';
 export interface Resources {
   readonly table: DocumentTable;
   readonly bodyBucket: BodyBucket;
-  readonly queues: Readonly<Record<QueueName, WorkQueue>>;
+  /** The queues of the deployment. */
+  readonly queues: ByQueue<WorkQueue>;
   readonly sesSending: SesSending;
 }
 
@@ -49,6 +51,19 @@ const kinds = {
   openChunks: 'broadcast-open#*',
   broadcastCount: 'broadcast-count#*',
   broadcastLink: 'broadcast-link#*',
+  run: 'run#*',
+  runKey: 'run-key#*',
+  /** Groups of runs, and their shards. */
+  runGroup: 'run-group*',
+  runPermits: 'run-permits#*',
+  /** The arguments, results and steps of runs. */
+  runBody: 'body#run/*',
+  /** The rates of tasks. */
+  taskSlots: 'slots#task:*',
+  clock: 'clock#*',
+  /** Partitions of the indexes: the runs that are due, and the clocks. */
+  dueRuns: 'runs',
+  clocks: 'clocks',
 } as const;
 export type Kind = keyof typeof kinds;
 
@@ -87,12 +102,12 @@ export function onIndexes({ table }: Resources, ...indexes: IndexName[]): Policy
   );
 }
 
-/** Queueing jobs. */
+/** Queueing jobs, on those of these queues that the deployment has. */
 export function onQueues({ queues }: Resources, names: readonly QueueName[]): PolicyStatement {
   return allow(
     'sqs',
     ['SendMessage'],
-    names.map((name) => queues[name].queueArn),
+    names.flatMap((name) => queues[name]?.queueArn ?? []),
   );
 }
 
@@ -101,13 +116,27 @@ export function onQueueDepths({ queues }: Resources, names: readonly QueueName[]
   return allow(
     'sqs',
     ['GetQueueAttributes'],
-    names.map((name) => queues[name].queueArn),
+    names.flatMap((name) => queues[name]?.queueArn ?? []),
   );
 }
 
 /** Actions on the objects of the bucket. */
 export function onBodies({ bodyBucket }: Resources, ...actions: string[]): PolicyStatement {
   return allow('s3', actions, [bodyBucket.arnForObjects('*')]);
+}
+
+/** Actions on the objects of the bucket that belong to runs. */
+export function onRunBodies({ bodyBucket }: Resources, ...actions: string[]): PolicyStatement {
+  return allow('s3', actions, [bodyBucket.arnForObjects('run/*')]);
+}
+
+/** Setting how long messages that the function has received stay invisible. */
+export function onVisibility({ queues }: Resources, names: readonly QueueName[]): PolicyStatement {
+  return allow(
+    'sqs',
+    ['ChangeMessageVisibility'],
+    names.flatMap((name) => queues[name]?.queueArn ?? []),
+  );
 }
 
 /** Without ListBucket, S3 answers a read of a missing object with AccessDenied instead of NoSuchKey. */
