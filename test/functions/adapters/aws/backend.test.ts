@@ -7,6 +7,7 @@ import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
 import { rateLimitContract } from '../../../contracts/rate-limit.ts';
 import { tableContract } from '../../../contracts/table.ts';
+import { taskFlowContract } from '../../../contracts/task-flow.ts';
 import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { startAwsEmulators } from '../../../helpers/aws-emulators.ts';
 
@@ -16,6 +17,7 @@ tableContract('DynamoDB', startAwsEmulators);
 webhookListContract('DynamoDB', startAwsEmulators);
 audienceContract('DynamoDB', startAwsEmulators);
 rateLimitContract('DynamoDB', startAwsEmulators);
+taskFlowContract('DynamoDB', startAwsEmulators);
 bodiesContract('DynamoDB with S3', startAwsEmulators);
 
 brokerContract('SQS', async () => {
