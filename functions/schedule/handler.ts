@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
-import { handOverBroadcasts } from '../core/broadcast/handover.ts';
+import { handOverBroadcasts } from '../core/broadcast/delivery/handover.ts';
 import { handOverDue } from '../core/schedule/handover.ts';
 import { requeueUnclaimed } from '../core/schedule/sweep.ts';
 import { backlogFromEnvironment } from '../runtime/aws.ts';
