@@ -103,7 +103,7 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     };
     await minute();
     await database.command('CONFIG', 'RESETSTAT');
-    const minutes = 300;
+    const minutes = 150;
     for (let passed = 0; passed < minutes; passed++) await minute();
     const aMonth = ((await commands()) / minutes) * MINUTES_A_MONTH;
     console.info(`idle with tasks: ${aMonth} commands a month`);
