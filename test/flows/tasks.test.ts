@@ -11,6 +11,7 @@ import { silentClient } from '../../lib/local/redis.ts';
 import { localConfig } from '../../lib/local/secret.ts';
 import { watchTasks } from '../../lib/local/watch-tasks.ts';
 import { synthesize } from '../../lib/synth.ts';
+import { PROVING_TASKS, runOwnTasks } from '../permissions/own-tasks.ts';
 import { onFlowsBackend, onRedis } from './flows-backend.ts';
 import { type Json, running } from './running.ts';
 
@@ -21,6 +22,7 @@ const writeTasks = (version: string) =>
     file,
     `import { task } from 'sendoff/tasks';
 export * from ${JSON.stringify(join(import.meta.dirname, '..', 'fixtures', 'tasks', 'tasks.ts'))};
+export * from ${JSON.stringify(PROVING_TASKS)};
 export const version = task('test.version', {}, async () => ${version});
 `,
   );
@@ -110,6 +112,11 @@ it('runs a clock when it is asked to', async () => {
   const { json } = await local.request('POST', '/clocks/test.yearly/run');
   expect(await ended(json.id)).toMatchObject({ status: 'succeeded', task: 'test.yearly' });
 });
+
+it('runs groups, chains and limited tasks, and its roles allow every call', async () => {
+  await runOwnTasks({ local, ask: async (method, path, body) => (await local.request(method, path, body)).json });
+  expect(local.events.filter(({ kind }) => kind === 'denied')).toEqual([]);
+}, 60_000);
 
 it('swaps the code of the functions when a file of the tasks changes, and keeps the old one if it does not build', async () => {
   const said: string[] = [];
