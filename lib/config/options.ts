@@ -119,7 +119,7 @@ export const options = {
     10,
     2,
     1000,
-    'Most functions at once for tasks with `backend=aws`, as many again for tasks of priority `bulk`; each has 10 runs in flight.',
+    'Most functions at once for tasks with `backend=aws`, as many again for bulk tasks; each has 10 runs in flight.',
   ),
   warmWriteUnits: zeroOr(
     4_000,

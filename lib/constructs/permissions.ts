@@ -41,17 +41,15 @@ export function acceptStatements(resources: Resources): PolicyStatement[] {
 }
 
 /**
- * Calling a task by `.delay()`: write the run, its arguments, its key and its job; read the run of a key that was used before; add
- * members to a group.
+ * Calling a task by `.delay()`, beside what accepting an email needs: write the run, its key and its job; read the run of a key that was
+ * used before; add members to a group. The arguments are bodies, as those of emails.
  */
 export function acceptRunsStatements(resources: Resources): PolicyStatement[] {
   return [
     onDocuments(resources, ['run', 'runKey', 'runGroup'], 'GetItem', 'BatchGetItem'),
-    onDocuments(resources, ['run', 'runKey', 'runGroup', 'runBody'], 'PutItem', 'DeleteItem'),
-    onDocuments(resources, ['runBody'], 'BatchWriteItem'),
+    onDocuments(resources, ['run', 'runKey', 'runGroup'], 'PutItem', 'DeleteItem'),
     onDocuments(resources, ['runKey', 'runGroup'], 'UpdateItem'),
     onQueues(resources, queuesOf('run-tasks')),
-    onRunBodies(resources, 'PutObject'),
   ];
 }
 
@@ -223,6 +221,6 @@ export function acknowledgeBodies(scope: IConstruct, { bodyBucket }: Pick<Resour
   const bucketId = Stack.of(scope).getLogicalId(bodyBucket.node.defaultChild as CfnElement);
   acknowledge(scope, {
     [`IAM5[Resource::<${bucketId}.Arn>/*]`]: 'The objects of one bucket, whose keys are the ids of emails.',
-    [`IAM5[Resource::<${bucketId}.Arn>/run/*]`]: 'The objects of one bucket that belong to runs of tasks.',
+    [`IAM5[Resource::<${bucketId}.Arn>/body#run/*]`]: 'The objects of one bucket that belong to runs of tasks.',
   });
 }

@@ -127,7 +127,7 @@ export function onBodies({ bodyBucket }: Resources, ...actions: string[]): Polic
 
 /** Actions on the objects of the bucket that belong to runs. */
 export function onRunBodies({ bodyBucket }: Resources, ...actions: string[]): PolicyStatement {
-  return allow('s3', actions, [bodyBucket.arnForObjects('run/*')]);
+  return allow('s3', actions, [bodyBucket.arnForObjects('body#run/*')]);
 }
 
 /** Setting how long messages that the function has received stay invisible. */

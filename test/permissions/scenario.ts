@@ -14,6 +14,7 @@ import { queuesOf, queueUrlOutput } from '../../lib/queues.ts';
 import { startReceiver } from '../flows/receiver.ts';
 import { anEmail, redisClientOf, requestTo } from '../flows/running.ts';
 import { massMail } from './mass-mail.ts';
+import { runOwnTasks } from './own-tasks.ts';
 import type { Visit } from './visit.ts';
 
 const MINUTE_MS = 60_000;
@@ -25,6 +26,8 @@ export interface Step {
   readonly name: string;
   /** The only backend that has it; absent: both have it. */
   readonly backend?: 'aws' | 'redis';
+  /** True if only a deployment with the option `tasks` has it. */
+  readonly withTasks?: true;
   run(visit: Visit): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ export const steps: readonly Step[] = [
   },
   { name: 'the schedule queues an email that is due and one whose job was lost', backend: 'aws', run: runSchedule },
   { name: 'contacts are imported, and broadcasts sent, counted and deleted', backend: 'aws', run: massMail },
+  { name: "the user's tasks run", withTasks: true, run: runOwnTasks },
   { name: 'SES pauses the account', backend: 'aws', run: pause },
   {
     name: 'the watchdog invokes a consumer when an invocation was lost; a consumer invokes another one under load',
@@ -72,8 +76,9 @@ export async function walkThrough(local: LocalSendoff, onStep: (name: string) =>
     s3: new S3Client({ ...aws, forcePathStyle: true }),
     largeId: '',
   };
-  for (const { name, backend, run } of steps) {
+  for (const { name, backend, withTasks, run } of steps) {
     if (backend && backend !== (local.redis ? 'redis' : 'aws')) continue;
+    if (withTasks && !local.cloud.outputs.TasksFunctionName) continue;
     onStep(name);
     await run(visit);
   }
