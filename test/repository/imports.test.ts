@@ -73,8 +73,7 @@ function objection({ from, to }: Import): string | undefined {
   if (layer === 'lib' && to === 'lib/local/cloud/template.ts') return undefined;
   if (!mayImport[layer]?.includes(layerOf(to))) return `${from} must not import ${to}`;
   if (layer === 'functions/core') return objectionInCore(from, to);
-  const anotherLambda =
-    layer === 'functions/<lambda>' && layerOf(to) === layer && !sameLambda(lambdaOf(from), lambdaOf(to));
+  const anotherLambda = layer === 'functions/<lambda>' && layerOf(to) === layer && lambdaOf(from) !== lambdaOf(to);
   return anotherLambda ? `${from} must not import another Lambda's ${to}` : undefined;
 }
 
@@ -84,9 +83,6 @@ function objectionInCore(from: string, to: string): string | undefined {
   return `${from} must not import ${to}: ${own} → ${other} is not in the list`;
 }
 
-/** The functions that run the user's tasks have in their bundles what the user's code imports of the package. */
-const sameLambda = (from: string | undefined, to = '') =>
-  from === to || (/run-tasks$/.test(from ?? '') && ['accept', 'tasks'].includes(to));
 const lambdaOf = (path: string) => path.split('/')[1];
 
 /** Every specifier of `import … from`, `export … from`, `import '…'` and `import('…')`. */

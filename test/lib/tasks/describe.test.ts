@@ -47,7 +47,9 @@ export const other = 1;`),
 });
 
 it('names the file and the line of what does not build', () => {
-  const message = refusalOf("import { task } from 'sendoff/tasks';\nexport const broken = task('a.b', {}, async () => {);");
+  const message = refusalOf(
+    "import { task } from 'sendoff/tasks';\nexport const broken = task('a.b', {}, async () => {);",
+  );
   expect(message).toMatch(/do not build/);
   expect(message).toMatch(/tasks\.ts:2:\d+/);
   expect(refusalOf("import { missing } from './missing.ts';\nexport { missing };")).toMatch(/tasks\.ts:1.*missing/s);
@@ -70,12 +72,12 @@ export const second = task('a.b', {}, async () => {});`);
 });
 
 it('says that a file fails when it is imported, or ends the process', () => {
-  const message = refusalOf("export const url = new URL(process.env.NOT_SET_AT_SYNTH);");
+  const message = refusalOf('export const url = new URL(process.env.NOT_SET_AT_SYNTH);');
   expect(message).toMatch(/fails when it is imported: TypeError: Invalid URL/);
   expect(message).toMatch(/inside the tasks/);
   expect(refusalOf('process.exit(3);')).toMatch(/could not be imported: it ended with exit code 3/);
 });
 
 it('says that there is no file', () => {
-  expect(() => userTasks('./not-there.ts')).toThrow("Option 'tasks' is \"./not-there.ts\": there is no file");
+  expect(() => userTasks('./not-there.ts')).toThrow('Option \'tasks\' is "./not-there.ts": there is no file');
 });
