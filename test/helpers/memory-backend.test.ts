@@ -6,6 +6,7 @@ import { bodiesContract } from '../contracts/bodies.ts';
 import { brokerContract } from '../contracts/broker.ts';
 import { rateLimitContract } from '../contracts/rate-limit.ts';
 import { tableContract } from '../contracts/table.ts';
+import { taskFlowContract } from '../contracts/task-flow.ts';
 import { webhookListContract } from '../contracts/webhook-registry.ts';
 import { createMemoryBackend } from './memory-backend.ts';
 
@@ -13,6 +14,7 @@ tableContract('The table in memory', async () => createMemoryBackend());
 webhookListContract('the table in memory', async () => createMemoryBackend());
 audienceContract('the table in memory', async () => createMemoryBackend());
 rateLimitContract('the table in memory', async () => createMemoryBackend());
+taskFlowContract('the table in memory', async () => createMemoryBackend());
 bodiesContract('The body store in memory', async () => createMemoryBackend());
 
 brokerContract('The broker in memory', async () => {

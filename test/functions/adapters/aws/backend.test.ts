@@ -8,6 +8,7 @@ import { brokerContract } from '../../../contracts/broker.ts';
 import { rateLimitContract } from '../../../contracts/rate-limit.ts';
 import { runsContract } from '../../../contracts/runs.ts';
 import { tableContract } from '../../../contracts/table.ts';
+import { taskFlowContract } from '../../../contracts/task-flow.ts';
 import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { startAwsEmulators } from '../../../helpers/aws-emulators.ts';
 
@@ -17,6 +18,7 @@ tableContract('DynamoDB', startAwsEmulators);
 webhookListContract('DynamoDB', startAwsEmulators);
 audienceContract('DynamoDB', startAwsEmulators);
 rateLimitContract('DynamoDB', startAwsEmulators);
+taskFlowContract('DynamoDB', startAwsEmulators);
 bodiesContract('DynamoDB with S3', startAwsEmulators);
 
 brokerContract('SQS', async () => {

@@ -12,6 +12,7 @@ import { brokerContract } from '../../../contracts/broker.ts';
 import { rateLimitContract } from '../../../contracts/rate-limit.ts';
 import { runsContract } from '../../../contracts/runs.ts';
 import { tableContract } from '../../../contracts/table.ts';
+import { taskFlowContract } from '../../../contracts/task-flow.ts';
 import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { hasRedis, startRedisDatabase } from '../../../helpers/redis-database.ts';
 import { receivesOnce, roomFor } from '../../redis-consumer/consuming.ts';
@@ -47,6 +48,7 @@ describe.skipIf(!hasRedis)('on redis-server', () => {
   webhookListContract('Redis', () => underTest());
   audienceContract('Redis', () => underTest());
   rateLimitContract('Redis', () => underTest());
+  taskFlowContract('Redis', () => underTest());
   bodiesContract('Redis', () => underTest());
   brokerContract('Redis', () => underTest());
   backendContract('Redis', () => underTest());
