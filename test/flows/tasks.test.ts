@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRedisBackend } from '../../functions/adapters/redis/backend.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
 import { taskQueueNames } from '../../functions/core/queues.ts';
@@ -16,7 +16,7 @@ import { synthesize } from '../../lib/synth.ts';
 import { cli } from '../bin/cli/cli.ts';
 import { echo, refused } from '../fixtures/tasks/tasks.ts';
 import { onFlowsBackend, onRedis } from './flows-backend.ts';
-import { startReceiver } from './receiver.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
 import { type Json, running } from './running.ts';
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'tasks-flow-')));
@@ -43,6 +43,15 @@ const local = running({
   // A message of a killed function is visible again soon.
   functionEnvironment: { SENDOFF_VISIBILITY_SECONDS: '2' },
 });
+
+let receiver: Receiver;
+// Before the first run: a function of tasks looks for the first endpoint only now and then.
+beforeAll(async () => {
+  receiver = await startReceiver();
+  const events = ['task.succeeded', 'task.failed'];
+  await local.request('POST', '/webhooks', { endpoint: receiver.url, events });
+});
+afterAll(() => receiver?.close());
 
 /** Calls a task over HTTP; answers the id of its run. */
 async function call(task: string, body: object = {}): Promise<string> {
@@ -117,12 +126,8 @@ it('runs a clock when it is asked to', async () => {
 });
 
 it('is called by `.delay()` from another program, by the command line and in a group, and tells a webhook', async () => {
-  const receiver = await startReceiver();
   const { apiUrl: url } = local.cloud;
   try {
-    const events = ['task.succeeded', 'task.failed'];
-    const { status } = await local.request('POST', '/webhooks', { endpoint: receiver.url, events });
-    expect(status).toBe(201);
     setTransport(createHttpTransport({ url, apiKey: local.apiKey }));
     const { id } = await echo.delay({ text: 'delayed' }, { delaySeconds: 1, idempotencyKey: 'once' });
     expect(await echo.delay({ text: 'delayed' }, { idempotencyKey: 'once' })).toEqual({ id });
@@ -147,7 +152,6 @@ it('is called by `.delay()` from another program, by the command line and in a g
     expect(json).toMatchObject({ closed: true, total: 2, succeeded: 1, failed: 1 });
   } finally {
     setTransport(undefined);
-    await receiver.close();
   }
 });
 
