@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: `then` is a field of requests
 import { describe, expect, it } from 'vitest';
 import { createLambdaHandler } from '../../../functions/api/api-gateway.ts';
 import type { Document, Table } from '../../../functions/core/ports/table.ts';
@@ -5,6 +6,7 @@ import { createApiClient, FULL_KEY } from '../../helpers/api-client.ts';
 import type { MemoryBackend } from '../../helpers/memory-backend.ts';
 import { pick, randomFrom } from '../../helpers/random-text.ts';
 import { plainEmail } from '../../helpers/sending-simulation.ts';
+import { manifest } from './tasks/declared-tasks.ts';
 
 /** Throws where DynamoDB would: keys of 1 to 2,048 bytes, documents up to 400 KB, well-formed text. */
 function withLimits(backend: MemoryBackend): MemoryBackend {
@@ -56,7 +58,7 @@ interface Asked {
 }
 
 async function started() {
-  const client = await createApiClient(withLimits);
+  const client = await createApiClient(withLimits, { tasks: manifest });
   const handler = createLambdaHandler(client.app, client.log);
   const ask = async ({ method, path, query = '', headers, body }: Asked) => {
     const result = await handler({
@@ -106,6 +108,10 @@ describe('a request that is far too large for a field', () => {
       'a million levels with half a character',
       () => ({ method: 'POST', path: '/emails', body: `{"x":"\\ud800","to":${'['.repeat(1e6)}${']'.repeat(1e6)}}` }),
     ],
+    ['arguments of six megabytes', () => post({ args: 'x'.repeat(6e6) }, '/tasks/users.count')],
+    ['200,000 calls of a chain', () => post({ then: many(200_000, 1) }, '/tasks/users.count')],
+    ['200,000 members of a group', () => post({ first: 0, calls: many(200_000, 1) }, `/run-groups/${unknown}/members`)],
+    ['a task of a megabyte', () => post({}, `/tasks/${'x'.repeat(1e6)}`)],
     ['a name of four megabytes', () => post({ ...plainEmail, ['x'.repeat(4e6)]: 1 })],
     [
       'an Idempotency-Key of four megabytes',

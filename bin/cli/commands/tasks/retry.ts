@@ -1,3 +1,4 @@
+import { slices } from '../../../../functions/core/slices.ts';
 import { type Api, type Json, Refusal, withApi } from '../../api.ts';
 import { answer, type Context, confirm } from '../../context.ts';
 import { CliError, exitCodes, explain, usageError } from '../../errors.ts';
@@ -92,12 +93,12 @@ async function retryAll(context: Context, api: Api, ids: readonly string[], sign
       exitCode,
       { cause },
     );
-  for (let at = 0; at < ids.length; at += AT_ONCE) {
+  for (const some of slices(ids, AT_ONCE)) {
     if (signal.aborted) throw stopped('Stopped', exitCodes.interrupted);
-    const results = await Promise.allSettled(ids.slice(at, at + AT_ONCE).map(retryOne));
+    const results = await Promise.allSettled(some.map(retryOne));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw stopped(explain(failed.reason).line, undefined, failed.reason);
-    context.terminal.progress(`retried … ${Math.min(at + AT_ONCE, ids.length)} of ${ids.length}`);
+    context.terminal.progress(`retried … ${counts.retried + counts.left} of ${ids.length}`);
   }
   return counts;
 }
