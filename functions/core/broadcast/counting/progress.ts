@@ -1,5 +1,5 @@
 import { type EmailRecord, recordKey } from '../../email/record.ts';
-import type { Document, Table } from '../../ports/table.ts';
+import type { Condition, Document, Table } from '../../ports/table.ts';
 
 /**
  * The counters of a broadcast, each a number of recipients unless it says otherwise. At the end of a broadcast
@@ -43,6 +43,8 @@ export interface AddOptions {
   readonly epoch?: number;
   /** The counters expire then, epoch ms: each addition moves it. Absent: it stays as it is. */
   readonly expiresAtMs?: number;
+  /** Nothing is added to counters that are there unless one of these conditions holds. */
+  readonly anyOf?: readonly Condition[];
 }
 
 /** The document with the counters; a field of epoch 1 or later is called `delivered@1`. */
@@ -64,7 +66,7 @@ export async function addCounts(
   table: Pick<Table, 'insert' | 'update'>,
   broadcastId: string,
   counts: Counts,
-  { epoch = 0, expiresAtMs }: AddOptions = {},
+  { epoch = 0, expiresAtMs, anyOf }: AddOptions = {},
 ): Promise<void> {
   const named = Object.entries(counts).filter(([, count]) => count !== 0 && count !== undefined);
   if (named.length === 0) return;
@@ -74,10 +76,11 @@ export async function addCounts(
   ]);
   const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
   const key = countKey(broadcastId);
-  if ((await table.update(key, { add, ...expiry })).applied) return;
+  const { applied: added, document } = await table.update(key, { add, ...expiry }, anyOf);
+  if (added || document) return;
   const { applied } = await table.insert({ key, fields: add, ...expiry });
   // Another process created them meanwhile.
-  if (!applied) await table.update(key, { add, ...expiry });
+  if (!applied) await table.update(key, { add, ...expiry }, anyOf);
 }
 
 /** Reads the counters of a broadcast: one read. Every counter is there, and none is below 0. */

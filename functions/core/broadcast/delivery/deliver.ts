@@ -3,7 +3,7 @@ import { type EmailRecord, recordKey } from '../../email/record.ts';
 import type { Turn } from '../../pacing/pacer.ts';
 import { HeldElsewhere, Postponed, type Run } from '../../task/task.ts';
 import type { Broadcast } from '../broadcast.ts';
-import { addCounts } from '../counting/progress.ts';
+import { addSettled } from '../counting/settled.ts';
 import {
   type Chunk,
   type ChunkProgress,
@@ -124,9 +124,7 @@ async function deliverClaimed(
     stop = { reason: error };
   }
   await conclude({ chunk, progress: tally.progress(), stop, unknown }, run, dependencies);
-  await addCounts(dependencies.table, broadcast.id, tally.counts(), {
-    expiresAtMs: run.now() + dependencies.retentionMs,
-  });
+  await addSettled(dependencies.table, broadcast.id, tally.counts(), run.now() + dependencies.retentionMs);
   await explain(stop, unknown, broadcast.id, dependencies);
 }
 

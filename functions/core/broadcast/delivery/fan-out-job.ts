@@ -13,6 +13,8 @@ export const fanOutArgs = z.object({
   /** The number of the next chunk when the job was queued: a job is outdated when the fan-out has passed it. */
   step: z.number(),
   requeue: z.optional(z.boolean()),
+  /** True if the job before it found that all chunks are done, but not all recipients counted. */
+  counting: z.optional(z.boolean()),
   /** What a job that waits has seen before. */
   seen: z.optional(
     z.object({
