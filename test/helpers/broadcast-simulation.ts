@@ -172,6 +172,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       sending: { hold: async (_cause, reason) => new Postponed(reason, 60), sent: async () => {} },
       compose: async (_record, body) => Buffer.from(body.html ?? ''),
       publish: async () => {},
+      optedOut: async () => new Set<string>(),
       claims: createClaims({ table, now, log }),
       wait: time.wait,
     };
