@@ -1,4 +1,4 @@
-import { updateThenSend } from '../../functions/adapters/aws/backend.ts';
+import { submitInParallel, updateThenSend } from '../../functions/adapters/aws/backend.ts';
 import { contactId } from '../../functions/core/audience/contact.ts';
 import { upsertContacts } from '../../functions/core/audience/contacts.ts';
 import { addMembers } from '../../functions/core/audience/membership.ts';
@@ -15,8 +15,10 @@ import { sendBroadcast } from '../../functions/core/broadcast/lifecycle.ts';
 import { createBroadcast, type NewBroadcast } from '../../functions/core/broadcast/store.ts';
 import { type BroadcastDependencies, broadcastTasks } from '../../functions/core/broadcast/tasks.ts';
 import { createClaims } from '../../functions/core/email/claims.ts';
+import { parseEmail } from '../../functions/core/email/email.ts';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { emailTasks, type SendDependencies } from '../../functions/core/email/send.ts';
+import { submitEmails } from '../../functions/core/email/submit.ts';
 import { processFeedback } from '../../functions/core/feedback/feedback.ts';
 import { newId } from '../../functions/core/ids.ts';
 import { createPacer } from '../../functions/core/pacing/pacer.ts';
@@ -78,7 +80,10 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       }
     },
   };
-  const backend: Backend = { ...memory, table, broker, updateAndSend: updateThenSend({ table, broker }) };
+  const backend: Backend = {
+    ...{ ...memory, table, broker, updateAndSend: updateThenSend({ table, broker }) },
+    submit: (submissions) => submitInParallel({ table, bodies: memory.bodies, broker }, submissions),
+  };
   const sent: { readonly emailId: string; readonly to: string; readonly broadcastId: string; readonly atMs: number }[] =
     [];
   const calls: string[] = [];
@@ -235,6 +240,15 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
     create: async (fields: Partial<NewBroadcast>): Promise<string> => {
       const content = { subject: 'Hello {{{FIRST_NAME|you}}}', html: '<p>Hello</p>' };
       return (await createBroadcast({ from: 'News <news@example.com>', content, ...fields }, dependencies)).id;
+    },
+    /** Accepts an email on the transactional queue; answers its id. */
+    accept: async (to: string) => {
+      const email = await parseEmail(
+        { from: 'shop@example.com', to, subject: 'Order', html: '<p>Order</p>' },
+        time.now(),
+      );
+      const request = { emails: [email], payload: to, queue: 'transactional', keyId: 'key' } as const;
+      return (await submitEmails(request, { ...dependencies, metrics }))[0] ?? '';
     },
     send: (id: string, scheduledAtMs?: number) => sendBroadcast(id, { scheduledAtMs }, dependencies),
     /** The run of each minute. */
