@@ -9,6 +9,7 @@ import { recountBroadcast } from '../../functions/core/broadcast/counting/recoun
 import { createChunkGate } from '../../functions/core/broadcast/delivery/chunk-gate.ts';
 import { deliver } from '../../functions/core/broadcast/delivery/deliver.ts';
 import { fanOut } from '../../functions/core/broadcast/delivery/fan-out.ts';
+import { guard } from '../../functions/core/broadcast/delivery/guard.ts';
 import { handOverBroadcasts } from '../../functions/core/broadcast/delivery/handover.ts';
 import { createBroadcastReader } from '../../functions/core/broadcast/delivery/reader.ts';
 import { sendBroadcast } from '../../functions/core/broadcast/lifecycle.ts';
@@ -46,6 +47,8 @@ const SEND_EVENT_MS = 1_000;
 
 export interface SimulationOptions {
   readonly ratePerSecond?: number;
+  /** As on Redis: jobs are delayed for any time, and no schedule runs each minute. */
+  readonly withoutSchedule?: boolean;
   /** Invocations at the same time, of each queue. */
   readonly workers?: number;
   /** The call of a port, counted from 1, at which its worker is killed; before or after it takes effect. */
@@ -62,7 +65,7 @@ export type BroadcastSimulation = ReturnType<typeof createBroadcastSimulation>;
 
 /** Workers that send broadcasts, on queues and a table in memory, in simulated time. They can be killed at every call of a port. */
 export function createBroadcastSimulation(options: SimulationOptions = {}) {
-  const { ratePerSecond = 100, workers = 2, crash, kills, onSend, clockOffsetMs = () => 0 } = options;
+  const { ratePerSecond = 100, workers = 2, crash, kills, onSend, clockOffsetMs = () => 0, withoutSchedule } = options;
   const time = createSimulatedTime();
   const random = randomFrom(11);
   const memory = createMemoryBackend({ now: time.now });
@@ -82,6 +85,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
   };
   const backend: Backend = {
     ...{ ...memory, table, broker, updateAndSend: updateThenSend({ table, broker }) },
+    ...(withoutSchedule ? { delayHorizonMs: Number.POSITIVE_INFINITY } : {}),
     submit: (submissions) => submitInParallel({ table, bodies: memory.bodies, broker }, submissions),
   };
   const sent: { readonly emailId: string; readonly to: string; readonly broadcastId: string; readonly atMs: number }[] =
@@ -184,7 +188,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
     const dependencies: SendDependencies & BroadcastDependencies = {
       ...send,
       broadcasts: async () => ({
-        ...{ fanOut, deliver, recountBroadcast },
+        ...{ fanOut, guard, deliver, recountBroadcast },
         dependencies: {
           ...{ ...send, backend: own, reader, gate, retentionMs: RETENTION_MS },
           unsubscribe: async () => ({ url: 'https://example.com/u', headers: {} }),
@@ -259,7 +263,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       for (let minute = 0; time.now() < endMs; minute++) {
         if (statuses.includes((await broadcast(id))?.status ?? '')) return;
         await time.runUntil(time.now() + 1_000);
-        if (minute % 60 === 59)
+        if (minute % 60 === 59 && !withoutSchedule)
           await handOverBroadcasts({ backend, now: time.now, log, deadlineMs: time.now() + 50_000 });
       }
       throw new Error(`the broadcast is still ${(await broadcast(id))?.status}`);

@@ -79,7 +79,7 @@ async function begin(args: DeliverArgs, run: Run, dependencies: DeliverDependenc
   const turn = await pacer.reserve(run.queue, 1, Math.min(startMs + WAIT_MS, endMs));
   const leaseUntilMs = leaseEnd(run.deadlineMs);
   const afterLeaseMs = args.again ? AFTER_LEASE_MS : 0;
-  const wanted = { runId: run.id, nowMs: run.now(), leaseUntilMs, afterLeaseMs };
+  const wanted = { runId: run.id, deliveryId: run.deliveryId, nowMs: run.now(), leaseUntilMs, afterLeaseMs };
   const { applied, document: chunk } = await claimChunk(table, { broadcastId, n }, wanted);
   if (!chunk || chunk.doneAtMs !== undefined) return;
   if (!applied) throw new ClaimedElsewhere(chunk.leaseUntilMs ?? 0, run.now());

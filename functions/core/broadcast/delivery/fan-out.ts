@@ -8,7 +8,8 @@ import { completeSettled } from '../counting/settled.ts';
 import { endBroadcast, startChange } from '../lifecycle.ts';
 import { CHUNK_RECIPIENTS, openChunks, STEP_CHUNKS } from './chunk.ts';
 import { deliverJob } from './deliver-job.ts';
-import { type FanOutArgs, nextStep } from './fan-out-job.ts';
+import { type FanOutArgs, guardJob, nextStep } from './fan-out-job.ts';
+import { hasSchedule } from './guard.ts';
 import { type Taken, take } from './take-chunks.ts';
 
 /** What the account lets the broadcasts use. */
@@ -58,6 +59,10 @@ export async function fanOut(args: FanOutArgs, run: Run, dependencies: FanOutDep
   const found = await table.get<Broadcast>(broadcastKey(args.id));
   const broadcast = found?.status === 'scheduled' ? await start(found, run, dependencies) : found;
   if (broadcast?.status !== 'queued') return;
+  const { backend } = dependencies;
+  // Without a schedule nobody else looks at the broadcast when this job is lost. First: what follows may be what crashes.
+  if (args.step === 0 && !args.guarded && !hasSchedule(backend))
+    await backend.broker.send([guardJob(broadcast.id, run.now() + LOOK_AGAIN_MS)]);
   if (args.requeue) await requeue(broadcast, run, dependencies);
   else if (args.step < broadcast.nextChunk) return;
   const pace = await dependencies.pace();

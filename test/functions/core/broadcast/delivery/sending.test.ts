@@ -247,6 +247,23 @@ describe('a broadcast', () => {
   });
 });
 
+it('a broadcast is revived without a schedule, too, when the job of its fan-out was lost', async () => {
+  let fanOuts = 0;
+  const { simulation, id, runUntil, queues } = await begin(700, {
+    ratePerSecond: 5,
+    withoutSchedule: true,
+    // Each delivery of the third step's job, until it is a dead letter.
+    kills: (call, when) => call === 'table.query' && when === 'before' && ++fanOuts > 6 && fanOuts <= 40,
+  });
+  await runUntil(id);
+  expect(queues.transactional.deadLetters).toBeGreaterThan(0);
+  expect(simulation.logged.map(({ message }) => message)).toContain(
+    'the fan-out of a broadcast had stopped; queued again',
+  );
+  expect(simulation.summary(700)).toEqual({ sent: 700, lost: 0, twice: 0 });
+  simulation.close();
+});
+
 describe('an email of a broadcast', () => {
   it('has a record with what SES does not tell, less than 1 KB', async () => {
     const { simulation, id, runUntil, sent, table } = await begin(3);
