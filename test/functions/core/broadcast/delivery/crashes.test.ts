@@ -35,7 +35,7 @@ async function toList(simulation: BroadcastSimulation) {
   return id;
 }
 
-describe('a broadcast whose worker is killed', () => {
+describe('a broadcast whose worker is killed', { timeout: 120_000 }, () => {
   it.each(['segment', 'list'] as const)('at any call of a port is sent to everybody once: %s', async (kind) => {
     const whole = await run(kind);
     const repeated = kind === 'list' ? 1 : 0;
