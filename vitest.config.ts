@@ -1,21 +1,36 @@
-import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { LongFilesFirst } from './test/helpers/long-files-first.ts';
+
+/** Files that leave nothing behind in a worker: they share one, so that it imports each module once. Imports are half their time. */
+const sharing = [
+  'test/functions/{api,core}/**/*.test.ts',
+  'test/lib/constructs/**/*.test.ts',
+  'test/lib/{cdk-nag,sendoff-stack,sendoff}.test.ts',
+  'test/{helpers,pacing,permissions,repository,scale,templates}/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Threads start faster than processes; what must be a process of its own (Lambda instances) is one anyway.
     pool: 'threads',
-    // The long ones wait more than they work: a core is not left to vitest itself.
-    maxWorkers: '100%',
+    // The long files wait more than they work: two workers would leave a third of two cores idle.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     globalSetup: 'test/helpers/bundles-of-one-run.ts',
     sequence: { sequencer: LongFilesFirst },
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: {
       provider: 'v8',
       include: ['functions/**/*.ts'],
       reporter: ['text'],
     },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...sharing] },
+      },
+      { extends: true, test: { name: 'sharing', include: sharing, isolate: false } },
+    ],
   },
 });

@@ -65,7 +65,7 @@ async function cleanUp({ client, log }: WatchdogDependencies): Promise<void> {
  * Invokes a consumer when a delayed job is due, and when the consumer at work has sent no heartbeat for its lease. `seen`
  * saves the first look. Answers how often it invoked one.
  */
-export async function invokeWhenDue(
+async function invokeWhenDue(
   dependencies: WatchdogDependencies,
   seen?: { readonly first: Timer | undefined },
 ): Promise<number> {

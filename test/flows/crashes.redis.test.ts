@@ -8,8 +8,8 @@ import { type LocalSendoff, startLocalSendoff } from '../../lib/local/start.ts';
 import { hasRedis } from '../helpers/redis-database.ts';
 import { anEmail, redisClientOf } from './running.ts';
 
-/** Emails that are sent during the crashes; `CRASH_EMAILS=2000` for the full run. */
-const COUNT = Number(process.env.CRASH_EMAILS ?? 300);
+/** Emails that are sent during the crashes; `npm run test:crashes` sends more. */
+const COUNT = Number(process.env.CRASH_EMAILS ?? 100);
 /** A consumer renews its leases every 1.5 s: this long after SES took an email, its job cannot have come back. */
 const LOOK_MS = LEASE_MS - 2_000;
 

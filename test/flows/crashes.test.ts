@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { shortVisibility } from '../helpers/short-visibility.ts';
+import { acceptBatch } from './accept-batch.ts';
 import { anEmail, running } from './running.ts';
 
-/** Emails that are sent while workers crash; `CRASH_EMAILS=2000` for a long run. */
-const COUNT = Number(process.env.CRASH_EMAILS ?? 400);
+/** Emails that are sent while workers crash; `npm run test:crashes` sends more. */
+const COUNT = Number(process.env.CRASH_EMAILS ?? 100);
 /** One of this many AWS calls of the workers kills its process. */
 const CALLS_PER_KILL = 60;
 
@@ -35,8 +36,7 @@ it(`loses none of ${COUNT} emails although workers are killed at random`, async 
     const batch = Array.from({ length: Math.min(100, COUNT - start) }, (_, index) =>
       anEmail({ subject: `${start + index}` }),
     );
-    const { json } = await sendoff.request('POST', '/emails/batch', batch);
-    ids.push(...json.data.map(({ id }: { id: string }) => id));
+    ids.push(...(await acceptBatch(sendoff.request, batch, `batch-${start}`)));
   }
   await sendoff.cloud.ses.waitForMessages(Math.floor(COUNT * 0.8));
   for (const fault of faults) fault.remove();

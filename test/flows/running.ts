@@ -24,7 +24,7 @@ export function running(options: LocalSendoffOptions = {}): Running {
   const started = {} as Running & { -readonly [K in keyof Running]: Running[K] };
   beforeAll(async () => {
     Object.assign(started, await start(options));
-  }, 60_000);
+  }, 120_000);
   afterAll(() => started.cloud?.close());
   return started;
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { shortVisibility } from '../helpers/short-visibility.ts';
+import { acceptBatch } from './accept-batch.ts';
 import { anEmail, running } from './running.ts';
 
 /** Emails whose worker crashes between the answer of SES and the update of the record; `SECOND_SEND_EMAILS=500` for a long run. */
@@ -27,7 +28,7 @@ it(`sends none of ${COUNT} emails twice and loses none, although the worker is k
   for (let start = 0; start < COUNT; start += WAVE) {
     const size = Math.min(WAVE, COUNT - start);
     const emails = Array.from({ length: size }, (_, index) => anEmail({ subject: String(start + index) }));
-    ids.push(...(await accept(emails, `wave-${start}`)));
+    ids.push(...(await acceptBatch(sendoff.request, emails, `wave-${start}`)));
     await sendoff.cloud.ses.waitForMessages(ids.length);
   }
   await sendoff.cloud.idle();
@@ -52,12 +53,3 @@ it(`sends none of ${COUNT} emails twice and loses none, although the worker is k
     expect(json.last_event).toBe('delivered');
   }
 }, 900_000);
-
-/** Repeats a request until it is answered with 2xx, as a client does: the machine is busy starting workers. */
-async function accept(emails: readonly object[], key: string): Promise<string[]> {
-  for (let tries = 0; tries < 10; tries++) {
-    const { json } = await sendoff.request('POST', '/emails/batch', emails, { 'idempotency-key': key });
-    if (json.data) return json.data.map(({ id }: { id: string }) => id);
-  }
-  throw new Error('the API did not accept a batch in ten tries');
-}

@@ -33,7 +33,7 @@ export function runningTarget(options: LocalSendoffOptions = {}): RunningTarget 
       resend: new Resend(apiKey, { baseUrl: url }),
       request: requester(url, apiKey),
     });
-  }, 60_000);
+  }, 120_000);
   afterAll(() => running.close?.());
   return running;
 }

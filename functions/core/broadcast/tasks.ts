@@ -8,7 +8,7 @@ import { ClaimedElsewhere, DELIVER_QUEUE, DELIVER_TASK, deliverArgs } from './de
 import type { FanOutDependencies } from './delivery/fan-out.ts';
 import { FAN_OUT_QUEUE, FAN_OUT_TASK, fanOutArgs, GUARD_TASK } from './delivery/fan-out-job.ts';
 
-/** What a worker needs for the jobs of broadcasts. */
+/** The dependencies of the tasks of broadcasts. */
 export interface BroadcastDependencies {
   /** Loads what only broadcasts need: a deployment that sends none does not pay for it. */
   readonly broadcasts: () => Promise<Broadcasts>;
@@ -26,7 +26,7 @@ export interface Broadcasts {
 type Dependencies = BroadcastDependencies & Pick<DeliverDependencies, 'claims'>;
 
 /** Makes the chunks of a broadcast, step by step. */
-export const broadcastFanOut = task(
+const broadcastFanOut = task(
   FAN_OUT_TASK,
   {
     args: fanOutArgs,
@@ -56,7 +56,7 @@ export const broadcastGuard = task(
 );
 
 /** Sends to the recipients of a chunk. */
-export const broadcastDeliver = task(
+const broadcastDeliver = task(
   DELIVER_TASK,
   {
     args: deliverArgs,

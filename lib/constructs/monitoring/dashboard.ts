@@ -155,7 +155,7 @@ function limits({ deployment }: MonitoringMetrics): IWidget[] {
   );
 }
 
-/** Of metrics and logs that there are anyway: the numbers of one broadcast are in `GET /broadcasts/{id}`. */
+/** The widgets of all broadcasts together, from metrics and logs that exist anyway. `GET /broadcasts/{id}` has the numbers of one. */
 function broadcasting({ deployment, logGroupNames }: MonitoringMetrics): IWidget[] {
   const count = (name: string) => sesMetric(name, { statistic: Stats.SUM, period: Duration.minutes(5) });
   const graphs = row(

@@ -26,7 +26,7 @@ const BAR_LENGTH = 24;
 /** Wrong lines that are shown. */
 const SHOWN_LINES = 20;
 
-/** What was imported so far. */
+/** The pieces that are imported so far, and their counts. */
 interface Imported {
   readonly ids: string[];
   readonly counts: { -readonly [Name in keyof ImportCounts]: number };

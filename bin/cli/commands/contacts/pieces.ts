@@ -29,7 +29,7 @@ export interface CutFile {
   close(): Promise<void>;
 }
 
-/** What is read of the file at once: a piece, and one row beyond it. */
+/** The bytes of the file that are read at once: a piece, and one row beyond it. */
 const WINDOW_BYTES = importLimits.fileBytes + MAX_ROW_BYTES;
 
 /** Opens a file and finds its pieces, reading it once without keeping it. Refuses a file that is not UTF-8. */

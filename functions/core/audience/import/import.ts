@@ -21,10 +21,10 @@ export type ImportCounts = {
 export type ImportError = { readonly line: number; readonly reason: string };
 
 export const valueTypes = ['string', 'number', 'boolean'] as const;
-/** How the cells of a property are read; booleans are stored as the text `true` or `false`. */
+/** The types of a property's cells; booleans are stored as the text `true` or `false`. */
 export type ValueType = (typeof valueTypes)[number];
 
-/** Where the fields of a contact are in a row; 0 is the first column. */
+/** The columns of a contact's fields; 0 is the first one. */
 export type ImportColumns = {
   readonly delimiter: Delimiter;
   readonly count: number;
@@ -38,7 +38,7 @@ export type ImportColumns = {
 /** An import of contacts. Times are epoch ms. */
 export type ContactImport = {
   readonly id: string;
-  /** Of the file and the options: a repeated request has the same. */
+  /** The hash of the file and the options: a repeated request has the same. */
   readonly fingerprint: string;
   readonly status: ImportStatus;
   readonly counts: ImportCounts;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { findById } from '../../document/find-by-id.ts';
 import { listPage, type Page, type PageRequest } from '../../document/list.ts';
 import { documentPages } from '../../document/pages.ts';
 import { checkIdempotencyKey, isKeyFree, keyReused } from '../../email/idempotency.ts';
-import { invalid, notFound } from '../../errors.ts';
+import { invalid } from '../../errors.ts';
 import { isId, sha256 } from '../../ids.ts';
 import type { Backend } from '../../ports/backend.ts';
 import type { Table } from '../../ports/table.ts';
@@ -29,7 +30,7 @@ export interface ImportDependencies {
   readonly backend: Backend;
   readonly now: () => number;
   readonly newId: () => string;
-  /** How long an import is kept after it was accepted, in ms. */
+  /** The time that an import is kept after it was accepted, in ms. */
   readonly retentionMs: number;
 }
 
@@ -131,11 +132,8 @@ async function checkSegments(table: Table, ids: readonly string[]): Promise<stri
 }
 
 /** The import with this id; 404 if there is none. */
-export async function findImport(table: Table, id: string): Promise<ContactImport> {
-  const found = isId(id) ? await table.get<ContactImport>(importKey(id)) : undefined;
-  if (!found) throw notFound('Contact import');
-  return found;
-}
+export const findImport = (table: Table, id: string): Promise<ContactImport> =>
+  findById<ContactImport>(table, id, importKey, 'Contact import');
 
 /** A page of the imports, newest first, with this status if one is given. Imports are few: a status is found by reading on. */
 export async function listImports(

@@ -1,7 +1,8 @@
+import { addOrCreate } from '../../document/add.ts';
 import { documentsOf } from '../../document/pages.ts';
 import { sha256 } from '../../ids.ts';
 import type { IndexEntry, Table } from '../../ports/table.ts';
-import { type AddOptions, counterField } from './progress.ts';
+import { type AddOptions, counterField, counterIn } from './progress.ts';
 
 /** The clicks on one link, by people; `clicks` are events (at most 10 of each recipient), `uniqueClicks` recipients. */
 export interface LinkClicks {
@@ -41,20 +42,15 @@ export async function addClicks(
   { epoch = 0, expiresAtMs }: AddOptions = {},
 ): Promise<void> {
   const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
-  let room: Promise<number> | undefined;
+  let room: number | undefined;
   const addOne = async ([hash, { url, ...numbers }]: [string, LinkClicks]) => {
     const entries = Object.entries(numbers).map(([name, number]) => [counterField(name, epoch), number]);
     const add: Record<string, number> = Object.fromEntries(entries);
-    const key = linkKey(broadcastId, hash);
-    const change = { add, ...expiry };
-    if ((await table.update(key, change)).applied) return;
-    room ??= countLinks(table, broadcastId).then((count) => MAX_LINKS - count);
-    const left = await room;
-    room = Promise.resolve(left - 1);
-    if (left <= 0) return;
     const list: IndexEntry = { partition: linkPartition(broadcastId), sort: hash };
-    const { applied } = await table.insert({ key, fields: { url, ...add }, list, ...expiry });
-    if (!applied) await table.update(key, change);
+    await addOrCreate(table, { key: linkKey(broadcastId, hash), add, ...expiry }, async () => {
+      room ??= MAX_LINKS - (await countLinks(table, broadcastId));
+      return room-- > 0 ? { fields: { url }, list } : undefined;
+    });
   };
   // One after another: the first of them that are new take the room that is left.
   for (const entry of clicks) await addOne(entry);
@@ -81,7 +77,7 @@ export async function listLinks(table: Pick<Table, 'query' | 'getMany'>, broadca
 
 const sumOf = (document: LinkDocument, name: string): number =>
   Object.entries(document)
-    .filter(([field]) => field.replace(/@\d+$/, '') === name)
+    .filter(([field]) => counterIn(field) === name)
     .reduce((sum, [, value]) => sum + Number(value), 0);
 
 /** Replaces the clicks of the epochs up to `lastEpoch` by counted ones; later ones stay. */

@@ -1,3 +1,4 @@
+import { addOrCreate } from '../../document/add.ts';
 import { type EmailRecord, recordKey } from '../../email/record.ts';
 import type { Condition, Document, Table } from '../../ports/table.ts';
 
@@ -16,7 +17,7 @@ export const counters = [
   /** Unsubscribed with a link of this broadcast. */
   'unsubscribed',
   'delivered',
-  /** Of any kind; a recipient can have a transient and then a permanent bounce. */
+  /** Bounced in any way; a recipient can have a transient and then a permanent bounce. */
   'bounced',
   'bouncedPermanent',
   'bouncedTransient',
@@ -55,6 +56,9 @@ export const countKey = (broadcastId: string): string => `broadcast-count#${broa
 /** The field of a counter. */
 export const counterField = (name: string, epoch = 0): string => (epoch === 0 ? name : `${name}@${epoch}`);
 
+/** The counter that a field belongs to, whatever its epoch. */
+export const counterIn = (field: string): string => field.replace(/@\d+$/, '');
+
 /**
  * Adds to the counters of a broadcast with one write; creates them if there are none. Nothing is written if all numbers are 0.
  *
@@ -74,13 +78,12 @@ export async function addCounts(
     ...named.map(([name, count]) => [counterField(name, epoch), count]),
     ['revision', 1],
   ]);
-  const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
-  const key = countKey(broadcastId);
-  const { applied: added, document } = await table.update(key, { add, ...expiry }, anyOf);
-  if (added || document) return;
-  const { applied } = await table.insert({ key, fields: add, ...expiry });
-  // Another process created them meanwhile.
-  if (!applied) await table.update(key, { add, ...expiry }, anyOf);
+  await addOrCreate(table, {
+    key: countKey(broadcastId),
+    add,
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    ...(anyOf ? { anyOf } : {}),
+  });
 }
 
 /** Reads the counters of a broadcast: one read. Every counter is there, and none is below 0. */
@@ -95,7 +98,7 @@ export async function readCounts(
 export function countsIn(document: CountDocument): Record<Counter, number> {
   const sums = Object.fromEntries(counters.map((name) => [name, 0])) as Record<Counter, number>;
   for (const [field, value] of Object.entries(document)) {
-    const name = counters.find((known) => known === field.replace(/@\d+$/, ''));
+    const name = counters.find((known) => known === counterIn(field));
     if (name && typeof value === 'number') sums[name] += value;
   }
   // An event can be counted before the chunk of its email: a difference is below 0 for a moment.
@@ -126,7 +129,7 @@ export async function epochOf(table: Pick<Table, 'get'>, broadcastId: string): P
   return (await table.get<CountDocument>(countKey(broadcastId)))?.epoch ?? 0;
 }
 
-/** What `GET /broadcasts/{id}` says of the progress. */
+/** The progress of a broadcast, as `GET /broadcasts/{id}` shows it. */
 export interface Progress {
   /** Recipients; 0 while they are not known. */
   readonly total: number;
@@ -144,7 +147,7 @@ export interface Progress {
   readonly etaSeconds: number | null;
 }
 
-/** What `progressOf` reads of a broadcast. */
+/** The fields of a broadcast that `progressOf` reads. */
 export interface ProgressedBroadcast {
   readonly status: string;
   readonly total?: number | undefined;

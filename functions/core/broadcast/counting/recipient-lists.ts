@@ -23,7 +23,7 @@ export type RecipientType = (typeof recipientTypes)[number];
 export const bounceTypes = ['permanent', 'transient', 'undetermined'] as const;
 export type BounceType = (typeof bounceTypes)[number];
 
-/** Which recipients of a broadcast are listed. */
+/** The filter of a list of a broadcast's recipients. */
 export interface RecipientFilter {
   readonly type: RecipientType;
   readonly email?: string | undefined;
@@ -31,7 +31,7 @@ export interface RecipientFilter {
   readonly bounceType?: BounceType | undefined;
 }
 
-/** Where a recipient is in a broadcast: the chunk, and the position in it. Both are counted from 0. */
+/** The place of a recipient in a broadcast: the chunk, and the position in it. Both are counted from 0. */
 export interface Position {
   readonly n: number;
   readonly index: number;
@@ -59,7 +59,7 @@ export interface RowRequest {
 export interface RowPage {
   readonly rows: readonly ListedRow[];
   readonly hasMore: boolean;
-  /** Where the next page begins, if there may be more: the last recipient that was examined. */
+  /** The cursor of the next page, if there may be one: the last recipient that was examined. */
   readonly next?: Position;
 }
 

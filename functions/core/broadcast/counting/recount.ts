@@ -22,13 +22,13 @@ const CHUNKS_AT_ONCE = 10;
 export interface RecountDependencies {
   readonly table: Table;
   readonly broker: Broker;
-  /** How long records are kept, in ms. */
+  /** The time that records are kept, in ms. */
   readonly retentionMs: number;
 }
 
 const args = z.object({
   id: z.string(),
-  /** Which of the recounts: a position in `RECOUNT_AFTER_MS`. */
+  /** The number of this recount: a position in `RECOUNT_AFTER_MS`. */
   round: z.number(),
   /** The next chunk; absent before the epoch is closed. */
   n: z.optional(z.number()),
@@ -147,7 +147,7 @@ async function countChunk(table: Table, chunk: Chunk, lastEpoch: number): Promis
   const skipped = skippedOf(chunk);
   const { suppressed = [], unsubscribed = [], deleted = [], repeated = [] } = result?.skipped ?? {};
   const ids = recipients.filter((_, index) => !skipped.has(index)).map((one) => emailIdOf(broadcastId, one));
-  // What was written in a closed epoch is older than any lag.
+  // The writes of a closed epoch are older than any lag.
   const records = await table.getMany<EmailRecord>(ids.map(recordKey), { mayLag: true });
   // A record that is gone was deleted (`sendoff forget`): its email had been sent.
   const gone = done ? records.filter((record) => !record).length : 0;

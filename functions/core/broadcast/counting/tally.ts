@@ -12,8 +12,8 @@ export interface Tally {
 export const emptyTally: Tally = { counts: {}, links: new Map() };
 
 /**
- * How the record of an email contributes to the counters of its broadcast. Feedback adds the difference that a write makes; a recount
- * adds up all records, so that both lead to the same numbers. With `lastEpoch`, as of the end of that epoch.
+ * Answers how the record of an email contributes to the counters of its broadcast. Feedback adds the difference that a write makes; a
+ * recount adds up all records, so that both lead to the same numbers. With `lastEpoch`, as of the end of that epoch.
  */
 export function tallyOf(record: EmailRecord, lastEpoch = Number.POSITIVE_INFINITY): Tally {
   const { timeline, unsubscribedAtMs, unsubscribedEpoch = 0 } = record;
@@ -44,8 +44,8 @@ export function tallyOf(record: EmailRecord, lastEpoch = Number.POSITIVE_INFINIT
 }
 
 /**
- * Where the recipient is counted; undefined while the email waits for its turn. It follows from the entries, as the status may be that of
- * a later epoch.
+ * Answers the counter that has the recipient; undefined while the email waits for its turn. It follows from the entries, as the status
+ * may be that of a later epoch.
  */
 function placeOf(record: EmailRecord, entries: readonly TimelineEntry[]): keyof Counts | undefined {
   if (isUnsent(record)) return undefined;
@@ -87,8 +87,8 @@ export function addTallies(a: Tally, b: Tally, factor: 1 | -1 = 1): Tally {
 }
 
 /**
- * What a write of feedback adds to the counters. An email that was not known to be sent counts as sent before it: the chunk counts that,
- * whether the worker or the `Send` event was faster.
+ * Answers the numbers that a write of feedback adds. An email that was not known to be sent counts as sent before it: the chunk counts
+ * that, whether the worker or the `Send` event was faster.
  */
 export function differenceOf(before: EmailRecord, after: EmailRecord): Tally {
   const sent: EmailRecord = isUnsent(before) ? { ...before, status: 'sent' } : before;

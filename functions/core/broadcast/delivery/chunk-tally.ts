@@ -3,13 +3,13 @@ import type { Chunk, ChunkProgress, ChunkResult } from './chunk.ts';
 import type { SkipReason } from './consent.ts';
 import type { Sent } from './send-to.ts';
 
-/** What became of a recipient. */
+/** The outcome of one recipient. */
 export type Outcome = Sent | SkipReason;
 
 const skips = ['suppressed', 'unsubscribed', 'deleted', 'repeated'] as const satisfies readonly Outcome[];
 type Skip = (typeof skips)[number];
 
-/** What a run finds out about the recipients of its chunk. */
+/** The outcomes of the recipients of a chunk, as one run finds them out. */
 export interface ChunkTally {
   /** Notes what became of the recipient at this position; each is noted once. */
   settle(position: number, outcome: Outcome): void;
@@ -42,7 +42,6 @@ export function createChunkTally({ recipients, left, result }: Chunk): ChunkTall
       const whole: ChunkResult = {
         sent: (result?.sent ?? 0) + count('sent'),
         failed: (result?.failed ?? 0) + count('failed'),
-        retrying: 0,
         skipped,
       };
       return { result: whole, left: [...open] };

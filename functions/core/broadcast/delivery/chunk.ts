@@ -18,12 +18,10 @@ export type ListedRecipient = {
 /** A recipient of a chunk: the id of a contact, or for a list of its own the address and variables. */
 export type ChunkRecipient = string | ListedRecipient;
 
-/** What became of a chunk's recipients. The lists are positions in `recipients`, counted from 0. */
+/** The outcomes of a chunk's recipients. The lists have positions in `recipients`, counted from 0. */
 export type ChunkResult = {
   readonly sent: number;
   readonly failed: number;
-  /** Handed to an `email.send` job of their own, which tries again. */
-  readonly retrying: number;
   readonly skipped: {
     readonly suppressed?: readonly number[];
     readonly unsubscribed?: readonly number[];
@@ -42,7 +40,7 @@ export type Chunk = {
   readonly recipients: readonly ChunkRecipient[];
   /** The cursor of the segment after this chunk. */
   readonly through?: string;
-  /** How often it was claimed. */
+  /** The number of times that it was claimed. */
   readonly claims?: number;
   /** `claims` at the last release. If another claim followed, its worker crashed: some recipients may have their email already. */
   readonly released?: number;
@@ -53,7 +51,7 @@ export type Chunk = {
   /** The positions of the recipients that a released chunk still has to send to; absent: all. */
   readonly left?: readonly number[];
   readonly doneAtMs?: number;
-  /** That of a chunk that is not done is about those who are not left. */
+  /** While the chunk is not done, the result is that of the recipients who are not left. */
   readonly result?: ChunkResult;
 };
 
@@ -69,7 +67,7 @@ const padded = (n: number): string => String(n).padStart(8, '0');
 export const chunkKey = (broadcastId: string, n: number): string => `broadcast-chunk#${broadcastId}#${padded(n)}`;
 
 /** The partition of the chunks that are not done, in the `due` index, where nothing of them is due. The others have their numbers alone. */
-export const openChunksPartition = (broadcastId: string): string => `broadcast-open#${broadcastId}`;
+const openChunksPartition = (broadcastId: string): string => `broadcast-open#${broadcastId}`;
 
 /** The numbers of chunks below `end` that are not done, up to `limit`; chunks of the last moment may be missing. */
 export async function openChunks(
@@ -139,7 +137,7 @@ export async function claimChunk(
 /** True for a claimed chunk if a run had claimed it that did not say how far it came. */
 export const followsCrash = ({ claims = 0, released = 0 }: Chunk): boolean => claims > released + 1;
 
-/** How far a run came. */
+/** The progress of a run. */
 export interface ChunkProgress {
   readonly result: ChunkResult;
   readonly left: readonly number[];

@@ -7,7 +7,7 @@ import type { Broadcast } from '../broadcast.ts';
 import type { MergeRecipient } from '../content.ts';
 import type { ChunkRecipient } from './chunk.ts';
 
-/** Whom an email goes to. */
+/** The recipient of one email. */
 export interface Addressee extends MergeRecipient {
   /** Absent for a recipient of a list who is not a contact. */
   readonly contactId?: string;
@@ -28,7 +28,7 @@ export interface ConsentDependencies {
   readonly now: () => number;
 }
 
-/** What was read is used for so long: an unsubscription counts a moment later. */
+/** The time that a read consent is used: an unsubscription counts a moment later. */
 const FRESH_MS = 15_000;
 /** The recipients that are read again at once, when what was read is older: their emails take a while. */
 const READ_AGAIN = 10;
@@ -80,7 +80,7 @@ async function consentsOf(
     getContacts(table, ids),
     topicId === undefined ? undefined : topic(topicId),
   ]);
-  // Of a topic that was deleted nobody knows the default: only those get it who chose it.
+  // The default of a deleted topic is unknown: only contacts who chose the topic get the email.
   const about = topicId === undefined ? undefined : (asked ?? { id: topicId, defaultSubscription: 'opt_out' as const });
   const wants = (contact: Contact) => (about ? subscribes(contact, about) : !contact.unsubscribed);
   const consents = recipients.map((recipient, index): Consent => {

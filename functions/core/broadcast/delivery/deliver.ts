@@ -184,7 +184,7 @@ async function settleRecorded(
     const record = records[index];
     // One that was inserted before the send is settled when it is sent.
     if (!record || record.status === 'sending') continue;
-    // Of an address in two chunks, the email belongs to one of them.
+    // The email of an address in two chunks belongs to one of them.
     const repeated = broadcast.mayRepeat && record.fingerprint !== fingerprintOf(broadcast, n);
     const outcome = repeated ? 'repeated' : outcomeOf(record);
     if (outcome === 'failed') await publishFailed(record, publish);

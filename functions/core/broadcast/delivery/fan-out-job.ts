@@ -17,14 +17,14 @@ export const fanOutArgs = z.object({
   guarded: z.optional(z.boolean()),
   /** True if the job before it found that all chunks are done, but not all recipients counted. */
   counting: z.optional(z.boolean()),
-  /** What a job that waits has seen before. */
+  /** The state that a waiting job has seen before. */
   seen: z.optional(
     z.object({
       /** The chunks that were not done. */
       open: z.string(),
       /** Since when they are the same, epoch ms. */
       sinceMs: z.number(),
-      /** How often they were queued again. */
+      /** The number of times that they were queued again. */
       requeued: z.number(),
       /** When the schedule looks at the broadcast unless the job moves that, epoch ms. */
       dueMs: z.number(),

@@ -12,7 +12,7 @@ import { type FanOutArgs, guardJob, nextStep } from './fan-out-job.ts';
 import { hasSchedule } from './guard.ts';
 import { type Taken, take } from './take-chunks.ts';
 
-/** What the account lets the broadcasts use. */
+/** The part of the account's rate that broadcasts may use. */
 export interface Pace {
   /** Recipients a second. */
   readonly ratePerSecond: number;
@@ -24,7 +24,7 @@ export interface FanOutDependencies {
   readonly backend: Backend;
   readonly pace: () => Promise<Pace>;
   readonly metrics: Metrics;
-  /** How long chunks and the broadcast are kept, in ms. */
+  /** The time that chunks and the broadcast are kept, in ms. */
   readonly retentionMs: number;
 }
 

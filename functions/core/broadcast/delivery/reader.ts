@@ -10,7 +10,7 @@ import {
   prepareContent,
 } from '../content.ts';
 
-/** What the chunks of a process read in common. */
+/** The reads that the chunks of a process share. */
 export interface BroadcastReader {
   /** The broadcast as it is. */
   fresh(id: string): Promise<Broadcast | undefined>;

@@ -29,11 +29,11 @@ export interface SendToDependencies extends TransmitDependencies {
   readonly unsubscribe: (recipient: Unsubscription) => Promise<UnsubscribeLink>;
   readonly publish: Publish;
   readonly metrics: Metrics;
-  /** How long records are kept, in ms. */
+  /** The time that records are kept, in ms. */
   readonly retentionMs: number;
 }
 
-/** What became of a recipient to whom an email was to be sent. `repeated`: the address is in another chunk, too. */
+/** The outcome of sending to one recipient. `repeated`: the address is in another chunk, too. */
 export type Sent = 'sent' | 'failed' | 'repeated';
 
 /**
@@ -54,7 +54,7 @@ export class Unknown extends Error {
 /** The provider's `Send` event arrives within about a second. */
 const LEAST_WAIT_SECONDS = 60;
 
-/** What the emails of a chunk have in common. */
+/** The values that all emails of a chunk share. */
 export interface ChunkOfEmails {
   readonly broadcast: Broadcast;
   readonly content: PreparedContent;
@@ -180,7 +180,7 @@ async function reserve(
   return document.status === 'sending' ? undefined : outcomeOf(document);
 }
 
-/** What became of an email, according to its record. */
+/** The outcome of an email, according to its record. */
 export const outcomeOf = ({ status, messageId }: EmailRecord): 'sent' | 'failed' =>
   status === 'failed' && messageId === undefined ? 'failed' : 'sent';
 

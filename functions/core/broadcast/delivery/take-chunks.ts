@@ -87,7 +87,7 @@ async function takeMembers(
     const through = some.at(-1)?.cursor ?? '';
     const made = { broadcastId: id, n, recipients: some.map(({ contactId }) => contactId), through };
     const { applied, document } = await insertChunk(table, made, now() + retentionMs);
-    // Of a step that did not come to its end: what it took counts, and the next chunk follows it.
+    // A step that did not come to its end may have taken other members: they count, and the next chunk follows them.
     const chunk: Pick<Chunk, 'recipients' | 'through'> = applied || !document ? made : document;
     numbers.push(n);
     recipients += chunk.recipients.length;

@@ -267,4 +267,15 @@ describe('the metrics of broadcasts, with the resend client', () => {
     expect({ status, name: body.name }).toEqual({ status: 422, name: 'validation_error' });
     expect(body.message).toContain(parameter);
   });
+
+  it.each(['dimensions', 'metrics', 'broadcast_id'])('are refused for over 100 values of %s', async (name) => {
+    const { ask } = await setUp();
+    const value = { dimensions: 'broadcast', metrics: 'sent', broadcast_id: id }[name];
+    const asked = async (count: number) =>
+      await ask('GET', `/emails/metrics?dimensions=broadcast&${name}=${Array(count).fill(value).join(',')}`);
+    // With the one dimension that is asked for anyway.
+    expect((await asked(99)).status).toBe(200);
+    const { status, body } = await asked(101);
+    expect({ status, message: body.message }).toEqual({ status: 422, message: expect.stringContaining(`\`${name}\``) });
+  });
 });

@@ -52,7 +52,7 @@ export async function putSentBroadcast(
   const emails: string[] = [];
   for (let n = 0; n < chunks; n++) {
     const own = Array.from({ length: size }, (_, index) => addressOf(n * size + index));
-    const result: ChunkResult = { sent: size - left.size, failed: 0, retrying: 0, skipped };
+    const result: ChunkResult = { sent: size - left.size, failed: 0, skipped };
     const chunk: Chunk = { broadcastId: id, n, recipients: own.map(contactId), doneAtMs: SENT_AT_MS, result };
     await table.insert(newChunk(chunk, SENT_AT_MS + RETENTION_MS));
     emails.push(...own.filter((_, index) => !left.has(index)));
@@ -82,7 +82,7 @@ export function recordOf(broadcastId: string, email: string): EmailRecord {
   };
 }
 
-/** What the counters of events must be, from the records alone. */
+/** Answers the right counters of events, from the records alone. */
 export async function eventsOf(table: Table, { emailIds }: SentBroadcast): Promise<Counts> {
   const records = await table.getMany<EmailRecord>(emailIds.map(recordKey));
   const { counts } = records.reduce((sum, one) => (one ? addTallies(sum, tallyOf(one)) : sum), emptyTally);
