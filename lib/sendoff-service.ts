@@ -24,8 +24,8 @@ import { type UserTasks, userTasks } from './tasks/user-tasks.ts';
 /** Shorter than the 29 s after which API Gateway gives up (30 s for an HTTP API), so that callers get the function's own answer. */
 const API_TIMEOUT = Duration.seconds(28);
 const FEEDBACK_TIMEOUT = Duration.seconds(30);
-/** The events of a second in one batch: those of one email need one read and one write, and fewer functions start. */
-const FEEDBACK_BATCH = { batchSize: 100, maxBatchingWindow: Duration.seconds(1) };
+/** The most events in one batch: those of one email need one read and one write, and fewer functions start. */
+const FEEDBACK_BATCH_SIZE = 100;
 
 /** The Lambda functions of a deployment. The backend decides which of the optional ones exist. */
 export type SendoffFunctions = Partial<AwsFunctions> &
@@ -80,16 +80,18 @@ export class SendoffService extends Construct {
     this.acceptEnvironment = withPrefix(acceptVariables);
     this.functions = { ...this.createFunctions(config, acceptVariables), ...this.backend.functions };
     const topicKey = config.encryptTopics ? new TopicKey(this, 'TopicKey') : undefined;
+    const maxBatchingWindow = Duration.seconds(config.feedbackWindowSeconds);
     this.feedback = new Feedback(this, 'Feedback', {
       configurationSet: sesSending.configurationSet,
       deadLetterQueue,
       maxReceiveCount: config.maxReceiveCount,
       workerTimeout: FEEDBACK_TIMEOUT,
-      maxBatchingWindow: FEEDBACK_BATCH.maxBatchingWindow,
+      maxBatchingWindow,
       tracking: config.tracking,
       topicKey,
     });
-    this.functions.feedback.consume('Feedback', this.feedback.queue, config.feedbackMaxConcurrency, FEEDBACK_BATCH);
+    const batches = { batchSize: FEEDBACK_BATCH_SIZE, maxBatchingWindow };
+    this.functions.feedback.consume('Feedback', this.feedback.queue, config.feedbackMaxConcurrency, batches);
     for (const [name, handler] of Object.entries(this.backend.everyMinute)) new MinuteSchedule(this, name, handler);
     acknowledgeSendThroughSes(this);
     if (this.functions.api.role) acknowledgeReadSesIdentities(this.functions.api.role);

@@ -5,6 +5,7 @@ import { recountBroadcast } from '../core/broadcast/counting/recount.ts';
 import { createChunkGate } from '../core/broadcast/delivery/chunk-gate.ts';
 import { deliver } from '../core/broadcast/delivery/deliver.ts';
 import { fanOut } from '../core/broadcast/delivery/fan-out.ts';
+import { guard } from '../core/broadcast/delivery/guard.ts';
 import { createBroadcastReader } from '../core/broadcast/delivery/reader.ts';
 import type { Broadcasts } from '../core/broadcast/tasks.ts';
 import type { SendDependencies } from '../core/email/send.ts';
@@ -32,6 +33,7 @@ export function createBroadcasts(
   });
   return {
     fanOut,
+    guard,
     deliver,
     recountBroadcast,
     dependencies: {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSesMailer } from '../adapters/aws/ses-mailer.ts';
 import { fetchFile } from '../adapters/http/fetch-file.ts';
 import { composeMime } from '../adapters/mime/compose.ts';
+import { optedOut } from '../core/audience/opted-out.ts';
 import type { BroadcastDependencies, Broadcasts } from '../core/broadcast/tasks.ts';
 import { createMemoryBudget } from '../core/email/memory-budget.ts';
 import type { SendDependencies } from '../core/email/send.ts';
@@ -57,6 +58,7 @@ export function sendDependencies(
     // Lambda sets the variable.
     memory: createMemoryBudget(requiredNumber('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')),
     publish: createPublish(backend, Date.now),
+    optedOut: (topicId, addresses) => optedOut(table, topicId, addresses),
     metrics,
   } satisfies Omit<SendDependencies, 'claims'>;
   let loading: Promise<Broadcasts> | undefined;

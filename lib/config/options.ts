@@ -94,6 +94,12 @@ export const options = {
     10240,
     'Memory of the feedback function, in MB. The events that it records in a second grow with it, up to 1,250 at 1,769 MB.',
   ),
+  feedbackWindowSeconds: wholeNumber(
+    1,
+    1,
+    20,
+    'How long events of SES are gathered before the feedback function records them, in seconds. With 10, low traffic costs less; statuses and webhooks come as much later.',
+  ),
   scheduleMemoryMb: wholeNumber(
     512,
     256,

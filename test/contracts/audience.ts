@@ -114,7 +114,12 @@ export function audienceContract(name: string, create: () => Promise<TableUnderT
       }
       expect(read.toSorted()).toEqual([...members, last].toSorted());
       expect(read.at(-1)).toBe(last);
-      expect(await membersAfter(table, segment(), cursor, 7)).toEqual({ contactIds: [], cursor, ended: true });
+      expect(await membersAfter(table, segment(), cursor, 7)).toEqual({
+        contactIds: [],
+        cursors: [],
+        cursor,
+        ended: true,
+      });
       const paged: string[] = [];
       for await (const page of memberPages(table, segment(), 20)) paged.push(...page);
       expect(paged).toEqual(read);

@@ -15,6 +15,7 @@ import { watchTasks } from '../../lib/local/watch-tasks.ts';
 import { synthesize } from '../../lib/synth.ts';
 import { cli } from '../bin/cli/cli.ts';
 import { echo, refused } from '../fixtures/tasks/tasks.ts';
+import { PROVING_TASKS, runOwnTasks } from '../permissions/own-tasks.ts';
 import { onFlowsBackend, onRedis } from './flows-backend.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { type Json, running } from './running.ts';
@@ -154,6 +155,11 @@ it('is called by `.delay()` from another program, by the command line and in a g
     setTransport(undefined);
   }
 });
+
+it('runs groups, chains and limited tasks, and its roles allow every call', async () => {
+  await runOwnTasks({ local, ask: async (method, path, body) => (await local.request(method, path, body)).json });
+  expect(local.events.filter(({ kind }) => kind === 'denied')).toEqual([]);
+}, 60_000);
 
 it('swaps the code of the functions when a file of the tasks changes, and keeps the old one if it does not build', async () => {
   const said: string[] = [];

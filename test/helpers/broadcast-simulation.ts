@@ -1,4 +1,4 @@
-import { updateThenSend } from '../../functions/adapters/aws/backend.ts';
+import { submitInParallel, updateThenSend } from '../../functions/adapters/aws/backend.ts';
 import { contactId } from '../../functions/core/audience/contact.ts';
 import { upsertContacts } from '../../functions/core/audience/contacts.ts';
 import { addMembers } from '../../functions/core/audience/membership.ts';
@@ -9,14 +9,17 @@ import { recountBroadcast } from '../../functions/core/broadcast/counting/recoun
 import { createChunkGate } from '../../functions/core/broadcast/delivery/chunk-gate.ts';
 import { deliver } from '../../functions/core/broadcast/delivery/deliver.ts';
 import { fanOut } from '../../functions/core/broadcast/delivery/fan-out.ts';
+import { guard } from '../../functions/core/broadcast/delivery/guard.ts';
 import { handOverBroadcasts } from '../../functions/core/broadcast/delivery/handover.ts';
 import { createBroadcastReader } from '../../functions/core/broadcast/delivery/reader.ts';
 import { sendBroadcast } from '../../functions/core/broadcast/lifecycle.ts';
 import { createBroadcast, type NewBroadcast } from '../../functions/core/broadcast/store.ts';
 import { type BroadcastDependencies, broadcastTasks } from '../../functions/core/broadcast/tasks.ts';
 import { createClaims } from '../../functions/core/email/claims.ts';
+import { parseEmail } from '../../functions/core/email/email.ts';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { emailTasks, type SendDependencies } from '../../functions/core/email/send.ts';
+import { submitEmails } from '../../functions/core/email/submit.ts';
 import { processFeedback } from '../../functions/core/feedback/feedback.ts';
 import { newId } from '../../functions/core/ids.ts';
 import { createPacer } from '../../functions/core/pacing/pacer.ts';
@@ -44,6 +47,8 @@ const SEND_EVENT_MS = 1_000;
 
 export interface SimulationOptions {
   readonly ratePerSecond?: number;
+  /** As on Redis: jobs are delayed for any time, and no schedule runs each minute. */
+  readonly withoutSchedule?: boolean;
   /** Invocations at the same time, of each queue. */
   readonly workers?: number;
   /** The call of a port, counted from 1, at which its worker is killed; before or after it takes effect. */
@@ -60,7 +65,7 @@ export type BroadcastSimulation = ReturnType<typeof createBroadcastSimulation>;
 
 /** Workers that send broadcasts, on queues and a table in memory, in simulated time. They can be killed at every call of a port. */
 export function createBroadcastSimulation(options: SimulationOptions = {}) {
-  const { ratePerSecond = 100, workers = 2, crash, kills, onSend, clockOffsetMs = () => 0 } = options;
+  const { ratePerSecond = 100, workers = 2, crash, kills, onSend, clockOffsetMs = () => 0, withoutSchedule } = options;
   const time = createSimulatedTime();
   const random = randomFrom(11);
   const memory = createMemoryBackend({ now: time.now });
@@ -78,7 +83,11 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       }
     },
   };
-  const backend: Backend = { ...memory, table, broker, updateAndSend: updateThenSend({ table, broker }) };
+  const backend: Backend = {
+    ...{ ...memory, table, broker, updateAndSend: updateThenSend({ table, broker }) },
+    ...(withoutSchedule ? { delayHorizonMs: Number.POSITIVE_INFINITY } : {}),
+    submit: (submissions) => submitInParallel({ table, bodies: memory.bodies, broker }, submissions),
+  };
   const sent: { readonly emailId: string; readonly to: string; readonly broadcastId: string; readonly atMs: number }[] =
     [];
   const calls: string[] = [];
@@ -156,13 +165,14 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       sending: { hold: async (_cause, reason) => new Postponed(reason, 60), sent: async () => {} },
       compose: async (_record, body) => Buffer.from(body.html ?? ''),
       publish: async () => {},
+      optedOut: async () => new Set<string>(),
       claims: createClaims({ table, now, log }),
       wait: time.wait,
     };
     const dependencies: SendDependencies & BroadcastDependencies = {
       ...send,
       broadcasts: async () => ({
-        ...{ fanOut, deliver, recountBroadcast },
+        ...{ fanOut, guard, deliver, recountBroadcast },
         dependencies: {
           ...{ ...send, backend: own, reader, gate, retentionMs: RETENTION_MS },
           unsubscribe: async () => ({ url: 'https://example.com/u', headers: {} }),
@@ -219,6 +229,15 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       const content = { subject: 'Hello {{{FIRST_NAME|you}}}', html: '<p>Hello</p>' };
       return (await createBroadcast({ from: 'News <news@example.com>', content, ...fields }, dependencies)).id;
     },
+    /** Accepts an email on the transactional queue; answers its id. */
+    accept: async (to: string) => {
+      const email = await parseEmail(
+        { from: 'shop@example.com', to, subject: 'Order', html: '<p>Order</p>' },
+        time.now(),
+      );
+      const request = { emails: [email], payload: to, queue: 'transactional', keyId: 'key' } as const;
+      return (await submitEmails(request, { ...dependencies, metrics }))[0] ?? '';
+    },
     send: (id: string, scheduledAtMs?: number) => sendBroadcast(id, { scheduledAtMs }, dependencies),
     /** The run of each minute. */
     schedule: () => handOverBroadcasts({ backend, now: time.now, log, deadlineMs: time.now() + 50_000 }),
@@ -228,7 +247,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       for (let minute = 0; time.now() < endMs; minute++) {
         if (statuses.includes((await broadcast(id))?.status ?? '')) return;
         await time.runUntil(time.now() + 1_000);
-        if (minute % 60 === 59)
+        if (minute % 60 === 59 && !withoutSchedule)
           await handOverBroadcasts({ backend, now: time.now, log, deadlineMs: time.now() + 50_000 });
       }
       throw new Error(`the broadcast is still ${(await broadcast(id))?.status}`);

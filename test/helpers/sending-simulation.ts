@@ -1,3 +1,4 @@
+import { optedOut } from '../../functions/core/audience/opted-out.ts';
 import { type Claims, createClaims } from '../../functions/core/email/claims.ts';
 import { parseEmail } from '../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
@@ -92,6 +93,7 @@ export function createSimulation(): Simulation {
       tasks: [emailSend, emailSent],
       dependencies: {
         publish: async () => {},
+        optedOut: (topicId, addresses) => optedOut(backend.table, topicId, addresses),
         ...unpaced(now),
         ...using,
         compose: async (_record, body, fetchMs) => {
@@ -159,7 +161,7 @@ export function createSimulation(): Simulation {
     returnToQueue,
     runUntilQuiet,
     accept: async (input = {}, request = {}) => {
-      const email = await parseEmail({ ...plainEmail, ...input }, now());
+      const email = await parseEmail({ ...plainEmail, ...input }, now(), { checkTopic: async () => {} });
       const payload = JSON.stringify({ ...plainEmail, ...input });
       const whole = { emails: [email], payload, queue: 'transactional', keyId: 'key', ...request } as const;
       const [id] = await submitEmails(whole, { backend, now, newId, retentionMs: 30 * 86_400_000, metrics });

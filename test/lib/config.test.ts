@@ -44,6 +44,7 @@ describe('options', () => {
     ['logRetentionDays', 3653],
     ['retentionDays', 1],
     ['giveUpAfterHours', 336],
+    ['feedbackWindowSeconds', 20],
     ['maxSendRate', 0.5],
     ['maxSendRate', '14'],
     ['domain', 'mail.example.com'],

@@ -98,6 +98,7 @@ export async function simulateQuota(scenario: QuotaScenario): Promise<QuotaResul
         giveUpAfterMs: GIVE_UP_AFTER_MS,
         compose: async () => raw,
         publish: async () => {},
+        optedOut: async () => new Set<string>(),
         metrics: createRecordedMetrics(),
         claims: createClaims({ table: slow, now, log }),
         wait,

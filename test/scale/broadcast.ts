@@ -6,6 +6,7 @@ import type { Chunk } from '../../functions/core/broadcast/delivery/chunk.ts';
 import { createChunkGate } from '../../functions/core/broadcast/delivery/chunk-gate.ts';
 import { deliver } from '../../functions/core/broadcast/delivery/deliver.ts';
 import { fanOut } from '../../functions/core/broadcast/delivery/fan-out.ts';
+import { guard } from '../../functions/core/broadcast/delivery/guard.ts';
 import { createBroadcastReader } from '../../functions/core/broadcast/delivery/reader.ts';
 import { emailIdOf } from '../../functions/core/broadcast/delivery/recipient.ts';
 import { sendBroadcast } from '../../functions/core/broadcast/lifecycle.ts';
@@ -186,7 +187,7 @@ export async function simulateBroadcast(load: BroadcastLoad, seed = 1): Promise<
       const dependencies: BroadcastDependencies & { claims: typeof claims } = {
         claims,
         broadcasts: async () => ({
-          ...{ fanOut, deliver, recountBroadcast },
+          ...{ fanOut, guard, deliver, recountBroadcast },
           dependencies: {
             ...{ ...send, backend: own, reader, gate, retentionMs: RETENTION_MS },
             unsubscribe: async () => ({ url: 'https://example.com/u', headers: {} }),

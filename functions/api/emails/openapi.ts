@@ -39,7 +39,7 @@ const detail = {
   html: orNull(text),
   text: orNull(text),
   tags,
-  topic_id: { type: 'null' },
+  topic_id: orNull(text),
 };
 /** With the fields that only some emails have. */
 const withMore = (fields: typeof detail) => {

@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { checkSender } from '../../core/access/api-key.ts';
+import { findTopic } from '../../core/audience/topics.ts';
 import { listPage } from '../../core/document/list.ts';
 import { acceptBatch, acceptEmail, type EmailAcceptDependencies, type EmailRequest } from '../../core/email/accept.ts';
 import { bodyKey, unpackBody, withContent } from '../../core/email/body.ts';
@@ -22,7 +23,8 @@ import { detail, summary, timeline } from './view.ts';
 /** The routes under `/emails`. */
 export function emailRoutes(dependencies: SubmitDependencies, publish: Publish): Hono<Caller> {
   const routes = new Hono<Caller>();
-  acceptRoutes(routes, { ...dependencies, publish });
+  const checkTopic = (id: string) => findTopic(dependencies.backend.table, id);
+  acceptRoutes(routes, { ...dependencies, publish, checkTopic });
   readRoutes(routes, dependencies);
   changeRoutes(routes, dependencies);
   return routes;

@@ -33,7 +33,7 @@ export function detail(record: EmailRecord, body: Body | undefined) {
     html: body?.html ?? null,
     text: body?.text ?? null,
     tags: record.tags ?? [],
-    topic_id: null,
+    topic_id: record.topicId ?? null,
     ...(record.broadcastId === undefined ? {} : { broadcast_id: record.broadcastId }),
     ...(record.templateId === undefined ? {} : { template_id: record.templateId }),
   };

@@ -109,6 +109,8 @@ export async function memberCount(table: Table, segmentId: string): Promise<numb
 /** A range of a segment's members, oldest first. */
 export interface MemberRange {
   readonly contactIds: readonly string[];
+  /** The place of each. */
+  readonly cursors: readonly string[];
   /** The place of the last one, from which the next range follows; the given one if there are none. */
   readonly cursor: string | undefined;
   /** True if no member follows at the moment. */
@@ -131,6 +133,7 @@ export async function membersAfter(
   const entries = await table.query({ ...segmentRange(segmentId), limit, ...after, ...before });
   return {
     contactIds: entries.map(({ sort }) => idIn(sort)),
+    cursors: entries.map(({ sort }) => sort),
     cursor: entries.at(-1)?.sort ?? cursor,
     ended: entries.length < limit,
   };

@@ -1,7 +1,7 @@
 import type { Table } from '../ports/table.ts';
 import { isUnsubscribed, resubscribe, suppress } from '../suppression/suppression.ts';
 import type { Unsubscription } from '../suppression/unsubscribe-link.ts';
-import type { Contact } from './contact.ts';
+import { type Contact, contactId } from './contact.ts';
 import { type ContactDependencies, changeContact, findContact } from './contacts.ts';
 import { choiceOf, type Subscription, type Topic, topicKey } from './topic.ts';
 import { listTopics, setTopics } from './topics.ts';
@@ -31,8 +31,9 @@ export interface Standing {
 export type Scope = 'topic' | 'everything';
 
 /** Reads what the recipient of a link gets; at most the contact, the topics, and a suppression. */
-export async function standingOf(table: Table, { email, sender, broadcast }: Unsubscription): Promise<Standing> {
-  const { contactId, topicId } = broadcast ?? {};
+export async function standingOf(table: Table, unsubscription: Unsubscription): Promise<Standing> {
+  const { email, sender } = unsubscription;
+  const { contactId, topicId } = subjectOf(unsubscription);
   const [stopped, contact] = await Promise.all([
     isUnsubscribed(table, sender, email),
     contactId === undefined ? undefined : findContact(table, contactId),
@@ -46,6 +47,12 @@ export async function standingOf(table: Table, { email, sender, broadcast }: Uns
   const others = all.filter((one) => one.id !== topicId && (one.visibility === 'public' || wants(contact, one)));
   const topics = topic ? [topic, ...others] : others;
   return { unsubscribed: stopped || contact.unsubscribed, contact, ...(topic ? { topic } : {}), topics };
+}
+
+/** Whose choice a link changes. That of an email with a topic is about the contact with the address, if there is one by now. */
+function subjectOf({ email, broadcast, topicId }: Unsubscription): { contactId?: string; topicId?: string } {
+  if (broadcast) return broadcast;
+  return topicId === undefined ? {} : { contactId: contactId(email), topicId };
 }
 
 /** True if the recipient gets emails of the topic unless it gets nothing at all. */

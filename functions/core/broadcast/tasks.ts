@@ -6,7 +6,7 @@ import { RECOUNT_TASK } from './counting/recount-job.ts';
 import type { DeliverDependencies } from './delivery/deliver.ts';
 import { ClaimedElsewhere, DELIVER_QUEUE, DELIVER_TASK, deliverArgs } from './delivery/deliver-job.ts';
 import type { FanOutDependencies } from './delivery/fan-out.ts';
-import { FAN_OUT_QUEUE, FAN_OUT_TASK, fanOutArgs } from './delivery/fan-out-job.ts';
+import { FAN_OUT_QUEUE, FAN_OUT_TASK, fanOutArgs, GUARD_TASK } from './delivery/fan-out-job.ts';
 
 /** The dependencies of the tasks of broadcasts. */
 export interface BroadcastDependencies {
@@ -17,6 +17,7 @@ export interface BroadcastDependencies {
 /** The functions of the tasks, and what they need. */
 export interface Broadcasts {
   readonly fanOut: typeof import('./delivery/fan-out.ts').fanOut;
+  readonly guard: typeof import('./delivery/guard.ts').guard;
   readonly deliver: typeof import('./delivery/deliver.ts').deliver;
   readonly recountBroadcast: typeof import('./counting/recount.ts').recountBroadcast;
   readonly dependencies: FanOutDependencies & RecountDependencies & Omit<DeliverDependencies, 'claims'>;
@@ -36,6 +37,21 @@ const broadcastFanOut = task(
   async (args, run, { broadcasts }: Dependencies) => {
     const { fanOut, dependencies } = await broadcasts();
     await fanOut(args, run, dependencies);
+  },
+);
+
+/** Revives the fan-out of a broadcast whose job was lost, where no schedule does. */
+export const broadcastGuard = task(
+  GUARD_TASK,
+  {
+    args: z.object({ id: z.string() }),
+    queue: FAN_OUT_QUEUE,
+    retry: emailRetry,
+    logged: ({ id }) => ({ broadcastId: id }),
+  },
+  async (args, run, { broadcasts }: Dependencies) => {
+    const { guard, dependencies } = await broadcasts();
+    await guard(args, run, dependencies.backend);
   },
 );
 
@@ -74,6 +90,7 @@ const broadcastRecount = task(
 /** The tasks of a worker that sends broadcasts. */
 export const broadcastTasks: readonly Task<unknown, Dependencies>[] = [
   broadcastFanOut,
+  broadcastGuard,
   broadcastDeliver,
   broadcastRecount,
 ];

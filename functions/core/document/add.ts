@@ -1,4 +1,4 @@
-import type { NewDocument, Table } from '../ports/table.ts';
+import type { Condition, NewDocument, Table } from '../ports/table.ts';
 
 /** Numbers to add to the fields of a document. */
 export interface Addition {
@@ -6,6 +6,8 @@ export interface Addition {
   readonly add: { readonly [field: string]: number };
   /** The document expires then, epoch ms; absent: that stays as it is. */
   readonly expiresAtMs?: number;
+  /** Nothing is added to a document that is there unless one of these conditions holds. */
+  readonly anyOf?: readonly Condition[];
 }
 
 /**
@@ -14,14 +16,15 @@ export interface Addition {
  */
 export async function addOrCreate(
   table: Pick<Table, 'insert' | 'update'>,
-  { key, ...change }: Addition,
+  { key, anyOf, ...change }: Addition,
   creation: () => Promise<Partial<Pick<NewDocument, 'fields' | 'list'>> | undefined> = async () => ({}),
 ): Promise<void> {
-  if ((await table.update(key, change)).applied) return;
+  const { applied: added, document } = await table.update(key, change, anyOf);
+  if (added || document) return;
   const besides = await creation();
   if (!besides) return;
   const { add, ...expiry } = change;
   const { applied } = await table.insert({ key, ...besides, fields: { ...besides.fields, ...add }, ...expiry });
   // Another process created it meanwhile.
-  if (!applied) await table.update(key, change);
+  if (!applied) await table.update(key, change, anyOf);
 }

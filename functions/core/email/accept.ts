@@ -1,8 +1,8 @@
 import { invalid, SendoffError } from '../errors.ts';
 import { eventIdOf } from '../event.ts';
-import { createPrepareTemplate, type PrepareTemplate } from '../template/use.ts';
+import { createPrepareTemplate } from '../template/use.ts';
 import type { Publish } from '../webhook/dispatch.ts';
-import { type Email, parseEmail } from './email.ts';
+import { type Email, parseEmail, type Referable } from './email.ts';
 import { checkIdempotencyKey, firstAcceptedAt } from './idempotency.ts';
 import { limits } from './schema.ts';
 import { type SubmitDependencies, submitEmails } from './submit.ts';
@@ -24,6 +24,8 @@ export interface EmailRequest {
 export interface EmailAcceptDependencies extends SubmitDependencies {
   /** Publishes `email.scheduled`. */
   readonly publish: Publish;
+  /** Throws a 404 if there is no topic with this id. */
+  readonly checkTopic: (id: string) => Promise<unknown>;
 }
 
 /** An entry of a batch that was refused, counted from 0. */
@@ -40,7 +42,7 @@ export interface BatchError {
 export async function acceptEmail(request: EmailRequest, dependencies: EmailAcceptDependencies): Promise<string> {
   checkIdempotencyKey(request.idempotencyKey);
   const email = await readAsOf(request, dependencies, (nowMs) =>
-    parseEmail(request.value, nowMs, createPrepareTemplate(dependencies.backend.table)),
+    parseEmail(request.value, nowMs, referable(dependencies)),
   );
   const [id = ''] = await submit(request, [email], 'transactional', dependencies);
   return id;
@@ -58,10 +60,23 @@ export async function acceptBatch(
   dependencies: EmailAcceptDependencies,
 ): Promise<{ ids: string[]; errors: BatchError[] }> {
   checkIdempotencyKey(request.idempotencyKey);
-  const prepareTemplate = createPrepareTemplate(dependencies.backend.table);
-  const read = (nowMs: number) => parseBatch(request.value, mode, nowMs, prepareTemplate);
+  const known = referable(dependencies);
+  const read = (nowMs: number) => parseBatch(request.value, mode, nowMs, known);
   const { emails, errors } = await readAsOf(request, dependencies, read);
   return { ids: await submit(request, emails, 'bulk', dependencies), errors };
+}
+
+/** The templates and topics of a request; each is read once. */
+function referable({ backend, checkTopic }: EmailAcceptDependencies): Referable {
+  const topics = new Map<string, Promise<unknown>>();
+  return {
+    prepareTemplate: createPrepareTemplate(backend.table),
+    checkTopic: (id) => {
+      const checking = topics.get(id) ?? checkTopic(id);
+      topics.set(id, checking);
+      return checking;
+    },
+  };
 }
 
 /**
@@ -87,7 +102,7 @@ async function parseBatch(
   value: unknown,
   mode: 'strict' | 'permissive',
   nowMs: number,
-  prepareTemplate: PrepareTemplate,
+  known: Referable,
 ): Promise<{ emails: Email[]; errors: BatchError[] }> {
   if (!Array.isArray(value)) throw invalid('The request body must be a JSON array of emails.');
   if (value.length < 1 || value.length > limits.batch)
@@ -96,7 +111,7 @@ async function parseBatch(
   const errors: BatchError[] = [];
   for (const [index, entry] of value.entries()) {
     try {
-      emails.push(await parseEmail(entry, nowMs, prepareTemplate));
+      emails.push(await parseEmail(entry, nowMs, known));
     } catch (error) {
       if (!(error instanceof SendoffError)) throw error;
       if (mode === 'strict')

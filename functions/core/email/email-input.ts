@@ -49,6 +49,8 @@ interface EmailFields {
   readonly attachments?: readonly AttachmentInput[];
   /** ISO 8601 with a time zone, or plain English such as `in 1 hour`; at most 30 days ahead. */
   readonly scheduled_at?: string;
+  /** Recipients who do not subscribe to this topic are left out. */
+  readonly topic_id?: string;
 }
 
 /** An accepted email: it is durable, and is sent or ends in a final status. */

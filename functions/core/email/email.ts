@@ -36,16 +36,27 @@ export interface Email {
   readonly attachments: readonly Attachment[];
   /** Epoch ms; absent: now. */
   readonly scheduledAtMs?: number;
+  /** Recipients who do not subscribe to this topic are left out. */
+  readonly topicId?: string;
 }
 
-/** Fields of Resend that this version does not support. They are refused, as the email would not be what was asked for. */
-const NOT_YET = ['topic_id'];
+/** What an email can name; absent: it must not. */
+export interface Referable {
+  readonly prepareTemplate?: PrepareTemplate;
+  /** Throws a 404 if there is no such topic. */
+  readonly checkTopic?: (id: string) => Promise<unknown>;
+}
 
-/** Parses the body of `POST /emails`; throws a 422 that names the first wrong field. */
-export async function parseEmail(given: unknown, nowMs: number, prepareTemplate?: PrepareTemplate): Promise<Email> {
-  refuseUnsupported(given);
+/** Parses the body of `POST /emails`; throws a 422 that names the first wrong field, or a 404 for what it names. */
+export async function parseEmail(
+  given: unknown,
+  nowMs: number,
+  { prepareTemplate, checkTopic }: Referable = {},
+): Promise<Email> {
   const { input, template } = await withTemplate(given, prepareTemplate);
   const fields = validate(emailSchema, input, Object.keys(emailSchema.def.shape));
+  const topicId = fields.topic_id;
+  if (topicId !== undefined && !checkTopic) throw invalid('The field `topic_id` is not supported here.');
   const replyTo = mailboxes(fields.reply_to, 'reply_to');
   const email: Email = {
     from: parseMailbox(fields.from, 'from'),
@@ -61,16 +72,12 @@ export async function parseEmail(given: unknown, nowMs: number, prepareTemplate?
     headers: checkHeaders(withoutReplyTo(fields.headers ?? {}, replyTo)),
     tags: checkTags(fields.tags ?? []),
     attachments: (fields.attachments ?? []).map(withOneName).map(parseAttachment),
+    ...(topicId === undefined ? {} : { topicId }),
     ...(fields.scheduled_at === undefined ? {} : { scheduledAtMs: await parseScheduledAt(fields.scheduled_at, nowMs) }),
   };
   checkTogether(email);
+  if (topicId !== undefined) await checkTopic?.(topicId);
   return email;
-}
-
-function refuseUnsupported(input: unknown): void {
-  if (typeof input !== 'object' || input === null) return;
-  const found = NOT_YET.find((field) => (input as Record<string, unknown>)[field] != null);
-  if (found) throw invalid(`The field \`${found}\` is not supported by this version of Sendoff.`);
 }
 
 /** The request with the sender, subject and `reply_to` of its template, where it has none of its own. */

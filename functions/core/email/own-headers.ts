@@ -26,10 +26,14 @@ export function checkOwnHeaders(headers: Readonly<Record<string, string>>, recip
     if (value.trim().toLowerCase() !== 'true') throw invalid(`Invalid \`headers.${name}\`: it must be \`true\`.`);
     if (recipientCount !== 1)
       throw invalid(`\`${UNSUBSCRIBE_HEADER}\` needs exactly one recipient: the link is for one address.`);
-    if (Object.keys(headers).some((other) => /^list-unsubscribe(?:-post)?$/i.test(other)))
+    if (hasListUnsubscribe(headers))
       throw invalid(`\`${UNSUBSCRIBE_HEADER}\` and a List-Unsubscribe header of your own exclude each other.`);
   }
 }
+
+/** True if the caller set an unsubscribe header. */
+export const hasListUnsubscribe = (headers: Readonly<Record<string, string>>): boolean =>
+  Object.keys(headers).some((name) => /^list-unsubscribe(?:-post)?$/i.test(name));
 
 /** The headers without instructions to Sendoff. */
 export function publicHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -75,6 +75,8 @@ export type EmailRecord = {
   readonly messageBytes?: number;
   /** The template that it was made from. */
   readonly templateId?: string;
+  /** The topic of an email that is not of a broadcast: who does not subscribe to it when it is sent gets nothing. */
+  readonly topicId?: string;
   /** The broadcast that it belongs to: it has no body of its own unless it is `queued`. */
   readonly broadcastId?: string;
   /** The recipient's contact; absent for a recipient of a list. */
@@ -134,6 +136,7 @@ export function newRecord(
     ...(Object.keys(email.headers).length > 0 ? { hasHeaders: true } : {}),
     ...(bytes > NOTED_BYTES ? { messageBytes: bytes } : {}),
     ...(email.template ? { templateId: email.template.id } : {}),
+    ...(email.topicId === undefined ? {} : { topicId: email.topicId }),
     createdAtMs: nowMs,
     ...(scheduled ? { scheduledAtMs: email.scheduledAtMs } : {}),
     attempts: 0,

@@ -109,8 +109,6 @@ const headers = z.pipe(
   z.transform((given): Record<string, string> => (Array.isArray(given) ? {} : given)),
 );
 
-const notYet = z.optional(z.null().check(z.describe('Not supported by this version')));
-
 const template = z.strictObject({
   id: z.string().check(z.minLength(1), z.maxLength(500), z.describe('The id or the alias of a published template')),
   variables: optional(z.record(z.string(), z.nullable(z.union([z.string(), storableNumber])))),
@@ -141,7 +139,15 @@ export const emailSchema = z.strictObject({
       ),
   ),
   template: z.optional(z.null()),
-  topic_id: notYet,
+  topic_id: optional(
+    z
+      .string()
+      .check(
+        z.minLength(1),
+        z.maxLength(100),
+        z.describe('Recipients who do not subscribe to this topic are left out'),
+      ),
+  ),
 });
 
 /** The body of `POST /emails`, as /openapi.json describes it. */

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import { isOutage, SendoffError, unavailable } from '../errors.ts';
-import { eventIdOf } from '../event.ts';
 import type { Broker, OutgoingJob } from '../ports/broker.ts';
 import type { Metrics } from '../ports/telemetry.ts';
 import { emailRetry } from '../task/retry.ts';
@@ -10,13 +9,14 @@ import { publishEvent } from '../webhook/publish-task.ts';
 import { type Body, unpackBody, withContent } from './body.ts';
 import { isOverdue, overdueError, overdueReason } from './deadline.ts';
 import { type Compose, type MemoryBudget, withMemory } from './memory-budget.ts';
-import { addressOf, allowedRecipients } from './recipients.ts';
+import { publishFailed } from './publish-failed.ts';
+import { addressOf, allowedRecipients, type RecipientDependencies } from './recipients.ts';
 import type { EmailRecord } from './record.ts';
 import { type TakeDependencies, take } from './take.ts';
 import { claimedBy, markFailed, markSent, release } from './transitions.ts';
 import { type Place, type TransmitDependencies, transmit } from './transmit.ts';
 
-export interface SendDependencies extends TakeDependencies, TransmitDependencies {
+export interface SendDependencies extends TakeDependencies, TransmitDependencies, RecipientDependencies {
   readonly broker: Broker;
   /** How long an email may wait for a provider, or an account, that does not send. */
   readonly giveUpAfterMs: number;
@@ -183,12 +183,12 @@ async function send(
   dependencies: SendDependencies,
 ): Promise<void> {
   const { queue, now, log, stopsAtMs } = run;
-  const { table, compose, broker, publish, metrics, sending, claims } = dependencies;
+  const { table, compose, broker, metrics, sending, claims } = dependencies;
   // At most half of the remaining time: the other half is for the send.
   const fetchMs = Math.min(FETCH_MS, Math.max(0, (stopsAtMs - now()) / 2));
   const [raw, destinations] = await Promise.all([
     compose(record, body, fetchMs),
-    allowedRecipients(record, now(), { table, publish }),
+    allowedRecipients(record, now(), dependencies),
   ]);
   if (destinations.length === 0) return;
   const { id: emailId, tags = [] } = record;
@@ -217,13 +217,4 @@ function missing(what: string, mayArrive: boolean): SendoffError {
   return mayArrive
     ? unavailable(`${what} is not there yet`, undefined, 1)
     : new SendoffError('application_error', 500, `${what} is gone`);
-}
-
-/** Publishes that an email has failed; repeated calls publish the same event id. */
-async function publishFailed({ id, attempts, timeline }: EmailRecord, publish: Publish): Promise<void> {
-  const end = timeline.findLast(({ event }) => event === 'failed');
-  if (!end) return;
-  const eventId = eventIdOf('email.failed', id, String(end.atMs), String(attempts));
-  const details = { failed: { reason: end.detail ?? '' } };
-  await publish([{ type: 'email.failed', eventId, atMs: end.atMs, emailId: id, details }]);
 }

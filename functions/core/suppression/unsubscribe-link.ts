@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { normalizeAddress } from '../email/address.ts';
-import { publicHeaders, wantsUnsubscribe } from '../email/own-headers.ts';
+import { hasListUnsubscribe, publicHeaders, wantsUnsubscribe } from '../email/own-headers.ts';
 import type { EmailRecord } from '../email/record.ts';
 import { isId } from '../ids.ts';
 import type { Table } from '../ports/table.ts';
@@ -24,6 +24,8 @@ export type Unsubscription = {
     readonly contactId?: string;
     readonly topicId?: string;
   };
+  /** The topic of an email that is not of a broadcast. */
+  readonly topicId?: string;
 };
 
 /** The ways for the recipient of one email to unsubscribe. */
@@ -56,13 +58,19 @@ function linkTo(baseUrl: string, token: string): UnsubscribeLink {
   return { url, headers: { 'List-Unsubscribe': `<${url}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' } };
 }
 
-/** Makes a function that answers the custom headers of an outgoing email, with the unsubscribe link if it was asked for. */
+/**
+ * Makes a function that answers the custom headers of an outgoing email, with the unsubscribe link if it was asked for: by a header, or
+ * by a topic, which asks for it where a link is possible (for one recipient) and the caller has none.
+ */
 export function createOutgoingHeaders(table: Table, baseUrl: string) {
   const unsubscribeKey = createUnsubscribeKey(table);
   return async (record: EmailRecord, headers: Readonly<Record<string, string>>): Promise<Record<string, string>> => {
-    if (!wantsUnsubscribe(headers)) return publicHeaders(headers);
-    const [email = ''] = [...record.to, ...(record.cc ?? []), ...(record.bcc ?? [])];
-    const token = sealToken(await unsubscribeKey(), { email, sender: record.from, emailId: record.id });
+    const recipients = [...record.to, ...(record.cc ?? []), ...(record.bcc ?? [])];
+    const byTopic = record.topicId !== undefined && recipients.length === 1 && !hasListUnsubscribe(headers);
+    if (!byTopic && !wantsUnsubscribe(headers)) return publicHeaders(headers);
+    const { id: emailId, from: sender, topicId } = record;
+    const about = { email: recipients[0] ?? '', sender, emailId, ...(topicId === undefined ? {} : { topicId }) };
+    const token = sealToken(await unsubscribeKey(), about);
     return { ...publicHeaders(headers), ...linkTo(baseUrl, token).headers };
   };
 }
@@ -90,11 +98,13 @@ export function createUnsubscribeKey(table: Table): () => Promise<Buffer> {
  * Encrypts an unsubscription into a token, because URLs end up in logs and addresses must not. The token holds everything,
  * so that a link works after the record has expired. The same email always has the same token.
  */
-export function sealToken(key: Buffer, { email, sender, emailId, broadcast }: Unsubscription): string {
+export function sealToken(key: Buffer, { email, sender, emailId, broadcast, topicId }: Unsubscription): string {
   const addresses = [normalizeAddress(email), normalizeAddress(sender)];
   const ids = broadcast
     ? [emailId, broadcast.id, broadcast.contactId ?? '', broadcast.topicId ?? ''].map(shortened)
-    : [emailId];
+    : topicId === undefined
+      ? [emailId]
+      : [emailId, '', '', topicId].map(shortened);
   const plain = JSON.stringify([...addresses, ...ids]);
   // As in AES-GCM-SIV, the nonce is derived from the content, so that none is used for two contents.
   const nonce = createHmac('sha256', key).update(`nonce:${plain}`).digest().subarray(0, NONCE_BYTES);
@@ -122,6 +132,7 @@ export function openToken(key: Buffer, token: string): Unsubscription | undefine
 function read([email = '', sender = '', ...ids]: readonly string[]): Unsubscription {
   const [emailId = '', broadcastId, contactId, topicId] = ids.map(restored);
   if (broadcastId === undefined) return { email, sender, emailId };
+  if (broadcastId === '') return { email, sender, emailId, ...(topicId ? { topicId } : {}) };
   const contact = { ...(contactId ? { contactId } : {}), ...(topicId ? { topicId } : {}) };
   return { email, sender, emailId, broadcast: { id: broadcastId, ...contact } };
 }

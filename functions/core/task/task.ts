@@ -21,6 +21,8 @@ export interface CallOptions {
 export interface Run {
   /** Unique among all runs: two of one job have different ones. */
   readonly id: string;
+  /** The same when the queue delivers the job again, as it was not acknowledged; another one when a task queued it again. */
+  readonly deliveryId: string;
   readonly job: Job;
   readonly queue: QueueName;
   /**

@@ -97,6 +97,7 @@ async function runDelivery<Dependencies>(
   const { deadlineMs, stopsAtMs } = times;
   const run: Run = {
     id: newId(),
+    deliveryId: delivery.id,
     job,
     queue: delivery.queue,
     get deadlineMs() {

@@ -1,4 +1,5 @@
 import { createMetrics } from '../../adapters/metrics.ts';
+import { findTopic } from '../../core/audience/topics.ts';
 import type { EmailAcceptDependencies } from '../../core/email/accept.ts';
 import { newId } from '../../core/ids.ts';
 import type { Backend } from '../../core/ports/backend.ts';
@@ -32,7 +33,8 @@ async function connect(): Promise<Connection> {
   const env = withoutPrefix(process.env);
   const backend = await openBackend(env);
   const publish = publishByJob(backend.broker);
-  const dependencies = { backend, now: Date.now, newId, metrics, retentionMs: retentionMs(env), publish };
+  const checkTopic = (id: string) => findTopic(backend.table, id);
+  const dependencies = { backend, now: Date.now, newId, metrics, retentionMs: retentionMs(env), publish, checkTopic };
   return { dependencies, flush: metrics.flush };
 }
 

@@ -85,6 +85,7 @@ function setUp(database: RedisDatabase, stepMs = 1_500) {
             return Buffer.of(1);
           },
           publish: async () => {},
+          optedOut: async () => new Set<string>(),
           metrics,
         },
         broker: backend.broker,

@@ -1,6 +1,6 @@
 import { addOrCreate } from '../../document/add.ts';
 import { type EmailRecord, recordKey } from '../../email/record.ts';
-import type { Document, Table } from '../../ports/table.ts';
+import type { Condition, Document, Table } from '../../ports/table.ts';
 
 /**
  * The counters of a broadcast, each a number of recipients unless it says otherwise. At the end of a broadcast
@@ -44,6 +44,8 @@ export interface AddOptions {
   readonly epoch?: number;
   /** The counters expire then, epoch ms: each addition moves it. Absent: it stays as it is. */
   readonly expiresAtMs?: number;
+  /** Nothing is added to counters that are there unless one of these conditions holds. */
+  readonly anyOf?: readonly Condition[];
 }
 
 /** The document with the counters; a field of epoch 1 or later is called `delivered@1`. */
@@ -68,7 +70,7 @@ export async function addCounts(
   table: Pick<Table, 'insert' | 'update'>,
   broadcastId: string,
   counts: Counts,
-  { epoch = 0, expiresAtMs }: AddOptions = {},
+  { epoch = 0, expiresAtMs, anyOf }: AddOptions = {},
 ): Promise<void> {
   const named = Object.entries(counts).filter(([, count]) => count !== 0 && count !== undefined);
   if (named.length === 0) return;
@@ -76,7 +78,12 @@ export async function addCounts(
     ...named.map(([name, count]) => [counterField(name, epoch), count]),
     ['revision', 1],
   ]);
-  await addOrCreate(table, { key: countKey(broadcastId), add, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) });
+  await addOrCreate(table, {
+    key: countKey(broadcastId),
+    add,
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    ...(anyOf ? { anyOf } : {}),
+  });
 }
 
 /** Reads the counters of a broadcast: one read. Every counter is there, and none is below 0. */

@@ -1,8 +1,8 @@
 import { Postponed } from '../../task/task.ts';
 
 /**
- * Limits the chunks that a process works on at the same time to what the rate needs: one, and more while turns come at once. Many that
- * share a low rate would each be claimed again and again, and keep other broadcasts waiting.
+ * Limits the chunks that a process works on at the same time to what the rate needs: one more while turns come at once, one less while
+ * they do not. Many that share a low rate would each be claimed again and again, and keep other broadcasts waiting.
  */
 export interface ChunkGate {
   /**
@@ -11,7 +11,7 @@ export interface ChunkGate {
    * @throws Postponed when that takes too long.
    */
   enter(endMs: number): Promise<() => void>;
-  /** True while the rate is used up. */
+  /** True while the rate is used up, and the process works on one chunk only. */
   isSlow(): boolean;
   /** Tells how long a recipient waited for its turn, ms. */
   waited(ms: number): void;
@@ -19,8 +19,10 @@ export interface ChunkGate {
 
 /** A longer wait for a turn means that the rate is used up. */
 const SLOW_MS = 400;
-/** A slow turn says something for so long. */
+/** A slow turn says for so long that the lanes of one chunk are too many. */
 const SLOW_LASTS_MS = 5_000;
+/** The limit falls by one in so long at most, and does not rise for so long after a slow turn. */
+const SHRINK_EVERY_MS = 1_000;
 /** A chunk shows after this time whether there is room for another one. */
 const NEXT_AFTER_MS = 250;
 /** The longest wait in the worker, and then on the queue, in seconds. */
@@ -32,8 +34,11 @@ export function createChunkGate(now: () => number, wait: (ms: number) => Promise
   let running = 0;
   let enteredAtMs = 0;
   let slowAtMs = 0;
-  const isSlow = () => now() - slowAtMs < SLOW_LASTS_MS;
-  const isOpen = () => running === 0 || (now() - enteredAtMs >= NEXT_AFTER_MS && !isSlow());
+  let shrunkAtMs = 0;
+  let most = 1;
+  const isSlow = () => most === 1 && now() - slowAtMs < SLOW_LASTS_MS;
+  const mayGrow = () => now() - enteredAtMs >= NEXT_AFTER_MS && now() - slowAtMs >= SHRINK_EVERY_MS;
+  const isOpen = () => running < most || mayGrow();
   return {
     isSlow,
     async enter(endMs) {
@@ -43,13 +48,18 @@ export function createChunkGate(now: () => number, wait: (ms: number) => Promise
         await wait(NEXT_AFTER_MS);
       }
       running++;
+      most = Math.max(most, running);
       enteredAtMs = now();
       return () => {
         running--;
       };
     },
     waited: (ms) => {
-      if (ms > SLOW_MS) slowAtMs = now();
+      if (ms <= SLOW_MS) return;
+      slowAtMs = now();
+      if (now() - shrunkAtMs < SHRINK_EVERY_MS) return;
+      shrunkAtMs = now();
+      most = Math.max(1, Math.min(most, running) - 1);
     },
   };
 }

@@ -45,6 +45,8 @@ export type Chunk = {
   /** `claims` at the last release. If another claim followed, its worker crashed: some recipients may have their email already. */
   readonly released?: number;
   readonly claimedBy?: string;
+  /** The delivery of the job that claimed it last. */
+  readonly deliveryId?: string;
   readonly leaseUntilMs?: number;
   /** The positions of the recipients that a released chunk still has to send to; absent: all. */
   readonly left?: readonly number[];
@@ -105,25 +107,27 @@ export interface ChunkId {
 
 /**
  * Claims a chunk for a run until `leaseUntilMs`; not applied if it is done, or claimed by a run whose lease has not ended `afterLeaseMs`
- * ago.
+ * ago. A delivery that comes again has waited for the visibility timeout: for it the end of its lease is enough.
  */
 export async function claimChunk(
   table: Table,
   { broadcastId, n }: ChunkId,
   run: {
     readonly runId: string;
+    readonly deliveryId: string;
     readonly nowMs: number;
     readonly leaseUntilMs: number;
     readonly afterLeaseMs?: number;
   },
 ): Promise<WriteOutcome<Chunk>> {
-  const { runId, nowMs, leaseUntilMs, afterLeaseMs = 0 } = run;
+  const { runId, deliveryId, nowMs, leaseUntilMs, afterLeaseMs = 0 } = run;
   const { applied, document } = await table.update<Chunk>(
     chunkKey(broadcastId, n),
-    { set: { claimedBy: runId, leaseUntilMs }, add: { claims: 1 } },
+    { set: { claimedBy: runId, deliveryId, leaseUntilMs }, add: { claims: 1 } },
     [
       { doneAtMs: { exists: false }, claimedBy: { exists: false } },
       { doneAtMs: { exists: false }, leaseUntilMs: { below: nowMs - afterLeaseMs } },
+      { doneAtMs: { exists: false }, leaseUntilMs: { below: nowMs }, deliveryId },
     ],
   );
   // The client repeats a request whose answer was lost; then the first one has claimed it.

@@ -3,7 +3,7 @@ import { type EmailRecord, recordKey } from '../../email/record.ts';
 import type { Turn } from '../../pacing/pacer.ts';
 import { HeldElsewhere, Postponed, type Run } from '../../task/task.ts';
 import type { Broadcast } from '../broadcast.ts';
-import { addCounts } from '../counting/progress.ts';
+import { addSettled } from '../counting/settled.ts';
 import {
   type Chunk,
   type ChunkProgress,
@@ -79,7 +79,7 @@ async function begin(args: DeliverArgs, run: Run, dependencies: DeliverDependenc
   const turn = await pacer.reserve(run.queue, 1, Math.min(startMs + WAIT_MS, endMs));
   const leaseUntilMs = leaseEnd(run.deadlineMs);
   const afterLeaseMs = args.again ? AFTER_LEASE_MS : 0;
-  const wanted = { runId: run.id, nowMs: run.now(), leaseUntilMs, afterLeaseMs };
+  const wanted = { runId: run.id, deliveryId: run.deliveryId, nowMs: run.now(), leaseUntilMs, afterLeaseMs };
   const { applied, document: chunk } = await claimChunk(table, { broadcastId, n }, wanted);
   if (!chunk || chunk.doneAtMs !== undefined) return;
   if (!applied) throw new ClaimedElsewhere(chunk.leaseUntilMs ?? 0, run.now());
@@ -124,9 +124,7 @@ async function deliverClaimed(
     stop = { reason: error };
   }
   await conclude({ chunk, progress: tally.progress(), stop, unknown }, run, dependencies);
-  await addCounts(dependencies.table, broadcast.id, tally.counts(), {
-    expiresAtMs: run.now() + dependencies.retentionMs,
-  });
+  await addSettled(dependencies.table, broadcast.id, tally.counts(), run.now() + dependencies.retentionMs);
   await explain(stop, unknown, broadcast.id, dependencies);
 }
 

@@ -13,6 +13,10 @@ export const fanOutArgs = z.object({
   /** The number of the next chunk when the job was queued: a job is outdated when the fan-out has passed it. */
   step: z.number(),
   requeue: z.optional(z.boolean()),
+  /** True if a guard watches the broadcast already. */
+  guarded: z.optional(z.boolean()),
+  /** True if the job before it found that all chunks are done, but not all recipients counted. */
+  counting: z.optional(z.boolean()),
   /** The state that a waiting job has seen before. */
   seen: z.optional(
     z.object({
@@ -29,11 +33,26 @@ export const fanOutArgs = z.object({
 });
 export type FanOutArgs = z.infer<typeof fanOutArgs>;
 
+export interface FanOutJobOptions {
+  readonly requeue?: boolean;
+  readonly guarded?: boolean;
+  readonly dueAtMs?: number;
+}
+
 /** The job that begins or continues the fan-out of a broadcast. */
 export const fanOutJob = (
   id: string,
-  { requeue = false, dueAtMs }: { requeue?: boolean; dueAtMs?: number } = {},
-): OutgoingJob => nextStep({ id, step: 0, ...(requeue ? { requeue } : {}) }, dueAtMs);
+  { requeue = false, guarded = false, dueAtMs }: FanOutJobOptions = {},
+): OutgoingJob => nextStep({ id, step: 0, ...(requeue ? { requeue } : {}), ...(guarded ? { guarded } : {}) }, dueAtMs);
+
+/** The task that looks whether the fan-out of a broadcast has stopped. */
+export const GUARD_TASK = 'broadcast.guard';
+
+/** The next look of a guard. */
+export const guardJob = (id: string, dueAtMs: number): OutgoingJob => ({
+  queue: FAN_OUT_QUEUE,
+  job: { task: GUARD_TASK, args: { id }, attempt: 1, dueAtMs },
+});
 
 /** The job of a step, at `dueAtMs` (epoch ms) if given. */
 export const nextStep = (args: FanOutArgs, dueAtMs?: number): OutgoingJob => ({

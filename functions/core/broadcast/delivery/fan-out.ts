@@ -2,11 +2,14 @@ import type { Backend } from '../../ports/backend.ts';
 import type { Metrics } from '../../ports/telemetry.ts';
 import type { Run } from '../../task/task.ts';
 import { type Broadcast, broadcastDueEntry, broadcastKey, LOOK_AGAIN_MS, when } from '../broadcast.ts';
+import { readCounts } from '../counting/progress.ts';
 import { firstRecount } from '../counting/recount-job.ts';
+import { completeSettled } from '../counting/settled.ts';
 import { endBroadcast, startChange } from '../lifecycle.ts';
 import { CHUNK_RECIPIENTS, openChunks, STEP_CHUNKS } from './chunk.ts';
 import { deliverJob } from './deliver-job.ts';
-import { type FanOutArgs, nextStep } from './fan-out-job.ts';
+import { type FanOutArgs, guardJob, nextStep } from './fan-out-job.ts';
+import { hasSchedule } from './guard.ts';
 import { type Taken, take } from './take-chunks.ts';
 
 /** The part of the account's rate that broadcasts may use. */
@@ -56,6 +59,10 @@ export async function fanOut(args: FanOutArgs, run: Run, dependencies: FanOutDep
   const found = await table.get<Broadcast>(broadcastKey(args.id));
   const broadcast = found?.status === 'scheduled' ? await start(found, run, dependencies) : found;
   if (broadcast?.status !== 'queued') return;
+  const { backend } = dependencies;
+  // Without a schedule nobody else looks at the broadcast when this job is lost. First: what follows may be what crashes.
+  if (args.step === 0 && !args.guarded && !hasSchedule(backend))
+    await backend.broker.send([guardJob(broadcast.id, run.now() + LOOK_AGAIN_MS)]);
   if (args.requeue) await requeue(broadcast, run, dependencies);
   else if (args.step < broadcast.nextChunk) return;
   const pace = await dependencies.pace();
@@ -69,7 +76,7 @@ export async function fanOut(args: FanOutArgs, run: Run, dependencies: FanOutDep
     const taken = await take(broadcast, limits, run, { table, retentionMs });
     return advance(broadcast, taken, run, dependencies);
   }
-  if (broadcast.ended && open.length === 0) return complete(broadcast, run, dependencies);
+  if (broadcast.ended && open.length === 0) return endWhenCounted(broadcast, args, run, dependencies);
   await waitForChunks({ broadcast, open, size, pace, args }, run, dependencies);
 }
 
@@ -106,7 +113,29 @@ async function advance(
   await updateAndSend(broadcastKey(id), change, when.advance(nextChunk), next);
 }
 
-/** Ends the broadcast: all its chunks are done. */
+/**
+ * Ends the broadcast, whose chunks are all done, when their recipients are counted: the worker of the last chunk counts them in this
+ * moment, or one that crashed has not.
+ */
+async function endWhenCounted(
+  broadcast: Broadcast,
+  args: FanOutArgs,
+  run: Run,
+  dependencies: FanOutDependencies,
+): Promise<void> {
+  const { id, nextChunk, taken } = broadcast;
+  const { table, broker } = dependencies.backend;
+  const { recipientsDone } = await readCounts(table, id);
+  if (recipientsDone < taken) {
+    if (!args.counting)
+      return broker.send([nextStep({ id, step: nextChunk, counting: true }, run.now() + LEAST_WAIT * 1_000)]);
+    if (!(await completeSettled(table, broadcast, run, dependencies.retentionMs)))
+      run.log.warn('not all recipients of a broadcast are counted: a recount will', { broadcastId: id });
+  }
+  await complete(broadcast, run, dependencies);
+}
+
+/** All its chunks are done, and counted. */
 async function complete(
   { id, taken, reason }: Broadcast,
   { now, log }: Run,

@@ -62,7 +62,7 @@ async function handOver(
     return false;
   }
   log.warn('the fan-out of a broadcast had stopped; queued again', { broadcastId: id });
-  await broker.send([fanOutJob(id, { requeue: true })]);
+  await broker.send([fanOutJob(id, { requeue: true, guarded: true })]);
   await table.update(broadcastKey(id), { due: broadcastDueEntry(nowMs + LOOK_AGAIN_MS, id) }, [{ status: 'queued' }]);
   return true;
 }

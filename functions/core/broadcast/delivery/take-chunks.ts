@@ -33,6 +33,12 @@ export interface TakeDependencies {
 /** Index queries may lag: so long after a contact was added to a segment, every query answers it. */
 const INDEX_LAG_MS = 1_500;
 
+interface Member {
+  readonly contactId: string;
+  /** The place in the segment after it. */
+  readonly cursor: string;
+}
+
 /** Makes the next chunks of a segment, or finds those of a list. */
 export function take(
   broadcast: Broadcast,
@@ -62,22 +68,32 @@ async function takeMembers(
   const settled = now() >= settledAtMs;
   const beforeMs = settled ? beganAtMs + 1 : beganAtMs - INDEX_LAG_MS;
   const numbers: number[] = [];
+  const membersFrom = async (after: string | undefined, limit: number): Promise<Member[]> => {
+    const { contactIds, cursors } = await membersAfter(table, segmentId, after, limit, beforeMs);
+    return contactIds.map((contactId, index) => ({ contactId, cursor: cursors[index] ?? '' }));
+  };
   let [cursor, recipients, ended] = [from, 0, false];
+  /** Members that were read and are in no chunk yet. */
+  let ahead: readonly Member[] = [];
   while (numbers.length < chunks && !ended) {
-    const members = await membersAfter(table, segmentId, cursor, size, beforeMs);
+    // One query for the whole step: with one for each chunk a broadcast at 3,000/s would wait for its fan-out.
+    if (ahead.length === 0) ahead = await membersFrom(cursor, size * (chunks - numbers.length));
+    const some = ahead.slice(0, size);
+    const isLast = some.length < size;
     // The last ones are found again, with what an index may not have shown yet.
-    if (members.ended && !settled) return { numbers, recipients, cursor, ended, waitMs: settledAtMs - now() };
-    if (members.contactIds.length === 0) return { numbers, recipients, cursor, ended: true };
+    if (isLast && !settled) return { numbers, recipients, cursor, ended, waitMs: settledAtMs - now() };
+    if (some.length === 0) return { numbers, recipients, cursor, ended: true };
     const n = nextChunk + numbers.length;
-    const through = members.cursor ?? '';
-    const made = { broadcastId: id, n, recipients: members.contactIds, through };
+    const through = some.at(-1)?.cursor ?? '';
+    const made = { broadcastId: id, n, recipients: some.map(({ contactId }) => contactId), through };
     const { applied, document } = await insertChunk(table, made, now() + retentionMs);
     // A step that did not come to its end may have taken other members: they count, and the next chunk follows them.
     const chunk: Pick<Chunk, 'recipients' | 'through'> = applied || !document ? made : document;
     numbers.push(n);
     recipients += chunk.recipients.length;
     cursor = chunk.through ?? through;
-    ended = members.ended && cursor === members.cursor;
+    ended = isLast && cursor === through;
+    ahead = cursor === through ? ahead.slice(size) : [];
   }
   return { numbers, recipients, cursor, ended };
 }

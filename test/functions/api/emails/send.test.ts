@@ -208,3 +208,25 @@ describe('POST /emails/batch', () => {
     });
   });
 });
+
+describe('an email with a topic', () => {
+  it('is accepted, alone and in a batch, and shows it', async () => {
+    const { ask } = await createApiClient();
+    const topic_id = (await ask('POST', '/topics', { name: 'Offers', default_subscription: 'opt_in' })).body.id;
+    const { body } = await ask('POST', '/emails', { ...plainEmail, topic_id });
+    const batch = await ask('POST', '/emails/batch', [plainEmail, { ...plainEmail, topic_id }]);
+    const ids = [body.id, ...batch.body.data.map(({ id }: { id: string }) => id)];
+    const shown = await Promise.all(ids.map(async (id) => (await ask('GET', `/emails/${id}`)).body.topic_id));
+    expect(shown).toEqual([topic_id, null, topic_id]);
+  });
+
+  it('is refused if there is no such topic', async () => {
+    const { ask } = await createApiClient();
+    const unknown = { ...plainEmail, topic_id: '00000000-0000-0000-0000-000000000000' };
+    const refusal = { status: 404, body: { name: 'not_found', message: 'Topic not found' } };
+    expect(await ask('POST', '/emails', unknown)).toMatchObject(refusal);
+    const headers = { 'x-batch-validation': 'permissive' };
+    const { body } = await ask('POST', '/emails/batch', [unknown, plainEmail], headers);
+    expect(body).toMatchObject({ data: [{}], errors: [{ index: 0, message: 'Topic not found' }] });
+  });
+});

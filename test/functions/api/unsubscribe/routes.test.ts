@@ -104,6 +104,22 @@ describe('the link of an ordinary email', () => {
   });
 });
 
+describe('the link of an email with a topic', () => {
+  it('leaves the topic of the contact, or stops the sender where there is none', async () => {
+    const topicId = await topic();
+    const link: Unsubscription = { ...ordinary, topicId };
+    expect((await visit(link)).title).toBe(`Stop email from ${sender}?`);
+    await oneClick(link);
+    expect(await senders()).toEqual([sender]);
+    await press(link, 'subscribe');
+
+    await api.ask('POST', '/contacts', { email });
+    expect((await visit(link)).title).toBe('Unsubscribe from Offers?');
+    await oneClick(link);
+    expect([await choices(), await senders(), await counted()]).toEqual([{ [topicId]: 'opt_out' }, undefined, 0]);
+  });
+});
+
 describe('the link of a broadcast with a topic', () => {
   it('changes nothing on GET, and leaves the topic with one click', async () => {
     const topicId = await topic();

@@ -128,7 +128,7 @@ describe('parseEmail', () => {
     [{ sheduled_at: 'in 1 min' }, 'invalid_parameter', 'Unknown field `sheduled_at`. Did you mean `scheduled_at`?'],
     [{ replyTo: 'a@b.co' }, 'invalid_parameter', 'Did you mean `reply_to`?'],
     [{ template: { id: '1' } }, 'invalid_parameter', 'The field `template` is not supported'],
-    [{ topic_id: '1' }, 'invalid_parameter', 'The field `topic_id` is not supported'],
+    [{ topic_id: '1' }, 'invalid_parameter', 'The field `topic_id` is not supported here'],
     [{ from: 'nobody' }, 'validation_error', `Invalid \`from\` field. ${FORMAT} It is not one address.`],
     [{ from: ['a@example.com'] }, 'validation_error', `Invalid \`from\` field. ${FORMAT} It must be of type string.`],
     [{ to: [] }, 'missing_required_field', 'Missing `to` field'],

@@ -8,6 +8,7 @@ import {
 } from '../../../../helpers/broadcast-simulation.ts';
 
 const CONTACTS = 8;
+const counters = ['sent', 'skipped', 'recipientsDone', 'chunksDone'] as const;
 
 /** Sends to a segment in chunks of five and three recipients, or to a list of two pieces that share an address. */
 async function run(kind: 'segment' | 'list', options: SimulationOptions = {}) {
@@ -34,7 +35,7 @@ async function toList(simulation: BroadcastSimulation) {
   return id;
 }
 
-describe('a broadcast whose worker is killed', () => {
+describe('a broadcast whose worker is killed', { timeout: 120_000 }, () => {
   it.each(['segment', 'list'] as const)('at any call of a port is sent to everybody once: %s', async (kind) => {
     const whole = await run(kind);
     const repeated = kind === 'list' ? 1 : 0;
@@ -46,12 +47,15 @@ describe('a broadcast whose worker is killed', () => {
     const wrong: string[] = [];
     for (let at = 1; at <= calls.length; at++)
       for (const when of ['before', 'after'] as const) {
-        const { simulation, id } = await run(kind, { crash: { at, when } });
+        const { simulation, id, ended } = await run(kind, { crash: { at, when } });
         const { status } = (await simulation.broadcast(id)) ?? {};
         const { sent, skipped, recipientsDone, chunksDone } = await simulation.counts(id);
         const counted = { sent, skipped, recipientsDone, chunksDone };
         const outcome = { ...simulation.summary(CONTACTS), status, ...counted };
         const wanted = { lost: 0, twice: 0, status: 'sent', ...counts };
+        const atItsEnd = Object.fromEntries(counters.map((name) => [name, ended[name]]));
+        if (!isDeepStrictEqual(atItsEnd, counts))
+          wrong.push(`${when} ${at} ${calls[at - 1]}: at its end ${JSON.stringify(atItsEnd)}`);
         if (!isDeepStrictEqual(outcome, wanted))
           wrong.push(`${when} ${at} ${calls[at - 1]}: ${JSON.stringify(outcome)}`);
         expect(simulation.killed()).toBe(1);

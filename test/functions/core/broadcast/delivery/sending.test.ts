@@ -192,6 +192,31 @@ describe('a broadcast', () => {
     simulation.close();
   });
 
+  it('lets transactional email go first: it waits a second at most, p95, and the rate is used', async () => {
+    const { simulation, sent, seconds } = await begin(3_000, { ratePerSecond: 14, workers: 4 });
+    await seconds(10);
+    const before = sent.length;
+    const accepted = new Map<string, number>();
+    for (let count = 0; count < 100; count++) {
+      accepted.set(await simulation.accept(`customer${count}@example.com`), simulation.time.now());
+      await seconds(1);
+    }
+    const share = (sent.length - before) / (100 * 14);
+    await seconds(10);
+    const waits = sent
+      .flatMap(({ emailId, atMs }) => atMs - (accepted.get(emailId) ?? Number.NaN))
+      .filter((ms) => !Number.isNaN(ms))
+      .toSorted((a, b) => a - b);
+    const [p50 = 0, p95 = 0, most = 0] = [49, 94, 99].map((index) => waits[index]);
+    console.info(
+      `transactional email beside a broadcast at 14/s, until SES has it: p50 ${Math.round(p50)} ms, p95 ${Math.round(p95)} ms, most ${Math.round(most)} ms; ${(100 * share).toFixed(1)} % of the rate used`,
+    );
+    expect(waits).toHaveLength(100);
+    expect(p95).toBeLessThanOrEqual(1_000);
+    expect(share).toBeGreaterThan(0.95);
+    simulation.close();
+  });
+
   it('costs few writes and requests', async () => {
     const { simulation, id, runUntil, meter, queues } = await begin(3_000, { ratePerSecond: 200, workers: 5 });
     await runUntil(id);
@@ -220,6 +245,23 @@ describe('a broadcast', () => {
     expect(simulation.summary(700)).toEqual({ sent: 700, lost: 0, twice: 0 });
     simulation.close();
   });
+});
+
+it('a broadcast is revived without a schedule, too, when the job of its fan-out was lost', async () => {
+  let fanOuts = 0;
+  const { simulation, id, runUntil, queues } = await begin(700, {
+    ratePerSecond: 5,
+    withoutSchedule: true,
+    // Each delivery of the third step's job, until it is a dead letter.
+    kills: (call, when) => call === 'table.query' && when === 'before' && ++fanOuts > 6 && fanOuts <= 40,
+  });
+  await runUntil(id);
+  expect(queues.transactional.deadLetters).toBeGreaterThan(0);
+  expect(simulation.logged.map(({ message }) => message)).toContain(
+    'the fan-out of a broadcast had stopped; queued again',
+  );
+  expect(simulation.summary(700)).toEqual({ sent: 700, lost: 0, twice: 0 });
+  simulation.close();
 });
 
 describe('an email of a broadcast', () => {
