@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { cached, tool } from '../../clients/build.ts';
 import { pythonWith } from '../../helpers/python-packages.ts';
 import type { Programs } from './queue-on-redis.ts';
@@ -17,7 +17,7 @@ export async function celery(pool: 'processes' | '50 threads'): Promise<Programs
     name: `Celery, ${pool}`,
     directory: here('celery'),
     enqueue: [python, 'enqueue.py'],
-    work: [join(dirname(python), 'celery'), '--quiet', '--app', 'app', 'worker', '--loglevel', 'ERROR', ...threads],
+    work: [python, '-m', 'celery', '--quiet', '--app', 'app', 'worker', '--loglevel', 'ERROR', ...threads],
     ...(pool === 'processes' ? { fewAtATime: true } : {}),
   };
 }

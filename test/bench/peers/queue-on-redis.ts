@@ -16,6 +16,8 @@ export interface Programs {
   readonly fewAtATime?: boolean;
 }
 
+const TIME_LIMIT_MS = 180_000;
+
 interface Told {
   readonly times: readonly number[];
   readonly seconds: number;
@@ -75,7 +77,9 @@ async function work(
       if (line === 'done') done.resolve(momentOf(child.pid, redis));
     },
   });
-  child.once('close', () => done.reject(new Error(`${programs.name} ended:\n${output().slice(-2_000)}`)));
+  const fail = (why: string) => done.reject(new Error(`${programs.name} ${why}:\n${output().slice(-2_000)}`));
+  child.once('close', () => fail('ended'));
+  const timer = setTimeout(() => fail(`did not do ${all} jobs in ${TIME_LIMIT_MS / 1000} s`), TIME_LIMIT_MS);
   try {
     const [end, begin] = [await done.promise, await warmed.promise];
     const jobs = all - warm;
@@ -85,6 +89,7 @@ async function work(
       brokerCpuMs: (end.brokerCpuMs - begin.brokerCpuMs) / jobs,
     };
   } finally {
+    clearTimeout(timer);
     done.promise.catch(() => {});
     await stop(child);
   }

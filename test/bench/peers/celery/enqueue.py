@@ -36,7 +36,7 @@ def in_threads(task, argument, counts):
 
 
 def process(task, argument, counts, warm_up, barrier, results):
-    in_threads(task, argument, [warm_up // len(counts)] * len(counts))
+    in_threads(task, argument, shares(warm_up, len(counts)))
     barrier.wait()
     cpu, started = time.process_time(), time.time()
     times = in_threads(task, argument, counts)
@@ -55,11 +55,9 @@ def main():
     barrier, results = multiprocessing.Barrier(processes), multiprocessing.Queue()
     counts = shares(count, clients)
     started = []
-    for number in range(processes):
-        own = counts[number::processes]
-        started.append(
-            multiprocessing.Process(target=process, args=(task, argument, own, WARM_UP // processes, barrier, results))
-        )
+    for number, warm_up in enumerate(shares(WARM_UP, processes)):
+        arguments = (task, argument, counts[number::processes], warm_up, barrier, results)
+        started.append(multiprocessing.Process(target=process, args=arguments))
         started[-1].start()
     ends = [results.get() for _ in started]
     for one in started:
