@@ -30,7 +30,7 @@ export function functionCode(handler: string, backend: BackendName): AssetCode {
     : Code.fromAsset(join(packageRoot, 'dist', bundlePath(handler, backend)));
 }
 
-type Bundling = {
+export type Bundling = {
   bundle(entry: string, outputDirectory: string, backend: BackendName): unknown;
   handlerEntry(name: string): string;
 };

@@ -19,6 +19,7 @@ import { SesSending } from './constructs/ses-sending.ts';
 import { readSesIdentities } from './constructs/statements.ts';
 import { TopicKey } from './constructs/topic-key.ts';
 import { DeadLetterQueue } from './constructs/work-queue.ts';
+import { type UserTasks, userTasks } from './tasks/user-tasks.ts';
 
 /** Shorter than the 29 s after which API Gateway gives up (30 s for an HTTP API), so that callers get the function's own answer. */
 const API_TIMEOUT = Duration.seconds(28);
@@ -58,13 +59,21 @@ export class SendoffService extends Construct {
   /** Environment variables for a function that has `grantAccept`; their names begin with `SENDOFF_`. */
   readonly acceptEnvironment: Readonly<Record<string, string>>;
   private readonly backend: BackendParts;
+  private readonly userTasks: UserTasks | undefined;
 
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
+    this.userTasks = config.tasks ? userTasks(config.tasks) : undefined;
     this.sesSending = new SesSending(this, 'Outbound', config);
     this.deadLetterQueue = new DeadLetterQueue(this, 'DeadLetterQueue');
     const { sesSending, deadLetterQueue } = this;
-    const backendProps = { config, sesSending, deadLetterQueue, deployment: deploymentName(this) };
+    const backendProps = {
+      config,
+      sesSending,
+      deadLetterQueue,
+      deployment: deploymentName(this),
+      tasks: this.userTasks,
+    };
     if (config.backend === 'redis') this.backend = this.redis = createRedisParts(this, backendProps);
     else this.backend = this.aws = createAwsParts(this, backendProps);
     const acceptVariables = { ...this.backend.environment, RETENTION_DAYS: String(config.retentionDays) };
@@ -81,7 +90,7 @@ export class SendoffService extends Construct {
       topicKey,
     });
     this.functions.feedback.consume('Feedback', this.feedback.queue, config.feedbackMaxConcurrency, FEEDBACK_BATCH);
-    new MinuteSchedule(this, 'EveryMinute', this.backend.everyMinute);
+    for (const [name, handler] of Object.entries(this.backend.everyMinute)) new MinuteSchedule(this, name, handler);
     acknowledgeSendThroughSes(this);
     if (this.functions.api.role) acknowledgeReadSesIdentities(this.functions.api.role);
     this.api = this.createEntry(config);
@@ -97,12 +106,23 @@ export class SendoffService extends Construct {
     return this.sesSending.configurationSet.configurationSetName;
   }
 
-  /** Lets a function of the app accept emails without HTTP. The function also needs `acceptEnvironment`. */
+  /** Lets a function of the app accept emails, and call your tasks by `.delay()`, without HTTP. The function also needs `acceptEnvironment`. */
   grantAccept(grantee: IGrantable): Grant {
     const grants = this.backend.acceptStatements.map(({ actions, resources: resourceArns, conditions }) =>
       Grant.addToPrincipal({ grantee, actions, resourceArns, conditions }),
     );
     return grants.reduce((all, grant) => all.combine(grant));
+  }
+
+  /**
+   * The function that runs your tasks: `usersTable.grantReadData(mail.tasks)`, `mail.tasks.addEnvironment(…)`. Throws without the
+   * option `tasks`.
+   */
+  get tasks(): SendoffFunction {
+    const { tasks } = this.backend;
+    if (!tasks)
+      throw new Error("There is no function 'tasks': name the file that declares your tasks in the option 'tasks'");
+    return tasks;
   }
 
   /** The SQS queues by name. Throws with `backend: 'redis'`. */
@@ -165,6 +185,7 @@ export class SendoffService extends Construct {
       api: create('ApiFunction', {
         handler: 'api',
         description: 'Answers the HTTP API: stores accepted emails and queues them for sending',
+        tasks: this.userTasks,
         timeout: API_TIMEOUT,
         memoryMb: config.apiMemoryMb,
         environment: {

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { packageJson } from '../../lib/package-root.ts';
 import { atLeastZero, collect, hostAndPort, milliseconds, positive, timeOrAgo } from './arguments.ts';
 import { declareContacts } from './commands/contacts/declare.ts';
+import { declareTasks } from './commands/tasks/declare.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -54,6 +55,7 @@ export function createProgram(terminal: Terminal, contextOf: ContextOf): Command
   declareEmails(program, contextOf);
   declareBroadcasts(program, contextOf);
   declareContacts(program, contextOf);
+  declareTasks(program, contextOf);
   declareDeadLetters(program, contextOf);
   declareWatching(program, contextOf);
   return program;

@@ -1,16 +1,17 @@
 import { acceptBatch, acceptEmail as acceptOne, type EmailRequest } from '../core/email/accept.ts';
+import type { AcceptedEmail, EmailInput } from '../core/email/email-input.ts';
 import { connection } from './connection.ts';
-import type { EmailInput } from './email-input.ts';
 import { toRequest } from './request.ts';
 
-export { type ErrorCode, SendoffError } from '../core/errors.ts';
 export type {
+  AcceptedEmail,
   AttachmentInput,
   EmailInput,
   EmailWithContent,
   EmailWithTemplate,
   TemplateInput,
-} from './email-input.ts';
+} from '../core/email/email-input.ts';
+export { type ErrorCode, SendoffError } from '../core/errors.ts';
 
 /** The scope of idempotency keys, in place of an API key's id. No API key has this id, so HTTP requests share no key with it. */
 const FUNCTION_SCOPE = 'accept';
@@ -21,11 +22,6 @@ export interface AcceptOptions {
    * one scope of keys; the keys of HTTP requests are separate.
    */
   readonly idempotencyKey?: string;
-}
-
-/** An accepted email: it is durable, and is sent or ends in a final status. */
-export interface AcceptedEmail {
-  readonly id: string;
 }
 
 /**

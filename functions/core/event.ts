@@ -1,7 +1,7 @@
 import { derivedId } from './ids.ts';
 import type { Document } from './ports/table.ts';
 
-/** The types of events that webhooks can receive: those of Resend's that this version publishes. */
+/** The types of events that webhooks can receive: those of Resend's that this version publishes, and those of the user's tasks. */
 export const webhookEventTypes = [
   'email.sent',
   'email.scheduled',
@@ -22,6 +22,8 @@ export const webhookEventTypes = [
   'topic.created',
   'topic.updated',
   'topic.deleted',
+  'task.succeeded',
+  'task.failed',
 ] as const;
 export type WebhookEventType = (typeof webhookEventTypes)[number];
 

@@ -9,10 +9,13 @@
 export interface QueueDefinition {
   /** Its jobs, in words for people. */
   readonly purpose: string;
-  /** The function that works on it with `backend=aws`; with `backend=redis` the consumer works on all queues. */
-  readonly worker: 'send' | 'webhook';
+  /**
+   * The function that works on it with `backend=aws`. With `backend=redis` one consumer works on all queues, and a second one, in a
+   * namespace of its own, on those of `run-tasks`.
+   */
+  readonly worker: 'send' | 'webhook' | 'run-tasks';
   /** The deployment option that limits how many workers work on it at once, with `backend=aws`. */
-  readonly concurrencyOption: 'maxConcurrency' | 'bulkMaxConcurrency' | 'webhookMaxConcurrency';
+  readonly concurrencyOption: 'maxConcurrency' | 'bulkMaxConcurrency' | 'webhookMaxConcurrency' | 'tasksMaxConcurrency';
   /** Jobs that one consumer of `backend=redis` runs at once; they wait for SES or an endpoint, not for the CPU. */
   readonly inFlight: number;
   /**
@@ -65,19 +68,51 @@ export const queues = {
     fair: false,
     allowedWaitMinutes: 240,
   },
+  tasks: {
+    purpose: "Runs of the user's own tasks",
+    worker: 'run-tasks',
+    concurrencyOption: 'tasksMaxConcurrency',
+    inFlight: 50,
+    fair: true,
+    allowedWaitMinutes: 0,
+  },
+  /** For tasks of priority `bulk`: groups and mass runs delay no other task. */
+  'tasks-bulk': {
+    purpose: "Runs of the user's own tasks of priority `bulk`",
+    worker: 'run-tasks',
+    concurrencyOption: 'tasksMaxConcurrency',
+    inFlight: 25,
+    fair: true,
+    allowedWaitMinutes: 240,
+  },
 } as const satisfies Readonly<Record<string, QueueDefinition>>;
 
 export type QueueName = keyof typeof queues;
 
-/** Every queue, in the order in which they are shown and served. */
-export const queueNames = Object.keys(queues) as readonly QueueName[];
+/** The queues that exist only in a deployment with the option `tasks`. */
+export type TaskQueueName = {
+  [Name in QueueName]: (typeof queues)[Name]['worker'] extends 'run-tasks' ? Name : never;
+}[QueueName];
 
-/** The queues whose workers are shared fairly. */
-export const fairQueueNames: readonly QueueName[] = queueNames.filter((name) => queues[name].fair);
+/** The queues of every deployment. */
+export type CoreQueueName = Exclude<QueueName, TaskQueueName>;
+
+const isTaskQueue = (name: QueueName): name is TaskQueueName => queues[name].worker === 'run-tasks';
+const names = Object.keys(queues) as readonly QueueName[];
+
+/** The queues of every deployment, in the order in which they are shown and served. */
+export const queueNames: readonly CoreQueueName[] = names.filter((name) => !isTaskQueue(name));
+
+/** The queues that exist only in a deployment with the option `tasks`; with `backend=redis` in a namespace of their own. */
+export const taskQueueNames: readonly TaskQueueName[] = names.filter(isTaskQueue);
+
+/** The queues of a deployment with or without the option `tasks`. */
+export const deployedQueueNames = (withTasks: boolean): readonly QueueName[] =>
+  withTasks ? [...queueNames, ...taskQueueNames] : queueNames;
 
 /** The queues that this function works on. */
 export const queuesOf = (worker: QueueDefinition['worker']): readonly QueueName[] =>
-  queueNames.filter((name) => queues[name].worker === worker);
+  deployedQueueNames(true).filter((name) => queues[name].worker === worker);
 
 /** The environment variable with the URL of a queue of SQS: `WEBHOOK_SLOW_QUEUE_URL`. */
 export const queueUrlVariable = (name: QueueName): string => `${name.toUpperCase().replaceAll('-', '_')}_QUEUE_URL`;

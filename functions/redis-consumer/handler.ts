@@ -16,7 +16,7 @@ import { required, requiredNumber } from '../runtime/env.ts';
 import { invokeConsumerFromEnvironment, redisFromEnvironment } from '../runtime/redis.ts';
 import { sendDependencies } from '../runtime/send-dependencies.ts';
 import { webhookDependencies } from '../runtime/webhook-dependencies.ts';
-import { type ConsumeResult, consume } from './consume.ts';
+import { type ConsumeResult, consume } from '../runtime/consumer/consume.ts';
 
 const log = createLogger();
 const invokeConsumer = invokeConsumerFromEnvironment(log);
@@ -72,6 +72,7 @@ export const handler = withMetrics(metrics, async (event: ConsumerEvent, context
       newName,
       now: Date.now,
       log,
+      queues: client.queues,
       // Emails that must wait anyway stay on the queue: to take and postpone each of a backlog costs commands again and again.
       inFlight: (queue) => Math.min(queues[queue].inFlight, mostToTake(queue)),
       lookAtHolds: sending.look,

@@ -3,10 +3,13 @@ import { createLogger } from '../adapters/logger.ts';
 import { type QueueState, writeQueueState } from '../adapters/metrics.ts';
 import { required } from '../runtime/env.ts';
 import { redisFromEnvironment } from '../runtime/redis.ts';
+import { tasksRedisFromEnvironment } from '../runtime/tasks-redis.ts';
 import { runMinute, watchUntilDone } from './watch.ts';
 
 const log = createLogger();
-const client = redisFromEnvironment(log);
+/** True in the second watchdog, which watches over the runs of the user's tasks. */
+const ofTasks = process.env.WATCHES === 'tasks';
+const client = ofTasks ? tasksRedisFromEnvironment(log) : redisFromEnvironment(log);
 const deployment = required('DEPLOYMENT');
 /** A little longer than the minute until the next run. */
 const RUN_MS = 62_000;

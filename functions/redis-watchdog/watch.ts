@@ -6,7 +6,7 @@ import { untilAnswered } from '../adapters/redis/retry.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 
 export interface WatchdogDependencies {
-  readonly client: Pick<RedisClient, 'firstTimer' | 'run'>;
+  readonly client: Pick<RedisClient, 'firstTimer' | 'run' | 'queues'>;
   readonly now: () => number;
   /** Waits, in ms. */
   readonly sleep: (ms: number) => Promise<void>;

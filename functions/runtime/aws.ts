@@ -5,7 +5,7 @@ import { queueDepth } from '../adapters/aws/sqs-depth.ts';
 import type { Backend } from '../core/ports/backend.ts';
 import type { Backlog } from '../core/ports/broker.ts';
 import type { QueueName } from '../core/queues.ts';
-import { type Environment, indexShards, queueUrls, required } from './env.ts';
+import { type Environment, indexShards, queueUrl, queueUrls, required } from './env.ts';
 
 /** The backend on SQS and DynamoDB whose resources the environment names. */
 export function awsFromEnvironment(env?: Environment): Backend {
@@ -22,7 +22,7 @@ export function backlogFromEnvironment(env?: Environment): (queue: QueueName) =>
   const client = new SQSClient(clientOptions);
   const urls = queueUrls(env);
   return async (queue) => {
-    const { waiting, running, delayed } = await queueDepth(client, urls[queue]);
+    const { waiting, running, delayed } = await queueDepth(client, urls[queue] ?? queueUrl(queue, env));
     return { jobs: waiting + running + delayed };
   };
 }

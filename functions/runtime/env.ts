@@ -1,4 +1,4 @@
-import { type QueueName, queueNames, queueUrlVariable } from '../core/queues.ts';
+import { type CoreQueueName, type QueueName, queueNames, queueUrlVariable, taskQueueNames } from '../core/queues.ts';
 
 /** Variables by name; those of the process unless a caller has others. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,10 +27,14 @@ export function queueUrl(queue: QueueName, env?: Environment): string {
   return required(queueUrlVariable(queue), env);
 }
 
+/** The URLs of the queues of SQS; a deployment without the option `tasks` has none for tasks. */
+export type QueueUrls = Readonly<Record<CoreQueueName, string> & Partial<Record<QueueName, string>>>;
+
 /** The URLs of all queues of SQS. */
-export function queueUrls(env?: Environment): Record<QueueName, string> {
-  const entries = queueNames.map((queue) => [queue, queueUrl(queue, env)]);
-  return Object.fromEntries(entries) as Record<QueueName, string>;
+export function queueUrls(env: Environment = process.env): QueueUrls {
+  const ofTasks = taskQueueNames.filter((queue) => env[queueUrlVariable(queue)]);
+  const entries = [...queueNames, ...ofTasks].map((queue) => [queue, queueUrl(queue, env)]);
+  return Object.fromEntries(entries) as QueueUrls;
 }
 
 /** The shards of the emails in each index; undefined in a function of the user that was deployed with version 0.2. */

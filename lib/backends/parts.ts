@@ -4,6 +4,7 @@ import type { MonitoringMetrics } from '../constructs/monitoring/metrics.ts';
 import type { SendoffFunction } from '../constructs/sendoff-function.ts';
 import type { SesSending } from '../constructs/ses-sending.ts';
 import type { DeadLetterQueue } from '../constructs/work-queue.ts';
+import type { UserTasks } from '../tasks/user-tasks.ts';
 
 /** The input of both backends. */
 export interface BackendProps {
@@ -12,6 +13,8 @@ export interface BackendProps {
   readonly deadLetterQueue: DeadLetterQueue;
   /** The value of the dimension `Deployment` of Sendoff's own metrics. */
   readonly deployment: string;
+  /** The tasks of the option `tasks`. */
+  readonly tasks: UserTasks | undefined;
 }
 
 /** The variables of a function that sends emails. */
@@ -39,8 +42,10 @@ export interface BackendParts {
   readonly functions: Readonly<Record<string, SendoffFunction>>;
   /** The one of these functions that sends emails. */
   readonly sender: SendoffFunction;
-  /** The one of these functions that is invoked once a minute. */
-  readonly everyMinute: SendoffFunction;
+  /** The one of these functions that runs the user's tasks; undefined without the option `tasks`. */
+  readonly tasks: SendoffFunction | undefined;
+  /** Those of these functions that are invoked once a minute, by the id of their schedule. */
+  readonly everyMinute: Readonly<Record<string, SendoffFunction>>;
   /** Its queues and dead letters, for alarms and dashboard. */
   readonly metrics: Pick<MonitoringMetrics, 'queues' | 'deadLetters' | 'deadLettersKept'>;
   /** Outputs of the stack, by which the CLI finds queues, documents and functions. */

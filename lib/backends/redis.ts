@@ -1,13 +1,14 @@
 import { Policy } from 'aws-cdk-lib/aws-iam';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { queueNames } from '../../functions/core/queues.ts';
+import { queueNames, taskQueueNames } from '../../functions/core/queues.ts';
 import { redisDeadLetters, redisQueueMetrics, sqsDeadLetters } from '../constructs/monitoring/metrics.ts';
 import { acknowledgeReadSesQuota } from '../constructs/permissions.ts';
 import { SendoffFunction } from '../constructs/sendoff-function.ts';
 import { invoke, readSesQuota, sendThroughSes } from '../constructs/statements.ts';
 import { type BackendParts, type BackendProps, sendVariables } from './parts.ts';
 import { type RedisAccess, redisAccess } from './redis-access.ts';
+import { createRedisTaskFunctions, type RedisTaskFunctions, tasksDeployment } from './redis-tasks.ts';
 
 /** The parts of `backend: 'redis'`. */
 export interface RedisParts extends BackendParts {
@@ -22,7 +23,7 @@ export type RedisFunctions = {
   readonly redisConsumer: SendoffFunction;
   /** Invokes the consumer when a delayed job is due or a consumer crashed. */
   readonly redisWatchdog: SendoffFunction;
-};
+} & Partial<RedisTaskFunctions>;
 
 /** Long, so that under load cold starts are rare. A consumer ends at once when the queues are empty. */
 const CONSUMER_TIMEOUT = Duration.minutes(5);
@@ -34,32 +35,62 @@ const WATCHDOG_MEMORY_MB = 128;
 export function createRedisParts(scope: Construct, props: BackendProps): RedisParts {
   const { config, deployment, deadLetterQueue } = props;
   const access = redisAccess(scope, config);
-  const functions = createFunctions(scope, props, access);
-  const { redisConsumer, redisWatchdog } = functions;
+  const own = createFunctions(scope, props, access);
+  const { redisConsumer, redisWatchdog } = own;
   const mayQueue = [access.statement, invoke(redisConsumer)];
+  const environment = {
+    ...access.environment,
+    CONSUMER_FUNCTION: redisConsumer.functionName,
+    WATCHDOG_FUNCTION: redisWatchdog.functionName,
+    DEPLOYMENT: deployment,
+  };
+  const ofTasks =
+    props.tasks && createRedisTaskFunctions(scope, props, props.tasks, access, environment, redisConsumer);
+  const mayQueueRuns = ofTasks ? [access.statement, invoke(redisConsumer, ofTasks.redisRunTasks)] : mayQueue;
+  const deploymentOfTasks = tasksDeployment(deployment);
   return {
     access,
     environment: {
-      ...access.environment,
-      CONSUMER_FUNCTION: redisConsumer.functionName,
-      WATCHDOG_FUNCTION: redisWatchdog.functionName,
-      DEPLOYMENT: deployment,
+      ...environment,
+      ...(ofTasks
+        ? {
+            TASKS_CONSUMER_FUNCTION: ofTasks.redisRunTasks.functionName,
+            TASKS_WATCHDOG_FUNCTION: ofTasks.redisTasksWatchdog.functionName,
+          }
+        : {}),
     },
-    acceptStatements: mayQueue,
-    apiStatements: mayQueue,
+    acceptStatements: mayQueueRuns,
+    apiStatements: mayQueueRuns,
     feedbackStatements: mayQueue,
-    functions,
+    functions: { ...own, ...ofTasks },
     sender: redisConsumer,
-    everyMinute: redisWatchdog,
+    tasks: ofTasks?.redisRunTasks,
+    everyMinute: {
+      EveryMinute: redisWatchdog,
+      ...(ofTasks ? { TasksEveryMinute: ofTasks.redisTasksWatchdog } : {}),
+    },
     metrics: {
-      queues: queueNames.map((name) => redisQueueMetrics(deployment, name)),
-      deadLetters: [redisDeadLetters(deployment, 'jobs'), sqsDeadLetters(deadLetterQueue, 'events of SES')],
+      queues: [
+        ...queueNames.map((name) => redisQueueMetrics(deployment, name)),
+        ...(ofTasks ? taskQueueNames.map((name) => redisQueueMetrics(deploymentOfTasks, name)) : []),
+      ],
+      deadLetters: [
+        redisDeadLetters(deployment, 'jobs'),
+        ...(ofTasks ? [redisDeadLetters(deploymentOfTasks, 'runs of tasks')] : []),
+        sqsDeadLetters(deadLetterQueue, 'events of SES'),
+      ],
       deadLettersKept: 'Jobs are kept until you redrive or purge them, events of SES (in SQS) for 14 days.',
     },
     outputs: {
       ...access.outputs,
       RedisConsumerFunctionName: redisConsumer.functionName,
       RedisWatchdogFunctionName: redisWatchdog.functionName,
+      ...(ofTasks
+        ? {
+            TasksFunctionName: ofTasks.redisRunTasks.functionName,
+            TasksWatchdogFunctionName: ofTasks.redisTasksWatchdog.functionName,
+          }
+        : {}),
     },
   };
 }

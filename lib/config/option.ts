@@ -95,6 +95,11 @@ export function text(pattern: RegExp, range: string, meaning: string): Option<st
   };
 }
 
+/** The path of a file, relative to the working directory, or none. */
+export function path(meaning: string): Option<string> {
+  return text(/^[^\0\n]{1,1000}$/, 'the path of a file; empty for none', meaning);
+}
+
 /** A list of texts: an array in cdk.json, or separated by commas on the command line. */
 export function list(pattern: RegExp, range: string, meaning: string): Option<readonly string[]> {
   return {

@@ -1,4 +1,15 @@
-import { flag, list, type Option, oneNumberOf, oneOf, positiveNumber, text, wholeNumber, zeroOr } from './option.ts';
+import {
+  flag,
+  list,
+  type Option,
+  oneNumberOf,
+  oneOf,
+  path,
+  positiveNumber,
+  text,
+  wholeNumber,
+  zeroOr,
+} from './option.ts';
 
 const HOST_NAME = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 const SNS_TOPIC_ARN = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/;
@@ -94,6 +105,21 @@ export const options = {
     4,
     64,
     'Parts that the list of emails is stored in with `backend=aws`; each takes 1,000 new emails a second. A query costs one read for each.',
+  ),
+  tasks: path(
+    'Your own tasks: the file that declares them with `sendoff/tasks`, relative to the working directory. It is bundled with esbuild and runs in a function and role of its own. Empty: none.',
+  ),
+  tasksMemoryMb: wholeNumber(
+    512,
+    128,
+    10240,
+    'Memory of the function that runs your tasks, in MB; CPU comes in proportion.',
+  ),
+  tasksMaxConcurrency: wholeNumber(
+    10,
+    2,
+    1000,
+    'Most functions at once for tasks with `backend=aws`, as many again for tasks of priority `bulk`; each has 10 runs in flight.',
   ),
   warmWriteUnits: zeroOr(
     4_000,

@@ -6,7 +6,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type CfnElement, Stack } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
-import { queueNames } from '../../functions/core/queues.ts';
+import { deployedQueueNames, queueNames } from '../../functions/core/queues.ts';
 import { queuesOf } from '../queues.ts';
 import { acknowledge } from './acknowledge.ts';
 import {
@@ -43,7 +43,7 @@ export function apiStatements(resources: Resources): PolicyStatement[] {
   return [
     onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'),
     onIndexes(resources, 'list', 'due'),
-    onQueues(resources, queueNames),
+    onQueues(resources, deployedQueueNames(true)),
     onBodies(resources, 'GetObject', 'PutObject'),
     onBodyBucket(resources),
   ];
@@ -177,4 +177,9 @@ export function acknowledgeBodies(scope: IConstruct, { bodyBucket }: Pick<Resour
   acknowledge(scope, {
     [`IAM5[Resource::<${bucketId}.Arn>/*]`]: 'The objects of one bucket, whose keys are the ids of emails.',
   });
+}
+
+/** The function that runs the user's tasks. */
+export function runTasksStatements(resources: Resources): PolicyStatement[] {
+  return acceptStatements(resources);
 }

@@ -15,6 +15,7 @@ import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { type BackendName, functionCode } from '../function-code.ts';
 import { BATCH_SIZE } from '../queues.ts';
+import type { UserTasks } from '../tasks/user-tasks.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -38,6 +39,11 @@ export interface SendoffFunctionProps {
   /** The folder in functions/ with the handler.ts that it runs. */
   readonly handler: string;
   readonly description: string;
+  /**
+   * The user's tasks, for a function that knows them: it gets their manifest beside its code. A handler that runs tasks is bundled with
+   * the user's file.
+   */
+  readonly tasks?: UserTasks | undefined;
   /** The construct id of its log group, if the function was renamed: a renamed log group would lose its logs. */
   readonly logGroupId?: string;
   readonly timeout: Duration;
@@ -68,7 +74,7 @@ export class SendoffFunction extends LambdaFunction {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: functionCode(props.handler, backend),
+      code: props.tasks ? props.tasks.code(props.handler, backend) : functionCode(props.handler, backend),
       handler: 'index.handler',
       role,
       logGroup,

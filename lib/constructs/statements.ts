@@ -3,6 +3,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Stack } from 'aws-cdk-lib/core';
 import type { IndexName } from '../../functions/core/ports/table.ts';
 import type { QueueName } from '../../functions/core/queues.ts';
+import type { ByQueue } from '../queues.ts';
 import type { BodyBucket } from './body-bucket.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { SesSending } from './ses-sending.ts';
@@ -12,7 +13,8 @@ import type { WorkQueue } from './work-queue.ts';
 export interface Resources {
   readonly table: DocumentTable;
   readonly bodyBucket: BodyBucket;
-  readonly queues: Readonly<Record<QueueName, WorkQueue>>;
+  /** The queues of the deployment. */
+  readonly queues: ByQueue<WorkQueue>;
   readonly sesSending: SesSending;
 }
 
@@ -87,12 +89,12 @@ export function onIndexes({ table }: Resources, ...indexes: IndexName[]): Policy
   );
 }
 
-/** Queueing jobs. */
+/** Queueing jobs, on those of these queues that the deployment has. */
 export function onQueues({ queues }: Resources, names: readonly QueueName[]): PolicyStatement {
   return allow(
     'sqs',
     ['SendMessage'],
-    names.map((name) => queues[name].queueArn),
+    names.flatMap((name) => queues[name]?.queueArn ?? []),
   );
 }
 
@@ -101,7 +103,7 @@ export function onQueueDepths({ queues }: Resources, names: readonly QueueName[]
   return allow(
     'sqs',
     ['GetQueueAttributes'],
-    names.map((name) => queues[name].queueArn),
+    names.flatMap((name) => queues[name]?.queueArn ?? []),
   );
 }
 

@@ -19,6 +19,8 @@ export interface WorkQueueProps {
   readonly workerTimeout: Duration;
   /** How long that function waits for a batch to fill; none if absent. */
   readonly maxBatchingWindow?: Duration | undefined;
+  /** The time after which a job whose worker crashed is received again; from the other times if absent. */
+  readonly visibilityTimeout?: Duration | undefined;
 }
 
 /** A queue of jobs for one function. */
@@ -30,7 +32,9 @@ export class WorkQueue extends Queue {
     const { deadLetterQueue, maxReceiveCount, workerTimeout, maxBatchingWindow } = props;
     // Time for Lambda to retry a throttled invocation before the job is visible again, and for the batch to fill.
     // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-queueconfig
-    const visibilityTimeout = Duration.seconds(6 * workerTimeout.toSeconds() + (maxBatchingWindow?.toSeconds() ?? 0));
+    const visibilityTimeout =
+      props.visibilityTimeout ??
+      Duration.seconds(6 * workerTimeout.toSeconds() + (maxBatchingWindow?.toSeconds() ?? 0));
     super(scope, id, {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,

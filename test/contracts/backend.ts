@@ -16,6 +16,8 @@ export interface BackendUnderTest {
   close(): Promise<void>;
 }
 
+type EmailSubmission = Submission & Required<Pick<Submission, 'body'>>;
+
 /** What every backend's `submit` must do: everything durable, or a rejection that leaves nothing a caller was not told of. */
 export function backendContract(name: string, create: () => Promise<BackendUnderTest>): void {
   describe(`${name} keeps the backend's contract`, () => {
@@ -35,7 +37,7 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
         jobs.push(...batch.map(({ body }) => JSON.parse(body)));
       return jobs;
     };
-    const submission = (id = randomUUID(), { payload = 'a', repeatable = false } = {}): Submission => ({
+    const submission = (id = randomUUID(), { payload = 'a', repeatable = false } = {}): EmailSubmission => ({
       record: {
         key: `email#${id}`,
         fields: { id, payload, status: 'queued', attempts: 0, timeline: [{ atMs: 1, event: 'queued' }] },
@@ -46,7 +48,7 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
       job: { queue: 'transactional', job: { task: 'email.send', args: { id, payload }, attempt: 1 } },
       repeatable,
     });
-    const bodyOf = async ({ body }: Submission) => {
+    const bodyOf = async ({ body }: EmailSubmission) => {
       const bytes = await backend.bodies.get(body.key);
       return bytes && Buffer.from(bytes).toString();
     };
@@ -83,6 +85,14 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
       await backend.submit([later]);
       expect(await backend.table.get(later.record.key)).toEqual(later.record.fields);
       expect(await receiveAll()).toEqual([]);
+    });
+
+    it('stores no body for a submission without one', async () => {
+      const { body, ...bare } = submission();
+      expect(await backend.submit([bare])).toMatchObject([{ applied: true }]);
+      expect(await backend.table.get(bare.record.key)).toEqual(bare.record.fields);
+      expect(await backend.bodies.get(body.key)).toBeUndefined();
+      expect(await receiveAll()).toEqual([bare.job?.job]);
     });
 
     it('holds back the job of an email that is due later', async () => {

@@ -101,6 +101,8 @@ export async function startAwsEmulators(): Promise<AwsEmulators> {
     bulk: await createQueue(sqs, front.endpoint, 'bulk'),
     webhook: await createQueue(sqs, front.endpoint, 'webhook'),
     'webhook-slow': await createQueue(sqs, front.endpoint, 'webhook-slow'),
+    tasks: await createQueue(sqs, front.endpoint, 'tasks'),
+    'tasks-bulk': await createQueue(sqs, front.endpoint, 'tasks-bulk'),
   };
   return {
     endpoint: front.endpoint,

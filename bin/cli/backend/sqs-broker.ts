@@ -6,6 +6,7 @@ import { type Deployment, output } from '../deployment.ts';
 
 /** Queues jobs on the SQS queues that the deployment's outputs name. */
 export function openSqsBroker(deployment: Deployment): Broker {
-  const urls = forEachQueue((queue) => output(deployment, queueUrlOutput(queue)));
+  const withTasks = queueUrlOutput('tasks') in deployment.outputs;
+  const urls = forEachQueue(withTasks, (queue) => output(deployment, queueUrlOutput(queue)));
   return createSqsBroker(new SQSClient(deployment.aws), urls);
 }

@@ -14,7 +14,8 @@ import { traced } from './traced-client.ts';
 export interface AwsBackendOptions {
   readonly tableName: string;
   readonly bodyBucket: string;
-  readonly queueUrls: Readonly<Record<QueueName, string>>;
+  /** The queues of the deployment. */
+  readonly queueUrls: Readonly<Partial<Record<QueueName, string>>>;
   /** The shards of the emails in each index, 4 to 64; 4 if absent. */
   readonly indexShards?: number | undefined;
 }
@@ -58,7 +59,7 @@ export async function submitInParallel(
 ): Promise<WriteOutcome[]> {
   const jobs = submissions.flatMap(({ job }) => job ?? []);
   const inserts = submissions.map(({ record }) => table.insert(record));
-  const puts = submissions.map(({ record, body }) => bodies.put(body.key, body.bytes, record.expiresAtMs ?? 0));
+  const puts = submissions.map(({ record, body }) => body && bodies.put(body.key, body.bytes, record.expiresAtMs ?? 0));
   const results = await Promise.allSettled([broker.send(jobs), ...puts, ...inserts]);
   const failure = results.find((result) => result.status === 'rejected');
   if (!failure) return Promise.all(inserts);

@@ -19,17 +19,17 @@ const TRIES = 3;
  */
 export function createSqsBroker(
   client: SQSClient,
-  queueUrls: Readonly<Record<QueueName, string>>,
+  queueUrls: Readonly<Partial<Record<QueueName, string>>>,
   now: () => number = Date.now,
 ): Broker {
   return {
     async send(jobs) {
-      const batches = Object.entries(queueUrls).flatMap(([queue, url]) =>
-        chunks(jobs.filter((job) => job.queue === queue).map((job) => message(job, now()))).map((batch) =>
-          sendBatch(client, url, batch),
-        ),
-      );
-      await Promise.all(batches);
+      const batches = [...Map.groupBy(jobs, ({ queue }) => queue)].map(([queue, own]) => {
+        const url = queueUrls[queue];
+        if (url === undefined) throw new Error(`The deployment has no queue ${queue}`);
+        return chunks(own.map((job) => message(job, now()))).map((batch) => ({ url, batch }));
+      });
+      await Promise.all(batches.flat().map(({ url, batch }) => sendBatch(client, url, batch)));
     },
   };
 }

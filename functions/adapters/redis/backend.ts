@@ -37,6 +37,6 @@ function submitOperation(client: RedisClient, { record, body, job }: Submission)
   // The job is durable with the record, so the watchdog need not look at the record again: no entry in `due`.
   const { due, ...known } = record;
   const insert = insertArguments(client, job || !due ? known : { ...known, due });
-  const stored = { bodyKey: client.keyOf(body.key), body: encodeBody(body.bytes) };
+  const stored = body ? { bodyKey: client.keyOf(body.key), body: encodeBody(body.bytes) } : { bodyKey: '', body: '' };
   return operations.submit({ ...insert, ...stored, ...(job ? sendArguments(job) : {}) });
 }

@@ -1,4 +1,5 @@
 import { Redis } from '@upstash/redis';
+import { type QueueName, queueNames } from '../../core/queues.ts';
 import { gather } from './gather.ts';
 import { redisKeys } from './keys.ts';
 import type { Operation, RedisValue } from './lua/operation.ts';
@@ -29,6 +30,8 @@ export interface RedisClient {
   firstTimer(): Promise<Timer | undefined>;
   /** The same, and how many dead letters there are: two commands in a round trip, where a script would bill three. */
   peek(): Promise<Peek>;
+  /** The queues of the namespace; answers about all queues have this order. */
+  readonly queues: readonly QueueName[];
   /** The full name of a document's or a body's key. */
   readonly keyOf: (key: string) => string;
 }
@@ -36,6 +39,8 @@ export interface RedisClient {
 export interface RedisClientOptions extends UpstashOptions {
   /** Keeps the deployments that share a database apart. */
   readonly namespace: string;
+  /** The queues of the namespace; those of every deployment if absent. */
+  readonly queues?: readonly QueueName[];
   /** Called, and awaited, when a job was queued and no consumer is at work. */
   readonly invokeConsumer: () => Promise<void>;
   readonly now?: () => number;
@@ -49,14 +54,15 @@ const FIRST_TIMER = { byScore: true, withScores: true, offset: 0, count: 1 } as 
 
 /** Opens the database; connects with the first operation. */
 export function createRedisClient(options: RedisClientOptions): RedisClient {
-  const { namespace, invokeConsumer, now = Date.now } = options;
+  const { namespace, queues = queueNames, invokeConsumer, now = Date.now } = options;
   const requester = createUpstashRequester(options);
   // Deserialization would make numbers of texts that look like some, and objects of JSON that is not ours to parse yet.
   const redis = new Redis({ ...UNUSED_ADDRESS, automaticDeserialization: false, enableTelemetry: false });
   redis.use((request) => requester.request(request));
-  const keys = redisKeys(namespace);
+  const keys = redisKeys(namespace, queues);
   const runAll = gather(createRunScript({ redis, requester, keys: keys.all, invokeConsumer, now }));
   return {
+    queues,
     keyOf: (key) => keys.documents + key,
     runAll,
     run: async (operation) => {

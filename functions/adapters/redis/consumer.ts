@@ -1,5 +1,5 @@
 import type { Delivery } from '../../core/ports/broker.ts';
-import { type QueueName, queueNames, queues } from '../../core/queues.ts';
+import { type QueueName, queues } from '../../core/queues.ts';
 import type { RedisClient, RedisValue } from './client.ts';
 import type { Operation } from './lua/operation.ts';
 import * as operations from './operations.ts';
@@ -11,7 +11,7 @@ export interface Exchange {
   /** Deliveries still in work: their leases start anew. */
   readonly renewed: readonly Delivery[];
   /** How many jobs of each queue this consumer has room for. */
-  readonly wanted: Readonly<Record<QueueName, number>>;
+  readonly wanted: Readonly<Partial<Record<QueueName, number>>>;
   /** Send a heartbeat, and take over the deliveries of crashed consumers. */
   readonly heartbeat: boolean;
   /** Ask for the number of jobs that are waiting or in work. */
@@ -99,10 +99,13 @@ function byQueue(
   deliveries: readonly Delivery[],
   operation: (queue: QueueName, ids: readonly string[]) => Operation,
 ): Operation[] {
-  return queueNames.flatMap((queue) => {
-    const ids = deliveries.filter((delivery) => delivery.queue === queue).map(({ id }) => id);
-    return ids.length > 0 ? [operation(queue, ids)] : [];
-  });
+  const groups = Map.groupBy(deliveries, ({ queue }) => queue);
+  return [...groups].map(([queue, own]) =>
+    operation(
+      queue,
+      own.map(({ id }) => id),
+    ),
+  );
 }
 
 function receivedRows(answer: RedisValue | undefined): { delivery: Delivery; dead: boolean }[] {

@@ -1,6 +1,6 @@
 import { readJob } from '../../core/inspection/read-job.ts';
 import type { DeadLetters, HeldDeadLetter, Inspection, QueueDepth } from '../../core/ports/inspection.ts';
-import { type QueueName, queueNames } from '../../core/queues.ts';
+import type { QueueName } from '../../core/queues.ts';
 import type { RedisClient, RedisValue } from './client.ts';
 import * as operations from './operations.ts';
 
@@ -24,25 +24,25 @@ const LAST_IN_MS = 2n ** 64n - 1n;
  * ahead of ours.
  */
 export function createRedisInspection(
-  client: Pick<RedisClient, 'run' | 'peek'>,
+  client: Pick<RedisClient, 'run' | 'peek' | 'queues'>,
   { clockAheadMs = 0 }: { readonly clockAheadMs?: number } = {},
 ): Inspection {
   return { depths: () => queueDepths(client), deadLetters: createRedisDeadLetters(client, clockAheadMs) };
 }
 
-/** How old the oldest job of each queue is; it costs ten commands, so ask only when there may be any. */
-export async function queueAges({ run }: Pick<RedisClient, 'run'>): Promise<QueueAge[]> {
+/** How old the oldest job of each queue is; it costs two commands a queue and two more, so ask only when there may be any. */
+export async function queueAges({ run, queues }: Pick<RedisClient, 'run' | 'queues'>): Promise<QueueAge[]> {
   const pairs = rows(await run(operations.ages()));
-  return queueNames.map((queue, index) => {
+  return queues.map((queue, index) => {
     const [jobs = 0, oldestMs = 0] = pairs[index] ?? [];
     return { queue, jobs, oldestMs };
   });
 }
 
-async function queueDepths(client: Pick<RedisClient, 'run'>): Promise<QueueDepth[]> {
+async function queueDepths(client: Pick<RedisClient, 'run' | 'queues'>): Promise<QueueDepth[]> {
   const [depths, delayed, ages] = await Promise.all([
     client.run(operations.depths()),
-    delayedJobs(client.run),
+    delayedJobs(client),
     queueAges(client),
   ]);
   const pairs = rows(depths);
@@ -54,8 +54,8 @@ async function queueDepths(client: Pick<RedisClient, 'run'>): Promise<QueueDepth
 }
 
 /** By queue; approximate, for timers move while they are counted. */
-async function delayedJobs(run: RedisClient['run']): Promise<number[]> {
-  const sums = queueNames.map(() => 0);
+async function delayedJobs({ run, queues }: Pick<RedisClient, 'run' | 'queues'>): Promise<number[]> {
+  const sums = queues.map(() => 0);
   for (let rank = 0; ; rank += TIMERS_AT_ONCE) {
     const [seen = 0, ...counts] = (await run(operations.timers({ rank, count: TIMERS_AT_ONCE }))) as readonly number[];
     for (const [index, count] of counts.entries()) sums[index] = (sums[index] ?? 0) + count;

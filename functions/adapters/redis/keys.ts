@@ -1,4 +1,4 @@
-import { fairQueueNames, queueNames } from '../../core/queues.ts';
+import { type QueueName, queues } from '../../core/queues.ts';
 
 /**
  * The names of the keys beside the streams. They are stored data: deployed stacks have their jobs and documents under them, so
@@ -14,8 +14,8 @@ const names = {
   documents: 'doc:',
 } as const;
 
-/** The keys of one deployment; `all` is what the script gets as KEYS. The stream of a queue is named as the queue is. */
-export function redisKeys(namespace: string) {
+/** The keys of a namespace with these queues; `all` is what the script gets as KEYS. The stream of a queue is named as the queue is. */
+export function redisKeys(namespace: string, queueNames: readonly QueueName[]) {
   // One hash tag: a cluster keeps all keys of a deployment together.
   const keyOf = (name: string) => `{sendoff:${namespace}}:${name}`;
   return {
@@ -26,26 +26,28 @@ export function redisKeys(namespace: string) {
       ...Object.values(names),
       ...queueNames,
       // The turns of the jobs that wait, and the last turn of each group (lua/fairness.ts).
-      ...fairQueueNames.flatMap((queue) => [`${queue}:turns`, `${queue}:groups`]),
+      ...queueNames.filter((queue) => queues[queue].fair).flatMap((queue) => [`${queue}:turns`, `${queue}:groups`]),
     ].map(keyOf),
   };
 }
 
 /**
- * Lua that takes the keys from KEYS: `LIST`, `DUE`, …, `streams`, which has the stream of each queue, and `turns` and `groups` with
- * the keys of each fair queue.
+ * Lua that takes the keys from KEYS: `LIST`, `DUE`, …, `queues`, the names of the namespace's queues in their order, `streams`, which
+ * has the stream of each queue, and `turns` and `groups` with the keys of each fair queue.
  */
 export function luaKeys(): string {
   const fixed = Object.keys(names).map((use) => use.toUpperCase());
   return `
 local ${fixed.join(', ')} = unpack(KEYS)
-local queues = { ${queueNames.map((name) => `'${name}'`).join(', ')} }
-local streams = {}
-for i, queue in ipairs(queues) do streams[queue] = KEYS[${fixed.length} + i] end
-local turns, groups = {}, {}
-for i, queue in ipairs({ ${fairQueueNames.map((name) => `'${name}'`).join(', ')} }) do
-  local first = ${fixed.length + queueNames.length} + 2 * i - 1
-  turns[queue], groups[queue] = KEYS[first], KEYS[first + 1]
+local queues, streams, turns, groups = {}, {}, {}, {}
+for i = ${fixed.length + 1}, #KEYS do
+  local queue, use = string.match(KEYS[i], '}:([^:]+):?(%a*)$')
+  if use == 'turns' then turns[queue] = KEYS[i]
+  elseif use == 'groups' then groups[queue] = KEYS[i]
+  else
+    queues[#queues + 1] = queue
+    streams[queue] = KEYS[i]
+  end
 end
 `;
 }

@@ -2,11 +2,12 @@ import type { BodyStore } from './bodies.ts';
 import type { Broker, OutgoingJob } from './broker.ts';
 import type { Change, Condition, Document, NewDocument, Table, WriteOutcome } from './table.ts';
 
-/** Everything that is stored when an email is accepted. */
+/** Everything that is stored when an email, or a run of a task, is accepted. */
 export interface Submission {
   readonly record: NewDocument;
-  readonly body: { readonly key: string; readonly bytes: Uint8Array };
-  /** Absent when the email is due later than the broker can delay. */
+  /** Absent for a run whose arguments are on the record. */
+  readonly body?: { readonly key: string; readonly bytes: Uint8Array };
+  /** Absent when it is due later than the broker can delay. */
   readonly job?: OutgoingJob;
   /** False when no other request can use this record's key, so that a failed submission may be rolled back. */
   readonly repeatable: boolean;

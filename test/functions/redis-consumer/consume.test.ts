@@ -5,7 +5,7 @@ import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
 import type { Delivery } from '../../../functions/core/ports/broker.ts';
 import type { QueueName } from '../../../functions/core/queues.ts';
 import type { Worker } from '../../../functions/core/task/worker.ts';
-import { createJobsInFlight } from '../../../functions/redis-consumer/jobs-in-flight.ts';
+import { createJobsInFlight } from '../../../functions/runtime/consumer/jobs-in-flight.ts';
 import { hasRedis, queueKey, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { type Consuming, createConsuming, interrupting, roomFor } from './consuming.ts';
 
@@ -107,7 +107,7 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     const wrap = (queue: ConsumerQueue): ConsumerQueue => ({
       ...queue,
       exchange: (exchange) => {
-        asked.push(exchange.wanted.transactional);
+        asked.push(exchange.wanted.transactional ?? -1);
         setImmediate(() => running.shift()?.());
         return queue.exchange(exchange);
       },

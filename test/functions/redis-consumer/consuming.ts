@@ -6,8 +6,8 @@ import type { Backend } from '../../../functions/core/ports/backend.ts';
 import type { Delivery, Job } from '../../../functions/core/ports/broker.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
 import { type QueueName, queueNames } from '../../../functions/core/queues.ts';
-import { type ConsumeResult, consume } from '../../../functions/redis-consumer/consume.ts';
-import type { ConsumeDependencies } from '../../../functions/redis-consumer/dependencies.ts';
+import { type ConsumeResult, consume } from '../../../functions/runtime/consumer/consume.ts';
+import type { ConsumeDependencies } from '../../../functions/runtime/consumer/dependencies.ts';
 import { queueKey, type RedisDatabase } from '../../helpers/redis-database.ts';
 
 const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
@@ -84,6 +84,7 @@ export function createConsuming({ front }: Pick<RedisDatabase, 'front'>, now: ()
           newName: randomUUID,
           now,
           log: silent,
+          queues: client.queues,
           inFlight: typeof inFlight === 'number' ? () => inFlight : inFlight,
           lookAtHolds: options.lookAtHolds ?? (async () => {}),
           flushMetrics: () => void flushes.push(now()),

@@ -12,7 +12,7 @@ export interface SendArguments {
   readonly nonce: string;
 }
 
-/** A record, its body and perhaps a job. */
+/** A record, perhaps a body (its key is empty if there is none) and a job. */
 export type SubmitArguments = InsertArguments & {
   readonly bodyKey: string;
   readonly body: string;
@@ -84,12 +84,12 @@ function operations.submit(key, text, expires, list, due, bodyKey, body, queue, 
   local inserted = operations.insert(key, text, expires, list, due)
   if inserted[1] == 0 then return inserted end
   local ok, problem = pcall(function()
-    put(bodyKey, body, expires ~= '' and expires)
+    if bodyKey ~= '' then put(bodyKey, body, expires ~= '' and expires) end
     if queue ~= '' then operations.send(queue, job, jobDue, nonce) end
   end)
   if not ok then
     operations.delete(key, '{}')
-    operations.deletebody(bodyKey)
+    if bodyKey ~= '' then operations.deletebody(bodyKey) end
     error(problem)
   end
   return inserted

@@ -1,4 +1,4 @@
-import { type QueueName, queueNames } from '../../../core/queues.ts';
+import type { QueueName } from '../../../core/queues.ts';
 import type { Operation } from './operation.ts';
 
 /**
@@ -16,7 +16,7 @@ export const receive = (args: {
   /** Look for new jobs in shared queues, beyond those that have a turn. */
   readonly look: boolean;
   /** How many jobs of each queue to receive at most. */
-  readonly room: Readonly<Record<QueueName, number>>;
+  readonly room: Readonly<Partial<Record<QueueName, number>>>;
 }): Operation => [
   'receive',
   args.consumer,
@@ -25,7 +25,7 @@ export const receive = (args: {
   args.heartbeat,
   args.reclaim,
   args.look,
-  ...queueNames.map((queue) => args.room[queue]),
+  ...Object.entries(args.room).flat(),
 ];
 
 /** Moves due jobs to their streams, takes over deliveries whose lease has ended, then reads new jobs: those of fair queues in turn. */
@@ -78,8 +78,9 @@ local function readNew(consumer, room, shared, out)
 end
 
 function operations.receive(consumer, leaseMs, maxReceiveCount, heartbeat, reclaim, look, ...)
-  local room = {}
-  for i, queue in ipairs(queues) do room[queue] = tonumber(({ ... })[i]) end
+  local room, rooms = {}, { ... }
+  for _, queue in ipairs(queues) do room[queue] = 0 end
+  for i = 1, #rooms, 2 do room[rooms[i]] = tonumber(rooms[i + 1]) end
   local out = {}
   if heartbeat == '1' then recordHeartbeat(consumer, tonumber(leaseMs)) end
   local shared = promoteDueJobs()

@@ -3,6 +3,7 @@ import { redisKeys } from '../../../../functions/adapters/redis/keys.ts';
 import { type Operation, scriptArguments } from '../../../../functions/adapters/redis/lua/operation.ts';
 import { redisScript } from '../../../../functions/adapters/redis/lua/script.ts';
 import * as operations from '../../../../functions/adapters/redis/operations.ts';
+import { queueNames, taskQueueNames } from '../../../../functions/core/queues.ts';
 
 /** The parameters of each operation in Lua, by its name. */
 const parameters = new Map(
@@ -46,7 +47,13 @@ describe('the operations', () => {
 it('the keys keep the names under which deployed stacks have their jobs and documents', () => {
   const fixed = ['list', 'due', 'timers', 'dead', 'drainers', 'watcher', 'doc:'];
   const streams = ['transactional', 'bulk', 'webhook', 'webhook-slow'];
-  const names = redisKeys('x').all.map((key) => key.replace('{sendoff:x}:', ''));
+  const names = redisKeys('x', queueNames).all.map((key) => key.replace('{sendoff:x}:', ''));
   const fair = ['transactional:turns', 'transactional:groups', 'bulk:turns', 'bulk:groups'];
   expect(names.toSorted()).toEqual([...fixed, ...streams, ...fair].toSorted());
+});
+
+it('the namespace of the tasks has their queues alone', () => {
+  const names = redisKeys('x-tasks', taskQueueNames).all.map((key) => key.replace('{sendoff:x-tasks}:', ''));
+  const fair = ['tasks:turns', 'tasks:groups', 'tasks-bulk:turns', 'tasks-bulk:groups'];
+  expect(names.slice(7)).toEqual(['tasks', 'tasks-bulk', ...fair]);
 });

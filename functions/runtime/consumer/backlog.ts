@@ -1,4 +1,3 @@
-import { queueNames } from '../core/queues.ts';
 import { type ConsumeDependencies, retrying } from './dependencies.ts';
 import type { JobsInFlight } from './jobs-in-flight.ts';
 
@@ -8,10 +7,10 @@ const LOOK_MS = 1_000;
 
 /** Watches the backlog once a second, while a queue has no room for more jobs in flight. */
 export function createBacklogWatch(dependencies: ConsumeDependencies, jobs: JobsInFlight) {
-  const { queue, invokeConsumer, newName, now, inFlight, isLimiting, log } = dependencies;
+  const { queue, queues, invokeConsumer, newName, now, inFlight, isLimiting, log } = dependencies;
   let lookedAtMs = now();
   let countThen = 0;
-  const full = () => queueNames.some((name) => inFlight(name) > 0 && jobs.size(name) >= inFlight(name));
+  const full = () => queues.some((name) => inFlight(name) > 0 && jobs.size(name) >= inFlight(name));
   return {
     /** Whether the size of the backlog is to be asked for now. */
     wanted: () => !isLimiting() && full() && now() - lookedAtMs >= LOOK_MS,

@@ -1,4 +1,4 @@
-import { LEASE_MS } from '../adapters/redis/times.ts';
+import { LEASE_MS } from '../../adapters/redis/times.ts';
 
 /** Time between two heartbeats. Several fit in a lease, so one lost request does not end it. */
 export const HEARTBEAT_MS = 1_500;

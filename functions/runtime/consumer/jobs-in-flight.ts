@@ -1,6 +1,6 @@
-import type { Delivery } from '../core/ports/broker.ts';
-import type { QueueName } from '../core/queues.ts';
-import type { Worker } from '../core/task/worker.ts';
+import type { Delivery } from '../../core/ports/broker.ts';
+import type { QueueName } from '../../core/queues.ts';
+import type { Worker } from '../../core/task/worker.ts';
 
 /** After a job is done, others that are done within this time are acknowledged with it. */
 const GATHER_MS = 5;

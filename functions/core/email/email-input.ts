@@ -50,3 +50,8 @@ interface EmailFields {
   /** ISO 8601 with a time zone, or plain English such as `in 1 hour`; at most 30 days ahead. */
   readonly scheduled_at?: string;
 }
+
+/** An accepted email: it is durable, and is sent or ends in a final status. */
+export interface AcceptedEmail {
+  readonly id: string;
+}

@@ -1,8 +1,8 @@
-import type { ConsumerQueue } from '../adapters/redis/consumer.ts';
-import { untilAnswered } from '../adapters/redis/retry.ts';
-import type { Logger } from '../core/ports/telemetry.ts';
-import type { QueueName } from '../core/queues.ts';
-import type { Worker } from '../core/task/worker.ts';
+import type { ConsumerQueue } from '../../adapters/redis/consumer.ts';
+import { untilAnswered } from '../../adapters/redis/retry.ts';
+import type { Logger } from '../../core/ports/telemetry.ts';
+import type { QueueName } from '../../core/queues.ts';
+import type { Worker } from '../../core/task/worker.ts';
 import { LAST_MS } from './timing.ts';
 
 export interface ConsumeDependencies {
@@ -15,6 +15,8 @@ export interface ConsumeDependencies {
   readonly newName: () => string;
   readonly now: () => number;
   readonly log: Logger;
+  /** The queues that it works on. */
+  readonly queues: readonly QueueName[];
   /** Jobs of this queue in flight at once; 0 while none may be taken. */
   readonly inFlight: (queue: QueueName) => number;
   /** Renews what `inFlight` knows while it is 0 for a queue, as no job does it then. */
@@ -25,6 +27,12 @@ export interface ConsumeDependencies {
   readonly renewClaims: (deadlineMs: number, leastGainMs: number) => Promise<void>;
   /** True while the sending rate is used up: another consumer would only wait, too. */
   readonly isLimiting: () => boolean;
+  /**
+   * So long before the function is stopped it receives no more jobs, in ms; for jobs that may take long. When more jobs wait then, it
+   * gives its place to a fresh invocation at once, and works on those in flight until they end. If absent, jobs are short: the place
+   * is handed over when those in flight have ended, or shortly before the function is stopped.
+   */
+  readonly closingMs?: number;
   /** When this function is stopped, epoch ms. */
   readonly deadlineMs: number;
 }

@@ -1,5 +1,5 @@
-import { LEASE_MS } from '../adapters/redis/times.ts';
-import { type QueueName, queueNames } from '../core/queues.ts';
+import { LEASE_MS } from '../../adapters/redis/times.ts';
+import type { QueueName } from '../../core/queues.ts';
 import { createBacklogWatch } from './backlog.ts';
 import { type ConsumeDependencies, retrying } from './dependencies.ts';
 import type { JobsInFlight } from './jobs-in-flight.ts';
@@ -11,27 +11,43 @@ import { HEARTBEAT_MS, RUN_MS } from './timing.ts';
  */
 const WORTH_ASKING = 0.1;
 
-/**
- * One round trip: acknowledges, renews, receives and starts what has arrived; answers how many jobs. A closing consumer receives
- * none.
- */
+/** The part of a consumer in an exchange. */
+export interface Part {
+  /** It receives no more jobs. */
+  readonly closing: boolean;
+  /** It has given its place to another, and only renews the deliveries of its jobs in flight. */
+  readonly placeless: boolean;
+  /** Ask for the number of jobs that wait or are in work. */
+  readonly countBacklog: boolean;
+}
+
+/** The result of an exchange. */
+export interface Exchanged {
+  /** Jobs that have arrived and were started. */
+  readonly arrived: number;
+  /** Jobs that wait or are in work, if it was asked for. */
+  readonly backlog: number | undefined;
+}
+
+/** One round trip: acknowledges, renews, receives and starts what has arrived. */
 export function createExchange(
   dependencies: ConsumeDependencies,
   jobs: JobsInFlight,
-): (closing: boolean) => Promise<number> {
-  const { queue, now, log, inFlight, renewClaims } = dependencies;
+): (part: Part) => Promise<Exchanged> {
+  const { queue, queues, now, log, inFlight, renewClaims } = dependencies;
   const backlog = createBacklogWatch(dependencies, jobs);
   let heartbeatAtMs = 0;
 
-  return async (closing) => {
+  return async ({ closing, placeless, countBacklog: asked }) => {
     const done = jobs.done();
     const startMs = now();
     const heartbeat = startMs - heartbeatAtMs >= HEARTBEAT_MS;
-    const wanted = roomByQueue((name) => {
+    const wanted = roomByQueue(queues, (name) => {
       const room = inFlight(name) - jobs.size(name);
       return !closing && (heartbeat || room >= WORTH_ASKING * inFlight(name)) ? room : 0;
     });
-    const countBacklog = !closing && backlog.wanted();
+    const looks = !closing && backlog.wanted();
+    const countBacklog = asked || looks;
     let renewedAtMs: number | undefined;
     const arrival = await retrying(dependencies, async () => {
       // A delivery whose lease has ended may be with another consumer by now: it is not renewed.
@@ -39,7 +55,7 @@ export function createExchange(
       renewedAtMs = renewed.length > 0 ? startMs : undefined;
       // Asked for at the same moment, so both are one request.
       const renewing = heartbeat ? renewClaims(now() + RUN_MS, HEARTBEAT_MS) : undefined;
-      const exchanging = queue.exchange({ done, renewed, wanted, heartbeat, countBacklog });
+      const exchanging = queue.exchange({ done, renewed, wanted, heartbeat: heartbeat && !placeless, countBacklog });
       const [arrived] = await Promise.all([exchanging, renewing]);
       return arrived;
     });
@@ -49,12 +65,14 @@ export function createExchange(
     const fresh = arrival.deliveries.filter(({ id }) => !jobs.has(id));
     for (const delivery of fresh) jobs.start(delivery);
     for (const { id, queue: from } of arrival.dead) log.error('job given up', { deliveryId: id, queue: from });
-    if (arrival.backlog !== undefined) await backlog.look(arrival.backlog);
-    return fresh.length;
+    if (looks && arrival.backlog !== undefined) await backlog.look(arrival.backlog);
+    return { arrived: fresh.length, backlog: arrival.backlog };
   };
 }
 
-function roomByQueue(room: (name: QueueName) => number): Record<QueueName, number> {
-  const entries = queueNames.map((name) => [name, Math.max(0, room(name))]);
-  return Object.fromEntries(entries);
+function roomByQueue(
+  queues: readonly QueueName[],
+  room: (name: QueueName) => number,
+): Partial<Record<QueueName, number>> {
+  return Object.fromEntries(queues.map((name) => [name, Math.max(0, room(name))]));
 }

@@ -1,0 +1,71 @@
+import { entryPage, type Page, type PageRequest } from '../document/list.ts';
+import { documentsOf } from '../document/pages.ts';
+import { timeSort } from '../document/time-sort.ts';
+import { isId } from '../ids.ts';
+import type { Entry, Query, Table } from '../ports/table.ts';
+import { parseWhole } from '../validate.ts';
+import { failedPartition, type RunRecord, type RunStatus, runKey, runPartition } from './run.ts';
+
+export { readJson } from './stored-json.ts';
+
+/** Reads a run; undefined if there is none, or it has expired. */
+export async function readRun(table: Pick<Table, 'get'>, id: string): Promise<RunRecord | undefined> {
+  return isId(id) ? table.get<RunRecord>(runKey(id)) : undefined;
+}
+
+export interface RunFilter extends PageRequest {
+  /** The tasks whose runs are listed, 1 or more: one, or all of the manifest. */
+  readonly tasks: readonly string[];
+  readonly status?: RunStatus | undefined;
+}
+
+/** The most runs that are read for a page of one status; a page may then have fewer, or none, though there are more. */
+const MOST_READ = 1_000;
+
+/** A page of runs, newest first. Failed ones have an index of their own; for another status the list is searched. */
+export async function listRuns(table: Table, filter: RunFilter): Promise<Page<RunRecord>> {
+  const { tasks, status, limit: limitText = '20' } = filter;
+  const limit = parseWhole(limitText, 'limit', 1, 100);
+  const index = status === 'failed' ? 'due' : 'list';
+  const partitions = tasks.map(status === 'failed' ? failedPartition : runPartition);
+  const merged = mergedTable(table, partitions);
+  const placeOf = async (id: string) => {
+    const anchor = await readRun(table, id);
+    return anchor && timeSort(anchor.createdAtMs, anchor.id);
+  };
+  const partition = partitions[0] ?? '';
+  if (status === undefined || status === 'failed') {
+    const { items, hasMore } = await entryPage(merged, { index, partition }, placeOf, filter);
+    const runs = await documentsOf<RunRecord>(table, items);
+    return { items: status ? runs.filter((run) => run.status === status) : runs, hasMore };
+  }
+  const found: RunRecord[] = [];
+  let page: PageRequest = { ...filter, limit: '100' };
+  const towardsNewer = filter.after === undefined && filter.before !== undefined;
+  for (let read = 0; read < MOST_READ; read += 100) {
+    const { items, hasMore } = await entryPage(merged, { index, partition }, placeOf, page);
+    const runs = (await documentsOf<RunRecord>(table, items)).filter((run) => run.status === status);
+    if (towardsNewer) found.unshift(...runs);
+    else found.push(...runs);
+    const edge = towardsNewer ? items[0] : items.at(-1);
+    if (found.length > limit || !hasMore || !edge) {
+      const cut = towardsNewer ? found.slice(-limit) : found.slice(0, limit);
+      return { items: cut, hasMore: found.length > limit || hasMore };
+    }
+    const id = edge.key.slice(runKey('').length);
+    page = towardsNewer ? { limit: '100', before: id } : { limit: '100', after: id };
+  }
+  return { items: found, hasMore: true };
+}
+
+/** Several partitions as one. */
+const mergedTable = (table: Pick<Table, 'query'>, partitions: readonly string[]): Pick<Table, 'query'> => ({
+  query: async (query: Query): Promise<Entry[]> => {
+    const lists = await Promise.all(partitions.map((partition) => table.query({ ...query, partition })));
+    const direction = query.order === 'ascending' ? 1 : -1;
+    return lists
+      .flat()
+      .sort((a, b) => (a.sort < b.sort ? -direction : a.sort > b.sort ? direction : 0))
+      .slice(0, query.limit);
+  },
+});

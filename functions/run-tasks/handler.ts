@@ -1,0 +1,57 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { withoutPrefix } from '../accept/environment.ts';
+import { clientOptions } from '../adapters/aws/clients.ts';
+import { createLogger } from '../adapters/logger.ts';
+import { queuesOf } from '../core/queues.ts';
+import { createWorker } from '../core/task/worker.ts';
+import { awsFromEnvironment } from '../runtime/aws.ts';
+import { batchResponse } from '../runtime/batch-response.ts';
+import { queueUrl, requiredNumber } from '../runtime/env.ts';
+import { createRunDependencies } from '../runtime/run-dependencies.ts';
+import { queueByArn } from '../runtime/sqs-handler.ts';
+import { exportedTasks } from '../runtime/task-definitions.ts';
+import { holdLeases } from './leases.ts';
+
+/**
+ * Makes the handler of the function that runs the user's tasks with `backend=aws`. The function's module is made at synth: it imports
+ * the user's file and calls this with its exports (lib/tasks/user-tasks.ts).
+ */
+export function createHandler(
+  file: Readonly<Record<string, unknown>>,
+): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
+  // The variables have a prefix: the user's code may have a TABLE_NAME of its own.
+  const env = withoutPrefix(process.env);
+  const log = createLogger();
+  const backend = awsFromEnvironment(env);
+  const client = new SQSClient({ ...clientOptions, md5: false });
+  const seconds = requiredNumber('VISIBILITY_SECONDS', env);
+  const queueOf = queueByArn(queuesOf('run-tasks'), env);
+  const { tasks, dependencies } = createRunDependencies(exportedTasks(file), { backend, main: backend, env, log });
+  const work = createWorker({
+    tasks,
+    dependencies,
+    broker: backend.broker,
+    log,
+    concurrency: 1,
+    now: Date.now,
+    random: Math.random,
+  });
+  return async ({ Records }, context) => {
+    const deadlineMs = Date.now() + context.getRemainingTimeInMillis();
+    const messages = Records.map(({ messageId: id, receiptHandle, eventSourceARN }) => {
+      const queue = queueOf(eventSourceARN);
+      return { id, receiptHandle, queue, queueUrl: queueUrl(queue, env) };
+    });
+    const leases = holdLeases(messages, { client, seconds, log });
+    const runOne = async ({ messageId: id, body, eventSourceARN }: SQSEvent['Records'][number]) => {
+      const failed = await work([{ id, body, queue: queueOf(eventSourceARN) }], () => deadlineMs);
+      if (failed.length > 0) leases.failed(id);
+      else leases.done(id);
+      return failed;
+    };
+    const failed = (await Promise.all(Records.map(runOne))).flat();
+    await leases.end();
+    return batchResponse(failed);
+  };
+}
