@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Hono } from 'hono';
 import type { EndpointRules } from '../adapters/http/post-webhook.ts';
 import { countUnsubscribe } from '../core/broadcast/progress.ts';
@@ -12,6 +13,7 @@ import { baseUrl } from './base-url.ts';
 import { broadcastListRoutes } from './broadcasts/lists.ts';
 import { broadcastRoutes } from './broadcasts/routes.ts';
 import { checkMethod, noEndpoint } from './check-method.ts';
+import { clockRoutes } from './clocks/routes.ts';
 import { contactImportRoutes } from './contact-imports/routes.ts';
 import { contactPropertyRoutes } from './contact-properties/routes.ts';
 import { contactRoutes } from './contacts/routes.ts';
@@ -19,9 +21,13 @@ import { domainRoutes } from './domains/routes.ts';
 import { emailRoutes } from './emails/routes.ts';
 import { handleError } from './error-response.ts';
 import { metricsRoutes } from './metrics/routes.ts';
+import { runGroupRoutes } from './run-groups/routes.ts';
+import { runRoutes } from './runs/routes.ts';
 import { legacyContactRoutes } from './segments/legacy-contacts.ts';
 import { segmentRoutes } from './segments/routes.ts';
 import { suppressionRoutes } from './suppressions/routes.ts';
+import { taskRoutes } from './tasks/routes.ts';
+import { noTasks, type UserTasks } from './tasks/user-tasks.ts';
 import { templateRoutes } from './templates/routes.ts';
 import { topicRoutes } from './topics/routes.ts';
 import { unsubscribeRoutes } from './unsubscribe/routes.ts';
@@ -39,6 +45,10 @@ export interface ApiDependencies extends SubmitDependencies {
   readonly keyRateLimit?: number;
   /** The endpoints that webhooks may have; if absent, only https on the public internet. */
   readonly endpointRules?: EndpointRules;
+  /** The user's own tasks; absent: the deployment has none. */
+  readonly tasks?: UserTasks;
+  /** Resolves after so many ms; for requests that wait. */
+  readonly sleep?: (ms: number) => Promise<unknown>;
 }
 
 /** The HTTP API, as a function from request to response. */
@@ -67,6 +77,8 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
     region,
     keyRateLimit,
     endpointRules = { allowLocal: false },
+    tasks = noTasks,
+    sleep = wait,
   } = dependencies;
   const { table, broker } = backend;
   const publish = createPublish(backend, now);
@@ -107,6 +119,11 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
     }),
   );
   secured.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
+  const ofTasks = { tasks, now, newId, log, sleep };
+  secured.route('/tasks', taskRoutes(ofTasks));
+  secured.route('/runs', runRoutes(ofTasks));
+  secured.route('/clocks', clockRoutes(ofTasks));
+  secured.route('/run-groups', runGroupRoutes(ofTasks));
   return secured;
 }
 

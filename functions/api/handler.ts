@@ -1,9 +1,12 @@
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { newId } from '../core/ids.ts';
+import type { Backend } from '../core/ports/backend.ts';
 import { backendFromEnvironment } from '../runtime/backend.ts';
 import { localEndpointsAllowed, optionalNumber, required, retentionMs } from '../runtime/env.ts';
 import { loadedSesDomains } from '../runtime/sender-domains.ts';
+import { tasksBackend } from '../runtime/tasks-backend.ts';
+import { tasksManifest } from '../runtime/tasks-manifest.ts';
 import { createLambdaHandler } from './api-gateway.ts';
 import { createApp } from './app.ts';
 
@@ -11,6 +14,13 @@ const backend = backendFromEnvironment();
 
 const metrics = createMetrics(required('DEPLOYMENT'));
 const log = createLogger();
+
+let runs: Backend | undefined;
+/** Where the runs of the user's tasks are: with `backend=redis` a second namespace, opened when it is first needed. */
+const backendOfRuns = (): Backend => {
+  runs ??= process.env.BACKEND === 'redis' ? tasksBackend() : backend;
+  return runs;
+};
 
 const app = createApp({
   backend,
@@ -23,6 +33,7 @@ const app = createApp({
   region: required('AWS_REGION'),
   keyRateLimit: Number(process.env.KEY_RATE_LIMIT ?? 0),
   maxRatePerSecond: optionalNumber('MAX_SEND_RATE'),
+  tasks: { manifest: tasksManifest, backend: backendOfRuns },
   endpointRules: { allowLocal: localEndpointsAllowed() },
 });
 

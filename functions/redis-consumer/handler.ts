@@ -12,11 +12,11 @@ import { emailTasks, type SendDependencies } from '../core/email/send.ts';
 import { type QueueName, queues, queuesOf } from '../core/queues.ts';
 import { createWorker } from '../core/task/worker.ts';
 import { type DeliveryDependencies, deliverWebhook } from '../core/webhook/delivery.ts';
+import { type ConsumeResult, consume } from '../runtime/consumer/consume.ts';
 import { required, requiredNumber } from '../runtime/env.ts';
 import { invokeConsumerFromEnvironment, redisFromEnvironment } from '../runtime/redis.ts';
 import { sendDependencies } from '../runtime/send-dependencies.ts';
 import { webhookDependencies } from '../runtime/webhook-dependencies.ts';
-import { type ConsumeResult, consume } from '../runtime/consumer/consume.ts';
 
 const log = createLogger();
 const invokeConsumer = invokeConsumerFromEnvironment(log);

@@ -2,14 +2,18 @@ import { version } from '../../core/version.ts';
 import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
 import { broadcastPaths } from '../broadcasts/openapi.ts';
+import { clockPaths } from '../clocks/openapi.ts';
 import { contactImportPaths } from '../contact-imports/openapi.ts';
 import { contactPropertyPaths } from '../contact-properties/openapi.ts';
 import { contactPaths } from '../contacts/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
 import { emailComponent, emailPaths } from '../emails/openapi.ts';
 import { metricsPaths } from '../metrics/openapi.ts';
+import { runGroupPaths } from '../run-groups/openapi.ts';
+import { runPaths } from '../runs/openapi.ts';
 import { segmentPaths } from '../segments/openapi.ts';
 import { suppressionPaths } from '../suppressions/openapi.ts';
+import { taskPaths } from '../tasks/openapi.ts';
 import { templatePaths } from '../templates/openapi.ts';
 import { topicPaths } from '../topics/openapi.ts';
 import { unsubscribePaths } from '../unsubscribe/openapi.ts';
@@ -45,6 +49,10 @@ export function openApi(serverUrl: string): Schema {
       ...segmentPaths(),
       ...topicPaths(),
       ...contactPropertyPaths(),
+      ...taskPaths(),
+      ...runPaths(),
+      ...clockPaths(),
+      ...runGroupPaths(),
       ...unsubscribePaths(),
       '/health': {
         get: { ...operation('health', 'Is the API there', object({ status: { const: 'ok' } })), security: [] },

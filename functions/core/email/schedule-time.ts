@@ -8,20 +8,31 @@ const PAST_TOLERANCE_MS = 60_000;
 const ISO_WITH_ZONE = /^(\d{4})-(\d{2})-(\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})$/i;
 const LOOKS_ISO = /^\d{4}-\d{2}-\d{2}/;
 
+/** What differs where a time is not the `scheduled_at` of an email. */
+interface TimeField {
+  readonly field?: string;
+  /** How long ago a time may be that means now. */
+  readonly pastToleranceMs?: number;
+}
+
 /**
  * Parses `scheduled_at`: ISO 8601 with a zone, or plain English in UTC (`in 1 min`, `tomorrow at 9am`).
  * Answers epoch ms, at most 30 days ahead; throws a 422 for anything else.
  */
-export async function parseScheduledAt(text: string, nowMs: number): Promise<number> {
+export async function parseScheduledAt(
+  text: string,
+  nowMs: number,
+  { field = 'scheduled_at', pastToleranceMs = PAST_TOLERANCE_MS }: TimeField = {},
+): Promise<number> {
   const atMs = ISO_WITH_ZONE.test(text.trim()) ? parseIso(text.trim()) : await parseEnglish(text.trim(), nowMs);
   if (Number.isNaN(atMs)) {
     throw invalid(
-      'Invalid `scheduled_at` field: it must be ISO 8601 with a time zone, such as `2026-08-05T11:52:01Z`, or plain English, such as `in 1 hour`.',
+      `Invalid \`${field}\` field: it must be ISO 8601 with a time zone, such as \`2026-08-05T11:52:01Z\`, or plain English, such as \`in 1 hour\`.`,
     );
   }
-  if (atMs < nowMs - PAST_TOLERANCE_MS) throw invalid('Invalid `scheduled_at` field: it is in the past.');
+  if (atMs < nowMs - pastToleranceMs) throw invalid(`Invalid \`${field}\` field: it is in the past.`);
   if (atMs > nowMs + limits.scheduleDays * DAY_MS)
-    throw invalid(`Invalid \`scheduled_at\` field: it is more than ${limits.scheduleDays} days ahead.`);
+    throw invalid(`Invalid \`${field}\` field: it is more than ${limits.scheduleDays} days ahead.`);
   return atMs;
 }
 

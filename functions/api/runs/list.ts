@@ -1,0 +1,43 @@
+import type { Context } from 'hono';
+import type { Page } from '../../core/document/list.ts';
+import { invalid, notFound } from '../../core/errors.ts';
+import { isId } from '../../core/ids.ts';
+import { listMembers } from '../../core/run/group/store.ts';
+import { TASK_NAME } from '../../core/run/manifest.ts';
+import { type RunRecord, type RunStatus, runStatuses } from '../../core/run/run.ts';
+import { listRuns as pageOfRuns } from '../../core/run/store.ts';
+import type { Caller } from '../authenticate.ts';
+import { declaredTasks, unknownTask } from '../tasks/declared.ts';
+import type { TaskRouteDependencies } from '../tasks/user-tasks.ts';
+import { runSummary } from './view.ts';
+
+/** `GET /runs`: the runs of one task or of all, newest first. */
+export async function listRuns(context: Context<Caller>, { tasks }: TaskRouteDependencies): Promise<Response> {
+  const all = declaredTasks(tasks);
+  const { task, status: given, group, limit, after, before } = context.req.query();
+  if (group !== undefined) {
+    if (task !== undefined || given !== undefined)
+      throw invalid('Give either `group`, or `task` and `status`.', 'validation_error');
+    if (!isId(group)) throw notFound('Group');
+    return answered(context, await listMembers(tasks.backend().table, group, { limit, after, before }));
+  }
+  const status = given === undefined ? undefined : statusOf(given);
+  const isDeclared = task === undefined || all.some(({ name }) => name === task);
+  // A task that is no longer declared may have runs.
+  if (!isDeclared && !TASK_NAME.test(task)) throw unknownTask(task, all);
+  const names = task === undefined ? all.map(({ name }) => name) : [task];
+  const { table } = tasks.backend();
+  const page = await pageOfRuns(table, { tasks: names, status, limit, after, before });
+  if (!isDeclared && page.items.length === 0 && !page.hasMore && after === undefined) throw unknownTask(task, all);
+  return answered(context, page);
+}
+
+const answered = (context: Context<Caller>, { items, hasMore }: Page<RunRecord>): Response =>
+  context.json({ object: 'list', has_more: hasMore, data: items.map(runSummary) });
+
+function statusOf(given: string): RunStatus {
+  const status = runStatuses.find((one) => one === given);
+  if (status === undefined)
+    throw invalid(`Invalid \`status\`: it must be ${runStatuses.join(', ')}.`, 'validation_error');
+  return status;
+}

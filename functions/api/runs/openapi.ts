@@ -1,0 +1,77 @@
+import { runStatuses } from '../../core/run/run.ts';
+import { id, list, object, operation, orNull, paging, type Schema, text, time } from '../openapi/parts.ts';
+import { runReference } from '../tasks/openapi.ts';
+import { MAX_WAIT_SECONDS } from './until-ended.ts';
+
+const whole = { type: 'integer', minimum: 0 };
+const number = { type: 'number' };
+const anything = (description: string): Schema => ({ description });
+const query = (name: string, description: string, schema: Schema) => ({ name, in: 'query', description, schema });
+
+const summary = {
+  id: text,
+  task: text,
+  status: { enum: [...runStatuses] },
+  priority: { enum: ['transactional', 'bulk'] },
+  attempts: whole,
+  progress: orNull(object({ done: number, total: orNull(number) })),
+  error: orNull(object({ code: text, message: text })),
+  group: orNull(object({ id: text, member: whole })),
+  created_at: time,
+  due_at: orNull(time),
+  expires_at: orNull(time),
+  started_at: orNull(time),
+  finished_at: orNull(time),
+};
+const detail = object({
+  object: { const: 'run' },
+  ...summary,
+  error: orNull(object({ code: text, message: text, stack: orNull(text) })),
+  args: anything('The arguments'),
+  result: anything('What the task answered'),
+  steps: { type: 'array', items: object({ name: text }), description: 'Those that are done' },
+  events: {
+    type: 'array',
+    items: object({ type: text, at: time, attempt: orNull(whole), reason: orNull(text) }),
+  },
+  tick_at: orNull(time),
+});
+
+/** The paths under `/runs`. */
+export const runPaths = () => ({
+  '/runs': {
+    get: operation(
+      'listRuns',
+      'List runs, newest first; the members of a group in their order',
+      list(object(summary)),
+      {
+        parameters: [
+          query('task', 'Only those of this task', text),
+          query('status', 'Only those with this status', { enum: [...runStatuses] }),
+          query('group', 'Only the members of this group', text),
+          ...paging,
+        ],
+      },
+    ),
+  },
+  '/runs/{id}': {
+    parameters: [id],
+    get: operation('getRun', 'One run with its arguments, timeline, and result or error', detail, {
+      parameters: [
+        query('wait', 'Answer as soon as it has ended, or after so many seconds', {
+          type: 'integer',
+          minimum: 0,
+          maximum: MAX_WAIT_SECONDS,
+        }),
+      ],
+    }),
+  },
+  '/runs/{id}/cancel': {
+    parameters: [id],
+    post: operation('cancelRun', 'Cancel a run; one that runs is told by its signal', runReference, { errors: [409] }),
+  },
+  '/runs/{id}/retry': {
+    parameters: [id],
+    post: operation('retryRun', 'Run one again that failed, expired or was canceled', runReference, { errors: [409] }),
+  },
+});
