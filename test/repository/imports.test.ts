@@ -46,6 +46,7 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   schedule: ['document', 'email', 'pacing'],
   broadcast: ['audience', 'document', 'email', 'pacing', 'task', 'template', 'suppression', 'webhook'],
   clock: ['document', 'run', 'task'],
+  run: ['document', 'email', 'pacing', 'task', 'webhook'],
   feedback: ['broadcast', 'email', 'suppression', 'webhook'],
   run: ['document', 'email', 'task', 'webhook'],
   suppression: ['document', 'email', 'webhook'],

@@ -35,7 +35,7 @@ const INCREASE = 0.05;
 const INCREASE_EVERY_MS = 5_000;
 /** The largest reservation is one email to so many recipients. */
 const MOST_RECIPIENTS = 50;
-/** More than any horizon, and than the clocks of two machines differ. */
+/** More than the horizons of emails, and than the clocks of two machines differ. */
 const AHEAD_MS = 60_000;
 
 /**
@@ -44,8 +44,8 @@ const AHEAD_MS = 60_000;
  */
 const LAG_MS = 50;
 
-/** The slot clock in the document `slots#<name>`. */
-export function createSlotClock(table: Table, name: string, now: () => number): SlotClock {
+/** The slot clock in the document `slots#<name>`; `aheadMs` is more than any horizon that is asked for. */
+export function createSlotClock(table: Table, name: string, now: () => number, aheadMs = AHEAD_MS): SlotClock {
   const key = `slots#${name}`;
   let known: ClockDocument | undefined;
   /** Which of the two writes applied last: it is the likelier one. */
@@ -64,7 +64,7 @@ export function createSlotClock(table: Table, name: string, now: () => number): 
         const nowMs = now();
         const lengthMs = (recipients * 1_000) / (ratePerSecond * MARGIN * factorAt(known, nowMs));
         // Nobody reserves beyond this: it was set by a machine whose time is wrong, and is not kept.
-        const wrongAtMs = nowMs + AHEAD_MS + (MOST_RECIPIENTS * 1_000) / (ratePerSecond * MARGIN * LEAST_FACTOR);
+        const wrongAtMs = nowMs + aheadMs + (MOST_RECIPIENTS * 1_000) / (ratePerSecond * MARGIN * LEAST_FACTOR);
         // One of two conditional writes, as a database has no maximum: after the last reservation, or from now on.
         const { applied, document } = after
           ? await table.update<ClockDocument>(key, { add: { freeAtMs: lengthMs } }, [

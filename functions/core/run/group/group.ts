@@ -46,7 +46,7 @@ export const SHARD_MEMBERS = 100;
 /** The most members of a request. */
 export const PIECE_MEMBERS = 500;
 /** The most members of a group: its document holds a number for each shard. */
-export const MOST_MEMBERS = 1_000_000;
+export const MOST_MEMBERS = 100_000;
 
 export const groupKey = (id: string): string => `run-group#${id}`;
 export const shardKey = (id: string, shard: number): string => `run-group-shard#${id}#${shard}`;
