@@ -20,8 +20,18 @@ export interface Client {
   build(): Promise<BuiltClient>;
 }
 
+/** A Sendoff with tasks of the user, at a mail server that takes its time. */
+export interface SendoffForClient {
+  /** The file of the tasks. */
+  readonly tasks?: string;
+  /** How long SES takes for an email. */
+  readonly latencyMs?: number;
+}
+
 /** A client that can be run against any number of Sendoffs. */
 export interface BuiltClient {
+  /** How Sendoff runs for this client, where that differs. */
+  readonly sendoff?: SendoffForClient;
   program(sendoff: RunningSendoff): Program;
   /** Ends what runs beside the program. */
   close?(): Promise<void>;

@@ -18,7 +18,6 @@ export interface Drained {
 
 /** One of those that are compared. No worker runs while jobs are enqueued. */
 export interface Contender {
-  readonly name: string;
   readonly works: readonly Work[];
   /** It has a process for each job: with many jobs of 100 ms it would take minutes. */
   readonly fewAtATime: boolean;

@@ -3,11 +3,11 @@
  * the same redis-server. `PEERS_JOBS` (2,000) is how many jobs are enqueued for a drain, `PEERS=celery,aws` chooses.
  */
 import { availableParallelism, cpus } from 'node:os';
+import { type SmtpServer, startSmtpServer } from '../../helpers/smtp-server.ts';
 import { MAIL_SERVER_MS } from '../speed.ts';
 import type { Contender, Enqueued, Work } from './contender.ts';
-import { type MailServer, startMailServer } from './mail-server.ts';
 import { bullmq, celery } from './programs.ts';
-import { startQueueOnRedis } from './queue-on-redis.ts';
+import { type Programs, startQueueOnRedis } from './queue-on-redis.ts';
 import { startSendoff } from './sendoff.ts';
 
 const JOBS = Number(process.env.PEERS_JOBS ?? 2_000);
@@ -22,13 +22,17 @@ type Cells = ReadonlyMap<string, string>;
 
 /** Measures all of them, one after the other, and prints one table in Markdown. */
 export async function benchPeers(): Promise<void> {
-  const mailServer = await startMailServer(MAIL_SERVER_MS);
+  const mailServer = await startSmtpServer(MAIL_SERVER_MS);
   const columns = new Map<string, Cells>();
   try {
-    for (const start of contenders(mailServer)) {
-      const contender = await start();
-      process.stderr.write(`${contender.name} …\n`);
-      columns.set(contender.name, await measure(contender));
+    for (const [name, start] of contenders(mailServer)) {
+      process.stderr.write(`${name} …\n`);
+      try {
+        columns.set(name, await measure(await start()));
+      } catch (error) {
+        // The others are worth their time.
+        process.stderr.write(`${name} is left out: ${error instanceof Error ? error.message : error}\n`);
+      }
     }
   } finally {
     await mailServer.close();
@@ -36,15 +40,18 @@ export async function benchPeers(): Promise<void> {
   print(columns);
 }
 
-function contenders(mailServer: MailServer): (() => Promise<Contender>)[] {
-  const all: Readonly<Record<string, () => Promise<Contender>>> = {
-    celery: async () => startQueueOnRedis(await celery('processes'), mailServer),
-    threads: async () => startQueueOnRedis(await celery('50 threads'), mailServer),
-    bullmq: async () => startQueueOnRedis(await bullmq(), mailServer),
-    aws: () => startSendoff('aws', MAIL_SERVER_MS),
-    redis: () => startSendoff('redis', MAIL_SERVER_MS),
+type Start = () => Promise<Contender>;
+
+function contenders(mailServer: SmtpServer): readonly (readonly [string, Start])[] {
+  const queue = async (programs: Promise<Programs>) => startQueueOnRedis(await programs, mailServer);
+  const all: Readonly<Record<string, readonly [string, Start]>> = {
+    celery: ['Celery, a process per core', () => queue(celery('processes'))],
+    threads: ['Celery, 50 threads', () => queue(celery('threads'))],
+    bullmq: ['BullMQ, 50 jobs', () => queue(bullmq())],
+    aws: ['Sendoff, aws', () => startSendoff('aws', MAIL_SERVER_MS)],
+    redis: ['Sendoff, redis', () => startSendoff('redis', MAIL_SERVER_MS)],
   };
-  return Object.entries(all).flatMap(([name, start]) => (!CHOSEN || CHOSEN.includes(name) ? [start] : []));
+  return Object.entries(all).flatMap(([name, one]) => (!CHOSEN || CHOSEN.includes(name) ? [one] : []));
 }
 
 async function measure(contender: Contender): Promise<Cells> {

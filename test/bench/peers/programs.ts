@@ -8,13 +8,12 @@ import type { Programs } from './queue-on-redis.ts';
 const here = (...path: string[]) => join(import.meta.dirname, ...path);
 
 /** Installs Celery and Django; with the default pool, a process per core, or with 50 threads. */
-export async function celery(pool: 'processes' | '50 threads'): Promise<Programs> {
+export async function celery(pool: 'processes' | 'threads'): Promise<Programs> {
   const requirements = here('celery', 'requirements.txt');
   const version = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
   const python = await pythonWith(`peers-${version}`, ['--requirement', requirements]);
   const threads = pool === 'processes' ? [] : ['--pool', 'threads', '--concurrency', '50'];
   return {
-    name: `Celery, ${pool}`,
     directory: here('celery'),
     enqueue: [python, 'enqueue.py'],
     work: [python, '-m', 'celery', '--quiet', '--app', 'app', 'worker', '--loglevel', 'ERROR', ...threads],
@@ -32,7 +31,6 @@ export async function bullmq(): Promise<Programs> {
     await tool('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], unfinished);
   });
   return {
-    name: 'BullMQ, 50 jobs',
     directory: here('bullmq'),
     environment: { PACKAGES: directory, NODE_ENV: 'production' },
     enqueue: [process.execPath, 'enqueue.cjs'],

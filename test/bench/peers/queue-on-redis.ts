@@ -1,14 +1,13 @@
 import { type RedisServer, startRedisServer } from '../../../lib/local/cloud/upstash/redis-server.ts';
 import { connectRedis } from '../../../lib/local/cloud/upstash/resp.ts';
 import { run, start, stop } from '../../deploy/child-process.ts';
+import type { SmtpServer } from '../../helpers/smtp-server.ts';
 import { typicalEmail } from '../typical-email.ts';
 import { type Contender, type Drained, type Enqueued, median, WARM_UP_ENQUEUES, WARM_UP_SHARE } from './contender.ts';
-import type { MailServer } from './mail-server.ts';
 import { cpuOfGroup } from './process-cpu.ts';
 
 /** A task queue as two programs: one enqueues (WORK COUNT CLIENTS), the other works. */
 export interface Programs {
-  readonly name: string;
   readonly directory: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly enqueue: readonly [string, ...string[]];
@@ -25,7 +24,7 @@ interface Told {
 }
 
 /** A task queue with a Redis of its own, whose settings are those of Sendoff's. */
-export async function startQueueOnRedis(programs: Programs, mailServer: MailServer): Promise<Contender> {
+export async function startQueueOnRedis(programs: Programs, mailServer: SmtpServer): Promise<Contender> {
   const redis = await startRedisServer();
   const env = {
     PATH: process.env.PATH ?? '',
@@ -38,7 +37,6 @@ export async function startQueueOnRedis(programs: Programs, mailServer: MailServ
   const cwd = programs.directory;
   let waiting = 0;
   return {
-    name: programs.name,
     works: ['email', 'empty', 'sleep'],
     fewAtATime: programs.fewAtATime ?? false,
     enqueue: async (work, count, clients): Promise<Enqueued> => {
@@ -77,7 +75,7 @@ async function work(
       if (line === 'done') done.resolve(momentOf(child.pid, redis));
     },
   });
-  const fail = (why: string) => done.reject(new Error(`${programs.name} ${why}:\n${output().slice(-2_000)}`));
+  const fail = (why: string) => done.reject(new Error(`the worker ${why}:\n${output().slice(-2_000)}`));
   child.once('close', () => fail('ended'));
   const timer = setTimeout(() => fail(`did not do ${all} jobs in ${TIME_LIMIT_MS / 1000} s`), TIME_LIMIT_MS);
   try {

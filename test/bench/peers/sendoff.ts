@@ -21,13 +21,13 @@ const CLIENTS = 16;
 export async function startSendoff(backend: 'aws' | 'redis', latencyMs: number): Promise<Contender> {
   const config = { backend, ...(backend === 'redis' ? { redisSecret: 'bench' } : {}) };
   const local = await startLocalSendoff({ config, ses: { latencyMs, eventDelayMs: { Delivery: DELIVERY_MS } } });
-  const contender = emailsOf(local, `Sendoff, ${backend}`);
+  const contender = emailsOf(local);
   await contender.enqueue('email', WARM_UP, CLIENTS);
   await contender.drain('email');
   return contender;
 }
 
-function emailsOf(local: LocalSendoff, name: string): Contender {
+function emailsOf(local: LocalSendoff): Contender {
   const { cloud } = local;
   const accept = acceptLoad(local);
   const api = () => cpuOf(local, /Api/);
@@ -36,7 +36,6 @@ function emailsOf(local: LocalSendoff, name: string): Contender {
   let sentBefore = 0;
   let waiting = 0;
   return {
-    name,
     works: ['email'],
     fewAtATime: false,
     enqueue: async (_: Work, count, clients): Promise<Enqueued> => {

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
 
 /** An SMTP server on loopback that takes everything and keeps nothing. */
-export interface MailServer {
+export interface SmtpServer {
   readonly port: number;
   /** How many messages it took. */
   readonly taken: () => number;
@@ -10,7 +10,7 @@ export interface MailServer {
 }
 
 /** Starts one that answers each message after `latencyMs`, as the local SES does. */
-export async function startMailServer(latencyMs: number): Promise<MailServer> {
+export async function startSmtpServer(latencyMs: number): Promise<SmtpServer> {
   let taken = 0;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
