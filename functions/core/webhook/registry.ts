@@ -93,6 +93,11 @@ async function readList(table: Table): Promise<WebhookList | undefined> {
   return list;
 }
 
+/** The ids in the list. */
+export async function listedWebhookIds(table: Table): Promise<string[]> {
+  return Object.values((await readList(table)) ?? {});
+}
+
 /** The ids of endpoints in the index, which may lag. */
 export async function indexedWebhookIds(table: Table): Promise<string[]> {
   const entries = await table.query({
