@@ -6,5 +6,6 @@ export { DoNotRetry, RetryAfter } from '../core/run/run-error.ts';
 export type { StandardSchemaV1 } from '../core/run/standard-schema.ts';
 export type { CallOptions } from './call.ts';
 export { type Call, type CronOptions, cron, isUserTask, task, type UserTask } from './definition.ts';
+export { type Chain, chain, type Group, type GroupOptions, type GroupOutcome, group } from './group.ts';
 export { setTransport } from './select-transport.ts';
 export type { GroupRequest, RunRequest, Transport } from './transport.ts';

@@ -51,3 +51,15 @@ export const MOST_MEMBERS = 100_000;
 export const groupKey = (id: string): string => `run-group#${id}`;
 export const shardKey = (id: string, shard: number): string => `run-group-shard#${id}#${shard}`;
 export const letterOf = (status: EndStatus): string => status.slice(0, 1);
+
+/** The marks of the members that have ended. */
+export const lettersOf = (shard: GroupShard): string[] =>
+  Array.from({ length: shard.size }, (_, index) => shard[`m${index}`]).filter((letter) => letter !== undefined);
+
+/** The accepted pieces, by the position of their first member. */
+export const piecesOf = (group: RunGroup): { readonly first: number; readonly size: number }[] =>
+  Object.entries(group)
+    .flatMap(([field, size]) =>
+      /^p\d+$/.test(field) && typeof size === 'number' ? [{ first: Number(field.slice(1)) * SHARD_MEMBERS, size }] : [],
+    )
+    .sort((one, other) => one.first - other.first);
