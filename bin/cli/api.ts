@@ -16,6 +16,18 @@ const FIRST_WAIT_MS = 500;
 // biome-ignore lint/suspicious/noExplicitAny: the caller knows the answer of its request.
 export type Json = any;
 
+/** The API refused a request. */
+export class Refusal extends CliError {
+  /** The HTTP status. */
+  readonly status: number;
+
+  constructor(said: string, status: number) {
+    const exitCode = status === 404 ? exitCodes.notFound : status === 422 ? exitCodes.usage : exitCodes.failed;
+    super(`Refused: ${said} (${status})`, exitCode);
+    this.status = status;
+  }
+}
+
 /** The API of the deployment, with full access. */
 export interface Api {
   /**
@@ -98,8 +110,7 @@ function readAnswer({ status, text }: Answered): Json {
   const body = parsed(text);
   if (status < 300) return body;
   const said = typeof body?.message === 'string' ? body.message : text.slice(0, 200);
-  const exitCode = status === 404 ? exitCodes.notFound : status === 422 ? exitCodes.usage : exitCodes.failed;
-  throw new CliError(`Refused: ${said} (${status})`, exitCode);
+  throw new Refusal(said, status);
 }
 
 function parsed(text: string): Json {

@@ -30,8 +30,8 @@ interface Answer {
 }
 
 /**
- * Calls tasks by the HTTP API, with nothing but `fetch`. A request that failed for a moment is repeated with the same idempotency key, so
- * that it makes one run; a call of a task with `keep: false` has a key only if the caller gives one, and may then run twice.
+ * Calls tasks by the HTTP API, with nothing but `fetch`. A request that failed for a moment is repeated with the same idempotency key or
+ * id, so that it makes one run; only a call of a task with `keep: false` and without a key may then run twice.
  *
  * Its errors are SendoffErrors with the API's code and message; `retryable` is true if all tries failed for a moment.
  */
@@ -41,7 +41,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
     accept: (requests) =>
       inTurns(requests, async (request) => {
         const path = `/tasks/${encodeURIComponent(request.task)}`;
-        const { id } = await post(path, { ...bodyOf(request), idempotency_key: keyOf(request) });
+        const { id } = await post(path, { ...bodyOf(request), ...identityOf(request) });
         return { id };
       }),
     async group({ members, then }: GroupRequest) {
@@ -54,9 +54,9 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   };
 }
 
-/** The idempotency key of the caller, or one for the repetitions of this request. */
-const keyOf = ({ idempotencyKey, declared }: RunRequest): string | undefined =>
-  idempotencyKey ?? (declared.keep ? `call-${crypto.randomUUID()}` : undefined);
+/** What makes a repeated request the same call: the caller's key, or else an id for its run, which costs no write. */
+const identityOf = ({ idempotencyKey }: RunRequest) =>
+  idempotencyKey === undefined ? { id: crypto.randomUUID() } : { idempotency_key: idempotencyKey };
 
 /** The fields of one call. A time that has passed means now: the clocks of two machines differ. */
 function bodyOf({ args, dueAtMs, expiresAtMs, uniqueMs, priority, then }: RunRequest) {

@@ -4,6 +4,7 @@ import type { DomainStatus, SenderDomains } from '../../functions/core/email/sen
 import { newId } from '../../functions/core/ids.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
 import type { LogFields, Logger } from '../../functions/core/ports/telemetry.ts';
+import type { TaskManifest } from '../../functions/core/run/manifest.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
 
@@ -29,10 +30,10 @@ export interface ApiClient {
 export const FULL_KEY = 'so_full';
 export const SENDING_KEY = 'so_sending';
 
-/** The API on the ports in memory, with a full key, a sending key, and a clock that tests can set. */
+/** The API on the ports in memory, with a full key, a sending key, and a clock that tests can set; a request that waits sets it, too. */
 export async function createApiClient(
   wrap: (backend: MemoryBackend) => Backend = (backend) => backend,
-  options: { readonly keyRateLimit?: number } = {},
+  { tasks, ...options }: { readonly keyRateLimit?: number; readonly tasks?: TaskManifest } = {},
 ): Promise<ApiClient> {
   const clock = { nowMs: Date.parse('2026-11-21T12:00:00Z') };
   const now = () => clock.nowMs;
@@ -52,6 +53,10 @@ export async function createApiClient(
     metrics: createRecordedMetrics(),
     domains: domainsOf(verification),
     region: 'eu-west-1',
+    ...(tasks ? { tasks: { manifest: () => tasks, backend: () => wrap(backend) } } : {}),
+    sleep: async (ms) => {
+      clock.nowMs += ms;
+    },
     ...options,
   });
   return {

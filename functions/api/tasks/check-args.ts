@@ -67,7 +67,7 @@ function explain(keyword: string, error: string, value: unknown): string {
   if (keyword === 'type' && allowed)
     return `it must be of type ${allowed.replaceAll('"', '').replaceAll(', ', ' or ')}.`;
   if (keyword === 'enum' || keyword === 'const')
-    return `it must be ${keyword === 'enum' ? 'one of ' : ''}${(/(?:any of|match) (.+)\.$/s.exec(error)?.[1] ?? '').slice(0, 500)}.`;
+    return `it must be ${keyword === 'enum' ? 'one of ' : ''}${(/match (?:any of )?(.+)\.$/s.exec(error)?.[1] ?? '').slice(0, 500)}.`;
   if (keyword === 'anyOf' || keyword === 'oneOf') return 'it has none of the forms that are allowed.';
   if (keyword === 'pattern' || keyword === 'format') return `it does not have the ${keyword} that the task asks for.`;
   const limit = /(-?\d[\d.e+-]*?)\.?$/.exec(error)?.[1];

@@ -40,6 +40,7 @@ export async function readCall(
   const fields = validate(callSchema, parts.rest, FIELDS);
   return {
     ...(await requestOf(task, fields, parts, '', context)),
+    ...(fields.id ? { id: fields.id } : {}),
     idempotencyKey: keyOf(headerKey, fields.idempotency_key ?? undefined),
     uniqueMs: fields.unique_seconds == null ? undefined : fields.unique_seconds * 1_000,
   };

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from '../../core/email/schema.ts';
+import { isId } from '../../core/ids.ts';
 
 /** The most calls that follow the first one of a chain. */
 export const MAX_CHAIN = 20;
@@ -40,6 +41,14 @@ export const memberSchema = z.strictObject(memberFields);
 
 const callFields = {
   ...memberFields,
+  id: nullable(
+    z
+      .string()
+      .check(
+        z.refine(isId, 'it must be a UUID in lower case.'),
+        z.describe('The id of the run, a random UUID of the caller: the same request again makes no second run'),
+      ),
+  ),
   idempotency_key: nullable(
     z
       .string()

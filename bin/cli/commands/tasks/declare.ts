@@ -34,7 +34,7 @@ function declareRun(tasks: Command, contextOf: ContextOf): void {
     .option('--at <time>', 'when: ISO 8601 with a zone, or e.g. "tomorrow at 9am"')
     .option('--expires <time>', 'not later than this: as --in or --at')
     .addOption(new Option('--priority <queue>', "the queue (default: the task's)").choices(['transactional', 'bulk']))
-    .option('--idempotency-key <key>', 'the same key within a day makes one run; needs SENDOFF_API_KEY')
+    .option('--idempotency-key <key>', 'the same key within a day makes one run')
     .option('--wait', 'wait until it has ended, and show the progress; exit code 1 if it has not succeeded')
     .addHelpText('after', RUN_HELP)
     .action(async (name, options, command: Command) => {

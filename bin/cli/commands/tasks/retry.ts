@@ -1,4 +1,4 @@
-import { type Api, type Json, withApi } from '../../api.ts';
+import { type Api, type Json, Refusal, withApi } from '../../api.ts';
 import { answer, type Context, confirm } from '../../context.ts';
 import { CliError, exitCodes, explain, usageError } from '../../errors.ts';
 import { columns, count, printable } from '../../layout.ts';
@@ -81,8 +81,7 @@ async function retryAll(context: Context, api: Api, ids: readonly string[], sign
       await api.ask('POST', pathOf(id));
       counts.retried++;
     } catch (error) {
-      const gone =
-        error instanceof CliError && [exitCodes.usage, exitCodes.notFound].some((code) => code === error.exitCode);
+      const gone = error instanceof Refusal && [404, 409].includes(error.status);
       if (!gone) throw error;
       counts.left++;
     }

@@ -20,20 +20,19 @@ export async function runTask(context: Context, name: string, options: RunOption
   const args = await argsOf(context, options.args);
   const { in: delay, at, expires, priority, idempotencyKey } = options;
   await withApi(context, async (api) => {
-    if (idempotencyKey !== undefined && !api.ownKey)
-      throw usageError('--idempotency-key needs SENDOFF_API_KEY: a key belongs to the API key that used it.');
     const path = `/tasks/${encodeURIComponent(name)}`;
     if (options.wait && !(await api.ask('GET', path)).keep)
       throw usageError(`Nothing is kept of the runs of ${name} (keep: false): there is nothing to wait for.`);
     const request = {
+      // A request that is repeated because its answer was lost makes one run.
+      ...(idempotencyKey === undefined ? { id: newId() } : { idempotency_key: idempotencyKey }),
       ...(args === undefined ? {} : { args }),
       ...(delay === undefined ? {} : { in: delay }),
       ...(at === undefined ? {} : { at }),
       ...(expires === undefined ? {} : { expires }),
       ...(priority === undefined ? {} : { priority }),
     };
-    // A request that is repeated because its answer was lost makes one run.
-    const { id } = await api.ask('POST', path, request, { 'idempotency-key': idempotencyKey ?? `cli-${newId()}` });
+    const { id } = await api.ask('POST', path, request);
     if (options.wait) await waitForEnd(context, api, id);
     else answer(context, { object: 'run', id }, () => id);
   });
