@@ -1,5 +1,5 @@
-/** The jobs of the comparison: an email at the mail server, nothing, a wait of 100 ms. */
-export type Work = 'email' | 'empty' | 'sleep';
+/** The jobs of the comparison: an email at the mail server; nothing; nothing, with no record of the run; a wait of 100 ms. */
+export type Work = 'email' | 'empty' | 'unkept' | 'sleep';
 
 export interface Enqueued {
   readonly p50Ms: number;

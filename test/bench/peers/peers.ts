@@ -65,11 +65,16 @@ async function measure(contender: Contender): Promise<Cells> {
   }
 }
 
-const names: Readonly<Record<Work, string>> = { email: 'email', empty: 'empty task', sleep: 'task of 100 ms' };
+const names: Readonly<Record<Work, string>> = {
+  email: 'email',
+  empty: 'empty task',
+  unkept: 'empty task, keep: false',
+  sleep: 'task of 100 ms',
+};
 
 async function measureWork(contender: Contender, work: Work): Promise<[string, string][]> {
   const few = contender.fewAtATime && work !== 'empty';
-  const one = few || work === 'sleep' ? undefined : await contender.enqueue(work, Math.round(JOBS * ALONE_SHARE), 1);
+  const one = contender.fewAtATime || work === 'sleep' ? undefined : await contender.enqueue(work, Math.round(JOBS * ALONE_SHARE), 1);
   const many = await contender.enqueue(work, few ? JOBS_OF_FEW_AT_A_TIME : JOBS, CLIENTS);
   const drained = await contender.drain(work);
   const name = names[work];
