@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
+import { acceptEmail, acceptEmails } from '../accept/accept.ts';
 import { withoutPrefix } from '../accept/environment.ts';
 import { createInvokeConsumer, invokeFunction } from '../adapters/aws/invoke.ts';
 import { createLogger } from '../adapters/logger.ts';
@@ -10,7 +11,7 @@ import { createWorker } from '../core/task/worker.ts';
 import { type ConsumeResult, consume } from '../runtime/consumer/consume.ts';
 import { required, requiredNumber } from '../runtime/env.ts';
 import { redisFromEnvironment } from '../runtime/redis.ts';
-import { createRunDependencies } from '../runtime/run-dependencies.ts';
+import { createRunWorkerTasks } from '../runtime/run-worker-tasks.ts';
 import { exportedTasks } from '../runtime/task-definitions.ts';
 import { tasksRedisFromEnvironment } from '../runtime/tasks-redis.ts';
 
@@ -39,12 +40,13 @@ export function createHandler(
   const client = tasksRedisFromEnvironment(log, env, invokeConsumer);
   const backend = createRedisBackend(client);
   const main = createRedisBackend(redisFromEnvironment(log, env));
-  const { tasks, dependencies } = createRunDependencies(exportedTasks(file), { backend, main, env, log });
+  const email = { send: acceptEmail, sendBatch: acceptEmails };
+  const tasks = createRunWorkerTasks(exportedTasks(file), { backend, main, email, log });
   const newName = () => randomUUID();
   const closingMs = requiredNumber('CLOSING_SECONDS', env) * 1_000;
   const work = createWorker({
     tasks,
-    dependencies,
+    dependencies: undefined,
     broker: backend.broker,
     log,
     concurrency: 1,

@@ -1,5 +1,6 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { acceptEmail, acceptEmails } from '../accept/accept.ts';
 import { withoutPrefix } from '../accept/environment.ts';
 import { clientOptions } from '../adapters/aws/clients.ts';
 import { createLogger } from '../adapters/logger.ts';
@@ -8,7 +9,7 @@ import { createWorker } from '../core/task/worker.ts';
 import { awsFromEnvironment } from '../runtime/aws.ts';
 import { batchResponse } from '../runtime/batch-response.ts';
 import { queueUrl, requiredNumber } from '../runtime/env.ts';
-import { createRunDependencies } from '../runtime/run-dependencies.ts';
+import { createRunWorkerTasks } from '../runtime/run-worker-tasks.ts';
 import { queueByArn } from '../runtime/sqs-handler.ts';
 import { exportedTasks } from '../runtime/task-definitions.ts';
 import { holdLeases } from './leases.ts';
@@ -27,10 +28,11 @@ export function createHandler(
   const client = new SQSClient({ ...clientOptions, md5: false });
   const seconds = requiredNumber('VISIBILITY_SECONDS', env);
   const queueOf = queueByArn(queuesOf('run-tasks'), env);
-  const { tasks, dependencies } = createRunDependencies(exportedTasks(file), { backend, main: backend, env, log });
+  const email = { send: acceptEmail, sendBatch: acceptEmails };
+  const tasks = createRunWorkerTasks(exportedTasks(file), { backend, main: backend, email, log });
   const work = createWorker({
     tasks,
-    dependencies,
+    dependencies: undefined,
     broker: backend.broker,
     log,
     concurrency: 1,

@@ -84,7 +84,10 @@ export function createAwsParts(scope: Construct, props: BackendProps): AwsParts 
     table,
     bodyBucket,
     environment,
-    acceptStatements: permissions.acceptStatements(resources),
+    acceptStatements: [
+      ...permissions.acceptStatements(resources),
+      ...(props.tasks ? permissions.acceptRunsStatements(resources) : []),
+    ],
     apiStatements: permissions.apiStatements(resources),
     feedbackStatements: permissions.feedbackStatements(resources),
     functions,
@@ -168,7 +171,10 @@ function createFunctions(
       timeout: SCHEDULE_TIMEOUT,
       memoryMb: config.scheduleMemoryMb,
       environment,
-      statements: permissions.scheduleStatements(resources),
+      statements: [
+        ...permissions.scheduleStatements(resources),
+        ...(tasks ? permissions.scheduleRunsStatements(resources) : []),
+      ],
     }),
     webhook: create('WebhookFunction', {
       handler: 'webhook',
@@ -184,6 +190,7 @@ function createFunctions(
             handler: 'run-tasks',
             description: 'Runs your own tasks',
             tasks,
+            runsTasks: config.tasks,
             timeout: timeouts['run-tasks'],
             memoryMb: config.tasksMemoryMb,
             // The user's code is in this function: it may have a `TABLE_NAME` of its own.

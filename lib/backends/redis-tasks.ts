@@ -46,6 +46,7 @@ export function createRedisTaskFunctions(
   const redisRunTasks = new SendoffFunction(scope, 'RedisTasksFunction', {
     handler: 'redis-run-tasks',
     tasks,
+    runsTasks: config.tasks,
     description: 'Runs your own tasks until their queues in Redis are empty',
     timeout,
     memoryMb: config.tasksMemoryMb,

@@ -1,4 +1,4 @@
-import { queueNames, queues } from '../../functions/core/queues.ts';
+import { deployedQueueNames, queues } from '../../functions/core/queues.ts';
 import { type Config, type OptionName, options } from './options.ts';
 
 interface Contradiction {
@@ -9,7 +9,7 @@ interface Contradiction {
 
 /** Options that have an effect with one backend only. */
 const onlyWith: Readonly<Record<Config['backend'], readonly OptionName[]>> = {
-  aws: [...new Set(queueNames.map((name) => queues[name].concurrencyOption)), 'sendTimeoutSeconds'],
+  aws: [...new Set(deployedQueueNames(true).map((name) => queues[name].concurrencyOption)), 'sendTimeoutSeconds'],
   redis: ['redisSecret', 'redisParameter', 'maxConsumers'],
 };
 
@@ -55,6 +55,7 @@ const contradictions: readonly Contradiction[] = [
     applies: ({ monitoring, alarmEmail }) => !monitoring && alarmEmail !== '',
     why: 'without monitoring there are no alarms',
   },
+  ...withoutTasks(['tasksMemoryMb', 'tasksMaxConcurrency']),
   ...noEffectWith('aws', onlyWith.redis),
   ...noEffectWith('redis', onlyWith.aws),
   {
@@ -64,6 +65,14 @@ const contradictions: readonly Contradiction[] = [
     why: '\'backend\' is "redis", which needs exactly one of them to say where its credentials are',
   },
 ];
+
+function withoutTasks(names: readonly OptionName[]): Contradiction[] {
+  return names.map((name) => ({
+    options: [name, 'tasks'],
+    applies: (config) => config.tasks === '' && config[name] !== options[name].default,
+    why: `'${name}' has no effect without tasks`,
+  }));
+}
 
 function noEffectWith(backend: Config['backend'], names: readonly OptionName[]): Contradiction[] {
   return names.map((name) => ({

@@ -14,6 +14,7 @@ const withoutIt: Readonly<Partial<Record<OptionName, string>>> = {
   apiDomain: 'the host name no longer leads to the API',
   retentionDays: 'emails are kept for the default time again, and older bodies in S3 are deleted',
   logRetentionDays: 'logs are kept for the default time again, and older ones are deleted',
+  tasks: 'the functions and queues of your tasks leave the stack, with the runs that wait on them',
   alarmTopicArn: 'nobody is notified of alarms',
   alarmEmail: 'nobody is notified of alarms, and the address must be confirmed again',
 };

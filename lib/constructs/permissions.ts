@@ -18,7 +18,9 @@ import {
   onIndexesOf,
   onQueueDepths,
   onQueues,
+  onRunBodies,
   onTable,
+  onVisibility,
   type Resources,
   readSesQuota,
   sendThroughSes,
@@ -35,6 +37,40 @@ export function acceptStatements(resources: Resources): PolicyStatement[] {
     onDocuments(resources, ['body'], 'BatchWriteItem'),
     onQueues(resources, queuesOf('send')),
     onBodies(resources, 'PutObject'),
+  ];
+}
+
+/**
+ * Calling a task by `.delay()`: write the run, its arguments, its key and its job; read the run of a key that was used before; add
+ * members to a group.
+ */
+export function acceptRunsStatements(resources: Resources): PolicyStatement[] {
+  return [
+    onDocuments(resources, ['run', 'runKey', 'runGroup'], 'GetItem', 'BatchGetItem'),
+    onDocuments(resources, ['run', 'runKey', 'runGroup', 'runBody'], 'PutItem', 'DeleteItem'),
+    onDocuments(resources, ['runBody'], 'BatchWriteItem'),
+    onDocuments(resources, ['runKey', 'runGroup'], 'UpdateItem'),
+    onQueues(resources, queuesOf('run-tasks')),
+    onRunBodies(resources, 'PutObject'),
+  ];
+}
+
+/**
+ * The function that runs the user's tasks: claim and end runs, keep steps, results and what limits share; call other tasks and send
+ * emails; tell the senders that an event is to be published. The user's code may do the same, so it can read no email, no contact and
+ * no secret of an endpoint.
+ */
+export function runTasksStatements(resources: Resources): PolicyStatement[] {
+  return [
+    ...acceptStatements(resources),
+    ...acceptRunsStatements(resources),
+    onDocuments(resources, ['runBody'], 'GetItem'),
+    onDocuments(resources, ['webhookList'], 'BatchGetItem'),
+    onDocuments(resources, ['run', 'runPermits', 'taskSlots'], 'UpdateItem'),
+    onDocuments(resources, ['runPermits', 'taskSlots'], 'PutItem'),
+    onVisibility(resources, queuesOf('run-tasks')),
+    onRunBodies(resources, 'GetObject'),
+    onBodyBucket(resources),
   ];
 }
 
@@ -152,6 +188,17 @@ export function scheduleStatements(resources: Resources): PolicyStatement[] {
   ];
 }
 
+/** The schedule function with the option `tasks`: queue runs that are due, keep the clocks, and make the runs of their ticks. */
+export function scheduleRunsStatements(resources: Resources): PolicyStatement[] {
+  return [
+    onDocuments(resources, ['run', 'clock'], 'GetItem', 'BatchGetItem', 'UpdateItem', 'PutItem'),
+    onDocuments(resources, ['clock'], 'DeleteItem'),
+    onIndexesOf(resources, ['clocks'], 'list'),
+    onIndexesOf(resources, ['dueRuns', 'clocks'], 'due'),
+    onQueues(resources, queuesOf('run-tasks')),
+  ];
+}
+
 /** Gives cdk-nag the reason for the `*` of `readSesQuota`. */
 export function acknowledgeReadSesQuota(...functions: readonly IFunction[]): void {
   for (const { role } of functions)
@@ -176,10 +223,6 @@ export function acknowledgeBodies(scope: IConstruct, { bodyBucket }: Pick<Resour
   const bucketId = Stack.of(scope).getLogicalId(bodyBucket.node.defaultChild as CfnElement);
   acknowledge(scope, {
     [`IAM5[Resource::<${bucketId}.Arn>/*]`]: 'The objects of one bucket, whose keys are the ids of emails.',
+    [`IAM5[Resource::<${bucketId}.Arn>/run/*]`]: 'The objects of one bucket that belong to runs of tasks.',
   });
-}
-
-/** The function that runs the user's tasks. */
-export function runTasksStatements(resources: Resources): PolicyStatement[] {
-  return acceptStatements(resources);
 }

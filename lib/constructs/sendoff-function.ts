@@ -1,6 +1,7 @@
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
+  type CfnFunction,
   EventSourceMapping,
   Function as LambdaFunction,
   LoggingFormat,
@@ -15,6 +16,7 @@ import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { type BackendName, functionCode } from '../function-code.ts';
 import { BATCH_SIZE } from '../queues.ts';
+import { TASKS_METADATA } from '../tasks/bundle.ts';
 import type { UserTasks } from '../tasks/user-tasks.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -44,6 +46,8 @@ export interface SendoffFunctionProps {
    * the user's file.
    */
   readonly tasks?: UserTasks | undefined;
+  /** The path of the user's file that it runs, as the option `tasks` gives it: `sendoff start` watches it. */
+  readonly runsTasks?: string;
   /** The construct id of its log group, if the function was renamed: a renamed log group would lose its logs. */
   readonly logGroupId?: string;
   readonly timeout: Duration;
@@ -96,6 +100,7 @@ export class SendoffFunction extends LambdaFunction {
       recursiveLoop: RecursiveLoop.ALLOW,
       ...(xray ? { tracing: Tracing.ACTIVE } : {}),
     });
+    if (props.runsTasks) (this.node.defaultChild as CfnFunction).addMetadata(TASKS_METADATA, props.runsTasks);
     if (xray) acknowledge(role, { 'IAM5[Resource::*]': 'Traces: X-Ray has no resources that could be named.' });
   }
 

@@ -51,6 +51,19 @@ const kinds = {
   openChunks: 'broadcast-open#*',
   broadcastCount: 'broadcast-count#*',
   broadcastLink: 'broadcast-link#*',
+  run: 'run#*',
+  runKey: 'run-key#*',
+  /** Groups of runs, and their shards. */
+  runGroup: 'run-group*',
+  runPermits: 'run-permits#*',
+  /** The arguments, results and steps of runs. */
+  runBody: 'body#run/*',
+  /** The rates of tasks. */
+  taskSlots: 'slots#task:*',
+  clock: 'clock#*',
+  /** Partitions of the indexes: the runs that are due, and the clocks. */
+  dueRuns: 'runs',
+  clocks: 'clocks',
 } as const;
 export type Kind = keyof typeof kinds;
 
@@ -110,6 +123,20 @@ export function onQueueDepths({ queues }: Resources, names: readonly QueueName[]
 /** Actions on the objects of the bucket. */
 export function onBodies({ bodyBucket }: Resources, ...actions: string[]): PolicyStatement {
   return allow('s3', actions, [bodyBucket.arnForObjects('*')]);
+}
+
+/** Actions on the objects of the bucket that belong to runs. */
+export function onRunBodies({ bodyBucket }: Resources, ...actions: string[]): PolicyStatement {
+  return allow('s3', actions, [bodyBucket.arnForObjects('run/*')]);
+}
+
+/** Setting how long messages that the function has received stay invisible. */
+export function onVisibility({ queues }: Resources, names: readonly QueueName[]): PolicyStatement {
+  return allow(
+    'sqs',
+    ['ChangeMessageVisibility'],
+    names.flatMap((name) => queues[name]?.queueArn ?? []),
+  );
 }
 
 /** Without ListBucket, S3 answers a read of a missing object with AccessDenied instead of NoSuchKey. */

@@ -1,4 +1,4 @@
-import { queueNames, queueUrlVariable } from '../../functions/core/queues.ts';
+import { deployedQueueNames, queueUrlVariable, taskQueueNames } from '../../functions/core/queues.ts';
 import { queueUrlOutput } from '../queues.ts';
 import type { Template, TemplateResource } from './cloud/template.ts';
 
@@ -17,6 +17,8 @@ type Variables = Readonly<Record<string, unknown>>;
 
 /** The function that sends is the only one with a configuration set: grantAccept gives a function all but that. */
 const SENDER = /^(.*)(?:SendFunction|RedisConsumerFunction)[0-9A-F]{8}$/;
+
+const TASKS_WATCHDOG = /RedisTasksWatchdogFunction[0-9A-F]{8}$/;
 
 /** Every Sendoff of a template, found by its functions: a user's stack does not have the outputs of SendoffStack. */
 export function findSendoffs(template: Template): FoundSendoff[] {
@@ -40,6 +42,8 @@ function describe(template: Template, prefix: string, sender: Variables): FoundS
   };
   const backend = 'REDIS_NAMESPACE' in sender ? 'redis' : 'aws';
   const feedbackQueue = idOf('FeedbackQueue');
+  // Its own functions know it: that of the emails has nothing to do with tasks.
+  const hasTasks = Object.keys(template.Resources).some((id) => TASKS_WATCHDOG.test(id) && id.startsWith(prefix));
   return {
     name,
     backend,
@@ -47,7 +51,7 @@ function describe(template: Template, prefix: string, sender: Variables): FoundS
     outputs: {
       // The base of unsubscribe links is the API's address.
       ApiUrl: sender.PUBLIC_URL,
-      ...(backend === 'redis' ? redisOutputs(sender, idOf) : awsOutputs(sender, idOf)),
+      ...(backend === 'redis' ? redisOutputs(sender, idOf, hasTasks) : awsOutputs(sender, idOf)),
       FeedbackQueueUrl: { Ref: feedbackQueue },
       DeadLetterQueueUrl: { Ref: idOf('DeadLetterQueue') },
       ConfigurationSetName: sender.CONFIGURATION_SET,
@@ -57,22 +61,32 @@ function describe(template: Template, prefix: string, sender: Variables): FoundS
 }
 
 function awsOutputs(sender: Variables, idOf: (path: string) => string): Record<string, unknown> {
+  const hasTasks = taskQueueNames.some((name) => queueUrlVariable(name) in sender);
   return {
     TableName: sender.TABLE_NAME,
     BodyBucketName: sender.BODY_BUCKET,
-    ...Object.fromEntries(queueNames.map((name) => [queueUrlOutput(name), sender[queueUrlVariable(name)]])),
+    ...Object.fromEntries(
+      deployedQueueNames(hasTasks).map((name) => [queueUrlOutput(name), sender[queueUrlVariable(name)]]),
+    ),
     SendFunctionName: { Ref: idOf('SendFunction') },
     ScheduleFunctionName: { Ref: idOf('ScheduleFunction') },
+    ...(hasTasks ? { TasksFunctionName: { Ref: idOf('TasksFunction') } } : {}),
   };
 }
 
-function redisOutputs(sender: Variables, idOf: (path: string) => string): Record<string, unknown> {
+function redisOutputs(sender: Variables, idOf: (path: string) => string, hasTasks: boolean): Record<string, unknown> {
   const { REDIS_SECRET: RedisSecret, REDIS_PARAMETER: RedisParameter } = sender;
   return {
     RedisNamespace: sender.REDIS_NAMESPACE,
     ...(RedisSecret === undefined ? { RedisParameter } : { RedisSecret }),
     RedisConsumerFunctionName: { Ref: idOf('RedisConsumerFunction') },
     RedisWatchdogFunctionName: { Ref: idOf('RedisWatchdogFunction') },
+    ...(hasTasks
+      ? {
+          TasksFunctionName: { Ref: idOf('RedisTasksFunction') },
+          TasksWatchdogFunctionName: { Ref: idOf('RedisTasksWatchdogFunction') },
+        }
+      : {}),
   };
 }
 

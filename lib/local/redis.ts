@@ -3,6 +3,7 @@ import { withPrefix } from '../../functions/accept/environment.ts';
 import { createRedisBackend } from '../../functions/adapters/redis/backend.ts';
 import { createRedisClient, type RedisClient } from '../../functions/adapters/redis/client.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
+import { type QueueName, queueNames } from '../../functions/core/queues.ts';
 import type { Secrets } from './cloud/aws/secrets.ts';
 import { type LocalDatabase, openLocalDatabase } from './cloud/upstash/database.ts';
 import type { FoundSendoff } from './find-sendoffs.ts';
@@ -38,6 +39,10 @@ export async function startLocalRedis(
 }
 
 /** A client that invokes no consumer: to look into a deployment's database, or to queue a job that nobody is told of. */
-export function silentClient(database: Pick<LocalDatabase, 'url' | 'token'>, namespace: string): RedisClient {
-  return createRedisClient({ credentials: async () => database, namespace, invokeConsumer: async () => {} });
+export function silentClient(
+  database: Pick<LocalDatabase, 'url' | 'token'>,
+  namespace: string,
+  queues: readonly QueueName[] = queueNames,
+): RedisClient {
+  return createRedisClient({ credentials: async () => database, namespace, queues, invokeConsumer: async () => {} });
 }

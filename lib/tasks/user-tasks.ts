@@ -7,7 +7,8 @@ import { AssetHashType, DockerImage, Duration } from 'aws-cdk-lib/core';
 import type { TaskManifest } from '../../functions/core/run/manifest.ts';
 import { type BackendName, type Bundling, bundlePath } from '../function-code.ts';
 import { isCheckout, packageRoot } from '../package-root.ts';
-import { build, ownModule, TasksError } from './build.ts';
+import { ownModule, TasksError } from './build.ts';
+import { MANIFEST, type TaskHandler, taskHandlers, writeTasksBundle } from './bundle.ts';
 import { describeFile } from './describe.ts';
 
 /** The user's tasks, as the option `tasks` names their file. */
@@ -21,13 +22,7 @@ export interface UserTasks {
   code(handler: string, backend: BackendName): AssetCode;
 }
 
-/** The handlers that run tasks. */
-export const taskHandlers = ['run-tasks', 'redis-run-tasks'] as const;
-export type TaskHandler = (typeof taskHandlers)[number];
 const isTaskHandler = (handler: string): handler is TaskHandler => taskHandlers.some((one) => one === handler);
-
-/** The name of the manifest, beside a function's index.mjs. */
-const MANIFEST = 'tasks.json';
 
 /**
  * Reads the user's tasks.
@@ -53,22 +48,6 @@ export function userTasks(path: string): UserTasks {
         writeFileSync(join(directory, MANIFEST), JSON.stringify(manifest));
       }),
   };
-}
-
-/**
- * Writes the bundle of the user's file and our handler; answers the files that went into it, without those of installed packages.
- *
- * @throws TasksError with esbuild's messages if it does not build.
- */
-export function writeTasksBundle(file: string, handler: TaskHandler, directory: string): readonly string[] {
-  const entry = [
-    `import * as own from ${JSON.stringify(file)};`,
-    `import { createHandler } from ${JSON.stringify(ownModule(`functions/${handler}/handler`))};`,
-    'export const handler = createHandler(own);',
-  ];
-  const { files, sources } = build(entry.join('\n'), file);
-  for (const { name, bytes } of files) writeFileSync(join(directory, name), bytes);
-  return sources;
 }
 
 /** Our own bundle: made here and now in a checkout, as it was made for the release in a package. */

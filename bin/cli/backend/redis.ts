@@ -4,6 +4,8 @@ import { createRedisClient } from '../../../functions/adapters/redis/client.ts';
 import { createUpstashRequester } from '../../../functions/adapters/redis/requester.ts';
 import { createRedisScan, type RedisCommand } from '../../../functions/adapters/redis/scan.ts';
 import { timeLimits } from '../../../functions/adapters/time-limits.ts';
+import { type QueueName, queueNames, taskQueueNames } from '../../../functions/core/queues.ts';
+import { tasksNamespace } from '../../../functions/runtime/tasks-redis.ts';
 import { awsRequests } from '../aws.ts';
 import { type Deployment, output } from '../deployment.ts';
 import type { Terminal } from '../terminal.ts';
@@ -21,19 +23,31 @@ export async function openRedisBackend(
   const requester = createUpstashRequester(options);
   const command: RedisCommand = async (...body) => (await requester.request<unknown>({ body })).result;
   const clockAheadMs = await measureClock(command);
-  const client = createRedisClient({
-    ...options,
-    namespace: output(deployment, 'RedisNamespace'),
-    // A time written by a clock that is an hour ahead would keep consumers from being invoked for that hour.
-    now: () => Date.now() + clockAheadMs,
-    invokeConsumer: createInvokeConsumer({
-      functionName: output(deployment, 'RedisConsumerFunctionName', 'SendFunctionName'),
-      watchdog: output(deployment, 'RedisWatchdogFunctionName', 'ScheduleFunctionName'),
+  const clientOf = (namespace: string, queues: readonly QueueName[], functionName: string, watchdog: string) =>
+    createRedisClient({
+      ...options,
+      namespace,
+      queues,
+      // A time written by a clock that is an hour ahead would keep consumers from being invoked for that hour.
+      now: () => Date.now() + clockAheadMs,
       // Only a failure is shown: the jobs are durable, and the watchdog invokes a consumer within a minute.
-      log: { info: () => {}, warn: note, error: note },
-      request,
-    }),
-  });
+      invokeConsumer: createInvokeConsumer({
+        functionName,
+        watchdog,
+        log: { info: () => {}, warn: note, error: note },
+        request,
+      }),
+    });
+  const namespace = output(deployment, 'RedisNamespace');
+  const client = clientOf(
+    namespace,
+    queueNames,
+    output(deployment, 'RedisConsumerFunctionName', 'SendFunctionName'),
+    output(deployment, 'RedisWatchdogFunctionName', 'ScheduleFunctionName'),
+  );
+  const { TasksFunctionName: runner, TasksWatchdogFunctionName: itsWatchdog } = deployment.outputs;
+  const ofTasks =
+    runner && itsWatchdog ? [clientOf(tasksNamespace(namespace), taskQueueNames, runner, itsWatchdog)] : [];
   const { table, bodies, broker, updateAndSend } = createRedisBackend(client, () => Date.now() + clockAheadMs);
   return {
     table,
@@ -47,7 +61,8 @@ export async function openRedisBackend(
         import('./sqs-inspection.ts'),
         import('../../../functions/core/inspection/together.ts'),
       ]);
-      return together(createRedisInspection(client, { clockAheadMs }), openSqsInspection(deployment, table));
+      const inRedis = [client, ...ofTasks].map((one) => createRedisInspection(one, { clockAheadMs }));
+      return together(...inRedis, openSqsInspection(deployment, table));
     },
     redis: command,
     remains: [

@@ -14,6 +14,7 @@ import {
 import { openLogFile } from '../../../lib/local/log-file.ts';
 import { type LocalSendoff, runSendoff } from '../../../lib/local/run.ts';
 import { localConfig } from '../../../lib/local/secret.ts';
+import { watchTasks } from '../../../lib/local/watch-tasks.ts';
 import type { GlobalOptions } from '../context.ts';
 import { CliError, usageError } from '../errors.ts';
 import type { Terminal } from '../terminal.ts';
@@ -103,8 +104,11 @@ async function run(
       },
       log,
     });
+    const { cloud } = started;
+    const unwatch = watchTasks({ template, directory, cloud, say: terminal.note });
     const close = async () => {
       await started.cloud.close();
+      unwatch?.();
       assembly.remove();
     };
     return { ...started, cloud: { ...started.cloud, close }, close };

@@ -1,7 +1,6 @@
 import { eventIdOf } from '../event.ts';
 import { iso } from '../iso-time.ts';
 import type { Publish } from '../webhook/dispatch.ts';
-import type { EndedRun } from './run.ts';
 import type { RunEffects } from './settle.ts';
 
 /** Makes the effect that publishes `task.succeeded` and `task.failed`: without arguments and result. */

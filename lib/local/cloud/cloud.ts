@@ -43,6 +43,8 @@ export type LocalCloud = {
   functions: Map<string, LocalFunction>;
   /** The function whose logical id is, or as the only one contains, `name`. */
   function: (name: string) => LocalFunction;
+  /** Replaces the code of a function by that in a folder; invocations that run end with the code that they began with. */
+  updateCode: (logicalId: string, directory: string) => void;
   /** The resource whose logical id is, or as the only one contains, `name`. */
   resource: (name: string) => CreatedResource;
   faults: Faults;
@@ -97,6 +99,7 @@ async function createCloud(
     ses: base.emulators.ses,
     functions: base.functions,
     function: (name) => findByName(base.functions, name),
+    updateCode: (logicalId, directory) => findByName(base.functions, logicalId).updateCode(directory),
     resource: (name) => findByName(scope.created, name),
     faults: base.faults,
     calls: base.calls,

@@ -26,7 +26,7 @@ export const triggers: Check = {
     const sending = all.filter(({ FunctionArn = '' }) => FunctionArn.endsWith(`:function:${name}`));
     const own = all.filter((mapping) => sending.includes(mapping) || inStack.has(mapping.UUID ?? ''));
     const wanted = concurrencyOf(own);
-    const options = 'maxConcurrency, bulkMaxConcurrency and webhookMaxConcurrency';
+    const options = `maxConcurrency, bulkMaxConcurrency${deployment.outputs.TasksFunctionName ? ', tasksMaxConcurrency' : ''} and webhookMaxConcurrency`;
     const problems = [...switchedOff(sending), ...tooMany(wanted, most, options)];
     const text = `${count(sending.length, 'trigger')} on, up to ${concurrencyOf(sending)} senders at once; all queues together may use ${wanted} of the account's ${most} concurrent executions`;
     const slow = await withRate(

@@ -10,6 +10,7 @@ import {
   poolCpuMs,
   poolStats,
   runInPool,
+  updatePoolCode,
 } from './pool.ts';
 import type { InvocationError, InvocationResult } from './result.ts';
 
@@ -34,6 +35,8 @@ export type LocalFunction = {
   /** SIGKILL of all its instances; how many there were. */
   kill: () => number;
   killInstance: (instanceId: string) => void;
+  /** Later invocations run the code in this folder; those that run end with the code that they began with. */
+  updateCode: (directory: string) => void;
   stats: () => FunctionStats;
   /** CPU of all instances, ended ones included, as of each one's last idle moment, in milliseconds. */
   cpuMs: () => number;
@@ -63,6 +66,7 @@ export function createLocalFunction(definition: FunctionDefinition, host: Functi
     runAsync: events.accept,
     kill: () => killPool(pool),
     killInstance: (instanceId) => pool.instances.get(instanceId)?.kill(),
+    updateCode: (directory) => updatePoolCode(pool, directory),
     stats: () => poolStats(pool),
     cpuMs: () => poolCpuMs(pool),
     pending: () => pool.active + events.waiting(),

@@ -48,6 +48,8 @@ export type Pool = {
   endedCpuMs: number;
   endedMaxMemoryMiB: number;
   serial: number;
+  /** Instances that run code which was replaced: they end with their invocation. */
+  outdated: Set<Instance>;
   isClosed: boolean;
 };
 
@@ -67,6 +69,7 @@ export function createPool(definition: FunctionDefinition, host: PoolHost): Pool
     endedCpuMs: 0,
     endedMaxMemoryMiB: 0,
     serial: 0,
+    outdated: new Set(),
     isClosed: false,
   };
   host.concurrency.reserve(definition.reservedConcurrency ?? 0);
@@ -147,6 +150,10 @@ function instanceEnvironment(definition: FunctionDefinition, id: string): Record
 }
 
 function takeNext(pool: Pool, instance: Instance): void {
+  if (pool.outdated.has(instance)) {
+    instance.kill();
+    return;
+  }
   const invocation = pool.queue.shift();
   if (invocation) {
     instance.assign(invocation);
@@ -158,6 +165,7 @@ function takeNext(pool: Pool, instance: Instance): void {
 
 function forget(pool: Pool, instance: Instance, initError: InvocationResult | undefined): void {
   pool.instances.delete(instance.id);
+  pool.outdated.delete(instance);
   pool.idle = pool.idle.filter((candidate) => candidate.instance !== instance);
   pool.endedCpuMs += instance.cpuMs();
   pool.endedMaxMemoryMiB = Math.max(pool.endedMaxMemoryMiB, instance.maxMemoryMiB());
@@ -174,6 +182,15 @@ function evictIdle(pool: Pool, idleMs: number): boolean {
   if (!oldest || performance.now() - oldest.sinceMs < idleMs) return false;
   oldest.instance.kill();
   return true;
+}
+
+/** Later invocations run the code in this folder; those that run end with the code that they began with. */
+export function updatePoolCode(pool: Pool, taskRoot: string): void {
+  const { definition } = pool;
+  definition.taskRoot = taskRoot;
+  definition.environment.LAMBDA_TASK_ROOT = taskRoot;
+  for (const instance of pool.instances.values()) pool.outdated.add(instance);
+  for (const { instance } of [...pool.idle]) instance.kill();
 }
 
 /** SIGKILL of every instance; how many there were. */

@@ -1,0 +1,95 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { createRedisBackend } from '../../functions/adapters/redis/backend.ts';
+import type { Table } from '../../functions/core/ports/table.ts';
+import { taskQueueNames } from '../../functions/core/queues.ts';
+import { runKey } from '../../functions/core/run/run.ts';
+import { tasksNamespace } from '../../functions/runtime/tasks-redis.ts';
+import { silentClient } from '../../lib/local/redis.ts';
+import { onRedis } from './flows-backend.ts';
+import { type Json, running } from './running.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'tasks-flow-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const local = running({
+  config: { tasks: join(import.meta.dirname, '..', 'fixtures', 'tasks', 'tasks.ts') },
+  // A message of a killed function is visible again soon.
+  functionEnvironment: { SENDOFF_VISIBILITY_SECONDS: '2' },
+});
+
+/** Calls a task over HTTP; answers the id of its run. */
+async function call(task: string, body: object = {}): Promise<string> {
+  const { status, json } = await local.request('POST', `/tasks/${task}`, body);
+  expect([status, json]).toMatchObject([202, { object: 'run' }]);
+  return json.id;
+}
+
+/** The run when it has ended. */
+async function ended(id: string): Promise<Json> {
+  for (;;) {
+    const { json } = await local.request('GET', `/runs/${id}?wait=20`);
+    if (!['queued', 'running'].includes(json.status)) return json;
+  }
+}
+
+function tableOfRuns(): Table {
+  if (!local.redis) return local.table;
+  const namespace = tasksNamespace(local.cloud.outputs.RedisNamespace ?? '');
+  return createRedisBackend(silentClient(local.redis, namespace, taskQueueNames)).table;
+}
+
+it('runs a task that is called over HTTP, and keeps its result', async () => {
+  const run = await ended(await call('test.echo', { args: { text: 'hello' } }));
+  expect(run).toMatchObject({ task: 'test.echo', status: 'succeeded', attempts: 1 });
+  expect(run.result).toEqual({ text: 'hello', attempt: 1 });
+  expect(run.progress).toEqual({ done: 1, total: 1 });
+});
+
+it('keeps arguments and results that are too large for a record', async () => {
+  const text = 'x'.repeat(700_000);
+  expect((await ended(await call('test.echo', { args: { text } }))).result.text).toBe(text);
+});
+
+it('refuses arguments and names of tasks that the file does not declare', async () => {
+  const wrong = await local.request('POST', '/tasks/test.echo', { args: { text: 1 } });
+  expect([wrong.status, wrong.json.message]).toEqual([422, expect.stringContaining('text')]);
+  const unknown = await local.request('POST', '/tasks/test.ecko', {});
+  expect([unknown.status, unknown.json.message]).toEqual([404, expect.stringContaining('test.echo')]);
+});
+
+it('tries a run again that failed, unless the task says that this does not help', async () => {
+  const [retried, refused] = await Promise.all(['test.retried', 'test.refused'].map(async (name) => ended(await call(name))));
+  expect(retried).toMatchObject({ status: 'succeeded', attempts: 2, result: { attempt: 2 } });
+  expect(refused).toMatchObject({ status: 'failed', attempts: 1, error: { message: 'never again' } });
+});
+
+it('sends emails from a run, which calls other tasks', async () => {
+  const { result } = await ended(await call('test.busy', { args: { to: 'someone@example.com' } }));
+  expect(await ended(result.run)).toMatchObject({ status: 'succeeded', result: { text: 'called' } });
+  await local.cloud.idle();
+  const subjects = local.cloud.ses.messages().map(({ raw }) => /^Subject: (.*?)\r?$/m.exec(raw.toString())?.[1]);
+  expect(subjects).toEqual(['From a run']);
+});
+
+it('goes on with a run whose function was killed, and does no finished step again', async () => {
+  const file = join(scratch, 'steps');
+  const id = await call('test.crashing', { args: { file } });
+  await until(async () => (await local.request('GET', `/runs/${id}`)).json.steps.length === 1);
+  expect(local.cloud.function(onRedis ? 'RedisTasksFunction' : 'TasksFunction').kill()).toBeGreaterThan(0);
+  // Its lease would last a minute.
+  await tableOfRuns().update(runKey(id), { set: { leaseUntilMs: Date.now() } });
+  expect(await ended(id)).toMatchObject({ status: 'succeeded', attempts: 2, result: { attempt: 2 } });
+  expect(readFileSync(file, 'utf8')).toBe('first 1\nsecond 2\n');
+}, 60_000);
+
+it('runs a clock when it is asked to', async () => {
+  const { json } = await local.request('POST', '/clocks/test.yearly/run');
+  expect(await ended(json.id)).toMatchObject({ status: 'succeeded', task: 'test.yearly' });
+});
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue()));
+}
