@@ -1,11 +1,10 @@
 import type { Context } from 'hono';
-import type { Page } from '../../core/document/list.ts';
 import { invalid, notFound } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
 import { listMembers } from '../../core/run/group/store.ts';
 import { TASK_NAME } from '../../core/run/manifest.ts';
-import { type RunRecord, type RunStatus, runStatuses } from '../../core/run/run.ts';
-import { listRuns as pageOfRuns } from '../../core/run/store.ts';
+import { type RunStatus, runStatuses } from '../../core/run/run.ts';
+import { listRuns as pageOfRuns, type RunPage } from '../../core/run/store.ts';
 import type { Caller } from '../authenticate.ts';
 import { declaredTasks, unknownTask } from '../tasks/declared.ts';
 import type { TaskRouteDependencies } from '../tasks/user-tasks.ts';
@@ -32,8 +31,8 @@ export async function listRuns(context: Context<Caller>, { tasks }: TaskRouteDep
   return answered(context, page);
 }
 
-const answered = (context: Context<Caller>, { items, hasMore }: Page<RunRecord>): Response =>
-  context.json({ object: 'list', has_more: hasMore, data: items.map(runSummary) });
+const answered = (context: Context<Caller>, { items, hasMore, next }: RunPage): Response =>
+  context.json({ object: 'list', has_more: hasMore, data: items.map(runSummary), ...(next ? { next } : {}) });
 
 function statusOf(given: string): RunStatus {
   const status = runStatuses.find((one) => one === given);

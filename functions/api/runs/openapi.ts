@@ -37,22 +37,30 @@ const detail = object({
   tick_at: orNull(time),
 });
 
+const runs = list(object(summary));
+const page = {
+  ...runs,
+  properties: {
+    ...runs.properties,
+    next: {
+      ...text,
+      description:
+        'If the search for a status ended before the page was full: what `after` (or `before`) is for the next page',
+    },
+  },
+};
+
 /** The paths under `/runs`. */
 export const runPaths = () => ({
   '/runs': {
-    get: operation(
-      'listRuns',
-      'List runs, newest first; the members of a group in their order',
-      list(object(summary)),
-      {
-        parameters: [
-          query('task', 'Only those of this task', text),
-          query('status', 'Only those with this status', { enum: [...runStatuses] }),
-          query('group', 'Only the members of this group', text),
-          ...paging,
-        ],
-      },
-    ),
+    get: operation('listRuns', 'List runs, newest first; the members of a group in their order', page, {
+      parameters: [
+        query('task', 'Only those of this task', text),
+        query('status', 'Only those with this status', { enum: [...runStatuses] }),
+        query('group', 'Only the members of this group', text),
+        ...paging,
+      ],
+    }),
   },
   '/runs/{id}': {
     parameters: [id],

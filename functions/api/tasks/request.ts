@@ -38,6 +38,8 @@ export async function readCall(
 ): Promise<AcceptRequest> {
   const parts = apart(value);
   const fields = validate(callSchema, parts.rest, FIELDS);
+  if (!task.keep && fields.then?.length)
+    throw invalid(`Invalid \`then\` field: nothing is kept of the runs of \`${task.name}\`.`);
   return {
     ...(await requestOf(task, fields, parts, '', context)),
     ...(fields.id ? { id: fields.id } : {}),
@@ -68,9 +70,6 @@ async function requestOf(
   const notAfterMs = fields.expires == null ? undefined : await expiryOf(fields.expires, nowMs);
   if (notAfterMs !== undefined && notAfterMs < (dueAtMs ?? nowMs))
     throw invalid('Invalid `expires` field: it is before the time when it may run.');
-  const chain = fields.then ?? undefined;
-  if (!task.keep && chain?.length)
-    throw invalid(`Invalid \`then\` field: nothing is kept of the runs of \`${task.name}\`.`);
   return {
     task,
     argsJson: argsJsonOf(task, args, `${place}args`),
@@ -78,7 +77,7 @@ async function requestOf(
     dueAtMs,
     notAfterMs,
     // biome-ignore lint/suspicious/noThenProperty: a list; nothing takes it for a promise
-    then: chain?.map((call, index) => chainCall(call, thenArgs[index], `${place}then.${index}.args`, tasks)),
+    then: fields.then?.map((call, index) => chainCall(call, thenArgs[index], `${place}then.${index}.args`, tasks)),
     keyId,
   };
 }

@@ -19,11 +19,16 @@ export interface RunFilter extends PageRequest {
   readonly status?: RunStatus | undefined;
 }
 
+export interface RunPage extends Page<RunRecord> {
+  /** Set if the search ended before the page was full: what `after` (or `before`) is for the next page. */
+  readonly next?: string | undefined;
+}
+
 /** The most runs that are read for a page of one status; a page may then have fewer, or none, though there are more. */
 const MOST_READ = 1_000;
 
 /** A page of runs, newest first. Failed ones have an index of their own; for another status the list is searched. */
-export async function listRuns(table: Table, filter: RunFilter): Promise<Page<RunRecord>> {
+export async function listRuns(table: Table, filter: RunFilter): Promise<RunPage> {
   const { tasks, status, limit: limitText = '20' } = filter;
   const limit = parseWhole(limitText, 'limit', 1, 100);
   const index = status === 'failed' ? 'due' : 'list';
@@ -55,7 +60,7 @@ export async function listRuns(table: Table, filter: RunFilter): Promise<Page<Ru
     const id = edge.key.slice(runKey('').length);
     page = towardsNewer ? { limit: '100', before: id } : { limit: '100', after: id };
   }
-  return { items: found, hasMore: true };
+  return { items: found, hasMore: true, next: page.after ?? page.before };
 }
 
 /** Several partitions as one. */
