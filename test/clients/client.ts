@@ -1,4 +1,4 @@
-import type { RunningSendoff } from './running-sendoff.ts';
+import type { RunningSendoff, SendoffForClient } from './running-sendoff.ts';
 
 /** How a program is started; it prints a line of JSON for each case: `{"case", "ok", "error"}`. */
 export interface Program {
@@ -18,14 +18,6 @@ export interface Client {
   readonly needs: Readonly<Record<string, readonly string[]>>;
   /** Fetches and compiles what is not in the cache yet. */
   build(): Promise<BuiltClient>;
-}
-
-/** A Sendoff with tasks of the user, at a mail server that takes its time. */
-export interface SendoffForClient {
-  /** The file of the tasks. */
-  readonly tasks?: string;
-  /** How long SES takes for an email. */
-  readonly latencyMs?: number;
 }
 
 /** A client that can be run against any number of Sendoffs. */

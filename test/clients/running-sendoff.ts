@@ -2,11 +2,18 @@ import { join } from 'node:path';
 import type { SesMessage } from '../../lib/local/cloud/ses/message.ts';
 import { startLocalSendoff } from '../../lib/local/start.ts';
 import { type Synthesis, synthesize } from '../../lib/synth.ts';
-import type { SendoffForClient } from './client.ts';
 import { FILE_HOST, startOutside } from './outside.ts';
 
 export const backends = ['aws', 'redis'] as const;
 export type BackendName = (typeof backends)[number];
+
+/** A Sendoff with tasks of the user, at a mail server that takes its time. */
+export interface SendoffForClient {
+  /** The file of the tasks. */
+  readonly tasks?: string;
+  /** How long SES takes for an email. */
+  readonly latencyMs?: number;
+}
 
 /** Sendoff on the local cloud, for one run of one client. */
 export interface RunningSendoff {

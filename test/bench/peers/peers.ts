@@ -74,7 +74,10 @@ const names: Readonly<Record<Work, string>> = {
 
 async function measureWork(contender: Contender, work: Work): Promise<[string, string][]> {
   const few = contender.fewAtATime && work !== 'empty';
-  const one = contender.fewAtATime || work === 'sleep' ? undefined : await contender.enqueue(work, Math.round(JOBS * ALONE_SHARE), 1);
+  const one =
+    contender.fewAtATime || work === 'sleep'
+      ? undefined
+      : await contender.enqueue(work, Math.round(JOBS * ALONE_SHARE), 1);
   const many = await contender.enqueue(work, few ? JOBS_OF_FEW_AT_A_TIME : JOBS, CLIENTS);
   const drained = await contender.drain(work);
   const name = names[work];
