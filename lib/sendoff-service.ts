@@ -1,7 +1,7 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { withPrefix } from '../functions/accept/environment.ts';
+import { withPrefix } from '../functions/runtime/accept/environment.ts';
 import { type AwsFunctions, type AwsParts, createAwsParts } from './backends/aws.ts';
 import type { BackendParts } from './backends/parts.ts';
 import { createRedisParts, type RedisFunctions, type RedisParts } from './backends/redis.ts';

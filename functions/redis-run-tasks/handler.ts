@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
-import { acceptEmail, acceptEmails } from '../accept/accept.ts';
-import { withoutPrefix } from '../accept/environment.ts';
 import { createInvokeConsumer, invokeFunction } from '../adapters/aws/invoke.ts';
 import { createLogger } from '../adapters/logger.ts';
 import { createRedisBackend } from '../adapters/redis/backend.ts';
 import { createConsumerQueue } from '../adapters/redis/consumer.ts';
 import { queues } from '../core/queues.ts';
 import { createWorker } from '../core/task/worker.ts';
+import { acceptEmail, acceptEmails } from '../runtime/accept/accept-email.ts';
+import { withoutPrefix } from '../runtime/accept/environment.ts';
 import { type ConsumeResult, consume } from '../runtime/consumer/consume.ts';
 import { required, requiredNumber } from '../runtime/env.ts';
 import { redisFromEnvironment } from '../runtime/redis.ts';

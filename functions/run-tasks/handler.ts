@@ -1,11 +1,11 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { acceptEmail, acceptEmails } from '../accept/accept.ts';
-import { withoutPrefix } from '../accept/environment.ts';
 import { clientOptions } from '../adapters/aws/clients.ts';
 import { createLogger } from '../adapters/logger.ts';
 import { queuesOf } from '../core/queues.ts';
 import { createWorker } from '../core/task/worker.ts';
+import { acceptEmail, acceptEmails } from '../runtime/accept/accept-email.ts';
+import { withoutPrefix } from '../runtime/accept/environment.ts';
 import { awsFromEnvironment } from '../runtime/aws.ts';
 import { batchResponse } from '../runtime/batch-response.ts';
 import { queueUrl, requiredNumber } from '../runtime/env.ts';

@@ -5,15 +5,18 @@ import { newId } from '../core/ids.ts';
 import type { Backend } from '../core/ports/backend.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 import { createStartNext } from '../core/run/chain.ts';
+import { setTransport } from '../core/run/chosen-transport.ts';
 import type { RunEmail } from '../core/run/definition.ts';
 import { createMemberEnded } from '../core/run/group/finish.ts';
+import { createAcceptTransport } from '../core/run/group/transport.ts';
 import { createTaskLimits } from '../core/run/limit/task-limits.ts';
 import { createPublishEnd } from '../core/run/publish.ts';
+import { createRedact } from '../core/run/run-error.ts';
 import type { RunEffects } from '../core/run/settle.ts';
 import { createRunTasks } from '../core/run/tasks.ts';
 import type { Task } from '../core/task/task.ts';
+import { createAnyWebhook } from '../core/webhook/any-webhook.ts';
 import { publishByJob } from '../core/webhook/publish-task.ts';
-import { listedWebhookIds } from '../core/webhook/registry.ts';
 import type { ExportedTask } from './task-definitions.ts';
 
 export interface RunWiring {
@@ -35,9 +38,11 @@ export function createRunWorkerTasks(
 ): readonly Task<unknown, unknown>[] {
   const definitions = exported.map(({ definition }) => definition);
   const accept = { backend, now, newId };
+  // A task that calls another one needs no second connection.
+  setTransport(createAcceptTransport(accept));
   const effects: RunEffects = {
     // The list has ids alone. The endpoints, which have secrets, are read by the senders: the user's code may not.
-    wantsEvent: async () => (await listedWebhookIds(main.table)).length > 0,
+    wantsEvent: createAnyWebhook(main.table, now),
     publishEnd: createPublishEnd(publishByJob(main.broker)),
     memberEnded: createMemberEnded(accept),
     startNext: createStartNext(accept),
@@ -45,7 +50,16 @@ export function createRunWorkerTasks(
   const clocks = { ...accept, tasks: definitions.map(({ description }) => description), log };
   const limits = createTaskLimits({ table: backend.table, now, random, wait: sleep, log });
   return [
-    ...createRunTasks(definitions, { backend, now, random, log, email, limits, effects, redact: (text) => text }),
+    ...createRunTasks(definitions, {
+      backend,
+      now,
+      random,
+      log,
+      email,
+      limits,
+      effects,
+      redact: createRedact(process.env),
+    }),
     createTickTask((task) => handOverTick(task, clocks)) as Task<unknown, unknown>,
   ];
 }

@@ -1,10 +1,10 @@
 import type { RunContext, TaskDefinition, TaskOptions } from '../core/run/definition.ts';
 import type { ClockDescription } from '../core/run/manifest.ts';
 import { explainIssues } from '../core/run/standard-schema.ts';
+import type { RunRequest } from '../core/run/transport.ts';
 import { type CallOptions, toRequest } from './call.ts';
 import { describeTask } from './describe.ts';
 import { transport } from './select-transport.ts';
-import type { RunRequest } from './transport.ts';
 
 /** A call that is not made yet: for groups and chains. */
 export interface Call {

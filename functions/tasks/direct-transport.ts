@@ -1,6 +1,11 @@
-import type { Transport } from './transport.ts';
+import { newId } from '../core/ids.ts';
+import { createAcceptTransport } from '../core/run/group/transport.ts';
+import type { Transport } from '../core/run/transport.ts';
+import { withoutPrefix } from '../runtime/accept/environment.ts';
+import { openTasksBackend } from '../runtime/open-tasks-backend.ts';
 
-/** Calls tasks without HTTP, from a function that has `grantAccept`. */
+/** Calls tasks without HTTP, from a function that has `grantAccept` and `acceptEnvironment` of a deployment with tasks. */
 export async function createDirectTransport(): Promise<Transport> {
-  throw new Error('to come');
+  const backend = await openTasksBackend(withoutPrefix(process.env));
+  return createAcceptTransport({ backend, now: Date.now, newId });
 }

@@ -1,7 +1,7 @@
+import type { RunRequest } from '../core/run/transport.ts';
 import { type CallOptions, toRequest } from './call.ts';
 import type { Call, UserTask } from './definition.ts';
 import { transport } from './select-transport.ts';
-import type { RunRequest } from './transport.ts';
 
 /** What the task that follows a group gets. */
 export interface GroupOutcome {

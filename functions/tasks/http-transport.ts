@@ -1,5 +1,5 @@
 import { type ErrorCode, SendoffError } from '../core/errors.ts';
-import type { GroupRequest, RunRequest, Transport } from './transport.ts';
+import type { GroupRequest, RunRequest, Transport } from '../core/run/transport.ts';
 
 export interface HttpTransportOptions {
   /** The URL of the API. */

@@ -1,22 +1,8 @@
-import type { Transport } from './transport.ts';
-
-/** Shared by all copies of this package in a process: a bundle may hold several. */
-const CHOSEN = Symbol.for('sendoff.transport');
-const place = globalThis as { [CHOSEN]?: Promise<Transport> | undefined };
-
-/** Sets the way that calls take from this process on; undefined: by the environment. For the tasks function, and for tests. */
-export function setTransport(transport: Transport | undefined): void {
-  place[CHOSEN] = transport && Promise.resolve(transport);
-}
+import { chosenTransport } from '../core/run/chosen-transport.ts';
+import type { Transport } from '../core/run/transport.ts';
 
 /** The way of this process to the deployment, chosen at the first call. */
-export function transport(): Promise<Transport> {
-  place[CHOSEN] ??= fromEnvironment().catch((error: unknown) => {
-    place[CHOSEN] = undefined;
-    throw error;
-  });
-  return place[CHOSEN];
-}
+export const transport = (): Promise<Transport> => chosenTransport(fromEnvironment);
 
 /** Each way is loaded when it is used: a web process that calls by HTTP loads no client of AWS. */
 async function fromEnvironment(): Promise<Transport> {

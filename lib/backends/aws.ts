@@ -1,12 +1,12 @@
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { withPrefix } from '../../functions/accept/environment.ts';
 import {
   type QueueDefinition,
   type QueueName,
   queues as queueTable,
   queueUrlVariable,
 } from '../../functions/core/queues.ts';
+import { withPrefix } from '../../functions/runtime/accept/environment.ts';
 import type { Config } from '../config.ts';
 import { BodyBucket } from '../constructs/body-bucket.ts';
 import { DocumentTable } from '../constructs/document-table.ts';

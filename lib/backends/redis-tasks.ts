@@ -1,7 +1,7 @@
 import { Policy } from 'aws-cdk-lib/aws-iam';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { withPrefix } from '../../functions/accept/environment.ts';
+import { withPrefix } from '../../functions/runtime/accept/environment.ts';
 import { SendoffFunction } from '../constructs/sendoff-function.ts';
 import { invoke } from '../constructs/statements.ts';
 import type { UserTasks } from '../tasks/user-tasks.ts';

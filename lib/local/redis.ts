@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { withPrefix } from '../../functions/accept/environment.ts';
 import { createRedisBackend } from '../../functions/adapters/redis/backend.ts';
 import { createRedisClient, type RedisClient } from '../../functions/adapters/redis/client.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
 import { type QueueName, queueNames } from '../../functions/core/queues.ts';
+import { withPrefix } from '../../functions/runtime/accept/environment.ts';
 import type { Secrets } from './cloud/aws/secrets.ts';
 import { type LocalDatabase, openLocalDatabase } from './cloud/upstash/database.ts';
 import type { FoundSendoff } from './find-sendoffs.ts';

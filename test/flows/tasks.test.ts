@@ -61,7 +61,9 @@ it('refuses arguments and names of tasks that the file does not declare', async 
 });
 
 it('tries a run again that failed, unless the task says that this does not help', async () => {
-  const [retried, refused] = await Promise.all(['test.retried', 'test.refused'].map(async (name) => ended(await call(name))));
+  const [retried, refused] = await Promise.all(
+    ['test.retried', 'test.refused'].map(async (name) => ended(await call(name))),
+  );
   expect(retried).toMatchObject({ status: 'succeeded', attempts: 2, result: { attempt: 2 } });
   expect(refused).toMatchObject({ status: 'failed', attempts: 1, error: { message: 'never again' } });
 });

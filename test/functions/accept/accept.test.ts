@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import type * as z from 'zod/mini';
 import { type AttachmentInput, acceptEmail, acceptEmails, type EmailInput } from '../../../functions/accept/accept.ts';
-import { connection } from '../../../functions/accept/connection.ts';
-import { toRequest } from '../../../functions/accept/request.ts';
 import type { attachmentSchema, emailSchema } from '../../../functions/core/email/schema.ts';
 import { queueNames, queueUrlVariable } from '../../../functions/core/queues.ts';
+import { connection } from '../../../functions/runtime/accept/connection.ts';
+import { toRequest } from '../../../functions/runtime/accept/request.ts';
 
 const email: EmailInput = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hello' };
 

@@ -6,6 +6,7 @@ import { backendContract } from '../../../contracts/backend.ts';
 import { bodiesContract } from '../../../contracts/bodies.ts';
 import { brokerContract } from '../../../contracts/broker.ts';
 import { rateLimitContract } from '../../../contracts/rate-limit.ts';
+import { runsContract } from '../../../contracts/runs.ts';
 import { tableContract } from '../../../contracts/table.ts';
 import { webhookListContract } from '../../../contracts/webhook-registry.ts';
 import { startAwsEmulators } from '../../../helpers/aws-emulators.ts';
@@ -44,6 +45,17 @@ backendContract('SQS with DynamoDB', async () => {
     },
     receive,
     failNext: (part) => void faults.add({ ...writes[part], when: 'before', times: 1, effect: outage }),
+    close,
+  };
+});
+
+runsContract('SQS with DynamoDB', async () => {
+  const { table, bodies, broker, receive, close } = await startAwsEmulators();
+  const parts = { table, bodies, broker };
+  const submit = (submissions: Parameters<typeof submitInParallel>[1]) => submitInParallel(parts, submissions);
+  return {
+    backend: { ...parts, delayHorizonMs: 840_000, submit, updateAndSend: updateThenSend(parts) },
+    receive,
     close,
   };
 });

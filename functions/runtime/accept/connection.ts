@@ -1,9 +1,9 @@
-import { createMetrics } from '../adapters/metrics.ts';
-import type { EmailAcceptDependencies } from '../core/email/accept.ts';
-import { newId } from '../core/ids.ts';
-import type { Backend } from '../core/ports/backend.ts';
-import { publishByJob } from '../core/webhook/publish-task.ts';
-import { type Environment, required, retentionMs } from '../runtime/env.ts';
+import { createMetrics } from '../../adapters/metrics.ts';
+import type { EmailAcceptDependencies } from '../../core/email/accept.ts';
+import { newId } from '../../core/ids.ts';
+import type { Backend } from '../../core/ports/backend.ts';
+import { publishByJob } from '../../core/webhook/publish-task.ts';
+import { type Environment, required, retentionMs } from '../env.ts';
 import { withoutPrefix } from './environment.ts';
 
 /** A connection to the deployment that the environment names. */
@@ -38,13 +38,13 @@ async function connect(): Promise<Connection> {
 
 /** The backend whose variables are set. Both are in the user's bundle, so the other one is not loaded. */
 async function openBackend(env: Environment): Promise<Backend> {
-  if (env.REDIS_NAMESPACE === undefined) return (await import('../runtime/aws.ts')).awsFromEnvironment(env);
+  if (env.REDIS_NAMESPACE === undefined) return (await import('../aws.ts')).awsFromEnvironment(env);
   // Without this variable the client would take the calling function for the consumer.
   required('CONSUMER_FUNCTION', env);
   const [{ createRedisBackend }, { redisFromEnvironment }, { createLogger }] = await Promise.all([
-    import('../adapters/redis/backend.ts'),
-    import('../runtime/redis.ts'),
-    import('../adapters/logger.ts'),
+    import('../../adapters/redis/backend.ts'),
+    import('../redis.ts'),
+    import('../../adapters/logger.ts'),
   ]);
   return createRedisBackend(redisFromEnvironment(createLogger(), env));
 }

@@ -1,5 +1,5 @@
-import type { EmailRequest } from '../core/email/accept.ts';
-import { invalid } from '../core/errors.ts';
+import type { EmailRequest } from '../../core/email/accept.ts';
+import { invalid } from '../../core/errors.ts';
 
 /**
  * The JSON that a client would send to the HTTP API, and its parsed value. Through JSON the same rules hold for both ways

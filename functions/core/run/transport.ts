@@ -1,5 +1,5 @@
-import type { RunPriority, TaskDescription } from '../core/run/manifest.ts';
-import type { Json } from '../core/run/run.ts';
+import type { RunPriority, TaskDescription } from './manifest.ts';
+import type { Json } from './run.ts';
 
 /** One call of a task on its way to the deployment; its arguments are checked. */
 export interface RunRequest {

@@ -1,4 +1,4 @@
-import type { Environment } from '../runtime/env.ts';
+import type { Environment } from '../env.ts';
 
 /** The variables have a prefix because the function is the user's: it may have a `TABLE_NAME` of its own. */
 const PREFIX = 'SENDOFF_';
