@@ -7,12 +7,19 @@ import { dirname, join, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
 import { bundle, handlerEntry } from '../lib/bundle.ts';
 import { bundlePath, handlers } from '../lib/function-code.ts';
+import { taskHandlers } from '../lib/tasks/bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
 /** Files that the code reads at run time, beside those it imports. */
-const ASSETS = ['lib/local/cloud/lambda/bootstrap.mjs', 'lib/local/cloud/ses/inbox-page/*'];
+const ASSETS = ['lib/local/cloud/lambda/bootstrap.mjs', 'lib/local/cloud/ses/inbox/page/*'];
+
+/** Modules that are bundled with the user's tasks when their app is synthesized (lib/tasks). */
+const BUNDLED_BY_USERS = [
+  ...taskHandlers.map((handler) => `functions/${handler}/handler`),
+  'functions/runtime/describe-tasks',
+];
 
 /** Packages whose files are loaded past what they export. */
 const LOADED_BY_PATH = ['dynalite'];
@@ -67,7 +74,7 @@ function keepModules(): Map<string, string> {
   );
   const { inputs } = buildSync({
     absWorkingDir: root,
-    entryPoints: [...entries, ...Object.values(manifest.bin)],
+    entryPoints: [...entries, ...Object.values(manifest.bin), ...BUNDLED_BY_USERS.map((path) => `dist/${path}.js`)],
     outdir: dist,
     write: false,
     bundle: true,

@@ -1,7 +1,7 @@
 import type { LocalSendoff } from '../../lib/local/start.ts';
 import { addressOf } from './census.ts';
 
-/** What the demo reads of `GET /broadcasts/{id}`. */
+/** The fields of `GET /broadcasts/{id}` that the demo reads. */
 export interface BroadcastState {
   readonly status: string;
   readonly progress: {

@@ -13,7 +13,7 @@ const SHORT = 5_000;
 /** With many recipients, a worker is killed for each so many emails. */
 const EMAILS_PER_KILL = 1_000;
 const PAUSE_MS = 4_000;
-/** What is on its way to SES when a pause begins still goes out. */
+/** Emails that are on their way to SES when a pause begins still go out. */
 const PAUSED_AFTER_MS = 3_000;
 /** Nothing is sent for so long: something is wrong. */
 const PATIENCE_MS = 8 * 60_000;

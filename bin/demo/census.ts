@@ -1,6 +1,6 @@
 import type { SesMessage } from '../../lib/local/cloud/ses/message.ts';
 
-/** What the local SES took, by recipient: the judge of a broadcast, which asks nothing of Sendoff. */
+/** The emails that the local SES took, by recipient. It judges a broadcast without asking Sendoff. */
 export interface Census {
   /** For the local SES: called for each message that it takes. */
   note(message: SesMessage): void;
@@ -8,7 +8,7 @@ export interface Census {
   readonly taken: number;
   /** Emails that SES took in the last seconds, a second. */
   perSecond(): number;
-  /** How many recipients got none, and how many more than one. */
+  /** The numbers of recipients that got an email, none, or more than one. */
   summary(): { readonly reached: number; readonly lost: number; readonly twice: number; readonly unknown: number };
   /** When SES took the first and the last one, epoch ms. */
   readonly firstAtMs: number;

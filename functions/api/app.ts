@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Hono } from 'hono';
 import type { EndpointRules } from '../adapters/http/post-webhook.ts';
-import { countUnsubscribe } from '../core/broadcast/progress.ts';
+import { countUnsubscribe } from '../core/broadcast/counting/progress.ts';
 import type { SenderDomains } from '../core/email/sender-domain.ts';
 import type { SubmitDependencies } from '../core/email/submit.ts';
 import type { Logger } from '../core/ports/telemetry.ts';

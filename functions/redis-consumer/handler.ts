@@ -5,7 +5,7 @@ import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
 import { createRedisBackend } from '../adapters/redis/backend.ts';
 import { createConsumerQueue } from '../adapters/redis/consumer.ts';
-import { type AudienceDependencies, audienceTasks } from '../core/audience/tasks.ts';
+import { type AudienceTaskDependencies, audienceTasks } from '../core/audience/tasks.ts';
 import { type BroadcastDependencies, broadcastTasks } from '../core/broadcast/tasks.ts';
 import { createClaims } from '../core/email/claims.ts';
 import { emailTasks, type SendDependencies } from '../core/email/send.ts';
@@ -46,15 +46,17 @@ export const handler = withMetrics(metrics, async (event: ConsumerEvent, context
   const watchdog = event.watchdog ?? event.watcher;
   // New for each invocation: one that was frozen with an email unfinished must not send it when it goes on later.
   const claims = createClaims({ table: backend.table, now: Date.now, log });
-  const work = createWorker<SendDependencies & BroadcastDependencies & AudienceDependencies & DeliveryDependencies>({
-    tasks: [...emailTasks, ...broadcastTasks, ...audienceTasks, deliverWebhook],
-    dependencies: { ...dependencies, claims },
-    broker: backend.broker,
-    log,
-    concurrency: 1,
-    now: Date.now,
-    random: Math.random,
-  });
+  const work = createWorker<SendDependencies & BroadcastDependencies & AudienceTaskDependencies & DeliveryDependencies>(
+    {
+      tasks: [...emailTasks, ...broadcastTasks, ...audienceTasks, deliverWebhook],
+      dependencies: { ...dependencies, claims },
+      broker: backend.broker,
+      log,
+      concurrency: 1,
+      now: Date.now,
+      random: Math.random,
+    },
+  );
   const options = {
     name: newName(),
     maxConsumers: requiredNumber('MAX_CONSUMERS'),

@@ -1,9 +1,13 @@
 import type { Context } from 'aws-lambda';
 import { createLogger } from '../adapters/logger.ts';
 import { type QueueState, writeQueueState } from '../adapters/metrics.ts';
-import { required } from '../runtime/env.ts';
+import { createRedisBackend } from '../adapters/redis/backend.ts';
+import { optionalNumber, required } from '../runtime/env.ts';
 import { redisFromEnvironment } from '../runtime/redis.ts';
+import type { ScheduledTasks } from '../runtime/scheduled-tasks.ts';
+import { tasksManifest } from '../runtime/tasks-manifest.ts';
 import { tasksRedisFromEnvironment } from '../runtime/tasks-redis.ts';
+import { createDeadLetterCount } from './dead-letter-count.ts';
 import { runMinute, watchUntilDone } from './watch.ts';
 
 const log = createLogger();
@@ -15,6 +19,10 @@ const deployment = required('DEPLOYMENT');
 const RUN_MS = 62_000;
 /** Left unused before the time-out. */
 const MARGIN_MS = 2_000;
+
+/** Every minute, if absent; less often where two watchdogs share the commands of an idle month. */
+const deadLetterCount = createDeadLetterCount(optionalNumber('DEAD_LETTERS_EVERY_MINUTES') ?? 1);
+let scheduledTasks: Promise<ScheduledTasks> | undefined;
 
 interface WatchdogEvent {
   /** Set by the consumer that starts it; absent in the run of each minute. */
@@ -34,11 +42,27 @@ export async function handler(event: WatchdogEvent, context: Context): Promise<{
     sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
     endMs: Date.now() + Math.min(RUN_MS, context.getRemainingTimeInMillis() - MARGIN_MS),
     report: (state: QueueState) => writeQueueState(deployment, state),
+    deadLetterCount,
     log,
   };
-  const invocations = await (event.byConsumer || event.byDrainer
-    ? watchUntilDone(dependencies)
-    : runMinute(dependencies));
+  const byConsumer = event.byConsumer || event.byDrainer;
+  // Before the first look at the timers: a clock's next tick may be one of them.
+  if (ofTasks && !byConsumer) await handOverClocks(dependencies.endMs);
+  const invocations = await (byConsumer ? watchUntilDone(dependencies) : runMinute(dependencies));
   if (invocations > 0) log.info('consumer invoked', { invocations });
   return { invocations };
+}
+
+/** After a deployment the clocks become those of the code. A failure must not keep runs waiting that are due. */
+async function handOverClocks(deadlineMs: number): Promise<void> {
+  const manifest = tasksManifest();
+  if (!manifest) return;
+  try {
+    scheduledTasks ??= import('../runtime/scheduled-tasks.ts').then(({ createScheduledTasks }) =>
+      createScheduledTasks(createRedisBackend(tasksRedisFromEnvironment(log)), manifest, log),
+    );
+    await (await scheduledTasks).handOver(deadlineMs);
+  } catch (error) {
+    log.error('the clocks of tasks were not handed over', { error });
+  }
 }

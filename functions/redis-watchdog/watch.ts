@@ -4,6 +4,7 @@ import { queueAges } from '../adapters/redis/inspection.ts';
 import { invoke, removeConsumers, unwatch, watch } from '../adapters/redis/operations.ts';
 import { untilAnswered } from '../adapters/redis/retry.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
+import type { DeadLetterCount } from './dead-letter-count.ts';
 
 export interface WatchdogDependencies {
   readonly client: Pick<RedisClient, 'firstTimer' | 'run' | 'queues'>;
@@ -24,19 +25,25 @@ export interface MinuteDependencies extends WatchdogDependencies {
   readonly client: WatchdogDependencies['client'] & Pick<RedisClient, 'peek'>;
   /** Called once a run with the state of the queues. */
   readonly report: (state: QueueState) => void;
+  /** Absent: dead letters are counted in each run. */
+  readonly deadLetterCount?: DeadLetterCount;
 }
 
 /**
  * The run of each minute: reports the state of the queues and invokes a consumer when one is needed. Costs two commands if
- * nothing is due before the run's end. Answers how often it invoked a consumer.
+ * nothing is due before the run's end, or one where the dead letters need not be counted. Answers how often it invoked a consumer.
  */
-export async function runMinute({ report, ...dependencies }: MinuteDependencies): Promise<number> {
-  const { client, log, endMs } = dependencies;
-  const peek = await answered(dependencies, () => client.peek());
+export async function runMinute({ report, deadLetterCount, ...dependencies }: MinuteDependencies): Promise<number> {
+  const { client, log, endMs, now } = dependencies;
+  const known = deadLetterCount?.known(now());
+  const peek = await answered(dependencies, async () =>
+    known === undefined ? client.peek() : { first: await client.firstTimer(), deadLetters: known },
+  );
   const { first, deadLetters } = peek;
   // While a queue holds a job, `@` is among the timers, at most a lease ahead: only a consumer that leaves all queues empty
   // removes it (adapters/redis/lua/consumers.ts). So without a timer soon no job can be old.
   const asked = first && first.atMs < endMs ? queueAges(client) : undefined;
+  deadLetterCount?.note(deadLetters, { counted: known === undefined, busy: asked !== undefined }, now());
   // At the same time, so that a report that fails or takes long delays no invocation.
   const reported = Promise.resolve(asked).then(
     (queues) => report({ deadLetters, ...(queues ? { queues } : {}) }),
@@ -65,7 +72,7 @@ async function cleanUp({ client, log }: WatchdogDependencies): Promise<void> {
  * Invokes a consumer when a delayed job is due, and when the consumer at work has sent no heartbeat for its lease. `seen`
  * saves the first look. Answers how often it invoked one.
  */
-export async function invokeWhenDue(
+async function invokeWhenDue(
   dependencies: WatchdogDependencies,
   seen?: { readonly first: Timer | undefined },
 ): Promise<number> {

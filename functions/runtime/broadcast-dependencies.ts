@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { plainTextOf } from '../adapters/mime/plain-text.ts';
 import { listProperties } from '../core/audience/properties.ts';
-import { createChunkGate } from '../core/broadcast/chunk-gate.ts';
-import { deliver } from '../core/broadcast/deliver.ts';
-import { fanOut } from '../core/broadcast/fan-out.ts';
-import { createBroadcastReader } from '../core/broadcast/reader.ts';
-import { recountBroadcast } from '../core/broadcast/recount.ts';
+import { recountBroadcast } from '../core/broadcast/counting/recount.ts';
+import { createChunkGate } from '../core/broadcast/delivery/chunk-gate.ts';
+import { deliver } from '../core/broadcast/delivery/deliver.ts';
+import { fanOut } from '../core/broadcast/delivery/fan-out.ts';
+import { createBroadcastReader } from '../core/broadcast/delivery/reader.ts';
 import type { Broadcasts } from '../core/broadcast/tasks.ts';
 import type { SendDependencies } from '../core/email/send.ts';
 import { holdCause, type Sending } from '../core/pacing/sending-state.ts';

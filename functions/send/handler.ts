@@ -1,6 +1,6 @@
 import { createLogger } from '../adapters/logger.ts';
 import { createMetrics, withMetrics } from '../adapters/metrics.ts';
-import { type AudienceDependencies, audienceTasks } from '../core/audience/tasks.ts';
+import { type AudienceTaskDependencies, audienceTasks } from '../core/audience/tasks.ts';
 import { type BroadcastDependencies, broadcastTasks } from '../core/broadcast/tasks.ts';
 import { createClaims } from '../core/email/claims.ts';
 import { emailTasks, type SendDependencies } from '../core/email/send.ts';
@@ -19,7 +19,7 @@ const claims = createClaims({ table: backend.table, now: Date.now, log });
 /** Sends the emails of a batch of jobs. */
 export const handler = withMetrics(
   metrics,
-  createSqsHandler<SendDependencies & BroadcastDependencies & AudienceDependencies>('send', {
+  createSqsHandler<SendDependencies & BroadcastDependencies & AudienceTaskDependencies>('send', {
     tasks: [...emailTasks, ...broadcastTasks, ...audienceTasks],
     dependencies: { ...sendDependencies(backend, { metrics, log, staleMs: SCHEDULE_STOPPED_MS }), claims },
     broker: backend.broker,

@@ -16,6 +16,8 @@ export interface RedisTaskFunctions {
   readonly redisTasksWatchdog: SendoffFunction;
 }
 
+/** Of both watchdogs: while nothing happens, together they use less than 100,000 commands a month. */
+export const SHARED_IDLE_COMMANDS = { DEAD_LETTERS_EVERY_MINUTES: '15' };
 const WATCHDOG_TIMEOUT = Duration.seconds(70);
 const WATCHDOG_MEMORY_MB = 256;
 const LONGEST_TIMEOUT_SECONDS = 900;
@@ -72,6 +74,7 @@ export function createRedisTaskFunctions(
       // A namespace of metrics of its own: they have the same names.
       DEPLOYMENT: tasksDeployment(deployment),
       WATCHES: 'tasks',
+      ...SHARED_IDLE_COMMANDS,
       TASKS_CONSUMER_FUNCTION: redisRunTasks.functionName,
     },
     statements: [access.statement, invoke(redisRunTasks)],

@@ -8,7 +8,12 @@ import { SendoffFunction } from '../constructs/sendoff-function.ts';
 import { invoke, readSesQuota, sendThroughSes } from '../constructs/statements.ts';
 import { type BackendParts, type BackendProps, sendVariables } from './parts.ts';
 import { type RedisAccess, redisAccess } from './redis-access.ts';
-import { createRedisTaskFunctions, type RedisTaskFunctions, tasksDeployment } from './redis-tasks.ts';
+import {
+  createRedisTaskFunctions,
+  type RedisTaskFunctions,
+  SHARED_IDLE_COMMANDS,
+  tasksDeployment,
+} from './redis-tasks.ts';
 
 /** The parts of `backend: 'redis'`. */
 export interface RedisParts extends BackendParts {
@@ -120,7 +125,11 @@ function createFunctions(scope: Construct, props: BackendProps, access: RedisAcc
     description: 'Invokes the consumer when a job is due or a consumer crashed; publishes the metrics of the queues',
     timeout: WATCHDOG_TIMEOUT,
     memoryMb: WATCHDOG_MEMORY_MB,
-    environment: { ...environment, CONSUMER_FUNCTION: redisConsumer.functionName },
+    environment: {
+      ...environment,
+      CONSUMER_FUNCTION: redisConsumer.functionName,
+      ...(props.tasks ? SHARED_IDLE_COMMANDS : {}),
+    },
     statements: [access.statement, invoke(redisConsumer)],
     runtime: config,
   });

@@ -85,7 +85,7 @@ export function apiStatements(resources: Resources): PolicyStatement[] {
   ];
 }
 
-/** What the send function reads of the audience and of broadcasts: the recipients, their consent, and the content. */
+/** The documents of the audience and of broadcasts that the send function reads: recipients, their consent, and content. */
 const readForBroadcasts: readonly Kind[] = [
   'contact',
   'segment',
@@ -96,7 +96,7 @@ const readForBroadcasts: readonly Kind[] = [
   'broadcastChunk',
   'broadcastCount',
 ];
-/** What it changes there: broadcasts and their parts; contacts and members of imports; what a deletion of many leaves. */
+/** The documents that it changes there: broadcasts and their parts; contacts and members of imports; the rest of a large deletion. */
 const changedForBroadcasts: readonly Kind[] = [
   'broadcast',
   'broadcastContent',

@@ -13,7 +13,7 @@ type MakeList = (count: number) => readonly object[];
 
 /** SES reports that it took an email, and that it was delivered. */
 const EVENTS_AN_EMAIL = 2;
-/** Of a chunk's 50 recipients ten are sent to at the same time; each waits for SES and for the write of its record. */
+/** Ten of a chunk's 50 recipients are sent to at the same time; each waits for SES and for the write of its record. */
 const ROUNDS = 5;
 const CHUNK_RECIPIENTS = 50;
 /** On AWS: claim, contacts, suppressions, end of the chunk, counters. */
@@ -22,7 +22,7 @@ const WRITE_MS = 8;
 /** The pace of an account without more than SES gives at first, and of one of a year. */
 const RATES = [14, 200];
 
-/** What a recipient of a broadcast costs, of a list and of a segment. Its contacts are stored whether it is sent or not. */
+/** Answers the cost of a recipient of a broadcast, of a list and of a segment. Its contacts are stored whether it is sent or not. */
 export async function broadcastCost(measured: Measured, recipients: number, listOf: MakeList): Promise<Rows> {
   const { local } = measured;
   local.cloud.ses.set({ latencyMs: 0 });

@@ -14,7 +14,7 @@ export interface Audience {
 
 export interface SentBroadcast {
   readonly id: string;
-  /** How long the call took. */
+  /** The time that the call took. */
   readonly answeredMs: number;
 }
 

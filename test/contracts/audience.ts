@@ -13,7 +13,7 @@ import {
 import type { Table } from '../../functions/core/ports/table.ts';
 import type { TableUnderTest } from './table.ts';
 
-/** What contacts and members promise, on every table: it rests on conditional writes and additions. */
+/** The promises of contacts and members on every table: they rest on conditional writes and additions. */
 export function audienceContract(name: string, create: () => Promise<TableUnderTest>): void {
   describe(`contacts and segments on ${name}`, () => {
     let underTest: TableUnderTest;

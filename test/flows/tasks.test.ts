@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -8,14 +8,33 @@ import { taskQueueNames } from '../../functions/core/queues.ts';
 import { runKey } from '../../functions/core/run/run.ts';
 import { tasksNamespace } from '../../functions/runtime/tasks-redis.ts';
 import { silentClient } from '../../lib/local/redis.ts';
-import { onRedis } from './flows-backend.ts';
+import { localConfig } from '../../lib/local/secret.ts';
+import { watchTasks } from '../../lib/local/watch-tasks.ts';
+import { synthesize } from '../../lib/synth.ts';
+import { onFlowsBackend, onRedis } from './flows-backend.ts';
 import { type Json, running } from './running.ts';
 
-const scratch = mkdtempSync(join(tmpdir(), 'tasks-flow-'));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'tasks-flow-')));
+const file = join(scratch, 'tasks.ts');
+const writeTasks = (version: string) =>
+  writeFileSync(
+    file,
+    `import { task } from 'sendoff/tasks';
+export * from ${JSON.stringify(join(import.meta.dirname, '..', 'fixtures', 'tasks', 'tasks.ts'))};
+export const version = task('test.version', {}, async () => ${version});
+`,
+  );
+writeTasks("'first'");
+const { config = {} } = onFlowsBackend({ config: { tasks: file } });
+const synthesis = synthesize(localConfig(config));
+afterAll(() => {
+  rmSync(scratch, { recursive: true, force: true });
+  rmSync(synthesis.assemblyDirectory, { recursive: true, force: true });
+});
 
 const local = running({
-  config: { tasks: join(import.meta.dirname, '..', 'fixtures', 'tasks', 'tasks.ts') },
+  config,
+  synthesis,
   // A message of a killed function is visible again soon.
   functionEnvironment: { SENDOFF_VISIBILITY_SECONDS: '2' },
 });
@@ -77,14 +96,14 @@ it('sends emails from a run, which calls other tasks', async () => {
 });
 
 it('goes on with a run whose function was killed, and does no finished step again', async () => {
-  const file = join(scratch, 'steps');
-  const id = await call('test.crashing', { args: { file } });
+  const steps = join(scratch, 'steps');
+  const id = await call('test.crashing', { args: { file: steps } });
   await until(async () => (await local.request('GET', `/runs/${id}`)).json.steps.length === 1);
   expect(local.cloud.function(onRedis ? 'RedisTasksFunction' : 'TasksFunction').kill()).toBeGreaterThan(0);
   // Its lease would last a minute.
   await tableOfRuns().update(runKey(id), { set: { leaseUntilMs: Date.now() } });
   expect(await ended(id)).toMatchObject({ status: 'succeeded', attempts: 2, result: { attempt: 2 } });
-  expect(readFileSync(file, 'utf8')).toBe('first 1\nsecond 2\n');
+  expect(readFileSync(steps, 'utf8')).toBe('first 1\nsecond 2\n');
 }, 60_000);
 
 it('runs a clock when it is asked to', async () => {
@@ -92,6 +111,24 @@ it('runs a clock when it is asked to', async () => {
   expect(await ended(json.id)).toMatchObject({ status: 'succeeded', task: 'test.yearly' });
 });
 
+it('swaps the code of the functions when a file of the tasks changes, and keeps the old one if it does not build', async () => {
+  const said: string[] = [];
+  const watching = { template: synthesis.template, directory: scratch, cloud: local.cloud };
+  const unwatch = watchTasks({ ...watching, say: (line) => void said.push(line) });
+  try {
+    writeTasks("'second'");
+    await until(async () => said.length === 1);
+    expect(said[0]).toMatch(/^tasks: tasks\.ts changed; the new code runs/);
+    expect((await ended(await call('test.version'))).result).toBe('second');
+    writeTasks('((');
+    await until(async () => said.length === 2);
+    expect(said[1]).toMatch(/^tasks: tasks\.ts changed; the old code goes on\.\n.*do not build.*tasks\.ts:3:/s);
+    expect((await ended(await call('test.version'))).result).toBe('second');
+  } finally {
+    unwatch?.();
+  }
+}, 60_000);
+
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue()));
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 20));
 }

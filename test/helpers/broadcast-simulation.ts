@@ -4,14 +4,14 @@ import { upsertContacts } from '../../functions/core/audience/contacts.ts';
 import { addMembers } from '../../functions/core/audience/membership.ts';
 import { createSegment } from '../../functions/core/audience/segments.ts';
 import { type Broadcast, broadcastKey } from '../../functions/core/broadcast/broadcast.ts';
-import { createChunkGate } from '../../functions/core/broadcast/chunk-gate.ts';
-import { deliver } from '../../functions/core/broadcast/deliver.ts';
-import { fanOut } from '../../functions/core/broadcast/fan-out.ts';
-import { handOverBroadcasts } from '../../functions/core/broadcast/handover.ts';
+import { readCounts } from '../../functions/core/broadcast/counting/progress.ts';
+import { recountBroadcast } from '../../functions/core/broadcast/counting/recount.ts';
+import { createChunkGate } from '../../functions/core/broadcast/delivery/chunk-gate.ts';
+import { deliver } from '../../functions/core/broadcast/delivery/deliver.ts';
+import { fanOut } from '../../functions/core/broadcast/delivery/fan-out.ts';
+import { handOverBroadcasts } from '../../functions/core/broadcast/delivery/handover.ts';
+import { createBroadcastReader } from '../../functions/core/broadcast/delivery/reader.ts';
 import { sendBroadcast } from '../../functions/core/broadcast/lifecycle.ts';
-import { readCounts } from '../../functions/core/broadcast/progress.ts';
-import { createBroadcastReader } from '../../functions/core/broadcast/reader.ts';
-import { recountBroadcast } from '../../functions/core/broadcast/recount.ts';
 import { createBroadcast, type NewBroadcast } from '../../functions/core/broadcast/store.ts';
 import { type BroadcastDependencies, broadcastTasks } from '../../functions/core/broadcast/tasks.ts';
 import { createClaims } from '../../functions/core/email/claims.ts';
@@ -28,9 +28,9 @@ import { Postponed } from '../../functions/core/task/task.ts';
 import { createWorker } from '../../functions/core/task/worker.ts';
 import { createSimulatedQueue } from '../pacing/simulated-queue.ts';
 import { createMemoryBackend } from './memory-backend.ts';
+import { createMortalPorts } from './mortal-ports.ts';
 import { randomFrom } from './random-text.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
-import { Crash } from './sending-simulation.ts';
 import { createSimulatedTime } from './simulated-time.ts';
 import { createTableMeter, type TableMeter } from './table-meter.ts';
 
@@ -52,7 +52,7 @@ export interface SimulationOptions {
   readonly kills?: (call: string, when: 'before' | 'after') => boolean;
   /** Called before SES takes a message; throws to refuse it. */
   readonly onSend?: (message: OutgoingMessage, nowMs: number) => void;
-  /** How far each worker's clock is off, ms. */
+  /** The offset of each worker's clock, ms. */
   readonly clockOffsetMs?: (worker: number) => number;
 }
 
@@ -120,40 +120,24 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
 
   /** The ports of one invocation: after a kill none of its calls has an effect. */
   const invocation = () => {
-    const state = { dead: false };
-    let die = () => {};
-    const death = new Promise<void>((resolve) => {
-      die = resolve;
+    const death = Promise.withResolvers<void>();
+    const { guard } = createMortalPorts({
+      calls,
+      isKilled: (call, when, number) => (crash?.at === number && crash.when === when) || (kills?.(call, when) ?? false),
+      onKill: () => {
+        killed++;
+        death.resolve();
+      },
     });
-    const kill = (): never => {
-      if (!state.dead) killed++;
-      state.dead = true;
-      die();
-      throw new Crash();
+    return {
+      death: death.promise,
+      table: guard('table', table),
+      broker: guard('broker', broker),
+      mailer: guard('mailer', mailer),
     };
-    const guard = <T extends object>(name: string, port: T): T =>
-      new Proxy(port, {
-        get: (target, property, receiver) => {
-          const method = Reflect.get(target, property, receiver);
-          if (typeof method !== 'function') return method;
-          return async (...args: unknown[]) => {
-            if (state.dead) throw new Crash();
-            const call = `${name}.${String(property)}`;
-            const number = calls.push(call);
-            const isHit = (when: 'before' | 'after') =>
-              (crash?.at === number && crash.when === when) || (kills?.(call, when) ?? false);
-            if (isHit('before')) kill();
-            const [outcome] = await Promise.allSettled([method.apply(target, args)]);
-            if (state.dead || isHit('after')) kill();
-            if (outcome.status === 'rejected') throw outcome.reason;
-            return outcome.value;
-          };
-        },
-      });
-    return { death, table: guard('table', table), broker: guard('broker', broker), mailer: guard('mailer', mailer) };
   };
 
-  // Of a process, which lives longer than its invocations.
+  // A gate belongs to a process, which lives longer than its invocations.
   const gates = Array.from({ length: workers }, (_, number) =>
     createChunkGate(() => time.now() + clockOffsetMs(number), time.wait),
   );
@@ -249,7 +233,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       }
       throw new Error(`the broadcast is still ${(await broadcast(id))?.status}`);
     },
-    /** How often each address was sent to, beside once. */
+    /** The numbers of addresses that got an email, none, or more than one. */
     summary: (addresses: number) => {
       const times = Map.groupBy(sent, ({ broadcastId, to }) => `${broadcastId} ${to}`);
       return {

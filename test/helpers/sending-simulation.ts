@@ -15,6 +15,7 @@ import { createWorker } from '../../functions/core/task/worker.ts';
 import type { Publish } from '../../functions/core/webhook/dispatch.ts';
 import { options } from '../../lib/config/options.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
+import { createMortalPorts } from './mortal-ports.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
 
 /** The ports of a worker. */
@@ -194,34 +195,10 @@ export const unpaced = (now: () => number): Pick<SendDependencies, 'pacer' | 'se
 /** An email with only the required fields. */
 export const plainEmail = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hello, B.' } as const;
 
-/** Thrown by every port of a crashed process. */
-export class Crash extends Error {
-  override readonly name = 'Crash';
-}
-
 /** The ports of a process that crashes at its n-th call of a port (1 for the first), before or after the call takes effect. */
 export function crashingAt(ports: WorkerPorts, n: number, when: 'before' | 'after') {
   const calls: string[] = [];
-  const state = { crashed: false };
-  const guard = <T extends object>(name: string, port: T): T =>
-    new Proxy(port, {
-      get: (target, property, receiver) => {
-        const method = Reflect.get(target, property, receiver);
-        if (typeof method !== 'function') return method;
-        return async (...args: unknown[]) => {
-          if (state.crashed) throw new Crash();
-          calls.push(`${name}.${String(property)}`);
-          const isLast = calls.length === n;
-          if (isLast && when === 'before') state.crashed = true;
-          if (state.crashed) throw new Crash();
-          const [result] = await Promise.allSettled([method.apply(target, args)]);
-          if (isLast) state.crashed = true;
-          if (state.crashed) throw new Crash();
-          if (result.status === 'rejected') throw result.reason;
-          return result.value;
-        };
-      },
-    });
+  const { guard, state } = createMortalPorts({ calls, isKilled: (_call, at, number) => number === n && at === when });
   const crashing: WorkerPorts = {
     table: guard('table', ports.table),
     bodies: guard('bodies', ports.bodies),

@@ -1,6 +1,6 @@
 import type { Change, Document, NewDocument, Table } from '../../functions/core/ports/table.ts';
 
-/** What DynamoDB would bill: units of 1 KB written, in the indexes too, and of 4 KB read. */
+/** The units that DynamoDB would bill: of 1 KB written, in the indexes too, and of 4 KB read. */
 export interface TableMeter {
   readonly table: Table;
   readonly units: { write: number; read: number };

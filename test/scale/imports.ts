@@ -1,4 +1,4 @@
-import { findImport, startImport } from '../../functions/core/audience/imports.ts';
+import { findImport, startImport } from '../../functions/core/audience/import/imports.ts';
 import { createSegment } from '../../functions/core/audience/segments.ts';
 import { audienceTasks } from '../../functions/core/audience/tasks.ts';
 import { newId } from '../../functions/core/ids.ts';

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createApiKey } from '../../../functions/core/access/api-key.ts';
 import { deleteApiKey } from '../../../functions/core/access/api-key-deletion.ts';
 import { answer, type Context } from '../context.ts';
 import { output } from '../deployment.ts';
 import { CliError, exitCodes, usageError } from '../errors.ts';
+import { readFile } from '../read-file.ts';
 
 /** The options of `sendoff send`. */
 export interface SendOptions {
@@ -70,19 +70,11 @@ async function emailOf(context: Context, options: SendOptions): Promise<object> 
 
 async function content({ terminal }: Context, value: string | undefined, file: string | undefined) {
   if (value !== undefined && file !== undefined) throw usageError('Give the content itself or a file, not both.');
-  if (file !== undefined) return read(file).toString('utf8');
+  if (file !== undefined) return readFile(file).toString('utf8');
   return value === '-' ? terminal.readInput() : value;
 }
 
-function read(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new CliError(`Cannot read ${file}.`, exitCodes.usage, { cause });
-  }
-}
-
-const attachment = (file: string) => ({ filename: basename(file), content: read(file).toString('base64') });
+const attachment = (file: string) => ({ filename: basename(file), content: readFile(file).toString('base64') });
 
 const namedTag = ([name, value]: readonly [string, string]) => ({ name, value });
 

@@ -2,6 +2,7 @@ import { documentPages } from '../../../functions/core/document/pages.ts';
 import { timeSort } from '../../../functions/core/document/time-sort.ts';
 import { EMAIL_PARTITION, type EmailRecord } from '../../../functions/core/email/record.ts';
 import { type EmailStatus, lastEvent } from '../../../functions/core/email/status.ts';
+import { iso } from '../../../functions/core/iso-time.ts';
 import type { QueueDepth } from '../../../functions/core/ports/inspection.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
 import { answer, type Context } from '../context.ts';
@@ -20,16 +21,13 @@ export async function showStats(context: Context, { since, max }: { since: numbe
   const queues = depths.map(({ queue, waiting, running, delayed }) => ({ queue, waiting, running, delayed }));
   const emails = summary(recent.records, context.now());
   const complete = recent.complete;
-  answer(
-    context,
-    { queues, emails: { since: new Date(context.now() - since).toISOString(), complete, ...emails } },
-    () =>
-      [
-        columns(context.terminal, ['QUEUE', 'WAITING', 'RUNNING', 'DELAYED'], rowsOf(context, queues)),
-        '',
-        `Emails of the last ${duration(since)}: ${emails.total}${complete ? '' : ` (the newest only; --max ${max})`}`,
-        ...(emails.total > 0 ? ['', statusTable(context, emails), '', timings(emails)] : []),
-      ].join('\n'),
+  answer(context, { queues, emails: { since: iso(context.now() - since), complete, ...emails } }, () =>
+    [
+      columns(context.terminal, ['QUEUE', 'WAITING', 'RUNNING', 'DELAYED'], rowsOf(context, queues)),
+      '',
+      `Emails of the last ${duration(since)}: ${emails.total}${complete ? '' : ` (the newest only; --max ${max})`}`,
+      ...(emails.total > 0 ? ['', statusTable(context, emails), '', timings(emails)] : []),
+    ].join('\n'),
   );
 }
 

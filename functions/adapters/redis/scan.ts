@@ -6,6 +6,7 @@ import {
   type StoredDocument,
   type StoredKind,
 } from '../../core/document/scan.ts';
+import { slices } from '../../core/slices.ts';
 import { parseDocument } from './stored-document.ts';
 
 /** Sends one command without the script; rejects with Redis' own error. */
@@ -45,9 +46,7 @@ export function createRedisScan(command: RedisCommand, prefix: string): Document
     async *pages(kind) {
       for await (const keys of keyPages(kind)) {
         if (kind === 'bodies') yield keys.map((key) => ({ key, expired: false }));
-        else
-          for (let start = 0; start < keys.length; start += READ_AT_ONCE)
-            yield await read(keys.slice(start, start + READ_AT_ONCE));
+        else for (const some of slices(keys, READ_AT_ONCE)) yield await read(some);
       }
     },
 

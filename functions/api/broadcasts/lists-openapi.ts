@@ -1,4 +1,4 @@
-import { bounceTypes, recipientTypes } from '../../core/broadcast/recipient-lists.ts';
+import { bounceTypes, recipientTypes } from '../../core/broadcast/counting/recipient-lists.ts';
 import { list, object, operation, orNull, paging, type Schema, text } from '../openapi/parts.ts';
 
 const count = { type: 'integer', minimum: 0 };

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { linkHash, listLinks } from '../../core/broadcast/links.ts';
+import { linkHash, listLinks } from '../../core/broadcast/counting/links.ts';
 import {
   bounceTypes,
   type ListedRow,
@@ -8,7 +8,7 @@ import {
   type RecipientFilter,
   type RowRequest,
   recipientTypes,
-} from '../../core/broadcast/recipient-lists.ts';
+} from '../../core/broadcast/counting/recipient-lists.ts';
 import { findBroadcast } from '../../core/broadcast/store.ts';
 import { type PageRequest, pageOf } from '../../core/document/list.ts';
 import { parseMailbox } from '../../core/email/address.ts';

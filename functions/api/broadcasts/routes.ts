@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { BROADCAST_PARTITION, type Broadcast, broadcastKey } from '../../core/broadcast/broadcast.ts';
+import { progressOf, readCounts } from '../../core/broadcast/counting/progress.ts';
 import {
   cancelBroadcast,
   pauseBroadcast,
@@ -7,7 +8,6 @@ import {
   type SendOptions,
   sendBroadcast,
 } from '../../core/broadcast/lifecycle.ts';
-import { progressOf, readCounts } from '../../core/broadcast/progress.ts';
 import { addRecipients, parseRecipients } from '../../core/broadcast/recipients.ts';
 import {
   changeBroadcast,
@@ -75,7 +75,7 @@ function createRoute(routes: Hono<Caller>, dependencies: BroadcastRouteDependenc
       fingerprint: sha256(payload).slice(0, 32),
     };
     const before = keyed ? await findCreated(keyed, dependencies) : undefined;
-    // What a request did once is not done again, even if its segment is gone or its time has passed.
+    // A repeated request does nothing again, even if its segment is gone or its time has passed.
     if (before && before.status !== 'draft') return context.json(reference(before.id), 201);
     // An empty list: its recipients come in pieces.
     const list = Array.isArray(recipients) && recipients.length === 0 && !send ? [] : listOf(recipients);

@@ -1,9 +1,7 @@
 import type { Broadcast } from '../../core/broadcast/broadcast.ts';
 import type { BroadcastContent } from '../../core/broadcast/content.ts';
-import type { Progress } from '../../core/broadcast/progress.ts';
-
-const iso = (atMs: number): string => new Date(atMs).toISOString();
-const isoOrNull = (atMs: number | undefined): string | null => (atMs === undefined ? null : iso(atMs));
+import type { Progress } from '../../core/broadcast/counting/progress.ts';
+import { iso, isoOrNull } from '../../core/iso-time.ts';
 
 /** A broadcast as the list shows it. */
 export function broadcastSummary(broadcast: Broadcast) {

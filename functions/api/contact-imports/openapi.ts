@@ -1,4 +1,4 @@
-import { importStatuses } from '../../core/audience/import.ts';
+import { importStatuses } from '../../core/audience/import/import.ts';
 import { limits } from '../../core/email/schema.ts';
 import { header, id, input, list, object, operation, orNull, paging, text, time } from '../openapi/parts.ts';
 import { importOptionsSchema } from './schema.ts';

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { findImport, type ImportDependencies, listImports, startImport } from '../../core/audience/imports.ts';
+import { findImport, type ImportDependencies, listImports, startImport } from '../../core/audience/import/imports.ts';
 import { validate } from '../../core/validate.ts';
 import type { Caller } from '../authenticate.ts';
 import { readImportForm } from './read-form.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { importStatuses, valueTypes } from '../../core/audience/import.ts';
+import { importStatuses, valueTypes } from '../../core/audience/import/import.ts';
 import { subscriptions } from '../../core/audience/topic.ts';
 
 const column = z.string();

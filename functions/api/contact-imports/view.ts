@@ -1,4 +1,5 @@
-import type { ContactImport } from '../../core/audience/import.ts';
+import type { ContactImport } from '../../core/audience/import/import.ts';
+import { iso, isoOrNull } from '../../core/iso-time.ts';
 
 /** An import as the API shows it. `errors` is ours. */
 export function importView({ id, status, createdAtMs, completedAtMs, counts, errors }: ContactImport) {
@@ -7,8 +8,8 @@ export function importView({ id, status, createdAtMs, completedAtMs, counts, err
     object: 'contact_import',
     id,
     status,
-    created_at: new Date(createdAtMs).toISOString(),
-    completed_at: completedAtMs === undefined ? null : new Date(completedAtMs).toISOString(),
+    created_at: iso(createdAtMs),
+    completed_at: isoOrNull(completedAtMs),
     counts: { total, created, updated, skipped, failed },
     errors: errors.map(({ line, reason }) => ({ line, reason })),
   };

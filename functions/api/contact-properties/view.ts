@@ -1,4 +1,5 @@
 import type { ContactProperty } from '../../core/audience/property.ts';
+import { iso } from '../../core/iso-time.ts';
 
 /** A contact property: Resend's fields. */
 export function propertyView({ id, key, type, fallbackValue, createdAtMs }: ContactProperty) {
@@ -8,6 +9,6 @@ export function propertyView({ id, key, type, fallbackValue, createdAtMs }: Cont
     key,
     type,
     fallback_value: fallbackValue ?? null,
-    created_at: new Date(createdAtMs).toISOString(),
+    created_at: iso(createdAtMs),
   };
 }

@@ -1,4 +1,5 @@
 import type { Contact } from '../../core/audience/contact.ts';
+import { iso } from '../../core/iso-time.ts';
 
 /** A contact as lists show it. */
 export function contactRow(contact: Contact) {
@@ -7,7 +8,7 @@ export function contactRow(contact: Contact) {
     email: contact.email,
     first_name: contact.firstName ?? null,
     last_name: contact.lastName ?? null,
-    created_at: new Date(contact.createdAtMs).toISOString(),
+    created_at: iso(contact.createdAtMs),
     unsubscribed: contact.unsubscribed,
   };
 }

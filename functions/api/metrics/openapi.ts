@@ -1,4 +1,4 @@
-import { metricNames } from '../../core/broadcast/metrics.ts';
+import { metricNames } from '../../core/broadcast/counting/metrics.ts';
 import { object, operation, text, time } from '../openapi/parts.ts';
 
 const number = { type: 'number', minimum: 0 };

@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
-import { findMetrics, metricNames } from '../../core/broadcast/metrics.ts';
+import { findMetrics, metricNames } from '../../core/broadcast/counting/metrics.ts';
 import { invalid } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
+import { iso } from '../../core/iso-time.ts';
 import type { Table } from '../../core/ports/table.ts';
 import type { Caller } from '../authenticate.ts';
 
@@ -16,7 +17,7 @@ const PARAMETERS = [
   'email_id',
   'broadcast_id',
 ] as const;
-const MAX_IDS = 100;
+const MAX_VALUES = 100;
 const DAY_MS = 86_400_000;
 const GRANULARITIES = ['hourly', 'daily', 'weekly', 'monthly'];
 
@@ -29,8 +30,8 @@ export function metricsRoutes(table: Table, now: () => number): Hono<Caller> {
     const { totals, rows, firstMs } = await findMetrics(table, request);
     return context.json({
       object: 'metrics',
-      start_date: new Date(fromMs ?? Math.min(firstMs ?? toMs, toMs)).toISOString(),
-      end_date: new Date(toMs).toISOString(),
+      start_date: iso(fromMs ?? Math.min(firstMs ?? toMs, toMs)),
+      end_date: iso(toMs),
       metrics,
       dimensions,
       granularity,
@@ -58,7 +59,6 @@ function parseMetrics(queries: Queries, nowMs: number) {
   }
   if (dimensions.length === 0 && ids.length === 0)
     throw notServed('dimensions', 'give `dimensions=broadcast` or `broadcast_id`');
-  if (ids.length > MAX_IDS) throw invalid(`Invalid \`broadcast_id\`: it must have at most ${MAX_IDS} ids.`);
   for (const id of ids) if (!isId(id)) throw invalid('Invalid `broadcast_id`: it must be a UUID.', 'validation_error');
   const [granularity = 'daily'] = queries.granularity ?? [];
   if (!GRANULARITIES.includes(granularity))
@@ -92,7 +92,7 @@ function dateOf(queries: Queries, name: 'start_date' | 'end_date'): number | und
 
 function metricsOf(queries: Queries) {
   if (queries.metrics === undefined) return [...metricNames];
-  const names = queries.metrics.flatMap((text) => text.split(','));
+  const names = split(queries, 'metrics');
   return [...new Set(names)].map((name) => {
     const known = metricNames.find((one) => one === name);
     if (known === undefined)
@@ -101,9 +101,15 @@ function metricsOf(queries: Queries) {
   });
 }
 
+const listed = (queries: Queries, name: string): string[] => split(queries, name).filter((text) => text !== '');
+
 /** Comma-separated, repeated, or both. */
-const listed = (queries: Queries, name: string): string[] =>
-  (queries[name] ?? []).flatMap((text) => text.split(',')).filter((text) => text !== '');
+function split(queries: Queries, name: string): string[] {
+  const values = (queries[name] ?? []).flatMap((text) => text.split(','));
+  if (values.length > MAX_VALUES)
+    throw invalid(`Invalid \`${name}\`: it must have at most ${MAX_VALUES} values.`);
+  return values;
+}
 
 const notServed = (name: string, instead: string) =>
   invalid(`Invalid \`${name}\`: Sendoff has metrics of whole broadcasts only; ${instead}.`, 'validation_error');

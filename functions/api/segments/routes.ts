@@ -1,9 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { type AudienceDependencies, deleteSegment } from '../../core/audience/removal.ts';
 import { SEGMENT_PARTITION, type Segment, segmentKey } from '../../core/audience/segment.ts';
-import { createSegment, findSegment, noSegment, renameSegment } from '../../core/audience/segments.ts';
+import { createSegment, findSegment, renameSegment } from '../../core/audience/segments.ts';
 import { listPage } from '../../core/document/list.ts';
-import { isId } from '../../core/ids.ts';
 import { validate } from '../../core/validate.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
@@ -47,9 +46,7 @@ export function segmentRoutes(dependencies: SegmentDependencies, object: 'segmen
 
   // Resend answers the same for a segment that never existed.
   routes.delete('/:id', async (context) => {
-    // As Resend answers: only what cannot be an id is not found.
-    if (!isId(idOf(context))) throw noSegment(object);
-    await deleteSegment(dependencies, idOf(context));
+    await deleteSegment(dependencies, idOf(context), object);
     return context.json({ object, id: idOf(context), deleted: true });
   });
 

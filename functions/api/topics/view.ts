@@ -1,4 +1,5 @@
 import { choiceOf, type Topic, type TopicChoices } from '../../core/audience/topic.ts';
+import { iso } from '../../core/iso-time.ts';
 
 /** A topic: Resend's fields. */
 export function topicView(topic: Topic) {
@@ -9,7 +10,7 @@ export function topicView(topic: Topic) {
     description: topic.description ?? null,
     default_subscription: topic.defaultSubscription,
     visibility: topic.visibility,
-    created_at: new Date(topic.createdAtMs).toISOString(),
+    created_at: iso(topic.createdAtMs),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Standing } from '../../core/audience/unsubscribe.ts';
 import { wants } from '../../core/audience/unsubscribe.ts';
 import type { Unsubscription } from '../../core/suppression/unsubscribe-link.ts';
 
-/** What a button of the page asks for; without one, the request is the one-click unsubscription of a mail program (RFC 8058). */
+/** The actions of the page's buttons; a request without one is the one-click unsubscription of a mail program (RFC 8058). */
 export const actions = ['stop', 'stop-everything', 'subscribe', 'subscribe-everything', 'choose'] as const;
 export type Action = (typeof actions)[number];
 

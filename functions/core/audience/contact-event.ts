@@ -1,4 +1,5 @@
 import { eventIdOf, type WebhookEvent } from '../event.ts';
+import { iso } from '../iso-time.ts';
 import type { Document } from '../ports/table.ts';
 import type { Contact } from './contact.ts';
 
@@ -16,8 +17,8 @@ export function contactEvent(
     // Resend's name for the segment from when a contact had one.
     audience_id: segmentIds[0] ?? null,
     segment_ids: segmentIds,
-    created_at: new Date(contact.createdAtMs).toISOString(),
-    updated_at: new Date(contact.updatedAtMs).toISOString(),
+    created_at: iso(contact.createdAtMs),
+    updated_at: iso(contact.updatedAtMs),
     email: contact.email,
     first_name: contact.firstName ?? null,
     last_name: contact.lastName ?? null,

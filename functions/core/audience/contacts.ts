@@ -1,6 +1,7 @@
 import { notFound, SendoffError } from '../errors.ts';
 import { isId } from '../ids.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
+import { slices } from '../slices.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import {
   type Contact,
@@ -21,10 +22,10 @@ export interface ContactDependencies {
   readonly now: () => number;
 }
 
-/** What to do with a contact that exists: change it, or leave it as it is. */
+/** The rule for a contact that exists: change it, or leave it as it is. */
 export type ConflictRule = 'upsert' | 'skip';
 
-/** What became of a contact. `updated` is also one that had these values before; it is not written. */
+/** The outcome of one upsert. A contact that had these values before is `updated`, too; it is not written. */
 export interface UpsertOutcome {
   readonly id: string;
   readonly outcome: 'created' | 'updated' | 'skipped';
@@ -75,9 +76,7 @@ export async function upsertContacts(
     else if (conflict === 'upsert') wanted.set(id, merged(before, contact));
   }
   const outcomes = new Map<string, UpsertOutcome['outcome']>();
-  const entries = [...wanted];
-  for (let start = 0; start < entries.length; start += AT_ONCE) {
-    const some = entries.slice(start, start + AT_ONCE);
+  for (const some of slices([...wanted], AT_ONCE)) {
     const found = await getContacts(
       dependencies.table,
       some.map(([id]) => id),
@@ -165,18 +164,34 @@ function writeChange(table: Table, before: Contact, after: Contact): Promise<Wri
   return table.update<Contact>(contactKey(id), { set, remove }, [{ revision: before.revision }]);
 }
 
-/** Changes a contact that was read; answers it as it is then. 404 if it was deleted meanwhile. */
-export async function changeContact(
-  { table, publish, now }: ContactDependencies,
+/** Changes a contact that was read, and publishes `contact.updated`; answers it as it is then. 404 if it was deleted meanwhile. */
+export function changeContact(
+  dependencies: ContactDependencies,
   contact: Contact,
   change: ContactChange,
+): Promise<Contact> {
+  const { table, publish } = dependencies;
+  return rewriteContact(dependencies, contact, change, async (after, nowMs) =>
+    publish([contactEvent('contact.updated', after, await segmentIdsOf(table, contact.id), nowMs)]),
+  );
+}
+
+/**
+ * Changes a contact that was read, with another try after each concurrent change; `announce` is called before each write. Answers the
+ * contact as it is then. 404 if it was deleted meanwhile, 409 if others change it all the time.
+ */
+export async function rewriteContact(
+  { table, now }: Pick<ContactDependencies, 'table' | 'now'>,
+  contact: Contact,
+  change: ContactChange,
+  announce: (after: Contact, nowMs: number) => Promise<unknown>,
 ): Promise<Contact> {
   let standing: Contact | undefined = contact;
   for (let tries = 0; standing && tries < TRIES; tries++) {
     const nowMs = now();
     const after = changed(standing, change, nowMs);
     if (after === standing) return standing;
-    await publish([contactEvent('contact.updated', after, await segmentIdsOf(table, contact.id), nowMs)]);
+    await announce(after, nowMs);
     const outcome = await writeChange(table, standing, after);
     if (outcome.applied) return outcome.document ?? after;
     standing = outcome.document;

@@ -1,7 +1,9 @@
+import { addOrCreate } from '../document/add.ts';
 import { entryPage, type Page, type PageRequest } from '../document/list.ts';
 import { entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
 import type { Query, Table } from '../ports/table.ts';
+import { slices } from '../slices.ts';
 
 /** A contact in a segment. */
 export type Member = {
@@ -25,7 +27,7 @@ export const countKey = (segmentId: string): string => `segment-count#${segmentI
 /** The members of a segment, in the `list` index. */
 export const membersPartition = (segmentId: string): string => `segment-members#${segmentId}`;
 /** The memberships of a contact, in the `due` index, where nothing of them is due: it serves as a second listing. */
-export const membershipsPartition = (contactId: string): string => `segments-of#${contactId}`;
+const membershipsPartition = (contactId: string): string => `segments-of#${contactId}`;
 
 /**
  * Adds contacts to a segment; answers how many were not in it. Each is inserted if absent and counted once, with one addition for
@@ -39,7 +41,7 @@ export async function addMembers(
 ): Promise<number> {
   let added = 0;
   try {
-    for (const some of slices([...new Set(contactIds)])) {
+    for (const some of slices([...new Set(contactIds)], AT_ONCE)) {
       const outcomes = await Promise.allSettled(
         some.map((contactId) => insertMember(table, segmentId, contactId, nowMs)),
       );
@@ -74,7 +76,7 @@ export async function removeMember(table: Table, segmentId: string, contactId: s
 
 /** Deletes memberships of a segment that is being deleted; they are not counted. */
 export async function deleteMembers(table: Table, segmentId: string, contactIds: readonly string[]): Promise<void> {
-  for (const some of slices(contactIds))
+  for (const some of slices(contactIds, AT_ONCE))
     await Promise.all(some.map((contactId) => table.delete(memberKey(segmentId, contactId))));
 }
 
@@ -95,12 +97,8 @@ export const isMember = async (table: Table, segmentId: string, contactId: strin
   (await table.get(memberKey(segmentId, contactId))) !== undefined;
 
 async function addToCount(table: Table, segmentId: string, members: number): Promise<void> {
-  if (members === 0) return;
-  const change = { add: { members, revision: 1 } };
-  if ((await table.update(countKey(segmentId), change)).applied) return;
-  const fields: SegmentCount = { members, revision: 1 };
-  if (!(await table.insert({ key: countKey(segmentId), fields })).applied)
-    await table.update(countKey(segmentId), change);
+  const add = { members, revision: 1 } satisfies SegmentCount;
+  if (members !== 0) await addOrCreate(table, { key: countKey(segmentId), add });
 }
 
 /** The number of a segment's members, with one read. It may be too low or too high after a crash, until it is counted again. */
@@ -186,7 +184,3 @@ export async function membershipPage(table: Table, contactId: string, request: P
 
 /** The id in a sort key (`timeSort`). */
 const idIn = (sort: string): string => sort.slice(sort.indexOf('#') + 1);
-
-function* slices<T>(all: readonly T[], size = AT_ONCE): Generator<readonly T[]> {
-  for (let start = 0; start < all.length; start += size) yield all.slice(start, start + size);
-}

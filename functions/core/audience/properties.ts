@@ -1,3 +1,4 @@
+import { findById } from '../document/find-by-id.ts';
 import { listPage, type Page, type PageRequest } from '../document/list.ts';
 import { documentPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
@@ -49,9 +50,7 @@ export async function propertiesNamed(table: Table, keys: readonly string[]): Pr
 
 /** The property with this id; 404 if there is none. */
 export async function findProperty(table: Table, id: string): Promise<ContactProperty> {
-  const property = isId(id) ? await table.get<StoredProperty>(propertyKey(id)) : undefined;
-  if (!property) throw notFound('Contact property');
-  return fromStored(property);
+  return fromStored(await findById<StoredProperty>(table, id, propertyKey, 'Contact property'));
 }
 
 /** Creates a property; answers its id. 422 for an invalid key or fallback, and for a key that is in use. */

@@ -10,7 +10,7 @@ export type ContactProperty = {
   readonly id: string;
   readonly key: string;
   readonly type: PropertyType;
-  /** What a broadcast prints for a contact without a value; absent: nothing. */
+  /** The text that a broadcast prints for a contact without a value; absent: nothing. */
   readonly fallbackValue?: string | number;
   readonly createdAtMs: number;
 };

@@ -9,6 +9,7 @@ import { contactEvent } from './contact-event.ts';
 import type { ContactDependencies } from './contacts.ts';
 import { countKey, deleteMembers, membersAfter, removeMemberships, segmentIdsOf } from './membership.ts';
 import { segmentKey } from './segment.ts';
+import { noSegment, type SegmentWord } from './segments.ts';
 
 /** Indexes may lag and other requests may be in progress: what was written shortly before a deletion is found after this time. */
 const SETTLED_SECONDS = 15;
@@ -20,7 +21,7 @@ export interface RemovalDependencies {
   readonly broker: Broker;
 }
 
-/** What the API's calls of contacts and segments need. */
+/** The dependencies of the API's calls of contacts and segments. */
 export type AudienceDependencies = ContactDependencies & RemovalDependencies;
 
 /** Removes a deleted contact from the segments that it was added to before a time. */
@@ -69,9 +70,17 @@ export const removeSegment: Task<
   },
 );
 
-/** Deletes a segment, if there is one: it is gone at once, its members follow. Its contacts stay. */
-export async function deleteSegment({ table, broker }: RemovalDependencies, id: string): Promise<void> {
-  if (!isId(id) || !(await table.get(segmentKey(id)))) return;
+/**
+ * Deletes a segment, if there is one: it is gone at once, its members follow. Its contacts stay. 404 only for text that cannot be an
+ * id, as Resend answers.
+ */
+export async function deleteSegment(
+  { table, broker }: RemovalDependencies,
+  id: string,
+  word?: SegmentWord,
+): Promise<void> {
+  if (!isId(id)) throw noSegment(word);
+  if (!(await table.get(segmentKey(id)))) return;
   await removeSegment.delay({ id }, broker);
   await table.delete(segmentKey(id));
 }

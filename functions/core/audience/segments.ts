@@ -1,3 +1,4 @@
+import { findById } from '../document/find-by-id.ts';
 import { timeSort } from '../document/time-sort.ts';
 import { notFound } from '../errors.ts';
 import { isId } from '../ids.ts';
@@ -9,17 +10,11 @@ import { SEGMENT_PARTITION, type Segment, segmentKey } from './segment.ts';
 export type SegmentWord = 'segment' | 'audience';
 
 /** The segment with this id; 404 if there is none. */
-export async function findSegment(
-  table: Pick<Table, 'get'>,
-  id: string,
-  word: SegmentWord = 'segment',
-): Promise<Segment> {
-  const segment = isId(id) ? await table.get<Segment>(segmentKey(id)) : undefined;
-  if (!segment) throw noSegment(word);
-  return segment;
-}
+export const findSegment = (table: Pick<Table, 'get'>, id: string, word: SegmentWord = 'segment'): Promise<Segment> =>
+  findById<Segment>(table, id, segmentKey, shown[word]);
 
-export const noSegment = (word: SegmentWord) => notFound(word === 'segment' ? 'Segment' : 'Audience');
+const shown = { segment: 'Segment', audience: 'Audience' } as const;
+export const noSegment = (word: SegmentWord = 'segment') => notFound(shown[word]);
 
 /** The segments with these ids, in order; undefined where there is none. */
 export const getSegments = (table: Pick<Table, 'getMany'>, ids: readonly string[]): Promise<(Segment | undefined)[]> =>

@@ -1,12 +1,13 @@
 import { eventIdOf, type WebhookEvent } from '../event.ts';
+import { iso } from '../iso-time.ts';
 import type { Document } from '../ports/table.ts';
 
 export const subscriptions = ['opt_in', 'opt_out'] as const;
-/** What a contact chose for a topic, or what applies to contacts that chose nothing. */
+/** The choice of a contact for a topic, or the default for contacts that chose nothing. */
 export type Subscription = (typeof subscriptions)[number];
 
 export const visibilities = ['public', 'private'] as const;
-/** Who sees a topic on the page where contacts choose: everybody, or only those who subscribe to it. */
+/** A topic is shown on the page where contacts choose to everybody, or only to those who subscribe to it. */
 export type Visibility = (typeof visibilities)[number];
 
 /** A subject that contacts subscribe to. Times are epoch ms. */
@@ -45,7 +46,7 @@ export function subscribes(
   return !contact.unsubscribed && choiceOf(contact, topic) === 'opt_in';
 }
 
-/** What a contact chose for a topic, or the topic's default. */
+/** The choice of a contact for a topic, or the topic's default. */
 export const choiceOf = (
   { topics = {} }: { readonly topics?: TopicChoices },
   { id, defaultSubscription }: Pick<Topic, 'id' | 'defaultSubscription'>,
@@ -60,8 +61,8 @@ export function topicEvent(type: 'topic.created' | 'topic.updated' | 'topic.dele
     description: topic.description ?? null,
     default_subscription: topic.defaultSubscription,
     deleted: type === 'topic.deleted',
-    created_at: new Date(topic.createdAtMs).toISOString(),
-    updated_at: new Date(topic.updatedAtMs).toISOString(),
+    created_at: iso(topic.createdAtMs),
+    updated_at: iso(topic.updatedAtMs),
   } satisfies Document;
   return { type, eventId, atMs: topic.updatedAtMs, subject };
 }

@@ -1,11 +1,13 @@
+import { findById } from '../document/find-by-id.ts';
 import { documentPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
-import { invalid, notFound, SendoffError } from '../errors.ts';
+import { invalid, notFound } from '../errors.ts';
 import { eventIdOf } from '../event.ts';
 import { isId } from '../ids.ts';
 import type { Table } from '../ports/table.ts';
 import type { Publish } from '../webhook/dispatch.ts';
-import { type Contact, contactKey } from './contact.ts';
+import type { Contact } from './contact.ts';
+import { rewriteContact } from './contacts.ts';
 import {
   TOPIC_PARTITION,
   type Topic,
@@ -24,15 +26,12 @@ export interface TopicDependencies {
   readonly now: () => number;
 }
 
-/** What of a topic can be changed; null removes the description. */
+/** The fields of a topic that can be changed; null removes the description. */
 export interface TopicChange {
   readonly name?: string | undefined;
   readonly description?: string | null | undefined;
   readonly visibility?: Topic['visibility'] | undefined;
 }
-
-/** Concurrent changes of one contact: so many tries. */
-const TRIES = 30;
 
 /** All topics, newest first. */
 export async function listTopics(table: Table): Promise<Topic[]> {
@@ -43,11 +42,7 @@ export async function listTopics(table: Table): Promise<Topic[]> {
 }
 
 /** The topic with this id; 404 if there is none. */
-export async function findTopic(table: Table, id: string): Promise<Topic> {
-  const topic = isId(id) ? await table.get<Topic>(topicKey(id)) : undefined;
-  if (!topic) throw notFound('Topic');
-  return topic;
-}
+export const findTopic = (table: Table, id: string): Promise<Topic> => findById<Topic>(table, id, topicKey, 'Topic');
 
 /** Creates a topic; answers its id. Publishes first: after a crash in between there is an event too many, never one too few. */
 export async function createTopic(
@@ -114,27 +109,18 @@ export async function checkTopics(table: Table, choices: readonly TopicChoice[])
  * changes. 422 for a topic that does not exist, 404 if the contact was deleted.
  */
 export async function setTopics(
-  { table, publish, now }: TopicDependencies,
+  dependencies: TopicDependencies,
   contact: Contact,
   choices: readonly TopicChoice[],
 ): Promise<void> {
-  const chosen = await checkTopics(table, choices);
-  let standing = contact;
-  for (let tries = 0; tries < TRIES; tries++) {
-    const nowMs = now();
-    const before = standing.topics;
-    const changes = Object.entries(chosen).filter(([id, subscription]) => before[id] !== subscription);
-    if (changes.length === 0) return;
+  const topics = await checkTopics(dependencies.table, choices);
+  const changes = Object.entries(topics).filter(([id, subscription]) => contact.topics[id] !== subscription);
+  let announced = false;
+  await rewriteContact(dependencies, contact, { topics }, async (_after, nowMs) => {
     // The event comes first and once: a repetition after a crash has the same id.
-    if (tries === 0) await publish([choiceEvent(contact, Object.fromEntries(changes), nowMs)]);
-    const change = { set: { topics: { ...before, ...chosen }, updatedAtMs: nowMs }, add: { revision: 1 } };
-    const { revision } = standing;
-    const { applied, document } = await table.update<Contact>(contactKey(contact.id), change, [{ revision }]);
-    if (applied) return;
-    if (!document) throw notFound('Contact');
-    standing = document;
-  }
-  throw new SendoffError('validation_error', 409, 'The contact is being changed by other requests');
+    if (!announced) await dependencies.publish([choiceEvent(contact, Object.fromEntries(changes), nowMs)]);
+    announced = true;
+  });
 }
 
 function choiceEvent({ id, email, createdAtMs, revision }: Contact, choices: TopicChoices, atMs: number) {

@@ -15,7 +15,7 @@ export interface UnsubscribeDependencies extends ContactDependencies {
   }): Promise<unknown>;
 }
 
-/** What the recipient behind an unsubscribe link gets at present. */
+/** The emails that the recipient behind an unsubscribe link gets at present. */
 export interface Standing {
   /** True if the recipient gets nothing more that the link can stop. */
   readonly unsubscribed: boolean;
@@ -27,7 +27,7 @@ export interface Standing {
   readonly topics: readonly Topic[];
 }
 
-/** What a link can change: its topic, or without one everything; or everything. */
+/** A link changes its topic, or everything; a link without a topic changes everything. */
 export type Scope = 'topic' | 'everything';
 
 /** Reads what the recipient of a link gets; at most the contact, the topics, and a suppression. */

@@ -49,7 +49,7 @@ export type Broadcast = {
   readonly taken: number;
   /** True when no chunk follows. */
   readonly ended: boolean;
-  /** How many recipients it has in all: known from the start with `listed`, otherwise when the segment is exhausted. */
+  /** The number of all recipients: known from the start with `listed`, otherwise when the segment is exhausted. */
   readonly total?: number;
   /** With `listed`: how many chunks were written and committed. Chunks with this number or a higher one must not be sent. */
   readonly chunkCount?: number;

@@ -8,7 +8,7 @@ import { invalid } from '../errors.ts';
 import { fill, onOneLine, placeholdersOf } from '../template/placeholders.ts';
 import { templateLimits } from '../template/template.ts';
 
-/** What a broadcast says. It is stored once and never changes. */
+/** The subject and bodies of a broadcast. They are stored once and never change. */
 export type BroadcastContent = {
   readonly id: string;
   readonly subject: string;
@@ -31,7 +31,7 @@ export interface PreparedContent {
   readonly fallbacks: { readonly [key: string]: string | number };
 }
 
-/** Who gets the email: a contact, or a recipient of a list, whose variables are `properties`. */
+/** The recipient of the email: a contact, or a recipient of a list, whose variables are `properties`. */
 export interface MergeRecipient {
   readonly email: string;
   readonly firstName?: string | undefined;
@@ -39,7 +39,7 @@ export interface MergeRecipient {
   readonly properties?: { readonly [key: string]: string | number | boolean } | undefined;
 }
 
-/** What placeholders stand for beside the recipient. */
+/** The values of placeholders that do not come from the recipient. */
 export interface MergeLookups {
   /** The link of this recipient, for `{{{RESEND_UNSUBSCRIBE_URL}}}`. */
   readonly unsubscribeUrl: string;
@@ -149,7 +149,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** The text as it stands in html, in an attribute too. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 
 const hasUnsubscribe = (part: string): boolean =>
   placeholdersOf(part).some(({ key }) => UNSUBSCRIBE_KEYS.includes(key));
@@ -170,7 +170,7 @@ function withPreview(html: string, previewText: string | undefined): string {
   return html.slice(0, at) + preview + html.slice(at);
 }
 
-/** Where the visible html begins: after `<body>`, otherwise after the head or the document type. */
+/** The position where the visible html begins: after `<body>`, otherwise after the head or the document type. */
 function headOf(html: string): number {
   const before = /<body[\s>]/i.exec(html) ?? /<\/head\s?>/i.exec(html) ?? /^\s*<!doctype\s/i.exec(html);
   // Not in one expression: `<body[^>]*>` takes a time that grows with the square of the html.

@@ -4,7 +4,7 @@ import { findTemplate } from '../template/store.ts';
 import { type TemplateVersion, versionKey } from '../template/template.ts';
 import type { BroadcastContent } from './content.ts';
 
-/** What a published template gives a broadcast. */
+/** The fields that a broadcast takes from a published template. */
 export interface CopiedTemplate {
   readonly from?: string | undefined;
   readonly subject?: string | undefined;

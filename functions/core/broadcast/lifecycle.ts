@@ -11,9 +11,9 @@ import {
   when,
 } from './broadcast.ts';
 import { contentKey } from './content.ts';
-import { fanOutJob } from './fan-out-job.ts';
-import { countKey } from './progress.ts';
-import { firstRecount } from './recount-job.ts';
+import { countKey } from './counting/progress.ts';
+import { firstRecount } from './counting/recount-job.ts';
+import { fanOutJob } from './delivery/fan-out-job.ts';
 import { type BroadcastStoreDependencies, checkAudience, findBroadcast, notDraft } from './store.ts';
 
 const DAY_MS = 86_400_000;

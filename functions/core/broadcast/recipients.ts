@@ -6,13 +6,20 @@ import { normalizeAddress, parseMailbox } from '../email/address.ts';
 import { limits } from '../email/schema.ts';
 import { invalid, SendoffError } from '../errors.ts';
 import { sha256 } from '../ids.ts';
+import { slices } from '../slices.ts';
 import { isStorable } from '../validate.ts';
 import { type Broadcast, broadcastKey } from './broadcast.ts';
-import { CHUNK_BYTES, CHUNK_RECIPIENTS, insertChunk, type ListedRecipient, type RecipientValue } from './chunk.ts';
+import {
+  CHUNK_BYTES,
+  CHUNK_RECIPIENTS,
+  insertChunk,
+  type ListedRecipient,
+  type RecipientValue,
+} from './delivery/chunk.ts';
 import { type BroadcastStoreDependencies, broadcastLimits, findBroadcast, notDraft } from './store.ts';
 
 export const recipientLimits = {
-  /** Of one piece; its size is limited by that of a request. */
+  /** The most recipients of one piece; its size is limited by that of a request. */
   piece: 100_000,
   variables: 200,
   keyLength: 50,
@@ -27,7 +34,7 @@ export interface Piece {
   readonly recipients: readonly ListedRecipient[];
 }
 
-/** What a broadcast has of its list. */
+/** The part of its list that a broadcast has. */
 export interface ListState {
   /** The offset of the next piece. */
   readonly offset: number;
@@ -126,14 +133,9 @@ export async function addRecipients(
   if (status !== 'draft') throw notDraft('given recipients');
 
   const distinct = withoutRepeats(recipients);
-  const chunks = cut(distinct);
-  for (let first = 0; first < chunks.length; first += WRITES)
-    await Promise.all(
-      chunks.slice(first, first + WRITES).map((some, index) => {
-        const chunk = { broadcastId: id, n: firstChunk + first + index, recipients: some };
-        return insertChunk(table, chunk, expiresAtMs);
-      }),
-    );
+  const chunks = cut(distinct).map((some, index) => ({ broadcastId: id, n: firstChunk + index, recipients: some }));
+  for (const some of slices(chunks, WRITES))
+    await Promise.all(some.map((chunk) => insertChunk(table, chunk, expiresAtMs)));
   const state = { offset: offset + recipients.length, total: total + distinct.length };
   const { applied, document } = await table.update<Broadcast>(
     broadcastKey(id),

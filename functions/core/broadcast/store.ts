@@ -1,19 +1,21 @@
 import { findSegment } from '../audience/segments.ts';
 import { findTopic } from '../audience/topics.ts';
+import { findById } from '../document/find-by-id.ts';
 import { isKeyFree, keyReused } from '../email/idempotency.ts';
-import { invalid, notFound, SendoffError } from '../errors.ts';
-import { derivedId, isId } from '../ids.ts';
+import { invalid, SendoffError } from '../errors.ts';
+import { derivedId } from '../ids.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
+import { slices } from '../slices.ts';
 import { type Broadcast, broadcastKey, broadcastListEntry, when } from './broadcast.ts';
-import { chunkKey } from './chunk.ts';
 import { type BroadcastContent, checkContentSize, contentKey } from './content.ts';
+import { chunkKey } from './delivery/chunk.ts';
 
 export interface BroadcastStoreDependencies {
   readonly backend: Pick<Backend, 'table' | 'updateAndSend' | 'delayHorizonMs'>;
   readonly now: () => number;
   readonly newId: () => string;
-  /** How long a broadcast and its chunks are kept after its end, in ms. */
+  /** The time that a broadcast and its chunks are kept after its end, in ms. */
   readonly retentionMs: number;
 }
 
@@ -64,11 +66,8 @@ const TRIES = 5;
 const DAY_MS = 86_400_000;
 
 /** The broadcast with this id; 404 if there is none. */
-export async function findBroadcast(table: Pick<Table, 'get'>, id: string): Promise<Broadcast> {
-  const broadcast = isId(id) ? await table.get<Broadcast>(broadcastKey(id)) : undefined;
-  if (!broadcast) throw notFound('Broadcast');
-  return broadcast;
-}
+export const findBroadcast = (table: Pick<Table, 'get'>, id: string): Promise<Broadcast> =>
+  findById<Broadcast>(table, id, broadcastKey, 'Broadcast');
 
 /** The content of a broadcast. */
 export async function findContent(
@@ -243,10 +242,8 @@ export async function deleteBroadcast(id: string, { backend: { table } }: Broadc
   const { contentId, chunkCount = 0 } = await findBroadcast(table, id);
   if (!(await table.delete(broadcastKey(id), when.draft))) throw notDraft('deleted');
   await table.delete(contentKey(contentId));
-  for (let first = 0; first < chunkCount; first += DELETIONS) {
-    const chunks = Array.from({ length: Math.min(DELETIONS, chunkCount - first) }, (_, index) => first + index);
-    await Promise.all(chunks.map((n) => table.delete(chunkKey(id, n))));
-  }
+  const keys = Array.from({ length: chunkCount }, (_, n) => chunkKey(id, n));
+  for (const some of slices(keys, DELETIONS)) await Promise.all(some.map((key) => table.delete(key)));
 }
 
 function checkContent(content: Omit<BroadcastContent, 'id'>): void {

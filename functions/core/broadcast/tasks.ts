@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
 import { emailRetry } from '../task/retry.ts';
 import { type Task, task } from '../task/task.ts';
-import type { DeliverDependencies } from './deliver.ts';
-import { ClaimedElsewhere, DELIVER_QUEUE, DELIVER_TASK, deliverArgs } from './deliver-job.ts';
-import type { FanOutDependencies } from './fan-out.ts';
-import { FAN_OUT_QUEUE, FAN_OUT_TASK, fanOutArgs } from './fan-out-job.ts';
-import type { RecountDependencies } from './recount.ts';
-import { RECOUNT_TASK } from './recount-job.ts';
+import type { RecountDependencies } from './counting/recount.ts';
+import { RECOUNT_TASK } from './counting/recount-job.ts';
+import type { DeliverDependencies } from './delivery/deliver.ts';
+import { ClaimedElsewhere, DELIVER_QUEUE, DELIVER_TASK, deliverArgs } from './delivery/deliver-job.ts';
+import type { FanOutDependencies } from './delivery/fan-out.ts';
+import { FAN_OUT_QUEUE, FAN_OUT_TASK, fanOutArgs } from './delivery/fan-out-job.ts';
 
-/** What a worker needs for the jobs of broadcasts. */
+/** The dependencies of the tasks of broadcasts. */
 export interface BroadcastDependencies {
   /** Loads what only broadcasts need: a deployment that sends none does not pay for it. */
   readonly broadcasts: () => Promise<Broadcasts>;
@@ -16,16 +16,16 @@ export interface BroadcastDependencies {
 
 /** The functions of the tasks, and what they need. */
 export interface Broadcasts {
-  readonly fanOut: typeof import('./fan-out.ts').fanOut;
-  readonly deliver: typeof import('./deliver.ts').deliver;
-  readonly recountBroadcast: typeof import('./recount.ts').recountBroadcast;
+  readonly fanOut: typeof import('./delivery/fan-out.ts').fanOut;
+  readonly deliver: typeof import('./delivery/deliver.ts').deliver;
+  readonly recountBroadcast: typeof import('./counting/recount.ts').recountBroadcast;
   readonly dependencies: FanOutDependencies & RecountDependencies & Omit<DeliverDependencies, 'claims'>;
 }
 
 type Dependencies = BroadcastDependencies & Pick<DeliverDependencies, 'claims'>;
 
 /** Makes the chunks of a broadcast, step by step. */
-export const broadcastFanOut = task(
+const broadcastFanOut = task(
   FAN_OUT_TASK,
   {
     args: fanOutArgs,
@@ -40,7 +40,7 @@ export const broadcastFanOut = task(
 );
 
 /** Sends to the recipients of a chunk. */
-export const broadcastDeliver = task(
+const broadcastDeliver = task(
   DELIVER_TASK,
   {
     args: deliverArgs,

@@ -3,7 +3,7 @@ import type { EmailRecord } from './record.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** How long the email of a job has waited. The fields are absent in jobs of version 0.2 until they are postponed. */
+/** The time that the email of a job has waited. The fields are absent in jobs of version 0.2 until they are postponed. */
 export interface Waited {
   /** Since when the email is to be sent: the time of the request, of `scheduled_at`, or of a retry by the API; epoch ms. */
   readonly sinceMs?: number | undefined;

@@ -3,6 +3,7 @@ import { timeSort } from '../document/time-sort.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { BodyStore } from '../ports/bodies.ts';
 import type { Table } from '../ports/table.ts';
+import { slices } from '../slices.ts';
 import { bodyKey } from './body.ts';
 import { EMAIL_PARTITION, type EmailRecord, recordKey } from './record.ts';
 import { retryEmail } from './reschedule.ts';
@@ -102,9 +103,9 @@ export async function retryFailed(
     const outcome = failed && (await retryEmail(failed, { backend, nowMs: now() }));
     count[outcome?.applied ? 'retried' : 'left']++;
   };
-  for (let start = 0; start < ids.length; start += RETRIED_PAGE) {
+  for (const some of slices(ids, RETRIED_PAGE)) {
     if (signal.aborted) return { ...count, stopped: true };
-    const waiting = await backend.table.getMany<EmailRecord>(ids.slice(start, start + RETRIED_PAGE).map(recordKey));
+    const waiting = await backend.table.getMany<EmailRecord>(some.map(recordKey));
     const lane = async () => {
       while (waiting.length > 0) await retryOne(waiting.shift());
     };

@@ -1,7 +1,7 @@
 import { invalid } from '../errors.ts';
 
 /** The header by which a caller asks for an unsubscribe link: every SDK can set headers. It is removed before the send. */
-export const UNSUBSCRIBE_HEADER = 'X-Sendoff-Unsubscribe';
+const UNSUBSCRIBE_HEADER = 'X-Sendoff-Unsubscribe';
 
 /** The headers that are instructions to Sendoff. */
 const SENDOFF_HEADER = /^x-sendoff-/i;

@@ -22,7 +22,7 @@ export type TimelineEntry = {
   readonly undetermined?: boolean;
   /** The hash of a clicked link that is longer than `detail`. Only in emails of broadcasts. */
   readonly link?: string;
-  /** The epoch of the broadcast's counters (broadcast/recount.ts) in which the entry was counted; 0 if absent. */
+  /** The epoch of the broadcast's counters (broadcast/counting/recount.ts) in which the entry was counted; 0 if absent. */
   readonly epoch?: number;
 };
 
@@ -81,7 +81,7 @@ export type EmailRecord = {
   readonly contactId?: string;
   /** When the recipient unsubscribed with the link of this email of a broadcast. */
   readonly unsubscribedAtMs?: number;
-  /** The epoch of the broadcast's counters (broadcast/recount.ts) in which that was counted; 0 if absent. */
+  /** The epoch of the broadcast's counters (broadcast/counting/recount.ts) in which that was counted; 0 if absent. */
   readonly unsubscribedEpoch?: number;
 };
 

@@ -1,4 +1,4 @@
-import { countedLink, linkHash } from '../broadcast/links.ts';
+import { countedLink, linkHash } from '../broadcast/counting/links.ts';
 import { CLAIM_FIELDS, type EmailRecord, type TimelineEntry } from '../email/record.ts';
 import { type RankedStatus, rankOf } from '../email/status.ts';
 import type { Change, Condition } from '../ports/table.ts';

@@ -1,7 +1,7 @@
-import { addClicks, countedLink, linkHash } from '../broadcast/links.ts';
-import { addCounts, type CountDocument } from '../broadcast/progress.ts';
-import { emailIdOf } from '../broadcast/recipient.ts';
-import { addTallies, differenceOf, emptyTally, type Tally } from '../broadcast/tally.ts';
+import { addClicks, countedLink, linkHash } from '../broadcast/counting/links.ts';
+import { addCounts, type CountDocument } from '../broadcast/counting/progress.ts';
+import { addTallies, differenceOf, emptyTally, type Tally } from '../broadcast/counting/tally.ts';
+import { emailIdOf } from '../broadcast/delivery/recipient.ts';
 import { normalizeAddress } from '../email/address.ts';
 import { type EmailRecord, recordKey } from '../email/record.ts';
 import { derivedId } from '../ids.ts';

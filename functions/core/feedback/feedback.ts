@@ -1,4 +1,4 @@
-import { type CountDocument, countKey } from '../broadcast/progress.ts';
+import { type CountDocument, countKey } from '../broadcast/counting/progress.ts';
 import { type EmailRecord, recordKey } from '../email/record.ts';
 import { eventIdOf, type WebhookEvent } from '../event.ts';
 import type { Table } from '../ports/table.ts';
@@ -15,7 +15,7 @@ export interface FeedbackDependencies {
   readonly publish: Publish;
   readonly log: Logger;
   readonly now: () => number;
-  /** How long records are kept, in ms. */
+  /** The time that records are kept, in ms. */
   readonly retentionMs: number;
   /** Called once for a batch with `Send` events, with the time of the oldest (epoch ms). */
   readonly sawSend?: (oldestMs: number) => void;

@@ -26,7 +26,7 @@ export interface Feedback {
   readonly suppresses?: 'bounce' | 'complaint';
   /** A bounce of which SES does not know whether it is permanent. */
   readonly undetermined?: boolean;
-  /** Of an email that belongs to a broadcast: what its record needs, if there is none. */
+  /** The values for the record of a broadcast's email, in case there is none. */
   readonly broadcast?: BroadcastMail;
 }
 

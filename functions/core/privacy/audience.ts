@@ -16,7 +16,7 @@ const IMPORT_PREFIX = 'contact-import#';
  */
 const REMOVED = 'removed';
 
-/** How a document of the audience concerns the person with this address; undefined: it does not, or it is another document. */
+/** Answers how a document of the audience concerns the person with this address; undefined: it does not, or it is another document. */
 export function examineAudience(
   { key, fields = {}, expired }: StoredDocument,
   address: string,

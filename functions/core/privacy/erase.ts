@@ -32,8 +32,9 @@ export interface Mention {
 }
 
 /**
- * How a document concerns the person: a webhook's delivery, a suppression, a contact or a membership, which are deleted; a list of
- * which one recipient is removed; an import that runs; another document that names the address; or one that cannot be read although it should be. Absent: it does not.
+ * The relation of a document to the person: a webhook's delivery, a suppression, a contact or a membership, which are deleted; a list
+ * from which one recipient is removed; an import that runs; another document that names the address; or one that cannot be read although
+ * it should be. Absent: none.
  */
 export type Finding = 'delivery' | 'suppression' | AudienceFinding | 'elsewhere' | 'unreadable' | undefined;
 

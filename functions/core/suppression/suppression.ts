@@ -21,7 +21,7 @@ export type Suppression = {
   readonly createdAtMs: number;
   /** The senders that must not send to it; absent: all. */
   readonly senders?: readonly string[];
-  /** How often a sender was added; whoever removes one compares it. */
+  /** Counts the senders that were added; whoever removes one compares it. */
   readonly additions?: number;
 };
 

@@ -26,9 +26,9 @@ export type Unsubscription = {
   };
 };
 
-/** How the recipient of one email unsubscribes. */
+/** The ways for the recipient of one email to unsubscribe. */
 export interface UnsubscribeLink {
-  /** What `{{{RESEND_UNSUBSCRIBE_URL}}}` stands for. */
+  /** The value of `{{{RESEND_UNSUBSCRIBE_URL}}}`. */
   readonly url: string;
   /** `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058). */
   readonly headers: Readonly<Record<string, string>>;

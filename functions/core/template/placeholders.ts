@@ -21,7 +21,7 @@ export function placeholdersOf(text: string): Placeholder[] {
 
 /**
  * The text with each placeholder replaced once: by the value of its key, by its fallback, by what `lastResort` answers, or by nothing.
- * What is inserted is not searched for placeholders.
+ * Inserted text is not searched for placeholders.
  */
 export function fill(
   text: string,

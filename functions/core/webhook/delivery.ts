@@ -4,6 +4,7 @@ import { type Body, bodyKey, unpackBody } from '../email/body.ts';
 import { type EmailRecord, recordKey } from '../email/record.ts';
 import { unavailable } from '../errors.ts';
 import type { WebhookEvent, WebhookEventType } from '../event.ts';
+import { iso } from '../iso-time.ts';
 import type { BodyStore } from '../ports/bodies.ts';
 import type { Broker } from '../ports/broker.ts';
 import type { FieldValue, Table } from '../ports/table.ts';
@@ -162,7 +163,7 @@ async function disable(
   { webhookId, eventId, sinceMs, failure }: { webhookId: string; eventId: string; sinceMs: number; failure: string },
   { now, log }: Run,
 ): Promise<void> {
-  const reason = `Every attempt since ${new Date(sinceMs).toISOString()} has failed. The last: ${failure}`;
+  const reason = `Every attempt since ${iso(sinceMs)} has failed. The last: ${failure}`;
   if (await disableFailing(table, webhookId, { sinceMs, nowMs: now(), reason }))
     log.error('webhook disabled', { webhookId, eventId });
 }

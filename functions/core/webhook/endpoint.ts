@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { SendoffError } from '../errors.ts';
 import type { WebhookEventType } from '../event.ts';
+import { iso } from '../iso-time.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
 
 /** An endpoint that receives events. */
@@ -45,7 +46,7 @@ export const MAX_PREVIOUS_SECRETS = 5;
 /** Standard Webhooks: a secret is 24 to 64 random bytes in base64 behind `whsec_`. */
 const SECRET_BYTES = 32;
 
-export const newSigningSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
+const newSigningSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
 /** A new endpoint, enabled, with a new secret. */
 export function newWebhook({
@@ -87,7 +88,7 @@ export async function rotateSecret(table: Table, id: string, nowMs: number): Pro
 
 function tooManyRotations(valid: readonly PreviousSecret[]): SendoffError {
   const nextMs = Math.min(...valid.map(({ untilMs }) => untilMs));
-  const message = `The secret was rotated ${valid.length} times in 24 hours; it can be again after ${new Date(nextMs).toISOString()}`;
+  const message = `The secret was rotated ${valid.length} times in 24 hours; it can be again after ${iso(nextMs)}`;
   return new SendoffError('validation_error', 422, message);
 }
 

@@ -8,7 +8,7 @@ const GATHER_MS = 5;
 export interface JobsInFlightOptions {
   readonly work: Worker;
   readonly now: () => number;
-  /** How long a job may count on its delivery, in ms from its start, or from when its delivery was renewed last. */
+  /** The time that a job may count on its delivery, in ms from its start or from the last renewal of its delivery. */
   readonly runMs: number;
   /** When the function stops working, epoch ms. */
   readonly stopsAtMs: number;

@@ -1,6 +1,6 @@
 import { type IMetric, MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
-import { FAN_OUT_QUEUE } from '../../../functions/core/broadcast/fan-out-job.ts';
+import { FAN_OUT_QUEUE } from '../../../functions/core/broadcast/delivery/fan-out-job.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
 import { LEAST_FAILURES, overFunctions, PERIOD, shareOf, sumOf, totalOf } from './expressions.ts';
 import {

@@ -14,8 +14,8 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { DELIVER_QUEUE } from '../../../functions/core/broadcast/deliver-job.ts';
-import { FAN_OUT_QUEUE } from '../../../functions/core/broadcast/fan-out-job.ts';
+import { DELIVER_QUEUE } from '../../../functions/core/broadcast/delivery/deliver-job.ts';
+import { FAN_OUT_QUEUE } from '../../../functions/core/broadcast/delivery/fan-out-job.ts';
 import { BULK_QUOTA_PERCENT } from '../../../functions/core/pacing/report.ts';
 import type { EmailCount } from '../../../functions/core/ports/telemetry.ts';
 import type { QueueName } from '../../../functions/core/queues.ts';
@@ -155,7 +155,7 @@ function limits({ deployment }: MonitoringMetrics): IWidget[] {
   );
 }
 
-/** Of metrics and logs that there are anyway: the numbers of one broadcast are in `GET /broadcasts/{id}`. */
+/** The widgets of all broadcasts together, from metrics and logs that exist anyway. `GET /broadcasts/{id}` has the numbers of one. */
 function broadcasting({ deployment, logGroupNames }: MonitoringMetrics): IWidget[] {
   const count = (name: string) => sesMetric(name, { statistic: Stats.SUM, period: Duration.minutes(5) });
   const graphs = row(

@@ -98,7 +98,7 @@ const broadcastFields = [
 const created = ['object', 'id'];
 const deleted = ['id', 'deleted'];
 
-/** What an answer has at least, by Resend's clients and its OpenAPI document together; of a list, each row. */
+/** The fields that an answer, or each row of a list, has at least, by Resend's clients and its OpenAPI document together. */
 const fields: Readonly<Record<string, readonly string[]>> = {
   'segments.create': [...created, 'name'],
   'segments.list': ['id', 'name', 'created_at'],

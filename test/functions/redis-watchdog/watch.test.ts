@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QueueState } from '../../../functions/adapters/metrics.ts';
+import { createRedisBackend } from '../../../functions/adapters/redis/backend.ts';
 import type { Exchange } from '../../../functions/adapters/redis/consumer.ts';
 import { removeConsumers } from '../../../functions/adapters/redis/operations.ts';
 import { LEASE_MS } from '../../../functions/adapters/redis/times.ts';
+import { createClockKeeper } from '../../../functions/core/clock/keeper.ts';
 import { unavailable } from '../../../functions/core/errors.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
+import { createDeadLetterCount, type DeadLetterCount } from '../../../functions/redis-watchdog/dead-letter-count.ts';
 import { runMinute, watchUntilDone } from '../../../functions/redis-watchdog/watch.ts';
 import { hasRedis, queueKey, type RedisDatabase, startRedisDatabase } from '../../helpers/redis-database.ts';
 import { bury, createConsuming, roomFor } from '../redis-consumer/consuming.ts';
@@ -37,9 +40,14 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     const reports: QueueState[] = [];
     const warnings: string[] = [];
     const log: Logger = { info: () => {}, warn: (message) => void warnings.push(message), error: () => {} };
-    const run = (onSleep: () => Promise<unknown> = async () => {}, client = consuming.client) =>
+    const run = (
+      onSleep: () => Promise<unknown> = async () => {},
+      client = consuming.client,
+      deadLetterCount?: DeadLetterCount,
+    ) =>
       runMinute({
         client,
+        ...(deadLetterCount ? { deadLetterCount } : {}),
         report: (state) => void reports.push(state),
         log,
         now: () => nowMs,
@@ -72,6 +80,48 @@ describe.skipIf(!hasRedis)('the watchdog', () => {
     // Two a minute, as documented.
     expect(aMonth).toBe(87_600);
     expect(aMonth).toBeLessThanOrEqual(IDLE_COMMANDS_A_MONTH);
+  });
+
+  it(`idles with the option tasks for less than ${IDLE_COMMANDS_A_MONTH} commands a month: both watchdogs, and the clocks`, async () => {
+    const watchdogs = [create(), create()] as const;
+    const counts = watchdogs.map(() => createDeadLetterCount(15));
+    const [, ofTasks] = watchdogs;
+    const keeper = createClockKeeper({
+      backend: createRedisBackend(ofTasks.consuming.client),
+      tasks: [],
+      now: ofTasks.now,
+      newId: () => 'x',
+      log: ofTasks.log,
+    });
+    const minute = async () => {
+      for (const [index, watchdog] of watchdogs.entries()) {
+        const begunMs = watchdog.now();
+        if (watchdog === ofTasks) await keeper.look(Number.POSITIVE_INFINITY);
+        await watchdog.run(undefined, watchdog.consuming.client, counts[index]);
+        watchdog.pass(begunMs + 60_000 - watchdog.now());
+      }
+    };
+    await minute();
+    await database.command('CONFIG', 'RESETSTAT');
+    const minutes = 300;
+    for (let passed = 0; passed < minutes; passed++) await minute();
+    const aMonth = ((await commands()) / minutes) * MINUTES_A_MONTH;
+    console.info(`idle with tasks: ${aMonth} commands a month`);
+    expect(aMonth).toBeLessThanOrEqual(IDLE_COMMANDS_A_MONTH);
+  });
+
+  it('counts dead letters again in the run after one in which something happened', async () => {
+    const { consuming, reports, run } = create();
+    const count = createDeadLetterCount(15);
+    await run(undefined, consuming.client, count);
+    await bury(consuming, database);
+    await run(undefined, consuming.client, count);
+    expect(reports).toEqual([{ deadLetters: 0 }, { deadLetters: 0 }]);
+    await consuming.send('x');
+    await run(undefined, consuming.client, count);
+    await consuming.consume();
+    await run(undefined, consuming.client, count);
+    expect(reports.at(-1)).toEqual({ deadLetters: 1 });
   });
 
   it('costs no more while emails are scheduled for later', async () => {

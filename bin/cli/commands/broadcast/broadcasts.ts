@@ -36,7 +36,7 @@ export async function listBroadcasts(context: Context, { max }: { readonly max: 
   });
 }
 
-/** What a broadcast is told to do; each may be repeated. */
+/** The orders that a broadcast takes; each may be repeated. */
 export type Move = 'pause' | 'resume' | 'cancel' | 'delete';
 
 /** `broadcast pause|resume|cancel|delete`. */

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
-import { csvRows, readHeader, withoutApostrophe } from '../../../../functions/core/audience/csv.ts';
+import { csvRows, readHeader, withoutApostrophe } from '../../../../functions/core/audience/import/csv.ts';
 import { recipientLimits } from '../../../../functions/core/broadcast/recipients.ts';
 import { normalizeAddress, parseMailbox } from '../../../../functions/core/email/address.ts';
-import { CliError, exitCodes, usageError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
+import { readFile } from '../../read-file.ts';
 
 export interface FileRecipient {
   readonly email: string;
@@ -29,7 +29,7 @@ export interface RecipientFile {
  * `_` for what no key may have.
  */
 export function readRecipients(file: string): RecipientFile {
-  const bytes = read(file);
+  const bytes = readFile(file);
   if (!isUtf8(bytes)) throw usageError(`${file} is not UTF-8: save it as "CSV UTF-8".`);
   const { delimiter, columns, next } = readHeader(bytes);
   const emailAt = columns.findIndex((column) => column.toLowerCase() === 'email');
@@ -60,14 +60,6 @@ export function readRecipients(file: string): RecipientFile {
     recipients.push({ email: address, variables: Object.fromEntries(values) });
   }
   return { recipients, wrong, repeated };
-}
-
-function read(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new CliError(`Cannot read ${file}.`, exitCodes.usage, { cause });
-  }
 }
 
 function whyWrong(cells: readonly string[], emailAt: number): string | undefined {

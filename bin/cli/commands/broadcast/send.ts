@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { sha256 } from '../../../../functions/core/ids.ts';
 import { type Api, type Json, withApi } from '../../api.ts';
 import { type Context, confirm } from '../../context.ts';
 import { CliError, exitCodes, usageError } from '../../errors.ts';
 import { count } from '../../layout.ts';
+import { readFile } from '../../read-file.ts';
 import { segmentIdOf, segmentsOfApi } from '../../segment.ts';
 import { piecesOf, type RecipientFile, readRecipients, type WrongLine } from './list-file.ts';
 import { show, watch } from './watch.ts';
@@ -98,19 +98,11 @@ function fieldsOf({
   return {
     name: (name ?? (to === undefined ? segment : basename(to)) ?? '').slice(0, 70),
     ...(template === undefined ? {} : { template: { id: template } }),
-    ...(html === undefined ? {} : { html: read(html) }),
-    ...(text === undefined ? {} : { text: read(text) }),
+    ...(html === undefined ? {} : { html: readFile(html).toString('utf8') }),
+    ...(text === undefined ? {} : { text: readFile(text).toString('utf8') }),
     ...(subject === undefined ? {} : { subject }),
     ...(from === undefined ? {} : { from }),
   };
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new CliError(`Cannot read ${file}.`, exitCodes.usage, { cause });
-  }
 }
 
 /** A note of the CLI in the table: the broadcast that a list with this hash made. */

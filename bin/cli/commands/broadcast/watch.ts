@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { ENDED_STATUSES } from '../../../../functions/core/broadcast/broadcast.ts';
 import type { Api, Json } from '../../api.ts';
 import { answer, type Context } from '../../context.ts';
 import { CliError, exitCodes } from '../../errors.ts';
@@ -8,8 +9,6 @@ const POLL_MS = 1_000;
 const BAR_LENGTH = 24;
 /** The rate is that of the last so many seconds. */
 const RATE_WINDOW_MS = 15_000;
-
-const ENDED = ['sent', 'canceled', 'failed'];
 
 /** Shows the progress of a broadcast until it has ended or Ctrl-C is pressed; the broadcast goes on then. */
 export async function watch(context: Context, api: Api, id: string): Promise<void> {
@@ -21,7 +20,7 @@ export async function watch(context: Context, api: Api, id: string): Promise<voi
     const done = doneOf(broadcast);
     seen.push({ atMs: now(), done });
     while (seen.length > 2 && (seen[0]?.atMs ?? 0) < now() - RATE_WINDOW_MS) seen.shift();
-    if (ENDED.includes(broadcast.status)) return show(context, broadcast);
+    if (ENDED_STATUSES.includes(broadcast.status)) return show(context, broadcast);
     if (signal.aborted) {
       terminal.note(goesOn(broadcast));
       throw new CliError('Stopped watching.', exitCodes.interrupted);

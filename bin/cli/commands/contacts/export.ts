@@ -1,6 +1,7 @@
 import type { Contact } from '../../../../functions/core/audience/contact.ts';
-import { csvLine } from '../../../../functions/core/audience/csv.ts';
+import { csvLine } from '../../../../functions/core/audience/import/csv.ts';
 import { listProperties } from '../../../../functions/core/audience/properties.ts';
+import { iso } from '../../../../functions/core/iso-time.ts';
 import type { Context } from '../../context.ts';
 import { CliError, exitCodes } from '../../errors.ts';
 import { segmentIdOf, segmentsOf } from '../../segment.ts';
@@ -39,7 +40,7 @@ const cellsOf = (contact: Contact, keys: readonly string[]) => [
   contact.lastName,
   contact.unsubscribed,
   ...keys.map((key) => (Object.hasOwn(contact.properties, key) ? contact.properties[key] : undefined)),
-  new Date(contact.createdAtMs).toISOString(),
+  iso(contact.createdAtMs),
 ];
 
 const jsonLine = ({ id, email, firstName, lastName, unsubscribed, properties, createdAtMs }: Contact): string =>
@@ -50,5 +51,5 @@ const jsonLine = ({ id, email, firstName, lastName, unsubscribed, properties, cr
     last_name: lastName ?? null,
     unsubscribed,
     properties,
-    created_at: new Date(createdAtMs).toISOString(),
+    created_at: iso(createdAtMs),
   })}\n`;

@@ -4,7 +4,7 @@ import {
   type ImportError,
   keyedImportId,
   valueTypes,
-} from '../../../../functions/core/audience/import.ts';
+} from '../../../../functions/core/audience/import/import.ts';
 import { isKeyFree } from '../../../../functions/core/email/idempotency.ts';
 import { newId, sha256 } from '../../../../functions/core/ids.ts';
 import { type Api, type Json, withApi } from '../../api.ts';
@@ -26,7 +26,7 @@ const BAR_LENGTH = 24;
 /** Wrong lines that are shown. */
 const SHOWN_LINES = 20;
 
-/** What was imported so far. */
+/** The pieces that are imported so far, and their counts. */
 interface Imported {
   readonly ids: string[];
   readonly counts: { -readonly [Name in keyof ImportCounts]: number };

@@ -2,6 +2,7 @@ import { CONTACT_PARTITION, type Contact } from '../../../../functions/core/audi
 import { getContacts } from '../../../../functions/core/audience/contacts.ts';
 import { memberPages, membersPartition } from '../../../../functions/core/audience/membership.ts';
 import { documentPages } from '../../../../functions/core/document/pages.ts';
+import { iso } from '../../../../functions/core/iso-time.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
 import { answer, type Context } from '../../context.ts';
 import { columns, printable, timeOf } from '../../layout.ts';
@@ -40,7 +41,7 @@ export async function listContacts(
     first_name: firstName ?? null,
     last_name: lastName ?? null,
     unsubscribed,
-    created_at: new Date(createdAtMs).toISOString(),
+    created_at: iso(createdAtMs),
   }));
   answer(context, view, () => {
     if (view.length === 0) return 'No contacts.';

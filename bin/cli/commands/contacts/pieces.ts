@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { csvRows, MAX_ROW_BYTES, readHeader } from '../../../../functions/core/audience/csv.ts';
-import { importLimits } from '../../../../functions/core/audience/import.ts';
-import { checkEncoding } from '../../../../functions/core/audience/import-file.ts';
+import { csvRows, MAX_ROW_BYTES, readHeader } from '../../../../functions/core/audience/import/csv.ts';
+import { checkEncoding } from '../../../../functions/core/audience/import/file.ts';
+import { importLimits } from '../../../../functions/core/audience/import/import.ts';
 import { CliError, exitCodes, usageError } from '../../errors.ts';
 
 /** A part of a CSV file that fits a request: whole rows. */
@@ -29,7 +29,7 @@ export interface CutFile {
   close(): Promise<void>;
 }
 
-/** What is read of the file at once: a piece, and one row beyond it. */
+/** The bytes of the file that are read at once: a piece, and one row beyond it. */
 const WINDOW_BYTES = importLimits.fileBytes + MAX_ROW_BYTES;
 
 /** Opens a file and finds its pieces, reading it once without keeping it. Refuses a file that is not UTF-8. */

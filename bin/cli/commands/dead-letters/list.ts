@@ -1,5 +1,6 @@
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import { listDeadLetters } from '../../../../functions/core/inspection/dead-letters.ts';
+import { iso } from '../../../../functions/core/iso-time.ts';
 import type { DeadLetter } from '../../../../functions/core/ports/inspection.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
 import { answer, type Context } from '../../context.ts';
@@ -33,7 +34,7 @@ export function view(letter: DeadLetter, emailStatus: string | undefined, nowMs:
     email_id: letter.emailId ?? null,
     email_status: emailStatus ?? null,
     received: letter.receiveCount,
-    queued_at: letter.queuedAtMs ? new Date(letter.queuedAtMs).toISOString() : null,
+    queued_at: letter.queuedAtMs ? iso(letter.queuedAtMs) : null,
     age_ms: letter.queuedAtMs ? nowMs - letter.queuedAtMs : null,
   };
 }

@@ -1,5 +1,5 @@
 import { BROADCAST_PARTITION, type Broadcast } from '../../../../functions/core/broadcast/broadcast.ts';
-import { type Chunk, chunkKey, openChunks } from '../../../../functions/core/broadcast/chunk.ts';
+import { type Chunk, chunkKey, openChunks } from '../../../../functions/core/broadcast/delivery/chunk.ts';
 import { sendingReport } from '../../../../functions/core/pacing/report.ts';
 import { SENDING_KEY, type SendingState } from '../../../../functions/core/pacing/sending-state.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';

@@ -1,3 +1,4 @@
+import { iso } from '../../../../functions/core/iso-time.ts';
 import type { LogLine } from '../../../../lib/local/log-file.ts';
 import type { Context } from '../../context.ts';
 import { cloudWatchLines, type LogQuery } from './cloudwatch.ts';
@@ -34,5 +35,5 @@ function show({ terminal, json }: Context, line: LogLine, least: LogLevel): void
   const read = readLine(line);
   if (!read || levels.indexOf(read.level) < levels.indexOf(least)) return;
   const { atMs, ...rest } = read;
-  terminal.out(json ? JSON.stringify({ at: new Date(atMs).toISOString(), ...rest }) : showLine(terminal, read));
+  terminal.out(json ? JSON.stringify({ at: iso(atMs), ...rest }) : showLine(terminal, read));
 }

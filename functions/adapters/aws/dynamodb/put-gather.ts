@@ -5,6 +5,7 @@ import {
   PutItemCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
+import { slices } from '../../../core/slices.ts';
 import { awsCall } from '../errors.ts';
 import { untilProcessed } from './unprocessed.ts';
 
@@ -32,8 +33,7 @@ export function createPutGather(
   const flush = () => {
     const all = waiting;
     waiting = [];
-    for (let start = 0; start < all.length; start += MOST_ITEMS) {
-      const some = all.slice(start, start + MOST_ITEMS);
+    for (const some of slices(all, MOST_ITEMS)) {
       const items = some.map(({ item }) => item);
       const together = some.length < LEAST_ITEMS ? undefined : putMany(items);
       for (const { item, done } of some) (together ?? putOne(item)).then(done.resolve, done.reject);

@@ -5,7 +5,7 @@ import type { IndexName } from '../../../core/ports/table.ts';
 /** The shards of every partition but the wide ones, and the least of those. */
 export const LEAST_SHARDS = 4;
 /** The most shards that an entry can be in: options.indexShards goes no further. */
-export const MOST_SHARDS = 64;
+const MOST_SHARDS = 64;
 /** How long it is taken as known which shards beyond the configured ones have entries. */
 const KNOWN_FOR_MS = 3_600_000;
 

@@ -21,6 +21,7 @@ import type {
   Table,
   WriteOutcome,
 } from '../../../core/ports/table.ts';
+import { slices } from '../../../core/slices.ts';
 import { awsCall } from '../errors.ts';
 import { changeExpression, conditionExpression, createNames } from './expressions.ts';
 import { createShardsToRead, LEAST_SHARDS, type ShardOptions, shardKey, shardOf } from './shards.ts';
@@ -85,8 +86,8 @@ export function createDynamoTable(
 
     async getMany<T extends Document>(keys: readonly string[], { mayLag = false }: ReadOptions = {}) {
       const found = new Map<string, T>();
-      for (let start = 0; start < keys.length; start += GET_MANY_LIMIT) {
-        for (const item of await batchGet(client, tableName, keys.slice(start, start + GET_MANY_LIMIT), !mayLag)) {
+      for (const some of slices(keys, GET_MANY_LIMIT)) {
+        for (const item of await batchGet(client, tableName, some, !mayLag)) {
           const fields = document<T>(item);
           if (fields && item.key?.S) found.set(item.key.S, fields);
         }

@@ -35,7 +35,6 @@ export async function createGroup(
 ): Promise<string> {
   const id = newId();
   const createdAtMs = now();
-  // biome-ignore lint/suspicious/noThenProperty: the name of a field; nothing awaits the document
   const fields = { id, createdAtMs, then, keyId };
   await backend.table.insert({ key: groupKey(id), fields, expiresAtMs: createdAtMs + KEEP_MS });
   return id;

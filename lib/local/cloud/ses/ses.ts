@@ -4,7 +4,7 @@ import type { EventDestination } from './configuration-sets.ts';
 import type { OutcomeOptions } from './event-details.ts';
 import { createEventPublisher, type EventPublisher } from './events.ts';
 import type { Faults } from './faults.ts';
-import { createInbox, type InboxHandler } from './inbox.ts';
+import { createInbox, type InboxHandler } from './inbox/inbox.ts';
 import { openJournal } from './journal.ts';
 import { createLatency } from './latency.ts';
 import type { SesMessage } from './message.ts';

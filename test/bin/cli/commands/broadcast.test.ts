@@ -6,9 +6,9 @@ import { piecesOf, readRecipients } from '../../../../bin/cli/commands/broadcast
 import { progressLine } from '../../../../bin/cli/commands/broadcast/watch.ts';
 import { createSegment } from '../../../../functions/core/audience/segments.ts';
 import { when } from '../../../../functions/core/broadcast/broadcast.ts';
-import { type Chunk, chunkKey } from '../../../../functions/core/broadcast/chunk.ts';
+import { addCounts } from '../../../../functions/core/broadcast/counting/progress.ts';
+import { type Chunk, chunkKey } from '../../../../functions/core/broadcast/delivery/chunk.ts';
 import { endBroadcast } from '../../../../functions/core/broadcast/lifecycle.ts';
-import { addCounts } from '../../../../functions/core/broadcast/progress.ts';
 import { newId } from '../../../../functions/core/ids.ts';
 import { type ApiClient, createApiClient, FULL_KEY } from '../../../helpers/api-client.ts';
 import { serveApp } from '../../../helpers/served-app.ts';

@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { broadcasts } from '../../../../bin/cli/commands/doctor/broadcasts.ts';
 import type { CheckInput } from '../../../../bin/cli/commands/doctor/finding.ts';
 import { broadcastKey } from '../../../../functions/core/broadcast/broadcast.ts';
-import { chunkKey, insertChunk } from '../../../../functions/core/broadcast/chunk.ts';
+import { chunkKey, insertChunk } from '../../../../functions/core/broadcast/delivery/chunk.ts';
 import { pauseBroadcast, resumeBroadcast, sendBroadcast } from '../../../../functions/core/broadcast/lifecycle.ts';
 import { SENDING_KEY } from '../../../../functions/core/pacing/sending-state.ts';
 import { type BroadcastStore, createBroadcastStore } from '../../../functions/core/broadcast/a-store.ts';

@@ -1,8 +1,8 @@
 import { Resend } from 'resend';
 import { afterEach, describe, expect, it } from 'vitest';
 import { contactId, contactKey } from '../../../../functions/core/audience/contact.ts';
-import { countUnsubscribe } from '../../../../functions/core/broadcast/progress.ts';
-import { CHUNKS_OF_PAGE, type recipientTypes } from '../../../../functions/core/broadcast/recipient-lists.ts';
+import { countUnsubscribe } from '../../../../functions/core/broadcast/counting/progress.ts';
+import { CHUNKS_OF_PAGE, type recipientTypes } from '../../../../functions/core/broadcast/counting/recipient-lists.ts';
 import { processFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import { createApiClient, FULL_KEY, SENDING_KEY } from '../../../helpers/api-client.ts';
 import { serveApp } from '../../../helpers/served-app.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createSegment } from '../../../../functions/core/audience/segments.ts';
 import { createTopic } from '../../../../functions/core/audience/topics.ts';
-import { addCounts } from '../../../../functions/core/broadcast/progress.ts';
+import { addCounts } from '../../../../functions/core/broadcast/counting/progress.ts';
 import { newId } from '../../../../functions/core/ids.ts';
 import { type ApiClient, createApiClient, SENDING_KEY } from '../../../helpers/api-client.ts';
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { contactId } from '../../../../functions/core/audience/contact.ts';
 import { standingOf } from '../../../../functions/core/audience/unsubscribe.ts';
-import { countsIn } from '../../../../functions/core/broadcast/progress.ts';
+import { countsIn } from '../../../../functions/core/broadcast/counting/progress.ts';
 import { newId } from '../../../../functions/core/ids.ts';
 import { suppress } from '../../../../functions/core/suppression/suppression.ts';
 import {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Chunk, chunkKey, type ListedRecipient } from '../../../../functions/core/broadcast/chunk.ts';
+import { type Chunk, chunkKey, type ListedRecipient } from '../../../../functions/core/broadcast/delivery/chunk.ts';
 import { sendBroadcast } from '../../../../functions/core/broadcast/lifecycle.ts';
 import { addRecipients, parseRecipients } from '../../../../functions/core/broadcast/recipients.ts';
 import { deleteBroadcast, duplicateBroadcast } from '../../../../functions/core/broadcast/store.ts';

@@ -1,9 +1,9 @@
 import { contactId } from '../../../../functions/core/audience/contact.ts';
 import { type Broadcast, broadcastKey } from '../../../../functions/core/broadcast/broadcast.ts';
-import { type Chunk, type ChunkResult, newChunk } from '../../../../functions/core/broadcast/chunk.ts';
-import { addCounts, type Counts, counters } from '../../../../functions/core/broadcast/progress.ts';
-import { emailIdOf } from '../../../../functions/core/broadcast/recipient.ts';
-import { addTallies, emptyTally, tallyOf } from '../../../../functions/core/broadcast/tally.ts';
+import { addCounts, type Counts, counters } from '../../../../functions/core/broadcast/counting/progress.ts';
+import { addTallies, emptyTally, tallyOf } from '../../../../functions/core/broadcast/counting/tally.ts';
+import { type Chunk, type ChunkResult, newChunk } from '../../../../functions/core/broadcast/delivery/chunk.ts';
+import { emailIdOf } from '../../../../functions/core/broadcast/delivery/recipient.ts';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
 import { messageIdOf } from '../feedback/ses-events.ts';
@@ -52,7 +52,7 @@ export async function putSentBroadcast(
   const emails: string[] = [];
   for (let n = 0; n < chunks; n++) {
     const own = Array.from({ length: size }, (_, index) => addressOf(n * size + index));
-    const result: ChunkResult = { sent: size - left.size, failed: 0, retrying: 0, skipped };
+    const result: ChunkResult = { sent: size - left.size, failed: 0, skipped };
     const chunk: Chunk = { broadcastId: id, n, recipients: own.map(contactId), doneAtMs: SENT_AT_MS, result };
     await table.insert(newChunk(chunk, SENT_AT_MS + RETENTION_MS));
     emails.push(...own.filter((_, index) => !left.has(index)));
@@ -82,7 +82,7 @@ export function recordOf(broadcastId: string, email: string): EmailRecord {
   };
 }
 
-/** What the counters of events must be, from the records alone. */
+/** Answers the right counters of events, from the records alone. */
 export async function eventsOf(table: Table, { emailIds }: SentBroadcast): Promise<Counts> {
   const records = await table.getMany<EmailRecord>(emailIds.map(recordKey));
   const { counts } = records.reduce((sum, one) => (one ? addTallies(sum, tallyOf(one)) : sum), emptyTally);

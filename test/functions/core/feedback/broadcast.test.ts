@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { contactId } from '../../../../functions/core/audience/contact.ts';
-import { linkHash, listLinks, MAX_LINKS } from '../../../../functions/core/broadcast/links.ts';
-import { countKey, readCounts } from '../../../../functions/core/broadcast/progress.ts';
-import { emailIdOf } from '../../../../functions/core/broadcast/recipient.ts';
+import { linkHash, listLinks, MAX_LINKS } from '../../../../functions/core/broadcast/counting/links.ts';
+import { countKey, readCounts } from '../../../../functions/core/broadcast/counting/progress.ts';
+import { emailIdOf } from '../../../../functions/core/broadcast/delivery/recipient.ts';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import { processFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';

@@ -12,7 +12,7 @@ interface EventOptions {
   readonly afterMs?: number;
   readonly messageId?: string;
   readonly broadcastId?: string;
-  /** Of a click. */
+  /** The link that was clicked. */
   readonly link?: string;
 }
 
