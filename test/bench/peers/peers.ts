@@ -28,7 +28,9 @@ export async function benchPeers(): Promise<void> {
     for (const [name, start] of contenders(mailServer)) {
       process.stderr.write(`${name} …\n`);
       try {
-        columns.set(name, await measure(await start()));
+        const cells = await measure(await start());
+        columns.set(name, cells);
+        for (const [row, cell] of cells) process.stderr.write(`  ${row}: ${cell}\n`);
       } catch (error) {
         // The others are worth their time.
         process.stderr.write(`${name} is left out: ${error instanceof Error ? error.message : error}\n`);
