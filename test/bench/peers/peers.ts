@@ -85,7 +85,7 @@ async function measureWork(contender: Contender, work: Work): Promise<[string, s
   const name = names[work];
   return [
     ...(one ? enqueueRows(name, one, many) : []),
-    [`${name}: done a second`, drained.perSecond.toFixed(0)],
+    [`${name}: done a second`, Number.isNaN(drained.perSecond) ? NOT_MEASURED : drained.perSecond.toFixed(0)],
     [`${name}: CPU of a job`, ms(drained.cpuMs)],
     ...(drained.brokerCpuMs === undefined
       ? []
@@ -100,7 +100,8 @@ const enqueueRows = (name: string, one: Enqueued, many: Enqueued): [string, stri
   [`${name}: CPU of an enqueue`, ms(many.cpuMs)],
 ];
 
-const ms = (value: number) => `${value.toFixed(2)} ms`;
+const NOT_MEASURED = 'not measured: jobs ran while they were enqueued';
+const ms = (value: number) => (Number.isNaN(value) ? NOT_MEASURED : `${value.toFixed(2)} ms`);
 
 function print(columns: ReadonlyMap<string, Cells>): void {
   const rows = new Set([...columns.values()].flatMap((cells) => [...cells.keys()]));

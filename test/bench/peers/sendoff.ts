@@ -80,6 +80,8 @@ function contenderOf(local: LocalSendoff, ended: Counter): Contender {
       const all = waiting;
       const warm = Math.round(all * WARM_UP_SHARE);
       const before = workers(work);
+      // Jobs that ran while they were enqueued: neither their time nor their CPU would be that of a drain.
+      const isHeld = done(work) === doneBefore;
       waiting = 0;
       await release?.();
       release = undefined;
@@ -88,6 +90,7 @@ function contenderOf(local: LocalSendoff, ended: Counter): Contender {
       await waitFor(work, doneBefore + all);
       const seconds = (performance.now() - startedAtMs) / 1000;
       await cloud.idle();
+      if (!isHeld) return { perSecond: Number.NaN, cpuMs: Number.NaN };
       return { perSecond: (all - warm) / seconds, cpuMs: (workers(work) - before) / all };
     },
     close: async () => {
