@@ -20,18 +20,28 @@ export interface Load {
 export const acceptLoad = ({ cloud, apiKey }: LocalSendoff): Load =>
   load(`${cloud.apiUrl}/emails`, { authorization: `Bearer ${apiKey}` });
 
-/** The same emails sent to another URL. */
-export function load(url: string, headers: Readonly<Record<string, string>> = {}): Load {
+/** Calls of a task of the user with these arguments. */
+export const callLoad = ({ cloud, apiKey }: LocalSendoff, task: string, args: unknown): Load =>
+  load(`${cloud.apiUrl}/tasks/${task}`, { authorization: `Bearer ${apiKey}` }, () => ({ args }));
+
+/** The same emails, or other bodies, sent to another URL. */
+export function load(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+  bodyOf: (number: number) => unknown = typicalEmail,
+): Load {
   const agent = new Agent({ keepAlive: true });
   let sent = 0;
   const post = () =>
     new Promise<void>((resolve, reject) => {
-      const body = Buffer.from(JSON.stringify(typicalEmail(sent++)));
+      const body = Buffer.from(JSON.stringify(bodyOf(sent++)));
       const all = { ...headers, 'content-type': 'application/json', 'content-length': body.length };
       const outgoing = request(url, { agent, method: 'POST', headers: all }, (response) => {
         response.resume();
         const { statusCode } = response;
-        response.on('end', () => (statusCode === 200 ? resolve() : reject(new Error(`${url} answered ${statusCode}`))));
+        response.on('end', () =>
+          statusCode === 200 || statusCode === 202 ? resolve() : reject(new Error(`${url} answered ${statusCode}`)),
+        );
       });
       outgoing.on('error', reject);
       outgoing.end(body);

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- memory`: time and price of each function by its memory. `npm run bench -- broadcast`: a broadcast. `npm run bench -- large`: memory for large and many emails. `npm run bench [-- aws|redis]`: one column a backend, measured one after the other on the same machine. Absolute
+ * `npm run bench -- memory`: time and price of each function by its memory. `npm run bench -- broadcast`: a broadcast. `npm run bench -- peers`: beside Celery and BullMQ. `npm run bench -- large`: memory for large and many emails. `npm run bench [-- aws|redis]`: one column a backend, measured one after the other on the same machine. Absolute
  * times are of this machine and this moment; "× sync" compares with sending inside the request, measured beside it.
  */
 
@@ -27,6 +27,10 @@ if (process.argv[2] === 'large') {
 }
 if (process.argv[2] === 'broadcast') {
   await (await import('./broadcast.ts')).benchBroadcast(process.argv.slice(3));
+  process.exit();
+}
+if (process.argv[2] === 'peers') {
+  await (await import('./peers/peers.ts')).benchPeers();
   process.exit();
 }
 const backends = process.argv.length > 2 ? process.argv.slice(2) : ['aws', 'redis'];

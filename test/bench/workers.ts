@@ -1,9 +1,12 @@
 import type { LocalSendoff } from '../../lib/local/start.ts';
 import { redisCommand } from './redis-commands.ts';
 
-/** Keeps all workers from taking jobs; the answer releases them. */
-export async function holdWorkers(local: LocalSendoff): Promise<() => Promise<void>> {
-  return local.redis ? holdConsumers(local) : holdQueues(local);
+/** Keeps all workers from taking jobs, those of emails or those of the user's tasks; the answer releases them. */
+export async function holdWorkers(
+  local: LocalSendoff,
+  of: 'emails' | 'tasks' = 'emails',
+): Promise<() => Promise<void>> {
+  return local.redis ? holdConsumers(local, of) : holdQueues(local);
 }
 
 async function holdQueues(local: LocalSendoff): Promise<() => Promise<void>> {
@@ -24,11 +27,12 @@ export function holdReceives({ cloud }: LocalSendoff, functionName?: string): ()
 }
 
 /** While `@` says that a consumer is at work, no accept invokes one. */
-async function holdConsumers(local: LocalSendoff): Promise<() => Promise<void>> {
-  const timers = `{sendoff:${local.cloud.outputs.RedisNamespace}}:timers`;
+async function holdConsumers(local: LocalSendoff, of: 'emails' | 'tasks'): Promise<() => Promise<void>> {
+  const [suffix, consumer] = of === 'emails' ? ['', 'RedisConsumer'] : ['-tasks', 'TasksFunction'];
+  const timers = `{sendoff:${local.cloud.outputs.RedisNamespace}${suffix}}:timers`;
   await redisCommand(local, 'ZADD', timers, String(Date.now() + 3_600_000), '@');
   return async () => {
     await redisCommand(local, 'ZREM', timers, '@');
-    void local.cloud.function('RedisConsumer').invoke({});
+    void local.cloud.function(consumer).invoke({});
   };
 }

@@ -3,9 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pythonWith } from '../helpers/python-packages.ts';
+import { startSmtpServer } from '../helpers/smtp-server.ts';
 import { cacheDirectory, cached, tool } from './build.ts';
 import type { BuiltClient, Client } from './client.ts';
 import { makeCertificate, startTlsProxy } from './java/tls-proxy.ts';
+
+/** How long a mail server takes for an email, with and without Sendoff. */
+const MAIL_SERVER_MS = 100;
 
 const here = (...path: string[]) => join(import.meta.dirname, ...path);
 /** The version that a file of the client's folder pins. */
@@ -95,6 +99,27 @@ const django: Client = {
   build: async () => runs(await pythonPackages(), [here('django', 'cases.py')]),
 };
 
+/** An example of the documentation: a task called from Django, beside a view that waits for a mail server. */
+const djangoNotifications: Client = {
+  name: 'django-notifications',
+  version: `docs/examples, Django ${pinned('python/requirements.txt', /^Django==(.*)$/m)}`,
+  needs: {},
+  build: async () => {
+    const python = await pythonPackages();
+    const example = here('..', '..', 'docs', 'examples', 'django-notifications');
+    const mailServer = await startSmtpServer(MAIL_SERVER_MS);
+    return {
+      sendoff: { tasks: join(example, 'tasks.ts'), latencyMs: MAIL_SERVER_MS },
+      program: () => ({
+        command: python,
+        args: [join(example, 'compare.py')],
+        environment: { EMAIL_PORT: String(mailServer.port), PYTHONDONTWRITEBYTECODE: '1' },
+      }),
+      close: mailServer.close,
+    };
+  },
+};
+
 const node: Client = {
   name: 'node',
   version: `resend ${pinned('../../package.json', /"resend": "([^"]+)"/)}`,
@@ -160,6 +185,7 @@ export const clients: readonly Client[] = [
   go,
   pythonClient,
   django,
+  djangoNotifications,
   node,
   methods,
   node4,

@@ -1,4 +1,4 @@
-import type { RunningSendoff } from './running-sendoff.ts';
+import type { RunningSendoff, SendoffForClient } from './running-sendoff.ts';
 
 /** How a program is started; it prints a line of JSON for each case: `{"case", "ok", "error"}`. */
 export interface Program {
@@ -22,6 +22,8 @@ export interface Client {
 
 /** A client that can be run against any number of Sendoffs. */
 export interface BuiltClient {
+  /** How Sendoff runs for this client, where that differs. */
+  readonly sendoff?: SendoffForClient;
   program(sendoff: RunningSendoff): Program;
   /** Ends what runs beside the program. */
   close?(): Promise<void>;

@@ -28,7 +28,7 @@ export interface ClientResults {
 
 /** Runs all cases of a client against a Sendoff of its own. A program that breaks is one failed case more. */
 export async function runClient(client: BuiltClient, backend: BackendName): Promise<ClientResults> {
-  const sendoff = await startSendoff(backend);
+  const sendoff = await startSendoff(backend, client.sendoff);
   try {
     const { results, notes } = await runProgram(client.program(sendoff), sendoff);
     return { results: await Promise.all(results.map((result) => withArrivedMail(result, sendoff))), notes };

@@ -7,6 +7,14 @@ import { FILE_HOST, startOutside } from './outside.ts';
 export const backends = ['aws', 'redis'] as const;
 export type BackendName = (typeof backends)[number];
 
+/** A Sendoff with tasks of the user, at a mail server that takes its time. */
+export interface SendoffForClient {
+  /** The file of the tasks. */
+  readonly tasks?: string;
+  /** How long SES takes for an email. */
+  readonly latencyMs?: number;
+}
+
 /** Sendoff on the local cloud, for one run of one client. */
 export interface RunningSendoff {
   readonly url: string;
@@ -17,19 +25,31 @@ export interface RunningSendoff {
   close(): Promise<void>;
 }
 
-const syntheses = new Map<BackendName, Synthesis>();
+const syntheses = new Map<string, Synthesis>();
 
 /** Starts one with a key of its own; it sends as example.com, which SES has verified. */
-export async function startSendoff(backend: BackendName): Promise<RunningSendoff> {
-  const config = { domain: 'example.com', ...(backend === 'redis' ? { backend, redisSecret: 'local' } : {}) };
-  const synthesis = syntheses.get(backend) ?? synthesize(config);
-  syntheses.set(backend, synthesis);
+export async function startSendoff(backend: BackendName, special: SendoffForClient = {}): Promise<RunningSendoff> {
+  const { tasks, latencyMs = 0 } = special;
+  const config = {
+    domain: 'example.com',
+    ...(backend === 'redis' ? { backend, redisSecret: 'local' } : {}),
+    ...(tasks === undefined ? {} : { tasks }),
+  };
+  const key = JSON.stringify(config);
+  const synthesis = syntheses.get(key) ?? synthesize(config);
+  syntheses.set(key, synthesis);
   const outside = await startOutside();
   const functionEnvironment = {
     NODE_OPTIONS: `--require ${join(import.meta.dirname, 'reach-outside.cjs')}`,
     OUTSIDE_URL: outside.url,
   };
-  const { cloud, apiKey } = await startLocalSendoff({ port: 0, config, synthesis, functionEnvironment });
+  const { cloud, apiKey } = await startLocalSendoff({
+    port: 0,
+    config,
+    synthesis,
+    functionEnvironment,
+    ...(latencyMs > 0 ? { ses: { latencyMs } } : {}),
+  });
   return {
     url: cloud.apiUrl,
     environment: {

@@ -27,6 +27,7 @@ const writeTasks = (version: string) =>
     file,
     `import { task } from 'sendoff/tasks';
 export * from ${JSON.stringify(join(import.meta.dirname, '..', 'fixtures', 'tasks', 'tasks.ts'))};
+export * from ${JSON.stringify(PROVING_TASKS)};
 export const version = task('test.version', {}, async () => ${version});
 `,
   );

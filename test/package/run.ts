@@ -51,11 +51,11 @@ const tarball = join(scratch, `sendoff-${version}.tgz`);
 const folder = (name: string) => join(scratch, name);
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
 
-/** A folder with an app of test/package/apps, in which the tarball and packages of the registry are installed. */
+/** A folder with an app of test/package/apps or docs/examples, in which the tarball and packages of the registry are installed. */
 async function install(name: string, packages: readonly string[]): Promise<string> {
   const cwd = folder(name);
-  if (readdirSync(join(import.meta.dirname, 'apps')).includes(name))
-    cpSync(join(import.meta.dirname, 'apps', name), cwd, { recursive: true });
+  const app = [join(import.meta.dirname, 'apps', name), join(root, 'docs', 'examples', name)].find(existsSync);
+  if (app) cpSync(app, cwd, { recursive: true });
   const manifest = join(cwd, 'package.json');
   if (!existsSync(manifest)) writeFileSync(manifest, JSON.stringify({ name: 'app', private: true, type: 'module' }));
   await succeed(['npm', 'install', '--no-audit', '--no-fund', tarball, ...packages], cwd, env);
@@ -251,6 +251,31 @@ await step('it starts', () =>
     const subjects = await inbox(ready, 1);
     await operate(folder('mail'));
     return `in the inbox: ${subjects.join(', ')}`;
+  }),
+);
+
+await step('the example docs/examples/typescript-tasks compiles', async () => {
+  const cwd = await install('typescript-tasks', pinned('esbuild', 'typescript', '@types/node'));
+  await succeed(['npx', '--no-install', 'tsc', '--pretty', 'false'], cwd, env);
+  return undefined;
+});
+
+await step('it starts; its tasks are called and end', () =>
+  whileStarted([], folder('typescript-tasks'), env, async ({ url, apiKey }, log) => {
+    const caller = { ...env, SENDOFF_URL: url, SENDOFF_API_KEY: apiKey };
+    const out = await succeed(['node', 'call.ts'], folder('typescript-tasks'), caller);
+    const runs = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { name: string; status: string; result: unknown });
+    const told = `${out}\n${log().slice(-2000)}`;
+    assert(
+      runs.map(({ name, status }) => `${name} ${status}`).join() ===
+        'confirmed succeeded,refused failed,counted succeeded',
+      told,
+    );
+    assert(JSON.stringify(runs[2]?.result) === '{"customers":1000000}', told);
+    return 'an email, a refusal, and a walk of a million rows';
   }),
 );
 

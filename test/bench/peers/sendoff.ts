@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import type { LocalEvent } from '../../../lib/local/cloud/log.ts';
+import { type LocalSendoff, startLocalSendoff } from '../../../lib/local/start.ts';
+import { acceptLoad, callLoad, type Load } from '../load.ts';
+import { holdWorkers } from '../workers.ts';
+import {
+  type Contender,
+  type Drained,
+  type Enqueued,
+  WARM_UP_ENQUEUES,
+  WARM_UP_SHARE,
+  type Work,
+} from './contender.ts';
+import { ENDED } from './tasks.ts';
+
+/** On AWS an email is delivered a second or more after SES took it. */
+const DELIVERY_MS = 400;
+/** Enough that each function has compiled its code, as a deployed one has after its first minute. */
+const WARM_UP = 1_000;
+const CLIENTS = 16;
+const TIME_LIMIT_MS = 180_000;
+
+/** Sendoff with default options on the local cloud: its HTTP API, its functions, and a mail server of `latencyMs`. */
+export async function startSendoff(backend: 'aws' | 'redis', latencyMs: number): Promise<Contender> {
+  const ended = createCounter();
+  const local = await startLocalSendoff({
+    config: {
+      backend,
+      ...(backend === 'redis' ? { redisSecret: 'bench' } : {}),
+      tasks: join(import.meta.dirname, 'tasks.ts'),
+    },
+    ses: { latencyMs, eventDelayMs: { Delivery: DELIVERY_MS } },
+    log: (event: LocalEvent) => {
+      if (event.kind === 'output' && event.line.includes(ENDED)) ended.count();
+    },
+  });
+  const contender = contenderOf(local, ended);
+  for (const work of ['email', 'empty'] as const) {
+    await contender.enqueue(work, WARM_UP, CLIENTS);
+    await contender.drain(work);
+  }
+  return contender;
+}
+
+function contenderOf(local: LocalSendoff, ended: Counter): Contender {
+  const { cloud } = local;
+  const args = { user: 42 };
+  const loads: Readonly<Record<Work, Load>> = {
+    email: acceptLoad(local),
+    empty: callLoad(local, 'peers.empty', args),
+    unkept: callLoad(local, 'peers.unkept', args),
+    sleep: callLoad(local, 'peers.sleep', args),
+  };
+  const done = (work: Work) => (work === 'email' ? cloud.ses.sentCount : ended.value());
+  const waitFor = (work: Work, count: number) =>
+    within(
+      work === 'email' ? cloud.ses.waitForMessages(count) : ended.reaches(count),
+      () => `${done(work)} of ${count}`,
+    );
+  const api = () => cpuOf(local, /Api/);
+  const workers = (work: Work) => cpuOf(local, work === 'email' ? /SendFunction|RedisConsumer/ : /TasksFunction/);
+  let release: (() => Promise<void>) | undefined;
+  let doneBefore = 0;
+  let waiting = 0;
+  return {
+    works: ['email', 'empty', 'unkept', 'sleep'],
+    fewAtATime: false,
+    enqueue: async (work, count, clients): Promise<Enqueued> => {
+      if (!release) {
+        doneBefore = done(work);
+        release = await holdWorkers(local, work === 'email' ? 'emails' : 'tasks');
+      }
+      await loads[work].run(WARM_UP_ENQUEUES, clients);
+      const before = api();
+      const { p50Ms, perSecond } = await loads[work].run(count, clients);
+      waiting += count + WARM_UP_ENQUEUES;
+      return { p50Ms, perSecond, cpuMs: (api() - before) / count };
+    },
+    drain: async (work): Promise<Drained> => {
+      const all = waiting;
+      const warm = Math.round(all * WARM_UP_SHARE);
+      const before = workers(work);
+      // Jobs that ran while they were enqueued: neither their time nor their CPU would be that of a drain.
+      const isHeld = done(work) === doneBefore;
+      waiting = 0;
+      await release?.();
+      release = undefined;
+      await waitFor(work, doneBefore + warm);
+      const startedAtMs = performance.now();
+      await waitFor(work, doneBefore + all);
+      const seconds = (performance.now() - startedAtMs) / 1000;
+      await cloud.idle();
+      if (!isHeld) return { perSecond: Number.NaN, cpuMs: Number.NaN };
+      return { perSecond: (all - warm) / seconds, cpuMs: (workers(work) - before) / all };
+    },
+    close: async () => {
+      for (const one of Object.values(loads)) one.close();
+      await cloud.close();
+    },
+  };
+}
+
+interface Counter {
+  count(): void;
+  value(): number;
+  reaches(count: number): Promise<void>;
+}
+
+function createCounter(): Counter {
+  let value = 0;
+  let wanted = 0;
+  let reached = Promise.withResolvers<void>();
+  return {
+    count: () => {
+      value++;
+      if (value === wanted) reached.resolve();
+    },
+    value: () => value,
+    reaches: (count) => {
+      wanted = count;
+      reached = Promise.withResolvers<void>();
+      if (value >= count) reached.resolve();
+      return reached.promise;
+    },
+  };
+}
+
+function within(promise: Promise<unknown>, state: () => string): Promise<unknown> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`after ${TIME_LIMIT_MS / 1000} s: ${state()}`)), TIME_LIMIT_MS);
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+function cpuOf({ cloud }: LocalSendoff, which: RegExp): number {
+  return [...cloud.functions.values()].reduce((sum, one) => (which.test(one.logicalId) ? sum + one.cpuMs() : sum), 0);
+}
