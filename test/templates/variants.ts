@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 /** Options as `-c` gives them. */
 export type Given = Readonly<Record<string, string>>;
 
@@ -9,6 +11,8 @@ export interface Variant {
 }
 
 const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/6d3e5f1a-0000-4000-8000-000000000000';
+
+const tasks = join(import.meta.dirname, '..', 'fixtures', 'tasks', 'tasks.ts');
 
 /** Options that change which resources there are: every combination is checked. Add a new option of this sort here. */
 const axes: readonly (readonly Given[])[] = [
@@ -34,6 +38,9 @@ const alone: readonly Given[] = [
   { stage: 'test' },
   { backend: 'redis', redisParameter: '/mail/upstash', api: 'rest', xray: 'true' },
   { backend: 'redis', redisSecret: 'upstash', monitoring: 'false' },
+  { tasks },
+  { tasks, api: 'rest', xray: 'true' },
+  { backend: 'redis', redisSecret: 'upstash', tasks },
 ];
 
 /** Every variant of the stack that template checks look at. */
