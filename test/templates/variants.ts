@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 /** Options as `-c` gives them. */
 export type Given = Readonly<Record<string, string>>;
 
@@ -12,7 +10,8 @@ export interface Variant {
 
 const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/6d3e5f1a-0000-4000-8000-000000000000';
 
-const tasks = join(import.meta.dirname, '..', 'fixtures', 'tasks', 'tasks.ts');
+/** Relative to the repository, so that the templates do not depend on its place. */
+const tasks = 'test/fixtures/tasks/tasks.ts';
 
 /** Options that change which resources there are: every combination is checked. Add a new option of this sort here. */
 const axes: readonly (readonly Given[])[] = [
