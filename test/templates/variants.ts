@@ -38,8 +38,7 @@ const alone: readonly Given[] = [
   { backend: 'redis', redisParameter: '/mail/upstash', api: 'rest', xray: 'true' },
   { backend: 'redis', redisSecret: 'upstash', monitoring: 'false' },
   { tasks },
-  { tasks, api: 'rest', xray: 'true' },
-  { backend: 'redis', redisSecret: 'upstash', tasks },
+  { backend: 'redis', redisSecret: 'upstash', xray: 'true', tasks },
 ];
 
 /** Every variant of the stack that template checks look at. */
