@@ -10,6 +10,9 @@ export interface Variant {
 
 const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/6d3e5f1a-0000-4000-8000-000000000000';
 
+/** Relative to the repository, so that the templates do not depend on its place. */
+const tasks = 'test/fixtures/tasks/tasks.ts';
+
 /** Options that change which resources there are: every combination is checked. Add a new option of this sort here. */
 const axes: readonly (readonly Given[])[] = [
   [{}, { backend: 'redis', redisSecret: 'upstash' }],
@@ -34,6 +37,8 @@ const alone: readonly Given[] = [
   { stage: 'test' },
   { backend: 'redis', redisParameter: '/mail/upstash', api: 'rest', xray: 'true' },
   { backend: 'redis', redisSecret: 'upstash', monitoring: 'false' },
+  { tasks },
+  { backend: 'redis', redisSecret: 'upstash', xray: 'true', tasks },
 ];
 
 /** Every variant of the stack that template checks look at. */

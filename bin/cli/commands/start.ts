@@ -61,13 +61,15 @@ export async function start(terminal: Terminal, options: StartOptions): Promise<
     log.write(event);
     if (options.verbose || !(event.kind in SET_UP)) terminal.note(formatEvent(event));
   });
+  // Before anything tells others that it runs: they may end it at once.
+  const signal = stopped();
   // `sendoff --local` finds this cloud by it.
   writeConnection(file, connectionOf(started, logFile));
   const { cloud, apiKey, appOutputs } = started;
   const outputs = Object.keys(appOutputs).length > 0 ? { outputs: appOutputs } : {};
   const ready: Ready = { url: cloud.apiUrl, apiKey, inbox: cloud.inboxUrl, ...outputs };
   terminal.out(options.json ? JSON.stringify(ready) : greeting(ready, Date.now() - startedAtMs));
-  await stopped();
+  await signal;
   removeConnection(file, process.pid);
   await cloud.close();
   await log.close();

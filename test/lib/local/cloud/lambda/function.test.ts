@@ -15,6 +15,7 @@ import {
 
 /** Performs the action that its event names. */
 const source = `
+import { existsSync } from 'node:fs';
 let count = 0;
 export const handler = async (event, context) => {
   count += 1;
@@ -23,6 +24,7 @@ export const handler = async (event, context) => {
   if (event.exit !== undefined) process.exit(event.exit);
   if (event.spin) for (;;);
   if (event.sleepMs) await new Promise((resolve) => setTimeout(resolve, event.sleepMs));
+  while (event.holdUntil && !existsSync(event.holdUntil)) await new Promise((resolve) => setTimeout(resolve, 10));
   if (event.log) { console.log(event.log); console.error(event.log + ' on stderr'); }
   return { pid: process.pid, count, env: event.env ? process.env : undefined, context, remainingMs: context.getRemainingTimeInMillis(), echo: event.echo };
 };`;
@@ -61,7 +63,10 @@ describe('a function', () => {
       MemorySize: 192,
       Environment: { Variables: { TABLE: 'table', SIZE: 3, AWS_REGION: 'eu-nowhere-1' } },
     };
-    const Resources = functionResources(assetDirectory, 'Echo', { source, properties });
+    const Resources = {
+      ...functionResources(assetDirectory, 'Echo', { source, properties }),
+      ...functionResources(assetDirectory, 'Patient', { source, properties: { ...properties, Timeout: 60 } }),
+    };
     cloud = await openTestCloud({ Resources }, { assetDirectory, functionEnvironment: { EXTRA: 'extra' } });
     target = cloud.function('Echo');
     return () => cloud.close();
@@ -160,9 +165,13 @@ describe('a function', () => {
   });
 
   it('runs one invocation at a time in an instance, and several instances at once', async () => {
-    const answers = await Promise.all([1, 2, 3].map(() => call(target, { sleepMs: 300 })));
-    expect(new Set(answers.map(({ pid }) => pid)).size).toBeGreaterThan(1);
-    expect(target.stats().busy).toBe(0);
+    const patient = cloud.function('Patient');
+    const released = join(temporaryFolder(), 'released');
+    const answers = [1, 2, 3].map(() => call(patient, { holdUntil: released }));
+    await vi.waitUntil(() => patient.stats().busy === 3, { timeout: 20_000 });
+    writeFileSync(released, '');
+    expect(new Set((await Promise.all(answers)).map(({ pid }) => pid)).size).toBe(3);
+    expect(patient.stats().busy).toBe(0);
   });
 
   it('forwards its output, line by line', async () => {
