@@ -23,10 +23,12 @@ inspectionContract('SQS', async () => {
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'dead' }));
   const deadUrl = new URL(new URL(QueueUrl).pathname, endpoint).href;
   const queueUrls = { ...options.queueUrls, 'dead letters': deadUrl };
+  // Those of a deployment without tasks of its own.
+  const { tasks, 'tasks-bulk': tasksBulk, ...inspected } = queueUrls;
   const sources = new Map<string, string>();
   const client = clientWithSources(endpoint, sources);
   return {
-    open: () => createSqsInspection({ client, queueUrls, table, waitSeconds: 0 }),
+    open: () => createSqsInspection({ client, queueUrls: inspected, table, waitSeconds: 0 }),
     broker,
     table,
     take: async (queue) => {
