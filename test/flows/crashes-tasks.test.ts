@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,11 @@ import { running } from './running.ts';
 /** A crash is noticed when a lease has ended, after half a minute: `npm test` has no time for that, `npm run test:crashes` sets it. */
 const COUNT = Number(process.env.CRASH_RUNS ?? 0);
 const CLIENTS = 20;
-const KILL_EVERY_MS = onRedis ? 1_500 : 700;
+/**
+ * Bytes that the tasks write between two kills, on average: not a time, as on a busy machine a function would hardly start before
+ * the next one. A function has ten runs at a time on AWS, more on Redis.
+ */
+const BYTES_PER_KILL = onRedis ? 40_000 : 8_000;
 /** Longer than a lease and its return to the queue. */
 const PATIENCE_MS = 150_000;
 
@@ -45,7 +49,7 @@ describe.runIf(COUNT > 0)(`with backend=${onRedis ? 'redis' : 'aws'}`, () => {
     };
     await Promise.all(Array.from({ length: CLIENTS }, client));
     // Four fifths have begun: what follows is the end of the leases.
-    while (new Set(lines().map(([, , run]) => run)).size < COUNT * 0.8) await sleep(200);
+    while (new Set(lines().map(([, , run]) => run)).size < COUNT * 0.8) await sleep(1_000);
     const kills = await killer.stop();
     const ended = await allEnded(ids);
     const { twice, between } = repeatedSteps();
@@ -123,12 +127,15 @@ function lines(): Line[] {
 /** `kill -9` of the process that wrote the last line, at random moments. */
 function startKiller() {
   let stopped = false;
+  let nextBytes = 0;
   const kill = async () => {
     const dead = new Set<number>();
-    while (!stopped) {
-      await sleep(KILL_EVERY_MS * (0.5 + Math.random()));
+    for (; !stopped; await sleep(10 + 20 * Math.random())) {
+      const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+      if (size <= nextBytes) continue;
       const pid = lines().at(-1)?.[1];
       if (pid === undefined || dead.has(pid)) continue;
+      nextBytes = size + BYTES_PER_KILL * (0.5 + Math.random());
       dead.add(pid);
       try {
         process.kill(pid, 'SIGKILL');

@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- peers`: Celery with Django, BullMQ and both backends of Sendoff in one run, with the same mail server's latency and
- * the same redis-server. `PEERS_JOBS` (2,000) is how many jobs are enqueued for a drain, `PEERS=celery,aws` chooses.
+ * the same redis-server. `PEERS_JOBS` (2,000) is how many jobs are enqueued for a drain, `PEERS=celery,aws` and
+ * `PEERS_WORKS=empty` choose.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { type SmtpServer, startSmtpServer } from '../../helpers/smtp-server.ts';
@@ -12,6 +13,7 @@ import { startSendoff } from './sendoff.ts';
 
 const JOBS = Number(process.env.PEERS_JOBS ?? 2_000);
 const CHOSEN = process.env.PEERS?.split(',');
+const WORKS = process.env.PEERS_WORKS?.split(',');
 const CLIENTS = 16;
 const JOBS_OF_FEW_AT_A_TIME = 100;
 /** With one client at a time. */
@@ -59,7 +61,7 @@ function contenders(mailServer: SmtpServer): readonly (readonly [string, Start])
 async function measure(contender: Contender): Promise<Cells> {
   const cells = new Map<string, string>();
   try {
-    for (const work of contender.works)
+    for (const work of contender.works.filter((one) => !WORKS || WORKS.includes(one)))
       for (const [name, cell] of await measureWork(contender, work)) cells.set(name, cell);
     return cells;
   } finally {
