@@ -17,7 +17,7 @@ import { ENDED } from './tasks.ts';
 /** On AWS an email is delivered a second or more after SES took it. */
 const DELIVERY_MS = 400;
 /** Enough that each function has compiled its code, as a deployed one has after its first minute. */
-const WARM_UP = 1_000;
+const WARM_UP = 500;
 const CLIENTS = 16;
 const TIME_LIMIT_MS = 180_000;
 const CPU_REPORT_MS = 500;
