@@ -26,12 +26,26 @@ export function holdReceives({ cloud }: LocalSendoff, functionName?: string): ()
   };
 }
 
-/** While `@` says that a consumer is at work, no accept invokes one. */
+/** More than a deployment may have consumers. */
+const PLACES = 1_000;
+
+/**
+ * While `@` says that a consumer is at work, no accept invokes one. A consumer that is invoked all the same (when the answer to an
+ * accept was lost, or by the watchdog) finds all places taken.
+ */
 async function holdConsumers(local: LocalSendoff, of: 'emails' | 'tasks'): Promise<() => Promise<void>> {
-  const [suffix, consumer] = of === 'emails' ? ['', 'RedisConsumer'] : ['-tasks', 'TasksFunction'];
-  const timers = `{sendoff:${local.cloud.outputs.RedisNamespace}${suffix}}:timers`;
-  await redisCommand(local, 'ZADD', timers, String(Date.now() + 3_600_000), '@');
+  const [suffix, consumer] = of === 'emails' ? ['', 'RedisConsumer'] : ['-tasks', 'RedisTasksFunction'];
+  const [timers, consumers] = ['timers', 'drainers'].map(
+    (name) => `{sendoff:${local.cloud.outputs.RedisNamespace}${suffix}}:${name}`,
+  ) as [string, string];
+  // One that is at work would go on with the jobs to come, and renew `@` for some seconds only.
+  await local.cloud.idle();
+  const untilMs = String(Date.now() + 3_600_000);
+  await redisCommand(local, 'ZADD', timers, untilMs, '@');
+  const places = Array.from({ length: PLACES }, (_, place) => [untilMs, `held-${place}`]).flat();
+  await redisCommand(local, 'ZADD', consumers, ...places);
   return async () => {
+    await redisCommand(local, 'DEL', consumers);
     await redisCommand(local, 'ZREM', timers, '@');
     void local.cloud.function(consumer).invoke({});
   };

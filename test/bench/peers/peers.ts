@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- peers`: Celery with Django, BullMQ and both backends of Sendoff in one run, with the same mail server's latency and
- * the same redis-server. `PEERS_JOBS` (2,000) is how many jobs are enqueued for a drain, `PEERS=celery,aws` chooses.
+ * the same redis-server. `PEERS_JOBS` (1,000) is how many jobs are enqueued for a drain, `PEERS=celery,aws` and
+ * `PEERS_WORKS=empty` choose.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { type SmtpServer, startSmtpServer } from '../../helpers/smtp-server.ts';
@@ -10,8 +11,10 @@ import { bullmq, celery } from './programs.ts';
 import { type Programs, startQueueOnRedis } from './queue-on-redis.ts';
 import { startSendoff } from './sendoff.ts';
 
-const JOBS = Number(process.env.PEERS_JOBS ?? 2_000);
+const JOBS = Number(process.env.PEERS_JOBS ?? 1_000);
 const CHOSEN = process.env.PEERS?.split(',');
+const WORKS = process.env.PEERS_WORKS?.split(',');
+const isMeasured = (work: Work) => !WORKS || WORKS.includes(work);
 const CLIENTS = 16;
 const JOBS_OF_FEW_AT_A_TIME = 100;
 /** With one client at a time. */
@@ -50,8 +53,8 @@ function contenders(mailServer: SmtpServer): readonly (readonly [string, Start])
     celery: ['Celery, a process per core', () => queue(celery('processes'))],
     threads: ['Celery, 50 threads', () => queue(celery('threads'))],
     bullmq: ['BullMQ, 50 jobs', () => queue(bullmq())],
-    aws: ['Sendoff, aws', () => startSendoff('aws', MAIL_SERVER_MS)],
-    redis: ['Sendoff, redis', () => startSendoff('redis', MAIL_SERVER_MS)],
+    aws: ['Sendoff, aws', () => startSendoff('aws', MAIL_SERVER_MS, isMeasured)],
+    redis: ['Sendoff, redis', () => startSendoff('redis', MAIL_SERVER_MS, isMeasured)],
   };
   return Object.entries(all).flatMap(([name, one]) => (!CHOSEN || CHOSEN.includes(name) ? [one] : []));
 }
@@ -59,7 +62,7 @@ function contenders(mailServer: SmtpServer): readonly (readonly [string, Start])
 async function measure(contender: Contender): Promise<Cells> {
   const cells = new Map<string, string>();
   try {
-    for (const work of contender.works)
+    for (const work of contender.works.filter(isMeasured))
       for (const [name, cell] of await measureWork(contender, work)) cells.set(name, cell);
     return cells;
   } finally {

@@ -1,0 +1,2 @@
+process.env.FLOWS_BACKEND = 'redis';
+await import('./crashes-tasks.test.ts');
