@@ -42,6 +42,7 @@ export const steps: readonly Step[] = [
   { name: 'the domains that SES knows are listed and read', run: readDomains },
   { name: 'emails are accepted and sent, on both queues, small and large', run: acceptAndSend },
   { name: 'an email with a template is sent', run: sendTemplate },
+  { name: 'an email about a topic is sent to those who subscribe', run: sendAboutTopic },
   { name: 'emails are read and listed', run: read },
   { name: 'a large body that is gone is reported as missing, not as forbidden', backend: 'aws', run: missBody },
   {
@@ -131,6 +132,14 @@ async function sendTemplate({ ask, local }: Visit): Promise<void> {
   await ask('POST', '/emails', { ...email, template: { id } });
   await local.cloud.idle();
   if (local.cloud.ses.sentCount !== before + 1) throw new Error('the email with a template was not sent');
+}
+
+async function sendAboutTopic({ ask, local }: Visit): Promise<void> {
+  const before = local.cloud.ses.sentCount;
+  const { id: topic_id } = await ask('POST', '/topics', { name: 'Offers', default_subscription: 'opt_in' });
+  await ask('POST', '/emails', anEmail({ topic_id }));
+  await local.cloud.idle();
+  if (local.cloud.ses.sentCount !== before + 1) throw new Error('the email about a topic was not sent');
 }
 
 async function read({ ask, largeId }: Visit): Promise<void> {
