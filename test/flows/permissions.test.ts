@@ -16,8 +16,12 @@ const unseen: Readonly<Record<string, string>> = {
   'xray:puttelemetryrecords': 'the same',
 };
 
-const variants: Readonly<Record<string, string>>[] = [{ tracking: 'true', tasks: PROVING_TASKS }, { xray: 'true', tracking: 'true' }];
-if (hasRedis) variants.push({ backend: 'redis', tasks: PROVING_TASKS }, { backend: 'redis', redisParameter: '/sendoff/upstash' });
+const variants: Readonly<Record<string, string>>[] = [
+  { tracking: 'true', tasks: PROVING_TASKS },
+  { xray: 'true', tracking: 'true' },
+];
+if (hasRedis)
+  variants.push({ backend: 'redis', tasks: PROVING_TASKS }, { backend: 'redis', redisParameter: '/sendoff/upstash' });
 
 describe('permissions that a role does not have', () => {
   const sendoff = running();
