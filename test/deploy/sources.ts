@@ -30,6 +30,7 @@ export async function changedCopy(rootDirectory: string, directory: string): Pro
     'bin',
     'lib',
     'functions',
+    'test/fixtures/tasks',
     ':/*.json',
   ];
   const listed = await run('git', args, { cwd: rootDirectory, env: environment });
@@ -43,9 +44,19 @@ export async function changedCopy(rootDirectory: string, directory: string): Pro
   return directory;
 }
 
+/** A function of the user's tasks makes its handler of their file. */
+const WRAPPED_TASKS = `import { createHandler as unchanged } from './unchanged.ts';
+export function createHandler(file: Readonly<Record<string, unknown>>) {
+  const handler = unchanged(file);
+  return (event: never, context: never): Promise<unknown> => handler(event, context);
+}
+`;
+
 /** Adds the release header to the answers of a handler. */
 function wrap(handlerFile: string): void {
+  const isOfTasks = readFileSync(handlerFile, 'utf8').includes('export function createHandler(');
   renameSync(handlerFile, join(dirname(handlerFile), 'unchanged.ts'));
+  if (isOfTasks) return writeFileSync(handlerFile, WRAPPED_TASKS);
   writeFileSync(
     handlerFile,
     `import { handler as unchanged } from './unchanged.ts';
