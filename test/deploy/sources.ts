@@ -44,6 +44,13 @@ export async function changedCopy(rootDirectory: string, directory: string): Pro
   return directory;
 }
 
+const WRAPPED = `import { handler as unchanged } from './unchanged.ts';
+export async function handler(event: never, context: never): Promise<unknown> {
+  const answer: any = await unchanged(event, context);
+  if (answer?.statusCode === undefined) return answer;
+  return { ...answer, headers: { ...answer.headers, '${RELEASE_HEADER}': '${CHANGED_RELEASE}' } };
+}
+`;
 /** A function of the user's tasks makes its handler of their file. */
 const WRAPPED_TASKS = `import { createHandler as unchanged } from './unchanged.ts';
 export function createHandler(file: Readonly<Record<string, unknown>>) {
@@ -56,17 +63,7 @@ export function createHandler(file: Readonly<Record<string, unknown>>) {
 function wrap(handlerFile: string): void {
   const isOfTasks = readFileSync(handlerFile, 'utf8').includes('export function createHandler(');
   renameSync(handlerFile, join(dirname(handlerFile), 'unchanged.ts'));
-  if (isOfTasks) return writeFileSync(handlerFile, WRAPPED_TASKS);
-  writeFileSync(
-    handlerFile,
-    `import { handler as unchanged } from './unchanged.ts';
-export async function handler(event: never, context: never): Promise<unknown> {
-  const answer: any = await unchanged(event, context);
-  if (answer?.statusCode === undefined) return answer;
-  return { ...answer, headers: { ...answer.headers, '${RELEASE_HEADER}': '${CHANGED_RELEASE}' } };
-}
-`,
-  );
+  writeFileSync(handlerFile, isOfTasks ? WRAPPED_TASKS : WRAPPED);
 }
 
 /** The sources of an earlier release. */

@@ -15,8 +15,15 @@ export async function runOwnTasks({ ask, local }: Asking): Promise<void> {
     events: ['task.failed'],
   });
   const { id: topic } = await ask('POST', '/topics', { name: 'Of runs', default_subscription: 'opt_in' });
+  const template = 'of-runs';
+  const { id: templateId } = await ask('POST', '/templates', {
+    name: 'Of runs',
+    alias: template,
+    html: '<p>Hello</p>',
+  });
+  await ask('POST', `/templates/${templateId}/publish`);
   const large = randomBytes(450_000).toString('hex');
-  const calls = [{ args: { large, topic } }, { idempotency_key: 'one' }];
+  const calls = [{ args: { large, topic, template } }, { idempotency_key: 'one' }];
   const ids = await Promise.all(calls.map((call) => callTask({ ask }, 'prove.everything', call)));
   ids.push(await callTask({ ask }, 'prove.limited'), (await ask('POST', '/clocks/prove.yearly/run')).id);
   for (const id of ids) await succeeded({ ask }, id);
