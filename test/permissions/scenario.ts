@@ -52,7 +52,6 @@ export const steps: readonly Step[] = [
     backend: 'aws',
     run: retryEarlyJobs,
   },
-  { name: 'the schedule queues an email that is due and one whose job was lost', backend: 'aws', run: runSchedule },
   { name: "the user's tasks run", withTasks: true, run: runOwnTasks },
   {
     name: 'the schedule queues runs that are due, and keeps the clocks',
@@ -72,7 +71,8 @@ export const steps: readonly Step[] = [
     withTasks: true,
     run: invokeTasksConsumers,
   },
-  // It leaves jobs that look again after an hour: no later step may wait until no job is left.
+  // These leave jobs that wait a minute or an hour: no later step may wait until no job is left.
+  { name: 'the schedule queues an email that is due and one whose job was lost', backend: 'aws', run: runSchedule },
   { name: 'contacts are imported, and broadcasts sent, counted and deleted', backend: 'aws', run: massMail },
   { name: 'SES pauses the account', backend: 'aws', run: pause },
   {
