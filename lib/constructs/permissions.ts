@@ -27,13 +27,14 @@ import {
 } from './statements.ts';
 
 /**
- * Accepting an email: write its record, its body and its job; delete the record and the body if one of the writes failed. Reading
- * records is for a repeated request under an idempotency key whose `scheduled_at` has passed since.
+ * Accepting an email: write its record, its body and its job; delete the record if one of the writes failed. Reading records
+ * is for a repeated request under an idempotency key whose `scheduled_at` has passed since.
  */
 export function acceptStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['email', 'template', 'templateAlias'], 'GetItem'),
-    onDocuments(resources, ['email', 'body'], 'PutItem', 'DeleteItem'),
+    onDocuments(resources, ['email', 'template', 'templateAlias', 'topic'], 'GetItem'),
+    onDocuments(resources, ['email', 'body'], 'PutItem'),
+    onDocuments(resources, ['email'], 'DeleteItem'),
     onDocuments(resources, ['body'], 'BatchWriteItem'),
     onQueues(resources, queuesOf('send')),
     onBodies(resources, 'PutObject'),
@@ -41,13 +42,14 @@ export function acceptStatements(resources: Resources): PolicyStatement[] {
 }
 
 /**
- * Calling a task by `.delay()`, beside what accepting an email needs: write the run, its key and its job; read the run of a key that was
- * used before; add members to a group. The arguments are bodies, as those of emails.
+ * Calling a task by `.delay()`, beside what accepting an email needs: write the run, its key and its job, delete the run if one of the
+ * writes failed; add members to a group. The arguments are bodies, as those of emails.
  */
 export function acceptRunsStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['run', 'runKey', 'runGroup'], 'GetItem', 'BatchGetItem'),
-    onDocuments(resources, ['run', 'runKey', 'runGroup'], 'PutItem', 'DeleteItem'),
+    onDocuments(resources, ['runGroup'], 'GetItem'),
+    onDocuments(resources, ['run', 'runKey', 'runGroup'], 'PutItem'),
+    onDocuments(resources, ['run'], 'DeleteItem'),
     onDocuments(resources, ['runKey', 'runGroup'], 'UpdateItem'),
     onQueues(resources, queuesOf('run-tasks')),
   ];
@@ -62,7 +64,7 @@ export function runTasksStatements(resources: Resources): PolicyStatement[] {
   return [
     ...acceptStatements(resources),
     ...acceptRunsStatements(resources),
-    onDocuments(resources, ['runBody'], 'GetItem'),
+    onDocuments(resources, ['run', 'runBody'], 'GetItem'),
     onDocuments(resources, ['webhookList'], 'BatchGetItem'),
     onDocuments(resources, ['run', 'runPermits', 'taskSlots'], 'UpdateItem'),
     onDocuments(resources, ['runPermits', 'taskSlots'], 'PutItem'),
@@ -189,7 +191,9 @@ export function scheduleStatements(resources: Resources): PolicyStatement[] {
 /** The schedule function with the option `tasks`: queue runs that are due, keep the clocks, and make the runs of their ticks. */
 export function scheduleRunsStatements(resources: Resources): PolicyStatement[] {
   return [
-    onDocuments(resources, ['run', 'clock'], 'GetItem', 'BatchGetItem', 'UpdateItem', 'PutItem'),
+    onDocuments(resources, ['run', 'clock'], 'BatchGetItem', 'UpdateItem', 'PutItem'),
+    // To cancel the run of a tick whose clock was paused meanwhile.
+    onDocuments(resources, ['run'], 'GetItem'),
     onDocuments(resources, ['clock'], 'DeleteItem'),
     onIndexesOf(resources, ['clocks'], 'list'),
     onIndexesOf(resources, ['dueRuns', 'clocks'], 'due'),

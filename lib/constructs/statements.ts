@@ -62,8 +62,8 @@ const kinds = {
   taskSlots: 'slots#task:*',
   clock: 'clock#*',
   /** Partitions of the indexes: the runs that are due, and the clocks. */
-  dueRuns: 'runs',
-  clocks: 'clocks',
+  dueRuns: 'runs#*',
+  clocks: 'clocks#*',
 } as const;
 export type Kind = keyof typeof kinds;
 

@@ -30,6 +30,7 @@ export async function changedCopy(rootDirectory: string, directory: string): Pro
     'bin',
     'lib',
     'functions',
+    'test/fixtures/tasks',
     ':/*.json',
   ];
   const listed = await run('git', args, { cwd: rootDirectory, env: environment });
@@ -43,19 +44,26 @@ export async function changedCopy(rootDirectory: string, directory: string): Pro
   return directory;
 }
 
-/** Adds the release header to the answers of a handler. */
-function wrap(handlerFile: string): void {
-  renameSync(handlerFile, join(dirname(handlerFile), 'unchanged.ts'));
-  writeFileSync(
-    handlerFile,
-    `import { handler as unchanged } from './unchanged.ts';
+const WRAPPED = `import { handler as unchanged } from './unchanged.ts';
 export async function handler(event: never, context: never): Promise<unknown> {
   const answer: any = await unchanged(event, context);
   if (answer?.statusCode === undefined) return answer;
   return { ...answer, headers: { ...answer.headers, '${RELEASE_HEADER}': '${CHANGED_RELEASE}' } };
 }
-`,
-  );
+`;
+/** A function of the user's tasks makes its handler of their file. */
+const WRAPPED_TASKS = `import { createHandler as unchanged } from './unchanged.ts';
+export function createHandler(file: Readonly<Record<string, unknown>>) {
+  const handler = unchanged(file);
+  return (event: never, context: never): Promise<unknown> => handler(event, context);
+}
+`;
+
+/** Adds the release header to the answers of a handler. */
+function wrap(handlerFile: string): void {
+  const isOfTasks = readFileSync(handlerFile, 'utf8').includes('export function createHandler(');
+  renameSync(handlerFile, join(dirname(handlerFile), 'unchanged.ts'));
+  writeFileSync(handlerFile, isOfTasks ? WRAPPED_TASKS : WRAPPED);
 }
 
 /** The sources of an earlier release. */

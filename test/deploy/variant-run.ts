@@ -14,6 +14,7 @@ import { checkFeedback } from './feedback.ts';
 import { liveConfig, liveRetentionDays, reachableUrl, shortenTimes } from './live.ts';
 import { type LoadResult, startLoad } from './load.ts';
 import { emptied, readMail } from './mailbox.ts';
+import { checkTasks } from './own-tasks.ts';
 import { part, print, step } from './progress.ts';
 import { provideRedis, type RedisForDeployment } from './redis-backing.ts';
 import { firstKey } from './sendoff-cli.ts';
@@ -84,6 +85,7 @@ async function exercise(emulator: Emulator, current: Deployed, sources: Sources)
 
 async function remove({ cdk }: Emulator, { name, config, deployment, redis }: Deployed): Promise<void> {
   // The last step: its delayed job would keep each step waiting that waits until no job is left.
+  if (config.tasks) await step("the user's tasks run", () => checkTasks(deployment), String);
   await step('a broadcast to a list', () => checkBroadcast(deployment), String);
   await step(`cdk destroy of ${name}`, () => cdk.destroy(config));
   await step('its functions are deleted, its data stays', () => checkRemoved(deployment));

@@ -11,13 +11,15 @@ export interface Variant {
 
 const SENDING = 'test/flows/sending.test.ts';
 const FEEDBACK = 'test/flows/suppressions-webhooks.test.ts';
+/** Relative to the sources, which each deployment has its own of. */
+const tasks = 'test/fixtures/tasks/tasks.ts';
 const changed = { retentionDays: '7', maxConcurrency: '4' };
 
 export const variants: readonly Variant[] = [
   // New timeouts change the queues too. Jobs of functions that the update kills are visible after the new one: six minutes.
   {
     name: 'default',
-    config: {},
+    config: { tasks },
     suite: [SENDING, FEEDBACK],
     changed: { ...changed, sendTimeoutSeconds: '61', maxReceiveCount: '8' },
   },
@@ -29,7 +31,7 @@ export const variants: readonly Variant[] = [
   },
   {
     name: 'backend=redis',
-    config: { stage: 'redis', backend: 'redis', redisSecret: 'sendoff/upstash' },
+    config: { stage: 'redis', backend: 'redis', redisSecret: 'sendoff/upstash', tasks },
     suite: [SENDING, FEEDBACK],
     changed: { retentionDays: '7' },
   },

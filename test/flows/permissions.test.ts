@@ -6,6 +6,7 @@ import { bodyKey } from '../../functions/core/email/body.ts';
 import { recordKey } from '../../functions/core/email/record.ts';
 import { functionCredentials } from '../../lib/local/cloud/lambda/credentials.ts';
 import { hasRedis } from '../helpers/redis-database.ts';
+import { PROVING_TASKS } from '../permissions/own-tasks.ts';
 import { walkThrough } from '../permissions/scenario.ts';
 import { running } from './running.ts';
 
@@ -15,8 +16,12 @@ const unseen: Readonly<Record<string, string>> = {
   'xray:puttelemetryrecords': 'the same',
 };
 
-const variants: Readonly<Record<string, string>>[] = [{ tracking: 'true' }, { xray: 'true', tracking: 'true' }];
-if (hasRedis) variants.push({ backend: 'redis' }, { backend: 'redis', redisParameter: '/sendoff/upstash' });
+const variants: Readonly<Record<string, string>>[] = [
+  { tracking: 'true', tasks: PROVING_TASKS },
+  { xray: 'true', tracking: 'true' },
+];
+if (hasRedis)
+  variants.push({ backend: 'redis', tasks: PROVING_TASKS }, { backend: 'redis', redisParameter: '/sendoff/upstash' });
 
 describe('permissions that a role does not have', () => {
   const sendoff = running();

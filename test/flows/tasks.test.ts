@@ -173,7 +173,7 @@ it('swaps the code of the functions when a file of the tasks changes, and keeps 
     expect((await ended(await call('test.version'))).result).toBe('second');
     writeTasks('((');
     await until(async () => said.length === 2);
-    expect(said[1]).toMatch(/^tasks: tasks\.ts changed; the old code goes on\.\n.*do not build.*tasks\.ts:3:/s);
+    expect(said[1]).toMatch(/^tasks: tasks\.ts changed; the old code goes on\.\n.*do not build.*tasks\.ts:4:/s);
     expect((await ended(await call('test.version'))).result).toBe('second');
   } finally {
     unwatch?.();

@@ -7,14 +7,15 @@ import { findRedisServer } from '../../lib/local/cloud/upstash/redis-server.ts';
 import { synthesize } from '../../lib/synth.ts';
 import { type Grant, grantsIn } from './grants.ts';
 import { type Config, type Outcome, runWithout } from './mutate.ts';
+import { PROVING_TASKS } from './own-tasks.ts';
 
 /** Clouds that run at the same time: each keeps a core busy. */
 const LANES = 2;
 
 const startedAtMs = Date.now();
 const [only] = process.argv.slice(2);
-const all: Config[] = [{ backend: 'aws', tracking: 'true' }];
-if (findRedisServer()) all.push({ backend: 'redis', redisSecret: 'local' });
+const all: Config[] = [{ backend: 'aws', tracking: 'true', tasks: PROVING_TASKS }];
+if (findRedisServer()) all.push({ backend: 'redis', redisSecret: 'local', tasks: PROVING_TASKS });
 else console.info('backend=redis is skipped: there is no redis-server');
 const configs = all.filter(({ backend }) => only === undefined || backend === only);
 

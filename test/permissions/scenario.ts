@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createRedisBroker } from '../../functions/adapters/redis/broker.ts';
@@ -15,7 +15,9 @@ import { startReceiver } from '../flows/receiver.ts';
 import { anEmail, redisClientOf, requestTo } from '../flows/running.ts';
 import { massMail } from './mass-mail.ts';
 import { runOwnTasks } from './own-tasks.ts';
-import type { Visit } from './visit.ts';
+import { failOwnTasks, scheduleOwnTasks } from './own-tasks-aws.ts';
+import { invokeTasksConsumers } from './own-tasks-redis.ts';
+import { emptyBucket, type Visit } from './visit.ts';
 
 const MINUTE_MS = 60_000;
 /** More than a table's item holds, even when it is compressed. */
@@ -42,6 +44,7 @@ export const steps: readonly Step[] = [
   { name: 'the domains that SES knows are listed and read', run: readDomains },
   { name: 'emails are accepted and sent, on both queues, small and large', run: acceptAndSend },
   { name: 'an email with a template is sent', run: sendTemplate },
+  { name: 'an email about a topic is sent to those who subscribe', run: sendAboutTopic },
   { name: 'emails are read and listed', run: read },
   { name: 'a large body that is gone is reported as missing, not as forbidden', backend: 'aws', run: missBody },
   {
@@ -49,9 +52,28 @@ export const steps: readonly Step[] = [
     backend: 'aws',
     run: retryEarlyJobs,
   },
+  { name: "the user's tasks run", withTasks: true, run: runOwnTasks },
+  {
+    name: 'the schedule queues runs that are due, and keeps the clocks',
+    backend: 'aws',
+    withTasks: true,
+    run: scheduleOwnTasks,
+  },
+  {
+    name: 'a run is canceled at work, and calls of another one fail',
+    backend: 'aws',
+    withTasks: true,
+    run: failOwnTasks,
+  },
+  {
+    name: 'consumers of runs are invoked by their watchdog and by each other',
+    backend: 'redis',
+    withTasks: true,
+    run: invokeTasksConsumers,
+  },
+  // These leave jobs that wait a minute or an hour: no later step may wait until no job is left.
   { name: 'the schedule queues an email that is due and one whose job was lost', backend: 'aws', run: runSchedule },
   { name: 'contacts are imported, and broadcasts sent, counted and deleted', backend: 'aws', run: massMail },
-  { name: "the user's tasks run", withTasks: true, run: runOwnTasks },
   { name: 'SES pauses the account', backend: 'aws', run: pause },
   {
     name: 'the watchdog invokes a consumer when an invocation was lost; a consumer invokes another one under load',
@@ -133,6 +155,14 @@ async function sendTemplate({ ask, local }: Visit): Promise<void> {
   if (local.cloud.ses.sentCount !== before + 1) throw new Error('the email with a template was not sent');
 }
 
+async function sendAboutTopic({ ask, local }: Visit): Promise<void> {
+  const before = local.cloud.ses.sentCount;
+  const { id: topic_id } = await ask('POST', '/topics', { name: 'Offers', default_subscription: 'opt_in' });
+  await ask('POST', '/emails', anEmail({ topic_id }));
+  await local.cloud.idle();
+  if (local.cloud.ses.sentCount !== before + 1) throw new Error('the email about a topic was not sent');
+}
+
 async function read({ ask, largeId }: Visit): Promise<void> {
   await ask('GET', '/emails');
   await ask('GET', `/emails/${largeId}`);
@@ -208,13 +238,6 @@ const aLargeEmail = () =>
     headers: { 'X-Size': 'large' },
     attachments: [{ filename: 'large.bin', content: randomBytes(LARGE_BYTES).toString('base64') }],
   });
-
-async function emptyBucket({ local, s3 }: Visit): Promise<number> {
-  const Bucket = local.cloud.outputs.BodyBucketName;
-  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
-  for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
-  return Contents.length;
-}
 
 /** The body is deleted before its record; then the API and a repeated job read the email. */
 async function missBody(visit: Visit): Promise<void> {
