@@ -24,8 +24,9 @@ it("sends one customer's 10 emails among the first of the many that another queu
   const { data } = await sendoff.resend.apiKeys.create({ name: 'other' });
   const other = new Resend(data?.token ?? '', { baseUrl: sendoff.cloud.apiUrl });
   for (let batch = 0; batch < MANY / 100; batch++) await sendBatch(sendoff.resend, 'many', 100);
-  const sentBefore = caught('many').length;
   await sendBatch(other, 'few', 10);
+  // Counted from the answer on: how long an accept takes beside other programs is not of interest here.
+  const sentBefore = caught('many').length;
   await expect.poll(() => caught('few').length, { interval: 20, timeout: 60_000 }).toBe(10);
   const between = caught('many').length - sentBefore;
   const rest = MANY - sentBefore;

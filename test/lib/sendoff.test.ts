@@ -244,8 +244,8 @@ describe('Sendoff in another app', () => {
       mail.grantAccept(role).assertSuccess();
     });
     expect(grantsOf(other.template, 'Checkout')).toEqual({
-      'Allow dynamodb:DeleteItem': documents('email', 'body'),
-      'Allow dynamodb:GetItem': documents('email', 'template', 'template-alias'),
+      'Allow dynamodb:DeleteItem': documents('email'),
+      'Allow dynamodb:GetItem': documents('email', 'template', 'template-alias', 'topic'),
       'Allow dynamodb:BatchWriteItem': documents('body'),
       'Allow dynamodb:PutItem': documents('email', 'body'),
       'Allow s3:PutObject': bodies,
