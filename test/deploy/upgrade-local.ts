@@ -10,7 +10,7 @@ import { step } from './progress.ts';
 import { AHEAD_SECONDS, type Backlog, checkBacklog, checkLater, fill } from './upgrade-mail.ts';
 
 /** Low concurrency and a slow SES, so that the release is stopped while it has jobs in every state: waiting, delayed, in flight. */
-const SLOW = ['--ses-latency', '1500', '-c', 'maxConcurrency=2', '-c', 'sendTimeoutSeconds=10'];
+const SLOW = ['--ses-latency', '1500', '-c', 'maxConcurrency=2', '-c', 'sendTimeoutSeconds=60'];
 const START_WITHIN_MS = 60_000;
 
 /** Runs the previous release with its state in a directory, then this release with the same state. */
@@ -54,7 +54,7 @@ async function withTarget(
   functionEnvironment: Record<string, string>,
   work: (target: Target) => Promise<unknown>,
 ): Promise<void> {
-  // Jobs that were in flight are visible after the previous release's visibility timeout of a minute (this release takes no such timeout); new ones sooner.
+  // Jobs that were in flight are visible after the previous release's visibility timeout of six minutes; new ones sooner.
   const target = await startLocalTarget({ dataDirectory, functionEnvironment, overrides: shortVisibility });
   try {
     await work(target);
