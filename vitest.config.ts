@@ -5,7 +5,7 @@ import { LongFilesFirst } from './test/helpers/long-files-first.ts';
 /** Files that leave nothing behind in a worker: they share one, so that it imports each module once. Imports are half their time. */
 const sharing = [
   // Not those of runs: they import zod itself, which gives other messages to `zod/mini` in the same worker.
-  'test/functions/{api,core/!(run)}/**/*.test.ts',
+  'test/functions/{api,console,core/!(run)}/**/*.test.ts',
   'test/functions/core/*.test.ts',
   'test/lib/constructs/**/*.test.ts',
   'test/lib/{cdk-nag,sendoff-stack,sendoff}.test.ts',
@@ -30,7 +30,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...sharing] },
+        test: {
+          name: 'alone',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...sharing, 'test/console/**'],
+        },
       },
       { extends: true, test: { name: 'sharing', include: sharing, isolate: false } },
     ],

@@ -6,7 +6,8 @@ import { isBuiltin } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
 import { bundle, handlerEntry } from '../lib/bundle.ts';
-import { bundlePath, handlers } from '../lib/function-code.ts';
+import { writeConsole } from '../lib/console.ts';
+import { bundlePath, handlers } from '../lib/handlers.ts';
 import { taskHandlers } from '../lib/tasks/bundle.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -18,11 +19,11 @@ const ASSETS = ['lib/local/cloud/lambda/bootstrap.mjs', 'lib/local/cloud/ses/inb
 /** Modules that are bundled with the user's tasks when their app is synthesized (lib/tasks). */
 const BUNDLED_BY_USERS = [
   ...taskHandlers.map((handler) => `functions/${handler}/handler`),
-  'functions/runtime/describe-tasks',
+  'functions/runtime/tasks/describe-tasks',
 ];
 
-/** Packages whose files are loaded past what they export. */
-const LOADED_BY_PATH = ['dynalite'];
+/** Packages that no import names: files of one are loaded past what it exports, the other is the one of the user's app. */
+const LOADED_BY_PATH = ['dynalite', 'esbuild'];
 
 interface Manifest {
   readonly bin: Readonly<Record<string, string>>;
@@ -47,6 +48,7 @@ for (const file of globSync(ASSETS, { cwd: root })) {
 }
 for (const [handler, backends] of Object.entries(handlers))
   for (const backend of backends) bundle(handlerEntry(handler), join(dist, bundlePath(handler, backend)), backend);
+writeConsole(dist);
 for (const file of Object.values(manifest.bin)) chmodSync(join(root, file), 0o755);
 assertDependencies(imported);
 

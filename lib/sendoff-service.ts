@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { withPrefix } from '../functions/runtime/accept/environment.ts';
 import { type AwsFunctions, type AwsParts, createAwsParts } from './backends/aws.ts';
-import type { BackendParts } from './backends/parts.ts';
+import { type BackendParts, broadcastVariables } from './backends/parts.ts';
 import { createRedisParts, type RedisFunctions, type RedisParts } from './backends/redis.ts';
 import type { Config } from './config.ts';
 import type { ApiEntry } from './constructs/api/entry.ts';
@@ -13,7 +13,7 @@ import { Feedback } from './constructs/feedback.ts';
 import { MinuteSchedule } from './constructs/minute-schedule.ts';
 import { deploymentName, type MonitoringMetrics, sqsQueueMetrics } from './constructs/monitoring/metrics.ts';
 import { Monitoring } from './constructs/monitoring/monitoring.ts';
-import { acknowledgeReadSesIdentities, acknowledgeSendThroughSes } from './constructs/permissions.ts';
+import { acknowledgeApiReads, acknowledgeSendThroughSes, operateStatements } from './constructs/permissions.ts';
 import { SendoffFunction, type SendoffFunctionProps } from './constructs/sendoff-function.ts';
 import { SesSending } from './constructs/ses-sending.ts';
 import { readSesIdentities } from './constructs/statements.ts';
@@ -78,7 +78,6 @@ export class SendoffService extends Construct {
     else this.backend = this.aws = createAwsParts(this, backendProps);
     const acceptVariables = { ...this.backend.environment, RETENTION_DAYS: String(config.retentionDays) };
     this.acceptEnvironment = withPrefix(acceptVariables);
-    this.functions = { ...this.createFunctions(config, acceptVariables), ...this.backend.functions };
     const topicKey = config.encryptTopics ? new TopicKey(this, 'TopicKey') : undefined;
     const maxBatchingWindow = Duration.seconds(config.feedbackWindowSeconds);
     this.feedback = new Feedback(this, 'Feedback', {
@@ -90,12 +89,14 @@ export class SendoffService extends Construct {
       tracking: config.tracking,
       topicKey,
     });
+    this.functions = { ...this.createFunctions(config, acceptVariables), ...this.backend.functions };
     const batches = { batchSize: FEEDBACK_BATCH_SIZE, maxBatchingWindow };
     this.functions.feedback.consume('Feedback', this.feedback.queue, config.feedbackMaxConcurrency, batches);
     for (const [name, handler] of Object.entries(this.backend.everyMinute)) new MinuteSchedule(this, name, handler);
     acknowledgeSendThroughSes(this);
-    if (this.functions.api.role) acknowledgeReadSesIdentities(this.functions.api.role);
+    if (this.functions.api.role) acknowledgeApiReads(this.functions.api.role);
     this.api = this.createEntry(config);
+    if (this.api.metricName) this.functions.api.addEnvironment('REST_API_NAME', this.api.metricName);
     this.apiUrl = this.api.url;
     // The base of unsubscribe links. With Redis the API function refers to the sender, which so cannot depend on the API.
     this.backend.sender.addEnvironment('PUBLIC_URL', this.redis ? this.api.earlyUrl : this.apiUrl);
@@ -188,15 +189,22 @@ export class SendoffService extends Construct {
         handler: 'api',
         description: 'Answers the HTTP API: stores accepted emails and queues them for sending',
         tasks: this.userTasks,
+        servesConsole: config.console,
         timeout: API_TIMEOUT,
         memoryMb: config.apiMemoryMb,
         environment: {
           ...acceptVariables,
           ...(config.keyRateLimit > 0 ? { KEY_RATE_LIMIT: String(config.keyRateLimit) } : {}),
-          // The progress of a broadcast says how fast it may be.
-          ...(config.maxSendRate === undefined ? {} : { MAX_SEND_RATE: String(config.maxSendRate) }),
+          ...(config.console ? { CONSOLE: 'true' } : {}),
+          FEEDBACK_QUEUE_URL: this.feedback.queue.queueUrl,
+          DEAD_LETTER_QUEUE_URL: this.deadLetterQueue.queueUrl,
+          ...broadcastVariables(config),
         },
-        statements: [...this.backend.apiStatements, readSesIdentities()],
+        statements: [
+          ...this.backend.apiStatements,
+          readSesIdentities(),
+          ...operateStatements({ feedbackQueue: this.feedback.queue, deadLetterQueue: this.deadLetterQueue }),
+        ],
       }),
       feedback: create('FeedbackFunction', {
         handler: 'feedback',

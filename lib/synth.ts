@@ -17,12 +17,13 @@ export interface Synthesis {
 
 /**
  * Synthesizes the stack with these options of lib/config.ts, in this process: the template is that of `cdk synth` with the same options, without the CLI's start.
- * Writes the assembly into `assemblyDirectory`, by default a temporary one that goes away with this process.
+ * Writes the assembly into `assemblyDirectory`, by default a temporary one that goes away with this process. `extend` may add to the stack.
  * Throws a ConfigError if an option is not known or out of range, esbuild's error if a function does not build.
  */
 export function synthesize(
   config: Readonly<Record<string, unknown>> = {},
   assemblyDirectory = temporaryDirectory(),
+  extend: (stack: SendoffStack) => void = () => {},
 ): Synthesis {
   const app = new App({
     outdir: assemblyDirectory,
@@ -32,6 +33,7 @@ export function synthesize(
     context: { ...featureFlags(), ...config },
   });
   const stack = new SendoffStack(app, configFromContext(app.node.getAllContext()));
+  extend(stack);
   const { template } = app.synth().getStackArtifact(stack.artifactId);
   return { stackName: stack.stackName, template, assemblyDirectory };
 }

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { permissions } from '../../functions/core/access/api-key.ts';
 import { packageJson } from '../../lib/package-root.ts';
 import { atLeastZero, collect, hostAndPort, milliseconds, positive, timeOrAgo } from './arguments.ts';
 import { declareContacts } from './commands/contacts/declare.ts';
@@ -103,9 +104,7 @@ function declareKeys(program: Command, contextOf: ContextOf): void {
     .command('create <name>')
     .description('make a key and print it, once')
     .addOption(
-      new Option('--permission <permission>', 'what the key may do')
-        .choices(['full_access', 'sending_access'])
-        .default('full_access'),
+      new Option('--permission <permission>', 'what the key may do').choices(permissions).default('full_access'),
     )
     .addOption(
       new Option('--domain <name>', 'the one domain it may send from').implies({ permission: 'sending_access' }),

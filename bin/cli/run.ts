@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
+import { once } from '../../functions/core/once.ts';
 import { openBackend } from './backend/open.ts';
-import type { OperatedBackend } from './backend/operated-backend.ts';
 import type { Context, GlobalOptions } from './context.ts';
-import { type Deployment, findDeployment } from './deployment.ts';
+import { findDeployment } from './deployment.ts';
 import { exitCodes, explain } from './errors.ts';
 import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
@@ -14,16 +14,8 @@ export async function runCli(
   now: () => number = Date.now,
 ): Promise<number> {
   const contextOf = (options: GlobalOptions): Context => {
-    let found: Promise<Deployment> | undefined;
-    const deployment = () => {
-      found ??= findDeployment(options, terminal.env);
-      return found;
-    };
-    let opened: Promise<OperatedBackend> | undefined;
-    const backend = () => {
-      opened ??= deployment().then((one) => openBackend(one, terminal));
-      return opened;
-    };
+    const deployment = once(() => findDeployment(options, terminal.env));
+    const backend = once(async () => openBackend(await deployment(), terminal));
     return { terminal, json: options.json ?? false, deployment, backend, now };
   };
   const program = createProgram(terminal, contextOf);

@@ -7,6 +7,6 @@ export type {
   EmailWithContent,
   EmailWithTemplate,
   TemplateInput,
-} from '../core/email/email-input.ts';
+} from '../core/email/accept/email-input.ts';
 export { type ErrorCode, SendoffError } from '../core/errors.ts';
 export { type AcceptOptions, acceptEmail, acceptEmails } from '../runtime/accept/accept-email.ts';

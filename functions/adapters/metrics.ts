@@ -22,6 +22,9 @@ export const queueMetrics = { deadLetters: 'DeadLetters', jobs: 'Jobs', oldestJo
 /** Whether sending is held (1 or 0), and the used share of the daily quota; written once a minute by whoever asks SES. */
 export const sendingMetrics = { held: 'SendingHeld', quotaUsed: 'SendQuotaUsed' } as const;
 
+/** Emails that SES reports as delivered, bounced or complained about; each email once. By deployment: a report names no queue. */
+export const feedbackMetrics = { delivered: 'Delivered', bounced: 'Bounced', complained: 'Complained' } as const;
+
 /** Seconds from the send until the feedback function had SES's `Send` event, where that is long. */
 export const SEND_EVENT_AGE_METRIC = 'SendEventAge';
 /** Younger `Send` events are not worth a line: SES and SNS take a moment. */
@@ -144,6 +147,22 @@ export function writeSendEventAge(
 ): void {
   if (ageMs < LEAST_SEND_EVENT_AGE_MS) return;
   const values = new Map([[SEND_EVENT_AGE_METRIC, Math.round(ageMs / 1000)]]);
+  write(`${embedded({ Deployment: deployment }, values, now())}\n`);
+}
+
+/**
+ * Writes how many emails SES reported as what: one line for a batch that has any, at most three metrics ($0.90 a month for a deployment
+ * that has them all).
+ */
+export function writeFeedbackCounts(
+  deployment: string,
+  counts: Readonly<Record<keyof typeof feedbackMetrics, number>>,
+  write = (line: string) => void process.stdout.write(line),
+  now: () => number = Date.now,
+): void {
+  const names = (Object.keys(feedbackMetrics) as (keyof typeof feedbackMetrics)[]).filter((name) => counts[name] > 0);
+  if (names.length === 0) return;
+  const values = new Map(names.map((name) => [feedbackMetrics[name] as string, counts[name]]));
   write(`${embedded({ Deployment: deployment }, values, now())}\n`);
 }
 

@@ -18,9 +18,11 @@ export interface GatewayEvent {
   readonly headers?: Readonly<Record<string, string | undefined>> | null;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
-  /** Only format 2.0 has these two and `requestContext.http`. */
+  /** Only format 2.0 has these three and `requestContext.http`. */
   readonly rawPath?: string;
   readonly rawQueryString?: string;
+  /** Not among the headers. */
+  readonly cookies?: readonly string[];
   /** Only format 1.0 has these four. The path is encoded, the query is not. */
   readonly path?: string;
   readonly httpMethod?: string;
@@ -29,10 +31,12 @@ export interface GatewayEvent {
   readonly requestContext?: { readonly domainName?: string; readonly http?: { readonly method: string } };
 }
 
-/** An answer in the form that both formats take. */
+/** An answer in the form that both formats take, but for cookies. */
 export interface GatewayResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** In format 2.0 instead of the header `set-cookie`. */
+  readonly cookies?: readonly string[];
   readonly body: string;
   readonly isBase64Encoded: boolean;
 }
@@ -46,7 +50,8 @@ export function createLambdaHandler(app: Pick<Hono<Caller>, 'fetch'>, log: Logge
     try {
       const request = requestOf(event);
       const result = await resultOf(request ? await app.fetch(request, { event }) : notHttp());
-      return isTooLarge(result) ? await resultOf(tooLarge()) : result;
+      if (isTooLarge(result)) return await resultOf(tooLarge());
+      return event.rawPath === undefined ? result : withCookies(result);
     } catch (error) {
       log.error('request failed unexpectedly', { error });
       return resultOf(errorResponse(UNEXPECTED));
@@ -83,8 +88,8 @@ function urlOf(event: GatewayEvent): string {
   return `https://${requestContext?.domainName}${encodedPath}?${rawQueryString ?? query}`;
 }
 
-function headersOf({ headers: single, multiValueHeaders }: GatewayEvent): Headers {
-  const headers = new Headers();
+function headersOf({ headers: single, multiValueHeaders, cookies }: GatewayEvent): Headers {
+  const headers = new Headers(cookies ? { cookie: ascii(cookies.join('; ')) } : {});
   for (const [name, values] of Object.entries(multiValueHeaders ?? {}))
     for (const value of values ?? []) headers.append(name, ascii(value));
   for (const [name, value] of Object.entries(single ?? {}))
@@ -96,13 +101,18 @@ function headersOf({ headers: single, multiValueHeaders }: GatewayEvent): Header
 const ascii = (value: string): string => (/[^\t -~]/.test(value) ? encodeURIComponent(value.toWellFormed()) : value);
 
 async function resultOf(response: Response): Promise<GatewayResult> {
-  const isText = TEXT_TYPE.test(response.headers.get('content-type') ?? 'text/plain');
+  const { headers } = response;
+  const isText = !headers.has('content-encoding') && TEXT_TYPE.test(headers.get('content-type') ?? 'text/plain');
   return {
     statusCode: response.status,
-    headers: Object.fromEntries(response.headers),
+    headers: Object.fromEntries(headers),
     body: Buffer.from(await response.arrayBuffer()).toString(isText ? 'utf8' : 'base64'),
     isBase64Encoded: !isText,
   };
+}
+
+function withCookies({ headers: { 'set-cookie': cookie, ...headers }, ...result }: GatewayResult): GatewayResult {
+  return cookie === undefined ? { ...result, headers } : { ...result, headers, cookies: [cookie] };
 }
 
 /** The size is that of the result as JSON, as Lambda counts it. A small body needs no count. */

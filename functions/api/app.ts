@@ -2,21 +2,26 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Hono } from 'hono';
 import type { EndpointRules } from '../adapters/http/post-webhook.ts';
 import { countUnsubscribe } from '../core/broadcast/counting/progress.ts';
-import type { SenderDomains } from '../core/email/sender-domain.ts';
-import type { SubmitDependencies } from '../core/email/submit.ts';
+import { createWriters } from '../core/document/writers.ts';
+import type { SenderDomains } from '../core/email/accept/sender-domain.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
 import { createPublish } from '../core/webhook/dispatch.ts';
+import type { Operations } from '../runtime/operations/operations.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
 import { attachmentDownloadRoutes, emailAttachmentRoutes } from './attachments/routes.ts';
 import { authenticate, type Caller } from './authenticate.ts';
 import { baseUrl } from './base-url.ts';
 import { broadcastListRoutes } from './broadcasts/lists.ts';
-import { broadcastRoutes } from './broadcasts/routes.ts';
+import { type BroadcastRouteDependencies, broadcastRoutes } from './broadcasts/routes.ts';
 import { checkMethod, noEndpoint } from './check-method.ts';
 import { clockRoutes } from './clocks/routes.ts';
+import { conditional } from './conditional.ts';
+import type { ConsoleFiles } from './console/files.ts';
+import { consoleRoutes } from './console/routes.ts';
 import { contactImportRoutes } from './contact-imports/routes.ts';
 import { contactPropertyRoutes } from './contact-properties/routes.ts';
 import { contactRoutes } from './contacts/routes.ts';
+import { deadLetterRoutes } from './dead-letters/routes.ts';
 import { domainRoutes } from './domains/routes.ts';
 import { emailRoutes } from './emails/routes.ts';
 import { handleError } from './error-response.ts';
@@ -25,6 +30,8 @@ import { runGroupRoutes } from './run-groups/routes.ts';
 import { runRoutes } from './runs/routes.ts';
 import { legacyContactRoutes } from './segments/legacy-contacts.ts';
 import { segmentRoutes } from './segments/routes.ts';
+import type { StatusDependencies } from './status/answer.ts';
+import { statusRoutes } from './status/routes.ts';
 import { suppressionRoutes } from './suppressions/routes.ts';
 import { taskRoutes } from './tasks/routes.ts';
 import { noTasks, type UserTasks } from './tasks/user-tasks.ts';
@@ -34,9 +41,7 @@ import { unsubscribeRoutes } from './unsubscribe/routes.ts';
 import { refuseUnsupportedPaths } from './unsupported-paths.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
-export interface ApiDependencies extends SubmitDependencies {
-  /** The most recipients a second that this deployment may use; absent: all that the account has. */
-  readonly maxRatePerSecond?: number | undefined;
+export interface ApiDependencies extends BroadcastRouteDependencies {
   readonly log: Logger;
   readonly domains: SenderDomains;
   /** The AWS region that sends the emails. */
@@ -47,8 +52,24 @@ export interface ApiDependencies extends SubmitDependencies {
   readonly endpointRules?: EndpointRules;
   /** The user's own tasks; absent: the deployment has none. */
   readonly tasks?: UserTasks;
+  /** The web console; absent: the deployment has none. */
+  readonly console?: Console | undefined;
+  readonly operations: Operations;
+  /** The name of the API in API Gateway's metrics, if it is a REST API. */
+  readonly restApiName?: string | undefined;
+  /** How long `GET /status` shows queues and findings without looking again; not at all if absent. */
+  readonly keepStatus?: StatusDependencies['keep'];
   /** Resolves after so many ms; for requests that wait. */
   readonly sleep?: (ms: number) => Promise<unknown>;
+}
+
+/** The web console of a deployment. */
+export interface Console {
+  readonly files: ConsoleFiles;
+  /** The deployment's name. */
+  readonly deployment: string;
+  /** Path of the local inbox below the API's URL; undefined in AWS. */
+  readonly inbox: string | undefined;
 }
 
 /** The HTTP API, as a function from request to response. */
@@ -78,34 +99,43 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
     keyRateLimit,
     endpointRules = { allowLocal: false },
     tasks = noTasks,
+    console,
+    operations,
+    restApiName,
+    maxRatePerSecond,
+    keepStatus,
     sleep = wait,
   } = dependencies;
   const { table, broker } = backend;
   const publish = createPublish(backend, now);
+  const asWriter = createWriters(now);
   const secured = new Hono<Caller>();
   secured.use(authenticate({ table, now, log, keyRateLimit }));
+  secured.use(conditional());
 
   secured.get('/health', (context) => context.json({ status: 'ok' }));
   secured.get('/openapi.json', async (context) =>
-    context.json((await import('./openapi/document.ts')).openApi(baseUrl(context))),
+    context.json((await import('./openapi/document.ts')).openApi(baseUrl(context), { console: console !== undefined })),
   );
   // First: otherwise `metrics` would be the id of an email.
-  secured.route('/emails/metrics', metricsRoutes(table, now));
+  secured.route('/emails/metrics', metricsRoutes({ table, operations, now, log, restApiName }));
   secured.route('/emails', emailRoutes(dependencies, publish));
   secured.route('/emails', emailAttachmentRoutes({ backend, now }));
   secured.route('/attachments', attachmentDownloadRoutes({ backend, now }));
   secured.route('/api-keys', apiKeyRoutes({ table, domains, now }));
   secured.route('/broadcasts', broadcastRoutes(dependencies));
   secured.route('/broadcasts', broadcastListRoutes(table));
-  const audience = { table, broker, publish, now, newId };
+  const audience = { table, broker, asWriter, publish, now, newId };
   secured.route('/audiences', segmentRoutes(audience, 'audience'));
   secured.route('/audiences', legacyContactRoutes(audience));
   // Before the routes of contacts, which would take `imports` for an id.
   secured.route('/contacts/imports', contactImportRoutes({ backend, now, newId, retentionMs }));
   secured.route('/contacts', contactRoutes(audience));
   secured.route('/contact-properties', contactPropertyRoutes({ table, now }));
+  secured.route('/dead-letters', deadLetterRoutes({ operations, table, tasks, now }));
   secured.route('/domains', domainRoutes(domains, region));
   secured.route('/segments', segmentRoutes(audience, 'segment'));
+  secured.route('/status', statusRoutes({ table, operations, now, log, maxRatePerSecond, keep: keepStatus }));
   secured.route('/suppressions', suppressionRoutes(table, publish, now));
   secured.route('/templates', templateRoutes({ table, now, newId, retentionMs }));
   secured.route('/topics', topicRoutes({ table, publish, now, newId }));
@@ -115,7 +145,7 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
       table,
       publish,
       now,
-      countUnsubscribe: (one) => countUnsubscribe({ table, retentionMs }, one),
+      countUnsubscribe: (one) => countUnsubscribe({ table, asWriter, retentionMs }, one),
     }),
   );
   secured.route('/webhooks', webhookRoutes({ table, broker, endpointRules, now, newId }));
@@ -124,6 +154,11 @@ function securedRoutes(dependencies: ApiDependencies): Hono<Caller> {
   secured.route('/runs', runRoutes(ofTasks));
   secured.route('/clocks', clockRoutes(ofTasks));
   secured.route('/run-groups', runGroupRoutes(ofTasks));
+  if (console) {
+    const { files, deployment: name, inbox } = console;
+    const deployment = () => ({ name, region, hasTasks: tasks.manifest() !== undefined, inbox, retentionMs });
+    secured.route('/console', consoleRoutes({ backend, now, files, deployment }));
+  }
   return secured;
 }
 

@@ -42,7 +42,8 @@ export const noEndpoint = (): SendoffError =>
 
 /** The methods of the most specific route at a path: `/emails/batch` is not `/emails/:id`. A route with GET has HEAD, too. */
 function allowedMethods(routes: readonly Route[], path: string): string[] {
-  const at = routes.filter((route) => route.method !== 'ALL' && isAt(route.path, path));
+  const given = path.split('/');
+  const at = routes.filter((route) => route.method !== 'ALL' && isAt(route.path, given));
   const [best] = at.map((route) => route.path).sort((a, b) => (specificity(a) < specificity(b) ? -1 : 1));
   const methods = at
     .filter((route) => route.path === best)
@@ -50,14 +51,26 @@ function allowedMethods(routes: readonly Route[], path: string): string[] {
   return [...new Set(methods)];
 }
 
+/** The parts of each pattern: all are compared with each request. */
+const split = new Map<string, readonly string[]>();
+
+function partsOf(pattern: string): readonly string[] {
+  const known = split.get(pattern);
+  if (known) return known;
+  const parts = pattern.split('/');
+  split.set(pattern, parts);
+  return parts;
+}
+
 const isGreedy = (part: string): boolean => part.endsWith('{.+}');
 
-/** True if a path has the parts of a pattern; a greedy parameter takes one part or more. */
-function isAt(pattern: string, path: string): boolean {
-  const [parts, given] = [pattern.split('/'), path.split('/')];
+/** True if a path, as its parts, has the parts of a pattern; a greedy parameter takes one part or more. */
+function isAt(pattern: string, given: readonly string[]): boolean {
+  const parts = partsOf(pattern);
   const further = given.length - parts.length;
-  const greedy = parts.findIndex(isGreedy);
-  if (further < 0 || (further > 0 && greedy < 0)) return false;
+  if (further < 0) return false;
+  const greedy = further > 0 ? parts.findIndex(isGreedy) : -1;
+  if (further > 0 && greedy < 0) return false;
   return parts.every((part, index) => {
     const value = given[further > 0 && index > greedy ? index + further : index];
     return part.startsWith(':') ? value !== '' : part === value;

@@ -46,6 +46,20 @@ export function eventIdOf(...parts: readonly string[]): string {
   return `msg_${derivedId('event', ...parts).replaceAll('-', '')}`;
 }
 
+/** The identity of an event that the provider reported; without `recipient`, it is about all recipients. */
+export interface ReportedEvent {
+  /** The status that it reports, such as `delivered`. */
+  readonly event: string;
+  readonly emailId: string;
+  readonly messageId: string;
+  readonly recipient?: string | undefined;
+  readonly atMs: number;
+}
+
+/** The id of an event that the provider reported. */
+export const reportedEventId = ({ event, emailId, messageId, recipient = '', atMs }: ReportedEvent): string =>
+  eventIdOf(event, emailId, messageId, recipient, String(atMs));
+
 /** The fields of a payload beside those of the email; Resend's. */
 export type EventDetails = {
   readonly bounce?: { readonly message: string; readonly type: string; readonly subType: string };

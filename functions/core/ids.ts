@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 
 /** A new email id: a random UUID. */
 export { randomUUID as newId } from 'node:crypto';
@@ -20,6 +20,9 @@ export function derivedId(...parts: readonly string[]): string {
 export function isId(text: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
+
+/** A random number, 1 to 2^32, by which a writer recognizes its own write. */
+export const newVersion = (): number => randomInt(1, 2 ** 32 + 1);
 
 /** A secret of 32 random bytes in base64url. */
 export function newSecret(): string {

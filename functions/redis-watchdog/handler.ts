@@ -5,8 +5,8 @@ import { createRedisBackend } from '../adapters/redis/backend.ts';
 import { optionalNumber, required } from '../runtime/env.ts';
 import { redisFromEnvironment } from '../runtime/redis.ts';
 import type { ScheduledTasks } from '../runtime/scheduled-tasks.ts';
-import { tasksManifest } from '../runtime/tasks-manifest.ts';
-import { tasksRedisFromEnvironment } from '../runtime/tasks-redis.ts';
+import { tasksManifest } from '../runtime/tasks/tasks-manifest.ts';
+import { tasksRedisFromEnvironment } from '../runtime/tasks/tasks-redis.ts';
 import { createDeadLetterCount } from './dead-letter-count.ts';
 import { runMinute, watchUntilDone } from './watch.ts';
 

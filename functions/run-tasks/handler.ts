@@ -3,15 +3,12 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { clientOptions } from '../adapters/aws/clients.ts';
 import { createLogger } from '../adapters/logger.ts';
 import { queuesOf } from '../core/queues.ts';
-import { createWorker } from '../core/task/worker.ts';
-import { acceptEmail, acceptEmails } from '../runtime/accept/accept-email.ts';
 import { withoutPrefix } from '../runtime/accept/environment.ts';
 import { awsFromEnvironment } from '../runtime/aws.ts';
 import { batchResponse } from '../runtime/batch-response.ts';
 import { queueUrl, requiredNumber } from '../runtime/env.ts';
-import { createRunWorkerTasks } from '../runtime/run-worker-tasks.ts';
+import { createRunWorker } from '../runtime/run-worker.ts';
 import { queueByArn } from '../runtime/sqs-handler.ts';
-import { exportedTasks } from '../runtime/task-definitions.ts';
 import { holdLeases } from './leases.ts';
 
 /**
@@ -28,17 +25,7 @@ export function createHandler(
   const client = new SQSClient({ ...clientOptions, md5: false });
   const seconds = requiredNumber('VISIBILITY_SECONDS', env);
   const queueOf = queueByArn(queuesOf('run-tasks'), env);
-  const email = { send: acceptEmail, sendBatch: acceptEmails };
-  const tasks = createRunWorkerTasks(exportedTasks(file), { backend, main: backend, email, log });
-  const work = createWorker({
-    tasks,
-    dependencies: undefined,
-    broker: backend.broker,
-    log,
-    concurrency: 1,
-    now: Date.now,
-    random: Math.random,
-  });
+  const work = createRunWorker(file, { backend, main: backend, log });
   return async ({ Records }, context) => {
     const deadlineMs = Date.now() + context.getRemainingTimeInMillis();
     const messages = Records.map(({ messageId: id, receiptHandle, eventSourceARN }) => {

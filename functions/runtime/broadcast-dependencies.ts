@@ -8,11 +8,11 @@ import { fanOut } from '../core/broadcast/delivery/fan-out.ts';
 import { guard } from '../core/broadcast/delivery/guard.ts';
 import { createBroadcastReader } from '../core/broadcast/delivery/reader.ts';
 import type { Broadcasts } from '../core/broadcast/tasks.ts';
-import type { SendDependencies } from '../core/email/send.ts';
+import type { SendDependencies } from '../core/email/send/send.ts';
 import { holdCause, type Sending } from '../core/pacing/sending-state.ts';
 import type { Backend } from '../core/ports/backend.ts';
 import { createBroadcastUnsubscribe } from '../core/suppression/unsubscribe-link.ts';
-import { optionalNumber, required, retentionMs } from './env.ts';
+import { hasBroadcastFooter, optionalNumber, required, retentionMs } from './env.ts';
 
 /**
  * The functions of the tasks of broadcasts, and their dependencies from the environment. In a file of its own, which is loaded when the
@@ -28,7 +28,7 @@ export function createBroadcasts(
     table,
     properties: () => listProperties(table),
     toText: plainTextOf,
-    footer: process.env.BROADCAST_FOOTER !== 'false',
+    footer: hasBroadcastFooter(),
     now: Date.now,
   });
   return {

@@ -1,3 +1,5 @@
+import { inspectedQueues } from '../core/inspection/inspected-queues.ts';
+import type { InspectedQueue } from '../core/ports/inspection.ts';
 import { type CoreQueueName, type QueueName, queueNames, queueUrlVariable, taskQueueNames } from '../core/queues.ts';
 
 /** Variables by name; those of the process unless a caller has others. */
@@ -22,6 +24,9 @@ export function optionalNumber(name: string, env: Environment = process.env): nu
   return env[name] ? requiredNumber(name, env) : undefined;
 }
 
+/** Whether broadcasts without an unsubscribe link get a footer with one. */
+export const hasBroadcastFooter = (): boolean => process.env.BROADCAST_FOOTER !== 'false';
+
 /** The URL of a queue of SQS (`TRANSACTIONAL_QUEUE_URL`, …). */
 export function queueUrl(queue: QueueName, env?: Environment): string {
   return required(queueUrlVariable(queue), env);
@@ -35,6 +40,25 @@ export function queueUrls(env: Environment = process.env): QueueUrls {
   const ofTasks = taskQueueNames.filter((queue) => env[queueUrlVariable(queue)]);
   const entries = [...queueNames, ...ofTasks].map((queue) => [queue, queueUrl(queue, env)]);
   return Object.fromEntries(entries) as QueueUrls;
+}
+
+/** The variable with the URL of a queue that an operator sees: beside those of jobs, `FEEDBACK_QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`. */
+const inspectedUrlVariable = (queue: InspectedQueue): string =>
+  queue === 'dead letters'
+    ? 'DEAD_LETTER_QUEUE_URL'
+    : queue === 'feedback'
+      ? 'FEEDBACK_QUEUE_URL'
+      : queueUrlVariable(queue);
+
+/** The URLs of all queues of SQS that an operator sees; with `backend=redis` those of the events of SES alone. */
+export function inspectedQueueUrls(
+  env: Environment = process.env,
+): Readonly<Partial<Record<InspectedQueue, string>> & Record<'dead letters', string>> {
+  const urls = inspectedQueues.flatMap((queue) => {
+    const url = env[inspectedUrlVariable(queue)];
+    return url ? [[queue, url] as const] : [];
+  });
+  return { ...Object.fromEntries(urls), 'dead letters': required('DEAD_LETTER_QUEUE_URL', env) };
 }
 
 /** The shards of the emails in each index; undefined in a function of the user that was deployed with version 0.2. */

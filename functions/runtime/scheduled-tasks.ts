@@ -2,10 +2,10 @@ import { createClockKeeper } from '../core/clock/keeper.ts';
 import { newId } from '../core/ids.ts';
 import type { Backend } from '../core/ports/backend.ts';
 import type { Logger } from '../core/ports/telemetry.ts';
-import { handOverRuns } from '../core/run/handover.ts';
-import type { TaskManifest } from '../core/run/manifest.ts';
+import { handOverRuns } from '../core/run/accept/handover.ts';
+import type { TaskManifest } from '../core/run/definition/manifest.ts';
 
-/** What is done once a minute for the user's tasks, in a deployment that has them. In a file of its own, which is loaded there alone. */
+/** Called once a minute in a deployment with tasks. In a file of its own, which is loaded there alone. */
 export interface ScheduledTasks {
   /** Queues the runs that are due, and makes those of clocks, until `deadlineMs` (epoch ms); answers how many. */
   handOver(deadlineMs: number): Promise<{ readonly runs: number; readonly ticks: number }>;

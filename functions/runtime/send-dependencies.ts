@@ -2,10 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSesMailer } from '../adapters/aws/ses-mailer.ts';
 import { fetchFile } from '../adapters/http/fetch-file.ts';
 import { composeMime } from '../adapters/mime/compose.ts';
+import type { MemberWrites } from '../core/audience/membership.ts';
 import { optedOut } from '../core/audience/opted-out.ts';
 import type { BroadcastDependencies, Broadcasts } from '../core/broadcast/tasks.ts';
-import { createMemoryBudget } from '../core/email/memory-budget.ts';
-import type { SendDependencies } from '../core/email/send.ts';
+import { createWriters } from '../core/document/writers.ts';
+import { createMemoryBudget } from '../core/email/send/memory-budget.ts';
+import type { SendDependencies } from '../core/email/send/send.ts';
+import { once } from '../core/once.ts';
 import { createPacer } from '../core/pacing/pacer.ts';
 import type { Sending } from '../core/pacing/sending-state.ts';
 import { createSlotClock } from '../core/pacing/slot-clock.ts';
@@ -31,12 +34,14 @@ export function sendDependencies(
   { metrics, log, staleMs }: SendOptions,
 ): Omit<SendDependencies, 'claims'> &
   BroadcastDependencies &
-  Pick<Backend, 'updateAndSend'> & { readonly sending: Sending } {
+  Pick<Backend, 'updateAndSend'> &
+  MemberWrites & { readonly sending: Sending } {
   const { table } = backend;
   const outgoingHeaders = createOutgoingHeaders(table, required('PUBLIC_URL'));
   const sending = sendingFromEnvironment({ table, log, ...(staleMs === undefined ? {} : { staleMs }) });
   const dependencies = {
     ...backend,
+    asWriter: createWriters(Date.now),
     mailer: createSesMailer(required('CONFIGURATION_SET')),
     sending,
     pacer: createPacer({
@@ -60,13 +65,10 @@ export function sendDependencies(
     publish: createPublish(backend, Date.now),
     optedOut: (topicId, addresses) => optedOut(table, topicId, addresses),
     metrics,
-  } satisfies Omit<SendDependencies, 'claims'>;
-  let loading: Promise<Broadcasts> | undefined;
-  const broadcasts = () => {
-    loading ??= import('./broadcast-dependencies.ts').then(({ createBroadcasts }) =>
-      createBroadcasts(backend, dependencies),
-    );
-    return loading;
-  };
+  } satisfies Omit<SendDependencies, 'claims'> & MemberWrites;
+  const broadcasts = once<Broadcasts>(async () => {
+    const { createBroadcasts } = await import('./broadcast-dependencies.ts');
+    return createBroadcasts(backend, dependencies);
+  });
   return { ...dependencies, broadcasts };
 }

@@ -1,12 +1,9 @@
-import type { SenderDomains } from '../core/email/sender-domain.ts';
+import type { SenderDomains } from '../core/email/accept/sender-domain.ts';
+import { once } from '../core/once.ts';
 
 /** The domains of SES. Their client is loaded on the first call, as accepting emails does not need it. */
 export function loadedSesDomains(): SenderDomains {
-  let loaded: Promise<SenderDomains> | undefined;
-  const load = () => {
-    loaded ??= import('../adapters/aws/ses-domains.ts').then(({ createSesDomains }) => createSesDomains());
-    return loaded;
-  };
+  const load = once(async () => (await import('../adapters/aws/ses-domains.ts')).createSesDomains());
   return {
     names: async () => (await load()).names(),
     statuses: async (names) => (await load()).statuses(names),

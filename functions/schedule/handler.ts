@@ -9,7 +9,7 @@ import { backendFromEnvironment } from '../runtime/backend.ts';
 import { required } from '../runtime/env.ts';
 import type { ScheduledTasks } from '../runtime/scheduled-tasks.ts';
 import { sendingFromEnvironment } from '../runtime/sending.ts';
-import { tasksManifest } from '../runtime/tasks-manifest.ts';
+import { tasksManifest } from '../runtime/tasks/tasks-manifest.ts';
 
 const backend = backendFromEnvironment();
 const backlog = backlogFromEnvironment();

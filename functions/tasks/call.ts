@@ -1,6 +1,6 @@
-import type { RunPriority, TaskDescription } from '../core/run/manifest.ts';
+import type { RunRequest } from '../core/run/accept/transport.ts';
+import type { RunPriority, TaskDescription } from '../core/run/definition/manifest.ts';
 import type { Json } from '../core/run/run.ts';
-import type { RunRequest } from '../core/run/transport.ts';
 
 /** How one call of a task differs from its defaults. */
 export interface CallOptions {

@@ -1,7 +1,13 @@
-import type { RunContext, TaskDefinition, TaskOptions } from '../core/run/definition.ts';
-import type { ClockDescription } from '../core/run/manifest.ts';
-import { explainIssues } from '../core/run/standard-schema.ts';
-import type { RunRequest } from '../core/run/transport.ts';
+import type { RunRequest } from '../core/run/accept/transport.ts';
+import {
+  isTaskDefinition,
+  type RunContext,
+  type TaskDefinition,
+  type TaskOptions,
+  USER_TASK,
+} from '../core/run/definition/definition.ts';
+import type { ClockDescription } from '../core/run/definition/manifest.ts';
+import { explainIssues } from '../core/run/definition/standard-schema.ts';
 import { type CallOptions, toRequest } from './call.ts';
 import { describeTask } from './describe.ts';
 import { transport } from './select-transport.ts';
@@ -32,12 +38,8 @@ export interface UserTask<Input = undefined, Args = Input, Result = unknown> ext
   with(...args: undefined extends Input ? [args?: Input] : [args: Input]): Call;
 }
 
-/** Marks the tasks of a module among its exports, also those that another copy of this package made. */
-const USER_TASK = Symbol.for('sendoff.task');
-
 /** True for what `task()` or `cron()` answered. */
-export const isUserTask = (value: unknown): value is UserTask<unknown, unknown> =>
-  typeof value === 'object' && value !== null && USER_TASK in value;
+export const isUserTask = (value: unknown): value is UserTask<unknown, unknown> => isTaskDefinition(value);
 
 /**
  * Declares a task. Every exported task of the file that the option `tasks` names is deployed.
@@ -58,7 +60,7 @@ export function task<Result, Args = undefined, Input = Args>(
 
 /** The options of a task that a clock calls. */
 export type CronOptions = Omit<TaskOptions<undefined>, 'args'> & {
-  /** Of the expression, such as `Europe/Berlin`; UTC if absent. */
+  /** The time zone of the expression, such as `Europe/Berlin`; UTC if absent. */
   readonly timeZone?: string;
 };
 

@@ -1,5 +1,10 @@
-import type { TaskOptions } from '../core/run/definition.ts';
-import { type ClockDescription, type RateLimit, TASK_NAME, type TaskDescription } from '../core/run/manifest.ts';
+import type { TaskOptions } from '../core/run/definition/definition.ts';
+import {
+  type ClockDescription,
+  type RateLimit,
+  TASK_NAME,
+  type TaskDescription,
+} from '../core/run/definition/manifest.ts';
 
 /** The longest wait between two attempts. */
 const WEEK_SECONDS = 7 * 86_400;

@@ -1,8 +1,8 @@
 import { newId } from '../core/ids.ts';
+import type { Transport } from '../core/run/accept/transport.ts';
 import { createAcceptTransport } from '../core/run/group/transport.ts';
-import type { Transport } from '../core/run/transport.ts';
 import { withoutPrefix } from '../runtime/accept/environment.ts';
-import { openTasksBackend } from '../runtime/open-tasks-backend.ts';
+import { openTasksBackend } from '../runtime/open-backend.ts';
 
 /** Calls tasks without HTTP, from a function that has `grantAccept` and `acceptEnvironment` of a deployment with tasks. */
 export async function createDirectTransport(): Promise<Transport> {

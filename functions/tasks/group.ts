@@ -1,9 +1,9 @@
-import type { RunRequest } from '../core/run/transport.ts';
+import type { RunRequest } from '../core/run/accept/transport.ts';
 import { type CallOptions, toRequest } from './call.ts';
 import type { Call, UserTask } from './definition.ts';
 import { transport } from './select-transport.ts';
 
-/** What the task that follows a group gets. */
+/** The argument of the task that follows a group. */
 export interface GroupOutcome {
   readonly group: string;
   readonly total: number;

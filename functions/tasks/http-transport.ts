@@ -1,5 +1,5 @@
 import { type ErrorCode, SendoffError } from '../core/errors.ts';
-import type { GroupRequest, RunRequest, Transport } from '../core/run/transport.ts';
+import type { GroupRequest, RunRequest, Transport } from '../core/run/accept/transport.ts';
 
 export interface HttpTransportOptions {
   /** The URL of the API. */
@@ -54,7 +54,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   };
 }
 
-/** What makes a repeated request the same call: the caller's key, or else an id for its run, which costs no write. */
+/** Makes a repeated request the same call: by the caller's key, or else by an id for its run, which costs no write. */
 const identityOf = ({ idempotencyKey }: RunRequest) =>
   idempotencyKey === undefined ? { id: crypto.randomUUID() } : { idempotency_key: idempotencyKey };
 

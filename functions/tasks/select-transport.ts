@@ -1,5 +1,5 @@
-import { chosenTransport } from '../core/run/chosen-transport.ts';
-import type { Transport } from '../core/run/transport.ts';
+import { chosenTransport } from '../core/run/accept/chosen-transport.ts';
+import type { Transport } from '../core/run/accept/transport.ts';
 
 /** The way of this process to the deployment, chosen at the first call. */
 export const transport = (): Promise<Transport> => chosenTransport(fromEnvironment);

@@ -19,12 +19,19 @@ export interface BackendProps {
 
 /** The variables of a function that sends emails. */
 export function sendVariables({ config, sesSending }: BackendProps): Record<string, string> {
-  const { giveUpAfterHours, retentionDays, maxSendRate, broadcastFooter } = config;
+  const { giveUpAfterHours, retentionDays } = config;
   return {
     CONFIGURATION_SET: sesSending.configurationSet.configurationSetName,
     // While its record is kept: otherwise nothing could say that it failed.
     GIVE_UP_AFTER_HOURS: String(Math.min(giveUpAfterHours, retentionDays * 24 - 1)),
     RETENTION_DAYS: String(retentionDays),
+    ...broadcastVariables(config),
+  };
+}
+
+/** The options of broadcasts, for the functions that send them and for the API, which shows their progress and sends their tests. */
+export function broadcastVariables({ maxSendRate, broadcastFooter }: Config): Record<string, string> {
+  return {
     ...(maxSendRate === undefined ? {} : { MAX_SEND_RATE: String(maxSendRate) }),
     ...(broadcastFooter ? {} : { BROADCAST_FOOTER: 'false' }),
   };

@@ -16,7 +16,7 @@ export interface RedisTaskFunctions {
   readonly redisTasksWatchdog: SendoffFunction;
 }
 
-/** Of both watchdogs: while nothing happens, together they use less than 100,000 commands a month. */
+/** With this both watchdogs together use less than 100,000 commands a month while nothing happens. */
 export const SHARED_IDLE_COMMANDS = { DEAD_LETTERS_EVERY_MINUTES: '15' };
 const WATCHDOG_TIMEOUT = Duration.seconds(70);
 const WATCHDOG_MEMORY_MB = 256;

@@ -95,10 +95,10 @@ export const options = {
     'Memory of the feedback function, in MB. The events that it records in a second grow with it, up to 1,250 at 1,769 MB.',
   ),
   feedbackWindowSeconds: wholeNumber(
-    1,
+    5,
     1,
     20,
-    'How long events of SES are gathered before the feedback function records them, in seconds. With 10, low traffic costs less; statuses and webhooks come as much later.',
+    'How long events of SES are gathered before the feedback function records them, in seconds: statuses after `sent`, and webhooks, come as much later. The two of one email are then often recorded together, which costs less at low traffic.',
   ),
   scheduleMemoryMb: wholeNumber(
     512,
@@ -164,6 +164,10 @@ export const options = {
     ['http', 'rest'],
     'http',
     'Kind of API Gateway: an HTTP API, or a REST API (3.5 times the price; for WAF, usage plans, and emulators without HTTP APIs).',
+  ),
+  console: flag(
+    true,
+    'Serve the web console at `/console`; people sign in with an API key. False: without its files and routes.',
   ),
   apiDomain: text(
     HOST_NAME,

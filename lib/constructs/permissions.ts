@@ -4,6 +4,7 @@
  */
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { type CfnElement, Stack } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
 import { deployedQueueNames, queueNames } from '../../functions/core/queues.ts';
@@ -20,8 +21,10 @@ import {
   onQueues,
   onRunBodies,
   onTable,
+  onTheseQueues,
   onVisibility,
   type Resources,
+  readMetrics,
   readSesQuota,
   sendThroughSes,
 } from './statements.ts';
@@ -80,8 +83,28 @@ export function apiStatements(resources: Resources): PolicyStatement[] {
     onTable(resources, 'GetItem', 'BatchGetItem', 'PutItem', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'),
     onIndexes(resources, 'list', 'due'),
     onQueues(resources, deployedQueueNames(true)),
+    onQueueDepths(resources, deployedQueueNames(true)),
     onBodies(resources, 'GetObject', 'PutObject'),
     onBodyBucket(resources),
+  ];
+}
+
+/**
+ * Allows the API what operators do, beside what its backend grants: read the numbers over time, count the events of SES that wait, look
+ * at the dead letters, and put them back or delete them.
+ */
+export function operateStatements({
+  feedbackQueue,
+  deadLetterQueue,
+}: {
+  readonly feedbackQueue: IQueue;
+  readonly deadLetterQueue: IQueue;
+}): PolicyStatement[] {
+  return [
+    readMetrics(),
+    onTheseQueues([feedbackQueue, deadLetterQueue], 'GetQueueAttributes'),
+    onTheseQueues([feedbackQueue], 'SendMessage'),
+    onTheseQueues([deadLetterQueue], 'ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility'),
   ];
 }
 
@@ -207,9 +230,10 @@ export function acknowledgeReadSesQuota(...functions: readonly IFunction[]): voi
     if (role) acknowledge(role, { 'IAM5[Resource::*]': 'SES: its action that reads the quotas has no resources.' });
 }
 
-/** Gives cdk-nag the reason for the `*` of `readSesIdentities`. */
-export function acknowledgeReadSesIdentities(scope: IConstruct): void {
-  acknowledge(scope, { 'IAM5[Resource::*]': 'SES: its actions that read identities have no resources.' });
+/** Gives cdk-nag the reason for the `*` of `readSesIdentities` and of `readMetrics`. */
+export function acknowledgeApiReads(scope: IConstruct): void {
+  const reason = 'SES: its actions that read identities have no resources; CloudWatch: neither has GetMetricData.';
+  acknowledge(scope, { 'IAM5[Resource::*]': reason });
 }
 
 /** Gives cdk-nag the reason for the `*` of `sendThroughSes`. */

@@ -14,7 +14,8 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { type BackendName, functionCode } from '../function-code.ts';
+import { functionCode } from '../function-code.ts';
+import type { BackendName } from '../handlers.ts';
 import { BATCH_SIZE } from '../queues.ts';
 import { TASKS_METADATA } from '../tasks/bundle.ts';
 import type { UserTasks } from '../tasks/user-tasks.ts';
@@ -46,6 +47,8 @@ export interface SendoffFunctionProps {
    * the user's file.
    */
   readonly tasks?: UserTasks | undefined;
+  /** It has the files of the web console beside its code. */
+  readonly servesConsole?: boolean;
   /** The path of the user's file that it runs, as the option `tasks` gives it: `sendoff start` watches it. */
   readonly runsTasks?: string;
   /** The construct id of its log group, if the function was renamed: a renamed log group would lose its logs. */
@@ -78,7 +81,7 @@ export class SendoffFunction extends LambdaFunction {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: props.tasks ? props.tasks.code(props.handler, backend) : functionCode(props.handler, backend),
+      code: (props.tasks?.code ?? functionCode)(props.handler, backend, props.servesConsole),
       handler: 'index.handler',
       role,
       logGroup,

@@ -1,5 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Stack } from 'aws-cdk-lib/core';
 import type { IndexName } from '../../functions/core/ports/table.ts';
 import type { QueueName } from '../../functions/core/queues.ts';
@@ -118,6 +119,20 @@ export function onQueueDepths({ queues }: Resources, names: readonly QueueName[]
     ['GetQueueAttributes'],
     names.flatMap((name) => queues[name]?.queueArn ?? []),
   );
+}
+
+/** Actions on these queues. */
+export function onTheseQueues(queues: readonly IQueue[], ...actions: string[]): PolicyStatement {
+  return allow(
+    'sqs',
+    actions,
+    queues.map(({ queueArn }) => queueArn),
+  );
+}
+
+/** Reading the numbers of CloudWatch. This action takes no resources. */
+export function readMetrics(): PolicyStatement {
+  return allow('cloudwatch', ['GetMetricData'], ['*']);
 }
 
 /** Actions on the objects of the bucket. */

@@ -11,6 +11,8 @@ export interface FoundSendoff {
   readonly outputs: Readonly<Record<string, unknown>>;
   /** The logical id of its API. */
   readonly apiId: string;
+  /** True if its API serves the web console. */
+  readonly servesConsole: boolean;
 }
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -41,6 +43,7 @@ function describe(template: Template, prefix: string, sender: Variables): FoundS
     return found;
   };
   const backend = 'REDIS_NAMESPACE' in sender ? 'redis' : 'aws';
+  const apiFunction = idOf('ApiFunction');
   const feedbackQueue = idOf('FeedbackQueue');
   // Its own functions know it: that of the emails has nothing to do with tasks.
   const hasTasks = Object.keys(template.Resources).some((id) => TASKS_WATCHDOG.test(id) && id.startsWith(prefix));
@@ -48,6 +51,7 @@ function describe(template: Template, prefix: string, sender: Variables): FoundS
     name,
     backend,
     apiId: idOf('(?:HttpApi|RestApi)'),
+    servesConsole: variablesOf(template.Resources[apiFunction]).CONSOLE === 'true',
     outputs: {
       // The base of unsubscribe links is the API's address.
       ApiUrl: sender.PUBLIC_URL,
@@ -55,7 +59,7 @@ function describe(template: Template, prefix: string, sender: Variables): FoundS
       FeedbackQueueUrl: { Ref: feedbackQueue },
       DeadLetterQueueUrl: { Ref: idOf('DeadLetterQueue') },
       ConfigurationSetName: sender.CONFIGURATION_SET,
-      ApiFunctionName: { Ref: idOf('ApiFunction') },
+      ApiFunctionName: { Ref: apiFunction },
     },
   };
 }
@@ -90,7 +94,7 @@ function redisOutputs(sender: Variables, idOf: (path: string) => string, hasTask
   };
 }
 
-function variablesOf({ Type, Properties }: TemplateResource): Variables {
+function variablesOf({ Type, Properties }: Partial<TemplateResource> = {}): Variables {
   if (Type !== 'AWS::Lambda::Function') return {};
   const { Variables = {} } = (Properties?.Environment ?? {}) as { Variables?: Variables };
   return Variables;

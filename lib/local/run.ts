@@ -21,6 +21,8 @@ export interface RunOptions extends LocalCloudOptions {
 export interface LocalSendoff {
   readonly cloud: LocalCloud;
   readonly apiKey: string;
+  /** True if the API serves the web console. */
+  readonly servesConsole: boolean;
   /** The service's own table, as its functions see it. */
   readonly table: Table;
   /** The database, with `backend: 'redis'`. */
@@ -28,6 +30,12 @@ export interface LocalSendoff {
   /** The outputs of the stack that are not those of a Sendoff: what the app says of itself. */
   readonly appOutputs: Readonly<Record<string, string>>;
 }
+
+/** The longest time that a batch of the local cloud gathers: a laptop's few emails would only wait for it. */
+const LONGEST_BATCHING_WINDOW_SECONDS = 1;
+
+/** Where the console shows the inbox. */
+const INBOX_PATH = '/console/inbox';
 
 /** Runs the stack of a template that has a Sendoff on the local cloud, and makes an API key with full access. */
 export async function runSendoff({ sendoff: wanted, ...options }: RunOptions): Promise<LocalSendoff> {
@@ -49,11 +57,14 @@ export async function runSendoff({ sendoff: wanted, ...options }: RunOptions): P
       // A laptop's webhook receivers listen on loopback, without TLS.
       functionEnvironment: {
         SENDOFF_LOCAL_ENDPOINTS: 'allowed',
+        SENDOFF_INBOX_PATH: `${INBOX_PATH}/`,
         ...redis?.environment,
         ...options.functionEnvironment,
       },
+      overrides: { batchingWindowSeconds: LONGEST_BATCHING_WINDOW_SECONDS, ...options.overrides },
       secrets: { ...redis?.secrets, ...options.secrets },
       template: withOutputs(options.template, sendoff),
+      inboxPath: sendoff.servesConsole ? INBOX_PATH : undefined,
     });
     // With a domain of its own the stack's output names that.
     const cloud = { ...started, outputs: { ...started.outputs, ApiUrl: started.apiUrl }, close };
@@ -61,7 +72,8 @@ export async function runSendoff({ sendoff: wanted, ...options }: RunOptions): P
       sendoff.backend === 'redis' && redis ? redis.table(output(cloud, 'RedisNamespace')) : dynamoTable(cloud);
     const apiKey = await localKey(table, options.dataDirectory);
     const appOutputs = outputsOfApp(options.template, sendoff, cloud);
-    return { cloud, table, apiKey, appOutputs, ...(redis ? { redis: redis.database } : {}) };
+    const { servesConsole } = sendoff;
+    return { cloud, table, apiKey, servesConsole, appOutputs, ...(redis ? { redis: redis.database } : {}) };
   } catch (error) {
     await close();
     throw error;

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { type Synthesis, synthesize } from '../synth.ts';
+import type { Synthesis } from '../synth.ts';
 import { type LocalSendoff, type RunOptions, runSendoff } from './run.ts';
 import { localConfig } from './secret.ts';
 
@@ -15,7 +15,7 @@ export interface LocalSendoffOptions extends Omit<RunOptions, 'template' | 'asse
 /** Synthesizes our own stack in this process, and runs it on the local cloud: for tests, benchmarks and the demo. */
 export async function startLocalSendoff(given: LocalSendoffOptions = {}): Promise<LocalSendoff> {
   const { config = {}, synthesis, ...options } = given;
-  const { template, assemblyDirectory } = synthesis ?? synthesize(localConfig(config));
+  const { template, assemblyDirectory } = synthesis ?? (await synthesized(config));
   const removeAssembly = () => {
     if (!synthesis) rmSync(assemblyDirectory, { recursive: true, force: true });
   };
@@ -30,4 +30,10 @@ export async function startLocalSendoff(given: LocalSendoffOptions = {}): Promis
     removeAssembly();
     throw error;
   }
+}
+
+/** The CDK is imported only here: it takes a second. */
+async function synthesized(config: Readonly<Record<string, unknown>>): Promise<Synthesis> {
+  const { synthesize } = await import('../synth.ts');
+  return synthesize(localConfig(config));
 }

@@ -7,7 +7,7 @@ import { composeMime } from '../../functions/adapters/mime/compose.ts';
 import { parseMailbox } from '../../functions/core/email/address.ts';
 import { parseEmail } from '../../functions/core/email/email.ts';
 import { newRecord } from '../../functions/core/email/record.ts';
-import { FETCH_MS } from '../../functions/core/email/send.ts';
+import { FETCH_MS } from '../../functions/core/email/send/send.ts';
 import { newId } from '../../functions/core/ids.ts';
 import type { LocalCloud } from './cloud/cloud.ts';
 

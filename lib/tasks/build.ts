@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import type { BuildOptions, BuildResult } from 'esbuild';
+import { bundleOptions } from '../esbuild-options.ts';
 import { isCheckout, packageRoot } from '../package-root.ts';
 
 /** The user's file does not build, or cannot be loaded. The message is for the person who wrote it. */
@@ -37,6 +38,7 @@ export function build(entry: string, file: string): BuiltFiles {
   const cwd = dirname(file);
   const esbuild = findEsbuild(cwd);
   const options = {
+    ...bundleOptions,
     absWorkingDir: cwd,
     stdin: { contents: entry, resolveDir: cwd, sourcefile: 'tasks-entry.mjs', loader: 'js' },
     entryNames: 'index',
@@ -45,25 +47,12 @@ export function build(entry: string, file: string): BuiltFiles {
     write: false,
     metafile: true,
     alias: aliases(),
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    outExtension: { '.js': '.mjs' },
-    mainFields: ['module', 'main'],
-    minify: true,
     // Names of the user's classes and functions are in their errors and logs.
     keepNames: true,
-    legalComments: 'none',
-    charset: 'utf8',
-    sourcemap: true,
-    sourcesContent: false,
     // CommonJS packages call `require` for Node's own modules, and look for files beside themselves.
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;",
     },
-    logLevel: 'silent',
   } as const satisfies BuildOptions;
   const { outputFiles, metafile } = buildWith(esbuild, options, file);
   return {
@@ -102,6 +91,6 @@ function findEsbuild(directory: string): Esbuild {
     }
   }
   throw new TasksError(
-    "The option 'tasks' bundles your file with esbuild, which is not installed: npm install --save-dev esbuild",
+    "The option 'tasks' bundles your file with esbuild, an optional peer dependency that is not installed: npm install --save-dev esbuild",
   );
 }

@@ -4,13 +4,13 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { TaskManifest } from '../../functions/core/run/manifest.ts';
+import type { TaskManifest } from '../../functions/core/run/definition/manifest.ts';
 import { type BuiltFiles, build, fromHere, ownModule, TasksError } from './build.ts';
 
 /** To import a file takes milliseconds; one that does not end waits for something, such as a server. */
 const TIMEOUT_MS = 30_000;
 
-/** What a file declares. */
+/** The tasks that a file declares, and its bundle. */
 export interface DescribedTasks {
   readonly manifest: TaskManifest;
   readonly built: BuiltFiles;
@@ -37,7 +37,7 @@ const ANSWER = 'tasks.json';
 
 const entryOf = (file: string): string => `
 import { writeFileSync } from 'node:fs';
-import { describeTasks } from ${JSON.stringify(ownModule('functions/runtime/describe-tasks'))};
+import { describeTasks } from ${JSON.stringify(ownModule('functions/runtime/tasks/describe-tasks'))};
 const answer = (value) => writeFileSync(process.argv[2], JSON.stringify(value));
 let step = 'imported';
 try {
@@ -62,7 +62,7 @@ function runIn(directory: string, file: string): TaskManifest {
   const answerFile = join(directory, ANSWER);
   const args = ['--enable-source-maps', '--disable-warning=ExperimentalWarning', join(directory, 'index.mjs')];
   const { error, status, signal } = spawnSync(process.execPath, [...args, answerFile, zodOf(file)], {
-    // What the user's code prints is for people.
+    // The output of the user's code is for people.
     stdio: ['ignore', 2, 2],
     timeout: TIMEOUT_MS,
     env: { ...process.env, NODE_OPTIONS: '' },

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda';
-import { AssetHashType, DockerImage, Duration } from 'aws-cdk-lib/core';
-import type { TaskManifest } from '../../functions/core/run/manifest.ts';
-import { type BackendName, type Bundling, bundlePath } from '../function-code.ts';
-import { isCheckout, packageRoot } from '../package-root.ts';
+import type { AssetCode } from 'aws-cdk-lib/aws-lambda';
+import { Duration } from 'aws-cdk-lib/core';
+import type { TaskManifest } from '../../functions/core/run/definition/manifest.ts';
+import { writeFunctionCode } from '../function-code.ts';
+import type { BackendName } from '../handlers.ts';
+import { writtenAsset } from '../written-asset.ts';
 import { ownModule, TasksError } from './build.ts';
 import { MANIFEST, type TaskHandler, taskHandlers, writeTasksBundle } from './bundle.ts';
 import { describeFile } from './describe.ts';
@@ -19,7 +19,7 @@ export interface UserTasks {
   /** The longest time limit of a task. */
   readonly longest: Duration;
   /** The code of a function that knows the tasks, with their manifest beside it; of one that runs them with the user's file in it. */
-  code(handler: string, backend: BackendName): AssetCode;
+  code(handler: string, backend: BackendName, servesConsole?: boolean): AssetCode;
 }
 
 const isTaskHandler = (handler: string): handler is TaskHandler => taskHandlers.some((one) => one === handler);
@@ -41,45 +41,15 @@ export function userTasks(path: string): UserTasks {
     file,
     manifest,
     longest: Duration.seconds(Math.max(...manifest.tasks.map(({ timeoutSeconds }) => timeoutSeconds))),
-    code: (handler, backend) =>
-      assetOf(handler, backend, version, (directory) => {
-        if (isTaskHandler(handler)) writeTasksBundle(file, handler, directory);
-        else writeOwnBundle(handler, backend, directory);
-        writeFileSync(join(directory, MANIFEST), JSON.stringify(manifest));
-      }),
-  };
-}
-
-/** Our own bundle: made here and now in a checkout, as it was made for the release in a package. */
-function writeOwnBundle(handler: string, backend: BackendName, directory: string): void {
-  if (!isCheckout) {
-    cpSync(join(packageRoot, 'dist', bundlePath(handler, backend)), directory, { recursive: true });
-    return;
-  }
-  const { bundle, handlerEntry } = createRequire(import.meta.url)('../bundle.ts') as Bundling;
-  bundle(handlerEntry(handler), directory, backend);
-}
-
-function assetOf(
-  handler: string,
-  backend: BackendName,
-  version: string,
-  write: (directory: string) => void,
-): AssetCode {
-  // The CDK wants a place that exists. The hash is that of what is written.
-  return Code.fromAsset(dirname(ownModule(`functions/${handler}/handler`)), {
-    assetHashType: AssetHashType.OUTPUT,
-    bundling: {
-      // Required by the type; used only if `tryBundle` declines, which it never does.
-      image: DockerImage.fromRegistry('unused'),
-      // Keeps apart what the CDK would otherwise take for the same bundle.
-      environment: { BACKEND: backend, TASKS: version },
-      local: {
-        tryBundle: (directory) => {
-          write(directory);
-          return true;
+    code: (handler, backend, servesConsole = false) =>
+      writtenAsset(
+        dirname(ownModule(`functions/${handler}/handler`)),
+        { BACKEND: backend, CONSOLE: String(servesConsole), TASKS: version },
+        (directory) => {
+          if (isTaskHandler(handler)) writeTasksBundle(file, handler, directory);
+          else writeFunctionCode(handler, backend, directory, servesConsole);
+          writeFileSync(join(directory, MANIFEST), JSON.stringify(manifest));
         },
-      },
-    },
-  });
+      ),
+  };
 }

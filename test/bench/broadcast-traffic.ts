@@ -2,6 +2,7 @@ import { addressOf } from '../../bin/demo/census.ts';
 import { upsertContacts } from '../../functions/core/audience/contacts.ts';
 import { addMembers } from '../../functions/core/audience/membership.ts';
 import { createSegment } from '../../functions/core/audience/segments.ts';
+import { createWriters } from '../../functions/core/document/writers.ts';
 import { newId } from '../../functions/core/ids.ts';
 import type { LocalSendoff } from '../../lib/local/start.ts';
 import { typicalEmail } from './typical-email.ts';
@@ -60,7 +61,7 @@ export async function createSegmentOf({ table }: LocalSendoff, contacts: number)
     }));
     const made = await upsertContacts(dependencies, lot);
     await addMembers(
-      table,
+      { table, asWriter: createWriters(Date.now) },
       id,
       made.map((one) => one.id),
       now(),

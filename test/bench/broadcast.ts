@@ -9,6 +9,7 @@ import { synthesize } from '../../lib/synth.ts';
 import { broadcastCost } from './broadcast-cost.ts';
 import { createSegmentOf, sendBroadcast } from './broadcast-traffic.ts';
 import { createLogCounter } from './log-lines.ts';
+import { createReceiveCounter } from './receives.ts';
 import { MAIL_SERVER_MS } from './speed.ts';
 
 const RECIPIENTS = Number(process.env.BENCH_RECIPIENTS ?? 3_000);
@@ -41,10 +42,12 @@ export async function benchBroadcast(backends: readonly string[]): Promise<void>
 async function measure(backend: string): Promise<Rows> {
   const synthesis = synthesize({ backend, ...(backend === 'redis' ? { redisSecret: 'bench' } : {}) });
   const logs = createLogCounter();
+  const receives = createReceiveCounter();
   let census = createCensus(0);
   const local = await startLocalSendoff({
     synthesis,
     log: logs.log,
+    onCall: receives.onCall,
     overrides: APART,
     ses: {
       latencyMs: MAIL_SERVER_MS,
@@ -54,7 +57,7 @@ async function measure(backend: string): Promise<Rows> {
     },
   });
   try {
-    const measured = { local, template: synthesis.template, logs };
+    const measured = { local, template: synthesis.template, logs, receives };
     note(`backend=${backend}: warm-up`);
     await sendBroadcast(local, { recipients: listOf(WARM_UP) });
     note('speed');

@@ -16,8 +16,8 @@ const WARM_UP = 200;
 const ALONE = 30;
 /** With Redis a consumer and a watchdog run for each, the watchdog for a minute. */
 const ALONE_ON_REDIS = 1;
-/** The sweep reads every record once, 15 minutes after it was accepted. */
-const SWEEP_READ_UNITS = 1;
+/** The sweep reads every record once, 15 minutes after it was accepted; the read may lag. */
+const SWEEP_READ_UNITS = 0.5;
 const SCHEDULE_HORIZON_DAYS = 30;
 const MINUTES_A_MONTH = 43_830;
 

@@ -8,7 +8,7 @@ const BYTES_OF_A_LINE = 26;
 export interface LogCounter {
   log(event: LocalEvent): void;
   reset(): void;
-  /** Of the functions whose logical id matches. */
+  /** Only of the functions whose logical id matches. */
   bytesOf(which: RegExp): number;
 }
 

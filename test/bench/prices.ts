@@ -49,7 +49,7 @@ export interface FunctionUse {
   readonly waitMs: number;
 }
 
-/** What some emails take. */
+/** The use of some emails. */
 export interface Use {
   readonly httpRequests: number;
   readonly sqsRequests: number;
@@ -64,7 +64,7 @@ export interface Use {
   readonly redisCommands: number;
 }
 
-/** What an email leaves behind. */
+/** The stored bytes of an email. */
 export interface Stored {
   readonly days: number;
   readonly tableBytes: number;

@@ -2,6 +2,7 @@ import type { Template } from '../../lib/local/cloud/template.ts';
 import type { LocalSendoff } from '../../lib/local/start.ts';
 import { accessLogBytes, type LogCounter, platformBytes } from './log-lines.ts';
 import type { FunctionUse, Use } from './prices.ts';
+import type { ReceiveCounter } from './receives.ts';
 import { MAIL_SERVER_MS } from './speed.ts';
 
 /** How long one invocation waits for others on AWS, in ms: local waits are other ones. */
@@ -17,23 +18,25 @@ const AWS_WAIT_MS: Readonly<Record<string, number>> = {
   // It looks after a second, when most consumers have ended.
   RedisWatchdog: 1_050,
 };
-/** What is measured. */
+/** The measured subject. */
 export interface Measured {
   readonly local: LocalSendoff;
   readonly template: Template;
   readonly logs: LogCounter;
+  readonly receives: ReceiveCounter;
 }
 
 /**
  * Begins to count; the answer tells the use of functions since then. `which` matches their logical ids. Without it all are
  * counted but the schedule's, which runs for each minute and not for each email.
  */
-export function startCounting({ local, template, logs }: Measured): (which?: RegExp) => Use {
+export function startCounting({ local, template, logs, receives }: Measured): (which?: RegExp) => Use {
   const { cloud } = local;
   cloud.calls.countUnits = true;
   cloud.calls.reset();
   const before = functionsOf(local);
   logs.reset();
+  receives.reset();
   return (which = /^(?!operator|.*Schedule)/) => {
     const calls = cloud.calls.snapshot().filter(({ functionName }) => which.test(functionName));
     const sum = (service: string, field: 'count' | 'readUnits' | 'writeUnits', actions = /./) =>
@@ -46,8 +49,7 @@ export function startCounting({ local, template, logs }: Measured): (which?: Reg
     const invocations = functions.reduce((all, one) => all + one.invocations, 0);
     return {
       httpRequests: 0,
-      // Each receive that brought something was followed by one delete; the polls that brought nothing are idle cost.
-      sqsRequests: sum('sqs', 'count', /^SendMessage/) + 2 * sum('sqs', 'count', /^DeleteMessage/),
+      sqsRequests: sum('sqs', 'count', /^(Send|Delete)Message/) + receives.countOf(which),
       snsPublishes: 0,
       writeUnits: sum('dynamodb', 'writeUnits'),
       readUnits: sum('dynamodb', 'readUnits'),

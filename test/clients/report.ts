@@ -7,7 +7,7 @@ export interface Row {
   readonly version: string;
   readonly backend?: BackendName;
   readonly results: readonly CaseResult[];
-  /** What its program said beside the cases. */
+  /** The output of its program beside the cases. */
   readonly notes?: readonly string[];
   /** Why the client was not run. */
   readonly skipped?: string;

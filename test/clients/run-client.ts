@@ -19,7 +19,7 @@ export interface CaseResult {
   readonly error?: string;
 }
 
-/** What a program told. */
+/** The output of a program. */
 export interface ClientResults {
   readonly results: readonly CaseResult[];
   /** Lines of its output that begin with #: what is to be said beside the cases. */

@@ -4,7 +4,7 @@ import type { Backend, Submission } from '../../functions/core/ports/backend.ts'
 import type { Delivery, Job, OutgoingJob } from '../../functions/core/ports/broker.ts';
 import type { QueueName } from '../../functions/core/queues.ts';
 
-/** What a backend is made of; where one service is all of it, each part failing is that service failing. */
+/** The parts of a backend; where one service is all of it, each part failing is that service failing. */
 export type BackendPart = 'table' | 'bodies' | 'broker';
 
 export interface BackendUnderTest {
@@ -18,7 +18,7 @@ export interface BackendUnderTest {
 
 type EmailSubmission = Submission & Required<Pick<Submission, 'body'>>;
 
-/** What every backend's `submit` must do: everything durable, or a rejection that leaves nothing a caller was not told of. */
+/** The contract of every backend's `submit`: everything durable, or a rejection that leaves nothing a caller was not told of. */
 export function backendContract(name: string, create: () => Promise<BackendUnderTest>): void {
   describe(`${name} keeps the backend's contract`, () => {
     let underTest: BackendUnderTest;

@@ -9,7 +9,7 @@ export interface BodiesUnderTest {
 
 const KIB = 1024;
 
-/** What every body store must do, whatever it stands on. */
+/** The contract of every body store. */
 export function bodiesContract(name: string, create: () => Promise<BodiesUnderTest>): void {
   describe(`${name} keeps the body store's contract`, () => {
     let underTest: BodiesUnderTest;

@@ -11,7 +11,7 @@ export interface BrokerUnderTest {
   close(): Promise<void>;
 }
 
-/** What every broker must do, whatever it stands on. */
+/** The contract of every broker. */
 export function brokerContract(name: string, create: () => Promise<BrokerUnderTest>): void {
   describe(`${name} keeps the broker's contract`, () => {
     let underTest: BrokerUnderTest;

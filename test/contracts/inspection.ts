@@ -32,7 +32,7 @@ const none = { waiting: 0, running: 0, delayed: 0 };
 const jobOf = (id: string) => JSON.stringify({ task: 'email.send', args: { id, fingerprint: 'f' }, attempt: 1 });
 const jobs = (count: number) => Array.from({ length: count }, (_, id) => jobOf(String(id)));
 
-/** What every inspection must do: show all, hide nothing for long, and lose nothing wherever it ends. */
+/** The contract of every inspection: show all, hide nothing for long, and lose nothing wherever it ends. */
 export function inspectionContract(name: string, create: () => Promise<InspectionUnderTest>): void {
   describe(`${name} keeps the inspection's contract`, () => {
     let underTest: InspectionUnderTest;

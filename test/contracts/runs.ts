@@ -4,13 +4,13 @@ import { newId } from '../../functions/core/ids.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
 import type { Delivery } from '../../functions/core/ports/broker.ts';
 import type { QueueName } from '../../functions/core/queues.ts';
-import { acceptRun } from '../../functions/core/run/accept.ts';
+import { acceptRun } from '../../functions/core/run/accept/accept.ts';
+import type { AcceptRequest } from '../../functions/core/run/accept/request.ts';
 import { cancelRun } from '../../functions/core/run/cancel.ts';
-import type { TaskDefinition } from '../../functions/core/run/definition.ts';
-import type { AcceptRequest } from '../../functions/core/run/request.ts';
+import type { TaskDefinition } from '../../functions/core/run/definition/definition.ts';
+import { createRunTasks } from '../../functions/core/run/execution/tasks.ts';
 import { retryFailed } from '../../functions/core/run/retry.ts';
 import { listRuns, readJson, readRun } from '../../functions/core/run/store.ts';
-import { createRunTasks } from '../../functions/core/run/tasks.ts';
 import { createWorker } from '../../functions/core/task/worker.ts';
 import { task } from '../../functions/tasks/tasks.ts';
 
@@ -103,7 +103,7 @@ export function runsContract(name: string, create: () => Promise<RunsUnderTest>)
       await drain();
       expect(await read(id)).toMatchObject({ status: 'failed', attempts: 2, error: { message: 'broken' } });
       const tasks = [failing.name];
-      expect((await listRuns(backend.table, { tasks, status: 'failed' })).items.map((run) => run.id)).toEqual([id]);
+      expect((await listRuns(backend.table, { tasks, statuses: ['failed'] })).items.map((run) => run.id)).toEqual([id]);
       broken = false;
       expect(await retryFailed({ task: failing.name }, { backend, now })).toMatchObject({ retried: 1 });
       broken = true;

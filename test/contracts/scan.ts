@@ -17,7 +17,7 @@ export interface ScanUnderTest {
 
 const HOUR_MS = 3_600_000;
 
-/** What every scan must do: miss nothing that is stored, end for nothing that is stored, delete whatever is stored. */
+/** The contract of every scan: miss nothing that is stored, end for nothing that is stored, delete whatever is stored. */
 export function scanContract(name: string, create: () => Promise<ScanUnderTest>): void {
   describe(`${name} keeps the scan's contract`, () => {
     let underTest: ScanUnderTest;

@@ -5,19 +5,19 @@ import { handOverClocks, tickRunId } from '../../functions/core/clock/handover.t
 import { pauseClock, resumeClock } from '../../functions/core/clock/store.ts';
 import { syncClocks } from '../../functions/core/clock/sync.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
+import type { TaskDescription } from '../../functions/core/run/definition/manifest.ts';
 import { acceptGroup, memberRunId } from '../../functions/core/run/group/accept.ts';
 import { createMemberEnded, thenRunId } from '../../functions/core/run/group/finish.ts';
 import { readGroup } from '../../functions/core/run/group/store.ts';
 import { createPermits } from '../../functions/core/run/limit/permits.ts';
 import { createTaskLimits } from '../../functions/core/run/limit/task-limits.ts';
-import type { TaskDescription } from '../../functions/core/run/manifest.ts';
 import { type EndedRun, type RunRecord, runKey } from '../../functions/core/run/run.ts';
 import { createMemoryBackend } from '../helpers/memory-backend.ts';
 import type { TableUnderTest } from './table.ts';
 
 const NOTHING = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** What groups, limits and clocks of tasks promise, on every table: they rest on conditional writes alone. */
+/** The contract of groups, limits and clocks of tasks, on every table: they rest on conditional writes alone. */
 export function taskFlowContract(name: string, create: () => Promise<TableUnderTest>): void {
   describe(`groups, limits and clocks of tasks on ${name}`, () => {
     let underTest: TableUnderTest;

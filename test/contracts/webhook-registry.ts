@@ -11,7 +11,7 @@ import {
 } from '../../functions/core/webhook/registry.ts';
 import type { TableUnderTest } from './table.ts';
 
-/** What the list of endpoints promises, on every table: it rests on conditional writes alone. */
+/** The contract of the list of endpoints, on every table: it rests on conditional writes alone. */
 export function webhookListContract(name: string, create: () => Promise<TableUnderTest>): void {
   describe(`the list of webhooks on ${name}`, () => {
     let underTest: TableUnderTest;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Webhook } from 'standardwebhooks';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
-import { eventDetail, eventTypeOf } from '../../lib/local/cloud/ses/event-details.ts';
-import { eventMail } from '../../lib/local/cloud/ses/event-mail.ts';
+import { eventDetail, eventTypeOf } from '../../lib/local/cloud/ses/events/event-details.ts';
+import { eventMail } from '../../lib/local/cloud/ses/events/event-mail.ts';
 import { scanHeaders } from '../../lib/local/cloud/ses/raw-headers.ts';
 import type { Outcome } from '../../lib/local/cloud/ses/simulator.ts';
 import { anEmail } from '../flows/an-email.ts';

@@ -28,7 +28,7 @@ afterAll(async () => {
   synthesis.remove();
 });
 
-/** What the user's function answers. */
+/** The answer of the user's function. */
 const shop = async (event: AcceptEvent): Promise<Json> => {
   const { payload, error } = await sendoff.cloud.function('Shop').invoke(event);
   expect(error).toBeUndefined();

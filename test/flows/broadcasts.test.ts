@@ -1,15 +1,21 @@
+import PostalMime from 'postal-mime';
 import { expect, it } from 'vitest';
 import { contactId } from '../../functions/core/audience/contact.ts';
 import { upsertContacts } from '../../functions/core/audience/contacts.ts';
 import { addMembers } from '../../functions/core/audience/membership.ts';
+import { createWriters } from '../../functions/core/document/writers.ts';
 import { shortVisibility } from '../helpers/short-visibility.ts';
 import { onRedis } from './flows-backend.ts';
 import { running } from './running.ts';
 
-const COUNT = Number(process.env.BROADCAST_RECIPIENTS ?? 300);
+/** `npm run test:crashes` sends to more. */
+const COUNT = Number(process.env.BROADCAST_RECIPIENTS ?? 150);
 /** One of this many calls of the workers kills its process; so often at most. */
 const CALLS_PER_KILL = 130;
 const MOST_KILLS = Math.ceil(COUNT / 150);
+
+/** The name that a stranger typed. */
+const HOSTILE = '{{{EMAIL}}}<b>\r\nBcc: x@example.com';
 
 const sendoff = running({
   ...(onRedis ? {} : { overrides: shortVisibility }),
@@ -22,9 +28,9 @@ async function createSegment(): Promise<string> {
   const { json } = await sendoff.request('POST', '/segments', { name: 'Everybody' });
   const addresses = Array.from({ length: COUNT }, (_, index) => `reader-${index}@example.org`);
   const { table } = sendoff;
-  const contacts = addresses.map((email) => ({ email, firstName: 'Ann' }));
+  const contacts = addresses.map((email, index) => ({ email, firstName: index === 0 ? HOSTILE : 'Ann' }));
   await upsertContacts({ table, publish: async () => {}, now: Date.now }, contacts);
-  await addMembers(table, json.id, addresses.map(contactId), Date.now());
+  await addMembers({ table, asWriter: createWriters(Date.now) }, json.id, addresses.map(contactId), Date.now());
   return json.id;
 }
 
@@ -59,7 +65,7 @@ it(`sends a broadcast to each of ${COUNT} contacts once although workers are kil
   const startedAtMs = Date.now();
   let seen = await status();
   while (seen.status !== 'sent' && Date.now() - startedAtMs < 100_000) {
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     seen = await status();
   }
   for (const fault of faults) fault.remove();
@@ -80,8 +86,14 @@ it(`sends a broadcast to each of ${COUNT} contacts once although workers are kil
   );
   expect({ status: seen.status, sent: times.size, twice }).toEqual({ status: 'sent', sent: COUNT, twice: 0 });
   expect(kills).toBeGreaterThan(0);
-  const [message] = messages;
-  expect(String(message?.raw)).toMatch(/^Subject: Hello Ann\r$/m);
-  expect(String(message?.raw)).toMatch(/^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r$/m);
+  const rawOf = (address: string) => String(times.get(address)?.[0]?.raw);
+  const message = rawOf('reader-1@example.org');
+  expect(message).toMatch(/^Subject: Hello Ann\r$/m);
+  const hostile = await PostalMime.parse(rawOf('reader-0@example.org'));
+  expect(hostile.subject).toBe('Hello {{{EMAIL}}}<b> Bcc: x@example.com');
+  expect(hostile.html).toContain('News for {{{EMAIL}}}&lt;b&gt;');
+  expect(hostile.bcc).toBeUndefined();
+  expect(message).toMatch(/^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r$/m);
+  // Not `sent`: these functions live for 6 s, so that what a killed one has not counted is left to the recount.
   expect(seen.progress).toMatchObject({ total: COUNT });
 }, 150_000);

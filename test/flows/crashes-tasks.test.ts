@@ -7,7 +7,7 @@ import { createRedisBackend } from '../../functions/adapters/redis/backend.ts';
 import { newId } from '../../functions/core/ids.ts';
 import { taskQueueNames } from '../../functions/core/queues.ts';
 import { isEnded, type RunRecord, runKey } from '../../functions/core/run/run.ts';
-import { tasksNamespace } from '../../functions/runtime/tasks-redis.ts';
+import { tasksNamespace } from '../../functions/runtime/tasks/tasks-redis.ts';
 import { silentClient } from '../../lib/local/redis.ts';
 import type { Line } from '../fixtures/tasks/killed.ts';
 import { onRedis } from './flows-backend.ts';

@@ -4,8 +4,9 @@ import { backlog } from '../../functions/adapters/redis/operations.ts';
 import { LEASE_MS } from '../../functions/adapters/redis/times.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
-import { type LocalSendoff, startLocalSendoff } from '../../lib/local/start.ts';
+import type { LocalSendoff } from '../../lib/local/start.ts';
 import { hasRedis } from '../helpers/redis-database.ts';
+import { startSendoff } from '../helpers/synthesis-of-one-run.ts';
 import { anEmail, redisClientOf } from './running.ts';
 
 /** Emails that are sent during the crashes; `npm run test:crashes` sends more. */
@@ -17,7 +18,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
   let sendoff: LocalSendoff;
 
   beforeAll(async () => {
-    sendoff = await startLocalSendoff({
+    sendoff = await startSendoff({
       config: { backend: 'redis', maxReceiveCount: '100' },
       ses: { latencyMs: 50 },
       log: () => {},

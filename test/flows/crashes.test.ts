@@ -5,7 +5,7 @@ import { acceptBatch } from './accept-batch.ts';
 import { anEmail, running } from './running.ts';
 
 /** Emails that are sent while workers crash; `npm run test:crashes` sends more. */
-const COUNT = Number(process.env.CRASH_EMAILS ?? 100);
+const COUNT = Number(process.env.CRASH_EMAILS ?? 40);
 /** One of this many AWS calls of the workers kills its process. */
 const CALLS_PER_KILL = 60;
 

@@ -112,7 +112,7 @@ describe.skipIf(!hasRedis)('on backend=redis', () => {
       // The consumer counts as alive for another 6 s; then its watchdog invokes the next.
       if (step === 'comes' || step === 'receives') void sendoff.cloud.function('RedisWatchdog').invoke({});
       const lastEvent = async () => (await sendoff.request('GET', `/emails/${json.id}`)).json.last_event;
-      await expect.poll(lastEvent, { timeout: 20_000 }).toBe('delivered');
+      await expect.poll(lastEvent, { timeout: 20_000, interval: 250 }).toBe('delivered');
     }
     // With no job, delayed or not, nothing can be sent again.
     const client = redisClientOf(sendoff);

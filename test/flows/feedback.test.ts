@@ -1,5 +1,6 @@
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Webhook } from 'standardwebhooks';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { anEmail, running } from './running.ts';
 
@@ -200,5 +201,44 @@ describe('an event of SES', () => {
       [200, 'ok'],
       [200, 'ok'],
     ]);
+  });
+});
+
+describe('an operator', () => {
+  const getMetrics = async () =>
+    (await sendoff.request('GET', '/emails/metrics?dimensions=period&granularity=minute')).json;
+
+  it('sees over time what was sent, and what SES reported of it', async () => {
+    await send();
+    await sendoff.cloud.idle();
+    const sent = sendoff.cloud.ses.sentCount;
+    // Each function writes its lines when an invocation ends, and they arrive a moment later.
+    await vi.waitFor(async () => {
+      const { note, totals, data } = await getMetrics();
+      expect({ note, sent: totals.sent }).toEqual({ note: null, sent });
+      expect(totals.accepted).toBeGreaterThanOrEqual(sent);
+      expect(totals.delivered).toBeGreaterThanOrEqual(1);
+      expect(totals.delivered).toBeLessThanOrEqual(sent);
+      // Not in one period: the minute may change between the answer and the send.
+      for (const name of ['send_time_p50', 'answer_time_p95'])
+        expect(data.some((one: Record<string, unknown>) => typeof one[name] === 'number')).toBe(true);
+    }, 10_000);
+  });
+
+  it('sees queues, dead letters and what is wrong, and deletes what is no job', async () => {
+    const { awsEndpoint: endpoint, region, credentials, outputs } = sendoff.cloud;
+    const command = new SendMessageCommand({ QueueUrl: outputs.DeadLetterQueueUrl, MessageBody: 'no job' });
+    const { MessageId } = await new SQSClient({ endpoint, region, credentials }).send(command);
+    const { json: status } = await sendoff.request('GET', '/status');
+    expect(status).toMatchObject({ object: 'status', sending: { held: false } });
+    expect(status.queues.find(({ name }: { name: string }) => name === 'dead letters')).toMatchObject({ waiting: 1 });
+    expect(status.findings).toContainEqual(expect.objectContaining({ check: 'dead letters', level: 'problem' }));
+    const { json: listed } = await sendoff.request('GET', '/dead-letters');
+    expect(listed).toMatchObject({ has_more: false, data: [{ id: MessageId, body: 'no job', task: null }] });
+    const { json: redriven } = await sendoff.request('POST', '/dead-letters/redrive', { all: true });
+    expect(redriven).toMatchObject({ redriven: 0, left: 1, has_more: false });
+    const { json: purged } = await sendoff.request('POST', '/dead-letters/purge', { ids: [MessageId, 'other'] });
+    expect(purged).toMatchObject({ purged: 1, emails_failed: 0, missing: ['other'], has_more: false });
+    expect((await sendoff.request('GET', '/dead-letters')).json.data).toEqual([]);
   });
 });

@@ -32,6 +32,7 @@ describe('on a laptop', () => {
     for (const host of ['evil.example', `evil.example:${port}`, `localhost.evil.example:${port}`]) {
       expect(await statusOf(`${apiUrl}/health`, host)).toBe(403);
       expect(await statusOf(`${inboxUrl}/messages`, host)).toBe(403);
+      expect(await statusOf(`${apiUrl}/console/inbox/messages`, host)).toBe(403);
       expect(await statusOf(awsEndpoint, host, aws)).toBe(403);
     }
   });
@@ -42,6 +43,7 @@ describe('on a laptop', () => {
     for (const host of ['localhost', '127.0.0.1', '[::1]', 'host.docker.internal']) {
       expect(await statusOf(`${apiUrl}/health`, `${host}:${port}`)).toBe(200);
       expect(await statusOf(`${inboxUrl}/messages`, host)).toBe(200);
+      expect(await statusOf(`${apiUrl}/console/inbox/messages`, `${host}:${port}`)).toBe(200);
     }
   });
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { options } from '../../lib/config/options.ts';
-import { startLocalSendoff } from '../../lib/local/start.ts';
 import { peakMemoryMb, sendBatch, store } from '../helpers/large-emails.ts';
+import { startSendoff } from '../helpers/synthesis-of-one-run.ts';
 
 const email = (to: string, file?: string) => ({
   from: 'shop@example.com',
@@ -15,14 +15,14 @@ const email = (to: string, file?: string) => ({
 
 it('sends a batch of ten emails of 10 MB within the memory of the function, and small ones first', async () => {
   const memoryMb = options.sendMemoryMb.default;
-  const local = await startLocalSendoff();
+  const local = await startSendoff({});
   try {
     const file = randomBytes(7_200_000).toString('base64');
     const large = [];
     for (let index = 0; index < 8; index++) large.push(await store(local, email(`large-${index}@example.com`, file)));
     const small = await Promise.all([1, 2].map((index) => store(local, email(`small-${index}@example.com`))));
     await sendBatch(local, [...large, ...small]);
-    // What a busy machine made late comes back over the queue.
+    // On a busy machine a late email comes back over the queue.
     const sent = await local.cloud.ses.waitForMessages(10);
     const order = sent.map(({ tags }) => tags[EMAIL_ID_TAG]);
     expect(new Set(order.slice(0, 2))).toEqual(new Set(small.map(({ id }) => id)));

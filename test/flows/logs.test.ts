@@ -121,7 +121,7 @@ describe('the logs of a run with many kinds of errors', () => {
     await sendoff.cloud.function('ScheduleFunction').invoke({});
 
     const functions = new Set(lines().map(({ functionName }) => functionName.replace(/^Sendoff|[0-9A-F]{8}$/g, '')));
-    expect([...functions].sort()).toEqual(['ApiFunction', 'ScheduleFunction', 'SendFunction']);
+    expect([...functions].sort()).toEqual(['ApiFunction', 'FeedbackFunction', 'ScheduleFunction', 'SendFunction']);
     const levels = new Set(lines().map(({ json }) => json.level ?? 'metrics'));
     expect([...levels].sort()).toEqual(['error', 'info', 'metrics', 'warn']);
   }, 60_000);

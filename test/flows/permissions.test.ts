@@ -5,24 +5,9 @@ import { API_KEY_PARTITION, apiKeyKey } from '../../functions/core/access/api-ke
 import { bodyKey } from '../../functions/core/email/body.ts';
 import { recordKey } from '../../functions/core/email/record.ts';
 import { functionCredentials } from '../../lib/local/cloud/lambda/credentials.ts';
-import { hasRedis } from '../helpers/redis-database.ts';
-import { PROVING_TASKS } from '../permissions/own-tasks.ts';
-import { walkThrough } from '../permissions/scenario.ts';
 import { running } from './running.ts';
 
-/** Grants whose use the local cloud cannot see, with the reason for each. */
-const unseen: Readonly<Record<string, string>> = {
-  'xray:puttracesegments': "Lambda's own daemon sends the traces; there is none on a laptop",
-  'xray:puttelemetryrecords': 'the same',
-};
-
-const variants: Readonly<Record<string, string>>[] = [
-  { tracking: 'true', tasks: PROVING_TASKS },
-  { xray: 'true', tracking: 'true' },
-];
-if (hasRedis)
-  variants.push({ backend: 'redis', tasks: PROVING_TASKS }, { backend: 'redis', redisParameter: '/sendoff/upstash' });
-
+/** That the permissions are enough, and each is needed: `npm run test:permissions`. */
 describe('permissions that a role does not have', () => {
   const sendoff = running();
 
@@ -57,17 +42,4 @@ describe('permissions that a role does not have', () => {
     await expect(table.insert({ key: bodyKey('1', 'f'), fields: {} })).rejects.toMatchObject(denied);
     await expect(table.delete(recordKey('1'))).rejects.toMatchObject(denied);
   });
-});
-
-// At the same time: each waits most of the time.
-describe.concurrent.each(variants)('the permissions of the roles, with %j', (config) => {
-  const sendoff = running({ config });
-
-  it('are enough for everything that the service does, and none is unused', async () => {
-    await walkThrough(sendoff);
-    expect(sendoff.events.filter(({ kind }) => kind === 'denied')).toEqual([]);
-    const unused = sendoff.cloud.unusedGrants();
-    expect(unused.filter(({ action }) => !(action in unseen))).toEqual([]);
-    if (!('xray' in config)) expect(unused).toEqual([]);
-  }, 240_000);
 });

@@ -3,8 +3,9 @@ import { afterAll, beforeAll } from 'vitest';
 import type { RedisClient } from '../../functions/adapters/redis/client.ts';
 import type { LocalEvent } from '../../lib/local/cloud/log.ts';
 import { silentClient } from '../../lib/local/redis.ts';
-import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/start.ts';
+import type { LocalSendoff, LocalSendoffOptions } from '../../lib/local/start.ts';
 import { shortBatching } from '../helpers/short-batching.ts';
+import { startSendoff } from '../helpers/synthesis-of-one-run.ts';
 import { onFlowsBackend } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 
@@ -33,7 +34,7 @@ async function start(options: LocalSendoffOptions): Promise<Running> {
   const events: LocalEvent[] = [];
   const overrides = { ...shortBatching, ...options.overrides };
   const log = (event: LocalEvent) => void events.push(event);
-  const local = await startLocalSendoff({ ...onFlowsBackend(options), overrides, log });
+  const local = await startSendoff({ ...onFlowsBackend(options), overrides, log });
   const { cloud, apiKey } = local;
   return { ...local, events, request: requestTo(local), resend: new Resend(apiKey, { baseUrl: cloud.apiUrl }) };
 }

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Resend } from 'resend';
 import { afterAll, beforeAll } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
-import { type LocalSendoffOptions, startLocalSendoff } from '../../lib/local/start.ts';
+import type { LocalSendoffOptions } from '../../lib/local/start.ts';
 import { connectDeployed, type Deployment } from '../deploy/deployed-target.ts';
 import { shortBatching } from '../helpers/short-batching.ts';
+import { startSendoff } from '../helpers/synthesis-of-one-run.ts';
 import { onFlowsBackend, onRedis } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 import type { Target } from './target-interface.ts';
@@ -41,7 +42,7 @@ export function runningTarget(options: LocalSendoffOptions = {}): RunningTarget 
 /** The stack on the local cloud, in this process. */
 export async function startLocalTarget(options: LocalSendoffOptions): Promise<Target> {
   const logged: unknown[] = [];
-  const { cloud, apiKey, table } = await startLocalSendoff({
+  const { cloud, apiKey, table } = await startSendoff({
     ...onFlowsBackend(options),
     overrides: { ...shortBatching, ...options.overrides },
     log: (event) => void logged.push(event),

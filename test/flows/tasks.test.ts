@@ -6,7 +6,7 @@ import { createRedisBackend } from '../../functions/adapters/redis/backend.ts';
 import type { Table } from '../../functions/core/ports/table.ts';
 import { taskQueueNames } from '../../functions/core/queues.ts';
 import { runKey } from '../../functions/core/run/run.ts';
-import { tasksNamespace } from '../../functions/runtime/tasks-redis.ts';
+import { tasksNamespace } from '../../functions/runtime/tasks/tasks-redis.ts';
 import { createHttpTransport } from '../../functions/tasks/http-transport.ts';
 import { group, setTransport } from '../../functions/tasks/tasks.ts';
 import { silentClient } from '../../lib/local/redis.ts';

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type LocalSendoff, startLocalSendoff } from '../../lib/local/start.ts';
+import type { LocalSendoff } from '../../lib/local/start.ts';
+import { startSendoff } from '../helpers/synthesis-of-one-run.ts';
 import { anEmail, requestTo } from './running.ts';
 
 interface Subsegment {
@@ -21,7 +22,7 @@ beforeAll(async () => {
     segments.push(JSON.parse(document));
   });
   await new Promise<void>((resolve) => daemon.bind(0, '127.0.0.1', resolve));
-  local = await startLocalSendoff({
+  local = await startSendoff({
     config: { xray: 'true' },
     functionEnvironment: {
       AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${daemon.address().port}`,

@@ -3,8 +3,8 @@ import { onRedis } from './flows-backend.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { anEmail, running } from './running.ts';
 
-/** Of the measurement. */
-const EMAILS = 30;
+/** Emails of the measurement; more for times that can be compared. */
+const EMAILS = Number(process.env.WEBHOOK_EMAILS ?? 10);
 
 const sendoff = running();
 let receiver: Receiver;

@@ -24,7 +24,7 @@ const CHECKS = [
 const hooks = join(import.meta.dirname, 'hooks.py');
 const configuration = join(import.meta.dirname, 'schemathesis.toml');
 
-/** What is fuzzed, and with what. */
+/** The deployment that is fuzzed, and the fuzzer. */
 export interface Target {
   /** The Python that has the packages. */
   readonly python: string;
@@ -36,7 +36,7 @@ export interface Target {
   readonly directory: string;
 }
 
-/** What a run came to. */
+/** The result of a run. */
 export interface Report {
   readonly cases: number;
   /** Kinds of answers that the document does not have, each at one operation; a 5xx is one, too. */

@@ -1,10 +1,12 @@
-import { createApp } from '../../functions/api/app.ts';
+import { type ApiDependencies, createApp } from '../../functions/api/app.ts';
+import type { ConsoleFiles } from '../../functions/api/console/files.ts';
 import { putApiKey } from '../../functions/core/access/api-key.ts';
-import type { DomainStatus, SenderDomains } from '../../functions/core/email/sender-domain.ts';
+import type { DomainStatus, SenderDomains } from '../../functions/core/email/accept/sender-domain.ts';
 import { newId } from '../../functions/core/ids.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';
 import type { LogFields, Logger } from '../../functions/core/ports/telemetry.ts';
-import type { TaskManifest } from '../../functions/core/run/manifest.ts';
+import type { TaskManifest } from '../../functions/core/run/definition/manifest.ts';
+import type { Operations } from '../../functions/runtime/operations/operations.ts';
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
 
@@ -33,7 +35,12 @@ export const SENDING_KEY = 'so_sending';
 /** The API on the ports in memory, with a full key, a sending key, and a clock that tests can set; a request that waits sets it, too. */
 export async function createApiClient(
   wrap: (backend: MemoryBackend) => Backend = (backend) => backend,
-  { tasks, ...options }: { readonly keyRateLimit?: number; readonly tasks?: TaskManifest } = {},
+  {
+    tasks,
+    ...options
+  }: Partial<Pick<ApiDependencies, 'broadcastFooter' | 'keyRateLimit' | 'operations' | 'keepStatus'>> & {
+    readonly tasks?: TaskManifest;
+  } = {},
 ): Promise<ApiClient> {
   const clock = { nowMs: Date.parse('2026-11-21T12:00:00Z') };
   const now = () => clock.nowMs;
@@ -53,7 +60,9 @@ export async function createApiClient(
     metrics: createRecordedMetrics(),
     domains: domainsOf(verification),
     region: 'eu-west-1',
+    console: { files: consoleFiles, deployment: 'Sendoff', inbox: undefined },
     ...(tasks ? { tasks: { manifest: () => tasks, backend: () => wrap(backend) } } : {}),
+    operations: noOperations,
     sleep: async (ms) => {
       clock.nowMs += ms;
     },
@@ -74,10 +83,39 @@ export async function createApiClient(
         ...(payload === undefined ? {} : { body: payload }),
       });
       const text = await response.text();
-      return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+      const isText = /^text\/(?:csv|plain)/.test(response.headers.get('content-type') ?? '');
+      const answered = text === '' ? undefined : isText ? text : JSON.parse(text);
+      return { status: response.status, headers: response.headers, body: answered };
     },
   };
 }
+
+/** A deployment without queues. */
+const noOperations: Operations = {
+  inspection: async () => ({
+    depths: async () => [],
+    deadLetters: {
+      count: async () => 0,
+      async *pages() {},
+      find: async () => undefined,
+    },
+  }),
+  series: { read: () => Promise.reject(new Error('there are no metrics here')), ages: async () => new Map() },
+};
+
+/** A console of one page, one script and one style. */
+const consoleFiles: ConsoleFiles = {
+  read: async (name) => {
+    const texts = new Map([
+      ['index.html', '<script type="module" src="{base}assets/main.ABCDEFGH.js"></script>'],
+      ['main.ABCDEFGH.js', 'plain'],
+      ['main.ABCDEFGH.js.br', 'brotli'],
+      ['main.ABCDEFGH.js.gz', 'gzip'],
+    ]);
+    const text = texts.get(name);
+    return text === undefined ? undefined : Buffer.from(text);
+  },
+};
 
 function domainsOf(verification: ReadonlyMap<string, DomainStatus>): SenderDomains {
   return {

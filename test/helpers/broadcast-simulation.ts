@@ -15,11 +15,12 @@ import { createBroadcastReader } from '../../functions/core/broadcast/delivery/r
 import { sendBroadcast } from '../../functions/core/broadcast/lifecycle.ts';
 import { createBroadcast, type NewBroadcast } from '../../functions/core/broadcast/store.ts';
 import { type BroadcastDependencies, broadcastTasks } from '../../functions/core/broadcast/tasks.ts';
-import { createClaims } from '../../functions/core/email/claims.ts';
+import { createWriters } from '../../functions/core/document/writers.ts';
+import { submitEmails } from '../../functions/core/email/accept/submit.ts';
 import { parseEmail } from '../../functions/core/email/email.ts';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
-import { emailTasks, type SendDependencies } from '../../functions/core/email/send.ts';
-import { submitEmails } from '../../functions/core/email/submit.ts';
+import { createClaims } from '../../functions/core/email/send/claims.ts';
+import { emailTasks, type SendDependencies } from '../../functions/core/email/send/send.ts';
 import { processFeedback } from '../../functions/core/feedback/feedback.ts';
 import { newId } from '../../functions/core/ids.ts';
 import { createPacer } from '../../functions/core/pacing/pacer.ts';
@@ -34,6 +35,7 @@ import { createMemoryBackend } from './memory-backend.ts';
 import { createMortalPorts } from './mortal-ports.ts';
 import { randomFrom } from './random-text.ts';
 import { createRecordedMetrics } from './recorded-metrics.ts';
+import { repeatingTable } from './repeating-table.ts';
 import { createSimulatedTime } from './simulated-time.ts';
 import { createTableMeter, type TableMeter } from './table-meter.ts';
 
@@ -55,6 +57,8 @@ export interface SimulationOptions {
   readonly crash?: { readonly at: number; readonly when: 'before' | 'after' };
   /** Called before each call of a port: true kills the worker. */
   readonly kills?: (call: string, when: 'before' | 'after') => boolean;
+  /** Called with the key of each write: true loses its answer, and the client repeats it. */
+  readonly losesAnswer?: (key: string) => boolean;
   /** Called before SES takes a message; throws to refuse it. */
   readonly onSend?: (message: OutgoingMessage, nowMs: number) => void;
   /** The offset of each worker's clock, ms. */
@@ -65,7 +69,16 @@ export type BroadcastSimulation = ReturnType<typeof createBroadcastSimulation>;
 
 /** Workers that send broadcasts, on queues and a table in memory, in simulated time. They can be killed at every call of a port. */
 export function createBroadcastSimulation(options: SimulationOptions = {}) {
-  const { ratePerSecond = 100, workers = 2, crash, kills, onSend, clockOffsetMs = () => 0, withoutSchedule } = options;
+  const {
+    ratePerSecond = 100,
+    workers = 2,
+    crash,
+    kills,
+    losesAnswer,
+    onSend,
+    clockOffsetMs = () => 0,
+    withoutSchedule,
+  } = options;
   const time = createSimulatedTime();
   const random = randomFrom(11);
   const memory = createMemoryBackend({ now: time.now });
@@ -98,6 +111,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
   let killed = 0;
   let lastAtMs = 0;
 
+  const asWriter = createWriters(time.now);
   const feedback = async (message: OutgoingMessage, messageId: string, sentAtMs: number) => {
     await time.wait(SEND_EVENT_MS);
     const tags = Object.fromEntries(message.tags.map(({ name, value }) => [name, [value]]));
@@ -111,7 +125,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
     };
     const event = { id: messageId, body: JSON.stringify({ eventType: 'Send', mail, send: {} }) };
     await processFeedback([event], {
-      ...{ table: memory.table, publish: async () => {}, log, now: time.now, retentionMs: RETENTION_MS },
+      ...{ table: memory.table, asWriter, publish: async () => {}, log, now: time.now, retentionMs: RETENTION_MS },
     });
   };
   const mailer = {
@@ -140,7 +154,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
     });
     return {
       death: death.promise,
-      table: guard('table', table),
+      table: guard('table', losesAnswer ? repeatingTable(table, losesAnswer) : table),
       broker: guard('broker', broker),
       mailer: guard('mailer', mailer),
     };
@@ -205,7 +219,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
       })();
 
   const dependencies = { backend, now: time.now, newId, retentionMs: RETENTION_MS };
-  const audience = { table, publish: async () => {}, now: time.now };
+  const audience = { table, asWriter, publish: async () => {}, now: time.now };
   const broadcast = (id: string) => memory.table.get<Broadcast>(broadcastKey(id));
 
   return {
@@ -221,7 +235,7 @@ export function createBroadcastSimulation(options: SimulationOptions = {}) {
         { ...audience, table: memory.table },
         addresses.map((email) => ({ email })),
       );
-      await addMembers(memory.table, id, addresses.map(contactId), time.now());
+      await addMembers({ table: memory.table, asWriter }, id, addresses.map(contactId), time.now());
       await time.runUntil(time.now() + 2_000);
       return { id, contactIds: addresses.map(contactId) };
     },

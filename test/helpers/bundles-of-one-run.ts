@@ -9,7 +9,7 @@ export default function keepBundles(project: TestProject): () => void {
   process.env.SENDOFF_BUNDLES = directory;
   // In watch mode the sources have changed.
   project.onTestsRerun(async () => {
-    for (const name of readdirSync(directory)) rmSync(join(directory, name));
+    for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
   });
   return () => rmSync(directory, { recursive: true, force: true });
 }

@@ -12,6 +12,7 @@ import type {
   WriteOutcome,
 } from '../../functions/core/ports/table.ts';
 import type { QueueName } from '../../functions/core/queues.ts';
+import { createMemoryIndex } from './memory-index.ts';
 
 interface Stored {
   readonly fields: Record<string, FieldValue | undefined>;
@@ -68,6 +69,18 @@ function inTurn(jobs: readonly OutgoingJob[]): OutgoingJob[] {
 
 function createMemoryTable(now: () => number): Table {
   const documents = new Map<string, Stored>();
+  const indexes = { list: createMemoryIndex(), due: createMemoryIndex() };
+  /** Replaces a document; undefined deletes it. */
+  const store = (key: string, stored: Stored | undefined) => {
+    const standing = documents.get(key);
+    for (const name of ['list', 'due'] as const) {
+      if (standing?.[name] === stored?.[name]) continue;
+      if (standing?.[name]) indexes[name].remove(key, standing[name]);
+      if (stored?.[name]) indexes[name].add(key, stored[name]);
+    }
+    if (stored) documents.set(key, stored);
+    else documents.delete(key);
+  };
   const live = (key: string): Stored | undefined => {
     const stored = documents.get(key);
     return stored && (stored.expiresAtMs ?? Number.POSITIVE_INFINITY) > now() ? stored : undefined;
@@ -82,7 +95,7 @@ function createMemoryTable(now: () => number): Table {
     async insert<T extends Document>({ key, fields, list, due, expiresAtMs }: Parameters<Table['insert']>[0]) {
       checkNames(fields);
       const standing = live(key);
-      if (!standing) documents.set(key, { fields: plain(fields), list, due, expiresAtMs });
+      if (!standing) store(key, { fields: plain(fields), list, due, expiresAtMs });
       return { applied: !standing, document: read<T>(standing ?? documents.get(key)) };
     },
     async update<T extends Document>(key: string, change: Change, anyOf?: readonly Condition[]) {
@@ -90,26 +103,16 @@ function createMemoryTable(now: () => number): Table {
       const standing = live(key);
       if (!standing || !allowed(standing, anyOf)) return { applied: false, document: read<T>(standing) };
       const changed = changeOf(standing, change);
-      documents.set(key, changed);
+      store(key, changed);
       return { applied: true, document: read<T>(changed) } satisfies WriteOutcome<T>;
     },
     async delete(key, anyOf) {
       const standing = live(key);
-      return standing !== undefined && allowed(standing, anyOf) && documents.delete(key);
+      if (standing === undefined || !allowed(standing, anyOf)) return false;
+      store(key, undefined);
+      return true;
     },
-    async query({ index, partition, limit, order, after, before }) {
-      const direction = order === 'ascending' ? 1 : -1;
-      const past = (sort: string, bound: string | undefined) =>
-        bound === undefined ? undefined : bytewise(sort, bound) * direction;
-      return [...documents]
-        .flatMap(([key, stored]) => {
-          const entry = stored[index];
-          return entry?.partition === partition ? [{ key, sort: entry.sort }] : [];
-        })
-        .filter(({ sort }) => (past(sort, after) ?? 1) > 0 && (past(sort, before) ?? -1) < 0)
-        .sort((a, b) => bytewise(a.sort, b.sort) * direction)
-        .slice(0, limit);
-    },
+    query: async ({ index, ...page }) => indexes[index].query(page),
     parts: async () => [0],
   };
 }
@@ -124,7 +127,6 @@ function checkNames(fields: Document): void {
 
 /** A copy without undefined fields, as a database stores it. */
 const plain = (fields: Document): Record<string, FieldValue | undefined> => JSON.parse(JSON.stringify(fields));
-const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 function changeOf({ fields, list, due, expiresAtMs }: Stored, change: Change): Stored {
   const changed = { ...fields, ...plain(change.set ?? {}) };

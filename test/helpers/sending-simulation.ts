@@ -1,9 +1,9 @@
 import { optedOut } from '../../functions/core/audience/opted-out.ts';
-import { type Claims, createClaims } from '../../functions/core/email/claims.ts';
+import { type SubmitRequest, submitEmails } from '../../functions/core/email/accept/submit.ts';
 import { parseEmail } from '../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
-import { emailSend, emailSent, type SendDependencies } from '../../functions/core/email/send.ts';
-import { type SubmitRequest, submitEmails } from '../../functions/core/email/submit.ts';
+import { type Claims, createClaims } from '../../functions/core/email/send/claims.ts';
+import { emailSend, emailSent, type SendDependencies } from '../../functions/core/email/send/send.ts';
 import { newId } from '../../functions/core/ids.ts';
 import type { Pacer } from '../../functions/core/pacing/pacer.ts';
 import type { Backend } from '../../functions/core/ports/backend.ts';

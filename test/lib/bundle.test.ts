@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../../lib/bundle.ts';
 
-// What is tested is that each bundling makes the same.
+// The tests compare separate bundlings.
 delete process.env.SENDOFF_BUNDLES;
 
 describe('a bundle', () => {

@@ -2,7 +2,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, it } from 'vitest';
 import { matchesPattern } from '../../lib/local/cloud/aws/iam-conditions.ts';
-import { Sendoff } from '../../lib/sendoff.ts';
+import { Sendoff, type SendoffProps } from '../../lib/sendoff.ts';
 import { grantsOf, sendoffTemplate } from '../helpers/sendoff-template.ts';
 
 const { template, sendoff, stack } = sendoffTemplate();
@@ -26,9 +26,11 @@ const log = (name: string) => ({
 
 /** The complete grants of each role. */
 describe('least privilege', () => {
-  it('lets the API read, write and list documents, read and write bodies, queue jobs, and read the identities of SES', () => {
+  it('lets the API read, write and list documents, read and write bodies, queue jobs, read metrics and the identities of SES, and deal with dead letters', () => {
+    const [dead, feedback] = ['{MailDeadLetterQueue}', '{MailFeedbackQueue}'];
     expect(grantsOf(template, 'ApiFunctionRole')).toEqual({
       ...log('ApiFunction'),
+      'Allow cloudwatch:GetMetricData': ['*'],
       'Allow dynamodb:BatchGetItem': table,
       'Allow dynamodb:BatchWriteItem': table,
       'Allow dynamodb:DeleteItem': table,
@@ -43,7 +45,11 @@ describe('least privilege', () => {
       'Allow ses:GetIdentityMailFromDomainAttributes': ['*'],
       'Allow ses:GetIdentityVerificationAttributes': ['*'],
       'Allow ses:ListIdentities': ['*'],
-      'Allow sqs:SendMessage': all,
+      'Allow sqs:ChangeMessageVisibility': [dead],
+      'Allow sqs:DeleteMessage': [dead],
+      'Allow sqs:GetQueueAttributes': [...all, dead, feedback].sort(),
+      'Allow sqs:ReceiveMessage': [dead],
+      'Allow sqs:SendMessage': [...all, feedback].sort(),
     });
   });
 
@@ -188,7 +194,16 @@ describe('the environment of a function', () => {
     NODE_OPTIONS: '--enable-source-maps',
   };
   it.each([
-    ['Answers the HTTP API', { ...backend, RETENTION_DAYS: '30' }],
+    [
+      'Answers the HTTP API',
+      {
+        ...backend,
+        RETENTION_DAYS: '30',
+        CONSOLE: 'true',
+        FEEDBACK_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailFeedbackQueue') },
+        DEAD_LETTER_QUEUE_URL: { Ref: Match.stringLikeRegexp('MailDeadLetterQueue') },
+      },
+    ],
     [
       'Sends queued emails',
       {
@@ -225,6 +240,13 @@ describe('the limits of sending', () => {
       Description: 'Sends queued emails through Amazon SES',
       Environment: { Variables: Match.objectLike(variables) },
     });
+  });
+});
+
+it('tells the API that broadcasts have no footer: their tests have none either', () => {
+  sendoffTemplate({ broadcastFooter: false }).template.hasResourceProperties('AWS::Lambda::Function', {
+    Description: Match.stringLikeRegexp('Answers the HTTP API'),
+    Environment: { Variables: Match.objectLike({ BROADCAST_FOOTER: 'false' }) },
   });
 });
 
@@ -299,5 +321,20 @@ describe('data', () => {
     const removable = sendoffTemplate({ removeData: true }).template;
     for (const type of dataTypes) removable.allResources(type, { DeletionPolicy: 'Delete' });
     removable.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: false });
+  });
+});
+
+describe('the console', () => {
+  const variablesOf = (props: SendoffProps) => {
+    const functions = Object.entries(sendoffTemplate(props).template.findResources('AWS::Lambda::Function'));
+    return functions.flatMap(([id, { Properties }]) =>
+      'CONSOLE' in Properties.Environment.Variables ? [id.replace(/.{8}$/, '')] : [],
+    );
+  };
+
+  it('is served by the API function, unless it is left out', () => {
+    expect(variablesOf({})).toEqual(['MailApiFunction']);
+    expect(variablesOf({ backend: 'redis', redisSecret: 's' })).toEqual(['MailApiFunction']);
+    expect(variablesOf({ console: false })).toEqual([]);
   });
 });

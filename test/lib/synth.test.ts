@@ -8,7 +8,7 @@ import { type Synthesis, synthesize } from '../../lib/synth.ts';
 /** Three bundles a synthesis, and the CDK's start in a process of its own, on a busy machine. */
 const TIMEOUT_MS = 60_000;
 const root = join(import.meta.dirname, '..', '..');
-// What is tested is that each bundling makes the same.
+// The tests compare separate bundlings.
 delete process.env.SENDOFF_BUNDLES;
 
 describe('synthesize', () => {

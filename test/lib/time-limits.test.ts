@@ -1,7 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { type TimeLimits, timeLimits } from '../../functions/adapters/time-limits.ts';
-import { FETCH_MS, WAIT_MS } from '../../functions/core/email/send.ts';
+import { FETCH_MS, WAIT_MS } from '../../functions/core/email/send/send.ts';
 import { ANSWER_TIMEOUT_MS } from '../../functions/core/webhook/slow-endpoints.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { sendoffTemplate } from '../helpers/sendoff-template.ts';
@@ -45,7 +45,7 @@ describe('the time limit of a function', () => {
     );
   });
 
-  // Half of the time for the turn, half of the rest for the attachments (core/email/send.ts).
+  // Half of the time for the turn, half of the rest for the attachments (core/email/send/send.ts).
   it('leaves SES its time when an email has waited for its turn and its attachments', () => {
     const limitMs = LEAST_SEND_TIMEOUT_SECONDS * 1000;
     const turnMs = Math.min(WAIT_MS, limitMs / 2);

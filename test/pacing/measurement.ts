@@ -31,7 +31,7 @@ const template = {
   },
 };
 
-/** What one cell measured. */
+/** The measurements of one cell. */
 export type Measured = Result & { readonly tableWritesPerSecond: number };
 
 /**

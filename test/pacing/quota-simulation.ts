@@ -2,11 +2,11 @@ import type { SESClient } from '@aws-sdk/client-ses';
 import { submitInParallel, updateThenSend } from '../../functions/adapters/aws/backend.ts';
 import { createSesAccount } from '../../functions/adapters/aws/ses-account.ts';
 import { createSesMailer } from '../../functions/adapters/aws/ses-mailer.ts';
-import { createClaims } from '../../functions/core/email/claims.ts';
+import { submitEmails } from '../../functions/core/email/accept/submit.ts';
 import { parseEmail } from '../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../functions/core/email/record.ts';
-import { emailTasks } from '../../functions/core/email/send.ts';
-import { submitEmails } from '../../functions/core/email/submit.ts';
+import { createClaims } from '../../functions/core/email/send/claims.ts';
+import { emailTasks } from '../../functions/core/email/send/send.ts';
 import { newId } from '../../functions/core/ids.ts';
 import { createPacer } from '../../functions/core/pacing/pacer.ts';
 import { createSending, SCHEDULE_STOPPED_MS } from '../../functions/core/pacing/sending-state.ts';
@@ -57,7 +57,7 @@ const GIVE_UP_AFTER_MS = parseConfig({}).giveUpAfterHours * 3_600_000;
 const MEMORY_GB = 0.5;
 /** Executions at once, as by default. */
 const CONCURRENCY = { transactional: 4, bulk: 2 };
-/** What calls take, in ms. */
+/** The times of calls, in ms. */
 const TABLE_MS = 6;
 const SES_MS = 80;
 const INVOCATION_MS = 3;

@@ -13,7 +13,7 @@ export interface Sender {
   readonly send: (recipients: number) => Promise<boolean>;
 }
 
-/** What senders have counted. */
+/** The counts of the senders. */
 export interface Tally {
   /** When SES took each recipient, epoch ms. */
   readonly sentAtMs: number[];

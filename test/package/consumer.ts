@@ -9,7 +9,7 @@ const COMMAND_TIMEOUT_MS = 300_000;
 const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 20_000;
 
-/** What a command ended with. */
+/** The end of a command. */
 export interface Outcome {
   readonly exitCode: number;
   readonly out: string;
@@ -21,6 +21,7 @@ export interface Ready {
   readonly url: string;
   readonly apiKey: string;
   readonly inbox: string;
+  readonly console: string;
   readonly outputs?: Readonly<Record<string, string>>;
 }
 

@@ -87,6 +87,19 @@ async function sendOne({ url, apiKey }: Ready, subject: string): Promise<void> {
   assert(data !== null, `resend: ${error?.message}`);
 }
 
+/** The page of the console, its script, and a session for the key in its address. */
+async function openConsole({ console: address }: Ready): Promise<void> {
+  const [page = '', key] = address.split('#key=');
+  const html = await (await fetch(page)).text();
+  const script = await fetch(new URL(/src="([^"]+)"/.exec(html)?.[1] ?? 'none', page));
+  assert(
+    /^(br|gzip)$/.test(script.headers.get('content-encoding') ?? ''),
+    `the console's script: ${script.status} ${html}`,
+  );
+  const session = await fetch(`${page}/session`, { method: 'POST', body: JSON.stringify({ key }) });
+  assert(session.status === 201, `a session of the console: ${session.status} ${await session.text()}`);
+}
+
 /** The commands that look at what runs on this machine. */
 async function operate(cwd: string): Promise<void> {
   const keys = await succeed(['npx', '--no-install', 'sendoff', 'keys', 'list', '--local', '--json'], cwd, env);
@@ -175,6 +188,7 @@ async function shop(args: readonly string[]): Promise<string> {
     assert(response.status === 200, `sign-up: ${response.status} ${await response.text()}\n${log().slice(-2000)}`);
     const subjects = await inbox(ready, 2);
     assert(subjects.sort().join() === 'By resend,Welcome', `The inbox has: ${subjects.join()}`);
+    await openConsole(ready);
     await operate(cwd);
     return `in the inbox: ${subjects.join(', ')}`;
   });
@@ -206,7 +220,7 @@ await step('without an AWS account `keys list` says what is missing', async () =
 await step(
   'a strict TypeScript app compiles, all declarations checked, and synthesizes, with the oldest CDK allowed',
   async () => {
-    const oldest = Object.entries(peerDependencies).map(([name, range]) => `${name}@${range.replace('^', '')}`);
+    const oldest = Object.entries(peerDependencies).map(([name, range]) => `${name}@${range.replace(/^(\^|>=)/, '')}`);
     const cwd = await install('typescript', [...oldest, ...pinned('typescript', '@types/node')]);
     const { exitCode, out } = await run(['npx', '--no-install', 'tsc', '--pretty', 'false'], cwd, env);
     const errors = out.split('\n').filter((line) => /error TS/.test(line));

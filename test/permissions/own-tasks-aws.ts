@@ -1,7 +1,7 @@
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { CLOCK_PARTITION, type Clock, clockKey } from '../../functions/core/clock/clock.ts';
 import { dueEntry } from '../../functions/core/clock/handover.ts';
-import { dueRunEntry } from '../../functions/core/run/accept.ts';
+import { dueRunEntry } from '../../functions/core/run/accept/accept.ts';
 import { type RunRecord, runKey } from '../../functions/core/run/run.ts';
 import type { LocalSendoff } from '../../lib/local/start.ts';
 import { callTask, succeeded, until } from './own-tasks.ts';
@@ -10,7 +10,7 @@ import { emptyBucket, type Visit } from './visit.ts';
 const HOUR_MS = 3_600_000;
 const CLOCK = 'prove.yearly';
 
-/** What the schedule does for tasks: runs that are due, one without the body of its step; clocks of the file and one that is gone. */
+/** The schedule's work for tasks: runs that are due, one without the body of its step; clocks of the file and one that is gone. */
 export async function scheduleOwnTasks(visit: Visit): Promise<void> {
   const { ask, local } = visit;
   const gone = clockKey('prove.gone');

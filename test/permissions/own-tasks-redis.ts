@@ -1,7 +1,7 @@
 import { createRedisBroker } from '../../functions/adapters/redis/broker.ts';
 import { taskQueueNames } from '../../functions/core/queues.ts';
-import { executeJob } from '../../functions/core/run/accept.ts';
-import { tasksNamespace } from '../../functions/runtime/tasks-redis.ts';
+import { executeJob } from '../../functions/core/run/accept/accept.ts';
+import { tasksNamespace } from '../../functions/runtime/tasks/tasks-redis.ts';
 import { silentClient } from '../../lib/local/redis.ts';
 import { callTask, succeeded } from './own-tasks.ts';
 import type { Visit } from './visit.ts';

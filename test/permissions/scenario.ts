@@ -4,7 +4,7 @@ import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createRedisBroker } from '../../functions/adapters/redis/broker.ts';
 import { dueEntry, type EmailRecord, listEntry, recordKey } from '../../functions/core/email/record.ts';
-import { emailSend } from '../../functions/core/email/send.ts';
+import { emailSend } from '../../functions/core/email/send/send.ts';
 import { SENDING_KEY } from '../../functions/core/pacing/sending-state.ts';
 import type { Job } from '../../functions/core/ports/broker.ts';
 import { suppress } from '../../functions/core/suppression/suppression.ts';
@@ -13,7 +13,9 @@ import type { LocalSendoff } from '../../lib/local/start.ts';
 import { queuesOf, queueUrlOutput } from '../../lib/queues.ts';
 import { startReceiver } from '../flows/receiver.ts';
 import { anEmail, redisClientOf, requestTo } from '../flows/running.ts';
+import { acceptWithoutHttp, failWithoutHttp } from './caller.ts';
 import { massMail } from './mass-mail.ts';
+import { handleDeadLetters, readState } from './operate.ts';
 import { runOwnTasks } from './own-tasks.ts';
 import { failOwnTasks, scheduleOwnTasks } from './own-tasks-aws.ts';
 import { invokeTasksConsumers } from './own-tasks-redis.ts';
@@ -46,6 +48,8 @@ export const steps: readonly Step[] = [
   { name: 'an email with a template is sent', run: sendTemplate },
   { name: 'an email about a topic is sent to those who subscribe', run: sendAboutTopic },
   { name: 'emails are read and listed', run: read },
+  { name: 'an operator reads the state of queues and sending, and numbers over time', run: readState },
+  { name: 'dead letters are listed, put back on the queue that they came from, and deleted', run: handleDeadLetters },
   { name: 'a large body that is gone is reported as missing, not as forbidden', backend: 'aws', run: missBody },
   {
     name: 'a job whose email is not stored yet is retried, on each queue of emails',
@@ -66,6 +70,17 @@ export const steps: readonly Step[] = [
     run: failOwnTasks,
   },
   {
+    name: 'a function of the user calls tasks and accepts emails without HTTP',
+    withTasks: true,
+    run: acceptWithoutHttp,
+  },
+  {
+    name: 'calls without HTTP fail',
+    backend: 'aws',
+    withTasks: true,
+    run: failWithoutHttp,
+  },
+  {
     name: 'consumers of runs are invoked by their watchdog and by each other',
     backend: 'redis',
     withTasks: true,
@@ -82,8 +97,12 @@ export const steps: readonly Step[] = [
   },
 ];
 
-/** Runs all steps; rejects at the first that fails. */
-export async function walkThrough(local: LocalSendoff, onStep: (name: string) => void = () => {}): Promise<void> {
+/** Runs the steps, all or those with the given names; rejects at the first that fails. `onStep` is told each before it runs. */
+export async function walkThrough(
+  local: LocalSendoff,
+  onStep: (name: string) => void = () => {},
+  only?: readonly string[],
+): Promise<void> {
   const request = requestTo(local);
   const { awsEndpoint: endpoint, region, credentials } = local.cloud;
   const aws = { endpoint, region, credentials };
@@ -99,6 +118,7 @@ export async function walkThrough(local: LocalSendoff, onStep: (name: string) =>
     largeId: '',
   };
   for (const { name, backend, withTasks, run } of steps) {
+    if (only && !only.includes(name)) continue;
     if (backend && backend !== (local.redis ? 'redis' : 'aws')) continue;
     if (withTasks && !local.cloud.outputs.TasksFunctionName) continue;
     onStep(name);

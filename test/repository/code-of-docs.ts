@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** What the reader of docs/tasks.md has beside its code. */
+/** The declarations that the reader of docs/tasks.md has beside its code. */
 const SURROUNDINGS = `
 import type { Stack } from 'aws-cdk-lib/core';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';

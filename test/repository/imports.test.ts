@@ -14,27 +14,28 @@ interface Import {
 function layerOf(path: string): string {
   const [top = '', folder = '', room = ''] = path.split('/');
   if (top === 'functions')
-    return ['core', 'adapters', 'runtime'].includes(folder) ? `functions/${folder}` : 'functions/<lambda>';
+    return ['core', 'adapters', 'runtime', 'console'].includes(folder) ? `functions/${folder}` : 'functions/<lambda>';
   if (top !== 'lib' || folder !== 'local') return top;
   return room === 'cloud' ? 'lib/local/cloud' : 'lib/local';
 }
 
 const functions = ['functions/core', 'functions/adapters', 'functions/runtime', 'functions/<lambda>'];
 
-/** bin → lib → functions; in functions core ← adapters ← runtime ← <lambda>; the local cloud knows nothing of Sendoff. */
+/** bin → lib → functions; in functions core ← adapters ← runtime ← <lambda>; the local cloud knows nothing of Sendoff, the console only types. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   'functions/core': ['functions/core'],
   'functions/adapters': ['functions/core', 'functions/adapters'],
   'functions/runtime': ['functions/core', 'functions/adapters', 'functions/runtime'],
   'functions/<lambda>': functions,
+  'functions/console': ['functions/console'],
   lib: ['lib', ...functions],
   'lib/local/cloud': ['lib/local/cloud'],
   'lib/local': ['lib', 'lib/local', 'lib/local/cloud', ...functions],
   bin: ['bin', 'lib', 'lib/local', 'lib/local/cloud', ...functions.slice(0, -1)],
-  test: ['test', 'bin', 'lib', 'lib/local', 'lib/local/cloud', ...functions],
+  test: ['test', 'bin', 'lib', 'lib/local', 'lib/local/cloud', ...functions, 'functions/console'],
 };
 
-/** Which folders of functions/core a folder may import, beside `ports` and the files in core itself. */
+/** The folders of functions/core that a folder may import, beside `ports` and the files in core itself. */
 const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   '.': [],
   ports: [],
@@ -46,31 +47,37 @@ const coreMayImport: Readonly<Record<string, readonly string[]>> = {
   schedule: ['document', 'email', 'pacing'],
   broadcast: ['audience', 'document', 'email', 'pacing', 'task', 'template', 'suppression', 'webhook'],
   clock: ['document', 'run', 'task'],
-  feedback: ['broadcast', 'email', 'suppression', 'webhook'],
+  feedback: ['broadcast', 'document', 'email', 'suppression', 'webhook'],
   run: ['document', 'email', 'pacing', 'task', 'webhook'],
   suppression: ['document', 'email', 'webhook'],
   webhook: ['document', 'email', 'suppression', 'task'],
   access: ['document', 'email'],
   audience: ['document', 'email', 'suppression', 'task', 'webhook'],
-  inspection: ['email'],
-  privacy: ['audience', 'document', 'email', 'suppression', 'webhook'],
+  inspection: ['broadcast', 'document', 'email', 'pacing'],
+  privacy: ['audience', 'document', 'email', 'run', 'suppression', 'webhook'],
 };
 
 /** I/O is for adapters; nodemailer's address parser is only that. */
 const NOT_IN_CORE =
   /^(@aws-sdk\/|@smithy\/|@upstash\/|aws-|hono|nodemailer(?!\/lib\/addressparser$)|node:(fs|net|tls|dns|https?|http2|child_process|process)\b)/;
 const NOT_IN_FUNCTIONS = /^(aws-cdk-lib|constructs|esbuild)\b/;
+/** What a browser gets. */
+const IN_CONSOLE = /^(preact(\/hooks)?|@preact\/signals)$/;
+/** Pure functions that the console shares with the functions; they import nothing. */
+const SHARED_WITH_CONSOLE = ['functions/core/template/placeholders.ts'];
 
 /** Why an import is against the direction; undefined when it is not. */
 function objection({ from, to }: Import): string | undefined {
   const layer = layerOf(from);
   if (!/^(bin|lib|functions|test)\//.test(to)) {
     if (layer === 'functions/core' && NOT_IN_CORE.test(to)) return `${from}: the core does no I/O, so no ${to}`;
+    if (layer === 'functions/console' && !IN_CONSOLE.test(to)) return `${from}: ${to} is not for browsers`;
     if (layer.startsWith('functions/') && NOT_IN_FUNCTIONS.test(to)) return `${from}: ${to} is for lib`;
     return undefined;
   }
   // The one type of a template: the local cloud runs templates, whoever synthesizes them.
   if (layer === 'lib' && to === 'lib/local/cloud/template.ts') return undefined;
+  if (layer === 'functions/console' && SHARED_WITH_CONSOLE.includes(to)) return undefined;
   if (!mayImport[layer]?.includes(layerOf(to))) return `${from} must not import ${to}`;
   if (layer === 'functions/core') return objectionInCore(from, to);
   const anotherLambda = layer === 'functions/<lambda>' && layerOf(to) === layer && lambdaOf(from) !== lambdaOf(to);
@@ -85,9 +92,10 @@ function objectionInCore(from: string, to: string): string | undefined {
 
 const lambdaOf = (path: string) => path.split('/')[1];
 
-/** Every specifier of `import … from`, `export … from`, `import '…'` and `import('…')`. */
+/** Every specifier of `import … from`, `export … from`, `import '…'` and `import('…')`. Types do not reach the browser: those of the console are left out. */
 function importsOf(from: string, source: string): Import[] {
-  const specifiers = source.matchAll(/^(?!\s*(?:\/\/|\/?\*)).*?(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"\n]+)['"]/gm);
+  const kept = layerOf(from) === 'functions/console' ? source.replaceAll(/^(?:im|ex)port type [^;]*;/gm, '') : source;
+  const specifiers = kept.matchAll(/^(?!\s*(?:\/\/|\/?\*)).*?(?:\bfrom\s|\bimport\b)\s*\(?\s*['"]([^'"\n]+)['"]/gm);
   return [...specifiers].map(([, to = '']) => ({ from, to: to.startsWith('.') ? join(dirname(from), to) : to }));
 }
 
@@ -117,7 +125,7 @@ function shortestWay(from: string, to: string, next: ReadonlyMap<string, readonl
 }
 
 describe('imports', () => {
-  const files = globSync('{bin,lib,functions,test}/**/*.ts', { cwd: root });
+  const files = globSync('{bin,lib,functions,test}/**/*.{ts,tsx}', { cwd: root });
   const imports = files.flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
 
   it('run one way: bin → lib → functions, and core ← adapters ← runtime ← <lambda>', () => {
@@ -149,6 +157,9 @@ describe('imports', () => {
     ['functions/adapters/logger.ts', 'functions/runtime/env.ts'],
     ['functions/runtime/env.ts', 'functions/api/app.ts'],
     ['functions/api/app.ts', 'functions/send/handler.ts'],
+    ['functions/api/app.ts', 'functions/console/router.ts'],
+    ['functions/console/app.tsx', 'functions/api/emails/view.ts'],
+    ['functions/console/app.tsx', 'node:fs'],
     ['functions/api/emails/routes.ts', 'functions/send/handler.ts'],
     ['functions/api/app.ts', 'lib/config.ts'],
     ['functions/api/app.ts', 'aws-cdk-lib/core'],
@@ -161,6 +172,12 @@ describe('imports', () => {
     ['bin/cli/commands/keys.ts', 'functions/api/api-keys/routes.ts'],
   ])('refuses %s → %s', (from, to) => {
     expect(objection({ from, to })).toContain(from);
+  });
+
+  it('leave types of the API to the console', () => {
+    const source =
+      "import type { A } from '../api/a.ts';\nimport type {\n  B,\n} from '../api/b.ts';\nimport { c } from './c.ts';";
+    expect(importsOf('functions/console/app.tsx', source).map(({ to }) => to)).toEqual(['functions/console/c.ts']);
   });
 
   it('finds static, re-exporting, bare and dynamic imports', () => {

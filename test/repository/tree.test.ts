@@ -14,6 +14,7 @@ const OWN_FOLDERS_OF_TESTS = [
   'bench',
   'scale',
   'clients',
+  'console',
   'contracts',
   'deploy',
   'fixtures',
@@ -53,7 +54,7 @@ describe('the tree', () => {
 
   it('has one handler.ts in each folder of a Lambda, and no code of a Lambda elsewhere', () => {
     const handlers = globSync('functions/**/handler.ts', { cwd: root }).map(dirname);
-    const notLambdas = ['core', 'adapters', 'runtime', 'accept', 'tasks'];
+    const notLambdas = ['core', 'adapters', 'runtime', 'accept', 'tasks', 'console'];
     const lambdas = foldersBelow('functions', '*').filter((path) => !notLambdas.includes(path.split('/')[1] ?? ''));
     expect(handlers.map((path) => path.split(sep).join('/')).toSorted()).toEqual(lambdas.toSorted());
   });

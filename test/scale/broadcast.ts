@@ -12,8 +12,8 @@ import { emailIdOf } from '../../functions/core/broadcast/delivery/recipient.ts'
 import { sendBroadcast } from '../../functions/core/broadcast/lifecycle.ts';
 import { createBroadcast } from '../../functions/core/broadcast/store.ts';
 import { type BroadcastDependencies, broadcastTasks } from '../../functions/core/broadcast/tasks.ts';
-import { createClaims } from '../../functions/core/email/claims.ts';
 import { recordKey } from '../../functions/core/email/record.ts';
+import { createClaims } from '../../functions/core/email/send/claims.ts';
 import { newId } from '../../functions/core/ids.ts';
 import { createPacer } from '../../functions/core/pacing/pacer.ts';
 import { createSlotClock } from '../../functions/core/pacing/slot-clock.ts';
@@ -51,7 +51,7 @@ export interface BroadcastOutcome {
   readonly sent: number;
   readonly twice: number;
   readonly lost: number;
-  /** `sent` of the broadcast's counters at its end, before the recount. */
+  /** `sent` of the broadcast's counters at its end. */
   readonly counted: number;
   readonly status: string;
   readonly killed: number;
@@ -260,16 +260,17 @@ export async function simulateBroadcast(load: BroadcastLoad, seed = 1): Promise<
   };
 }
 
-/** Forgets a chunk that is done, and the records of its emails: ten million of them do not fit in memory. */
+/** Forgets the recipients of a chunk that is done, and the records of their emails: ten million of them do not fit in memory. */
 function forgetting(table: Table, metered: MeteredTable): Table {
   return {
     ...table,
     update: async <T extends Document>(key: string, change: Change, anyOf?: readonly Condition[]) => {
       const outcome = await table.update<T>(key, change, anyOf);
       if (!outcome.applied || change.set?.doneAtMs === undefined || !key.startsWith('broadcast-chunk#')) return outcome;
-      const { broadcastId, recipients } = outcome.document as unknown as Chunk;
-      for (const recipient of recipients) metered.forget(recordKey(emailIdOf(broadcastId, recipient)));
+      const chunk = outcome.document as unknown as Chunk;
+      for (const recipient of chunk.recipients) metered.forget(recordKey(emailIdOf(chunk.broadcastId, recipient)));
       metered.forget(key);
+      await metered.preload({ key, fields: { ...chunk, recipients: [] } });
       return outcome;
     },
   };

@@ -10,6 +10,7 @@ export interface Load {
   readonly sendMemoryMb: number;
   readonly feedbackMaxConcurrency: number;
   readonly feedbackMemoryMb: number;
+  readonly feedbackWindowSeconds: number;
   readonly indexShards: number;
   /** What the table takes in a second: 4,000, or `warmWriteUnits`. */
   readonly tableUnits: number;
@@ -22,6 +23,7 @@ const defaults = {
   sendMemoryMb: 512,
   feedbackMaxConcurrency: 2,
   feedbackMemoryMb: 256,
+  feedbackWindowSeconds: 5,
   indexShards: 4,
   tableUnits: 4_000,
 };

@@ -9,6 +9,7 @@ import type {
   Table,
 } from '../../functions/core/ports/table.ts';
 import { createMemoryBackend } from '../helpers/memory-backend.ts';
+import { createMemoryIndex } from '../helpers/memory-index.ts';
 import type { SimulatedTime } from '../helpers/simulated-time.ts';
 
 /** What DynamoDB takes: write units a second of the table, and of one partition key (a shard of an index, one document). */
@@ -47,7 +48,8 @@ export function createMeteredTable(
 ): MeteredTable {
   const { table } = createMemoryBackend({ now: time.now });
   const options = emailShards(shards);
-  const indexes = new Map<string, string[]>();
+  /** A partition for each shard. */
+  const shardsOfIndexes = createMemoryIndex();
   const places = new Map<string, Partial<Record<IndexName, IndexEntry>>>();
   const used = new Map<string, { second: number; units: number; peak: number }>();
   let [throttled, total] = [0, 0];
@@ -84,21 +86,14 @@ export function createMeteredTable(
     if (to === undefined) return;
     const own = places.get(key) ?? {};
     places.set(key, own);
-    const list = (entry: IndexEntry) => {
-      const name = `${index} ${entry.partition} ${shardOf(entry.partition, entry.sort, options)}`;
-      const sorts = indexes.get(name) ?? [];
-      indexes.set(name, sorts);
-      return { sorts, member: `${entry.sort} ${key}` };
-    };
-    if (own[index]) {
-      const { sorts, member } = list(own[index]);
-      const at = positionOf(sorts, member);
-      if (sorts[at] === member) sorts.splice(at, 1);
-    }
+    const inShard = ({ partition, sort }: IndexEntry): IndexEntry => ({
+      partition: `${index} ${partition} ${shardOf(partition, sort, options)}`,
+      sort,
+    });
+    if (own[index]) shardsOfIndexes.remove(key, inShard(own[index]));
     delete own[index];
     if (to === null) return;
-    const { sorts, member } = list(to);
-    sorts.splice(positionOf(sorts, member), 0, member);
+    shardsOfIndexes.add(key, inShard(to));
     own[index] = to;
   };
   const entriesOf = ({ list, due }: Pick<Change, 'list' | 'due'>) =>
@@ -106,16 +101,8 @@ export function createMeteredTable(
       const entry = index === 'list' ? list : due;
       return entry ? [[index, entry] as const] : [];
     });
-  const readPart = ({ index, partition, limit, after = '', before = '~' }: Query, part: number): Entry[] => {
-    const sorts = indexes.get(`${index} ${partition} ${part}`) ?? [];
-    const found: Entry[] = [];
-    for (let at = positionOf(sorts, after); at < sorts.length && found.length < limit; at++) {
-      const [sort = '', key = ''] = (sorts[at] ?? '').split(' ');
-      if (sort >= before) break;
-      if (sort > after) found.push({ key, sort });
-    }
-    return found;
-  };
+  const readPart = ({ index, partition, ...range }: Query, part: number): Entry[] =>
+    shardsOfIndexes.query({ ...range, partition: `${index} ${partition} ${part}`, order: 'ascending' });
   const parts = async () => Array.from({ length: shards }, (_, part) => part);
 
   return {
@@ -168,15 +155,4 @@ export function createMeteredTable(
       Math.max(0, ...[...used].filter(([name]) => name.startsWith('list#')).map(([, { peak }]) => peak)),
     throttled: () => throttled,
   };
-}
-
-/** Where a member is in a sorted list, or belongs. */
-function positionOf(sorts: readonly string[], member: string): number {
-  let [low, high] = [0, sorts.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorts[middle] ?? '') < member) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

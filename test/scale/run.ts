@@ -36,4 +36,5 @@ async function printBroadcast(recipients: number): Promise<void> {
   const outcome = await simulateBroadcast({ ...broadcastLoad, recipients, onTenth });
   console.info(`a broadcast to ${recipients.toLocaleString('en')}:`, outcome, seconds(startedMs));
   if (outcome.lost + outcome.twice > 0 || outcome.status !== 'sent') throw new Error('it was not sent to each once');
+  if (outcome.counted !== recipients) throw new Error('the counters are wrong');
 }

@@ -13,9 +13,11 @@ describe('a deployment under load, in simulated time', () => {
   ] as const)('keeps %s with the defaults, or the options that docs/scale.md names', async (name, duration) => {
     const outcome = await simulate({ ...loads[name], seconds: duration, rampSeconds: 5 });
     expect(outcome.share).toBeGreaterThan(0.94);
-    expect(outcome).toMatchObject({ sesThrottles: 0, tableThrottles: 0, failed: 0, duplicated: 0 });
+    expect(outcome).toMatchObject({ sesThrottles: 0, tableThrottles: 0, failed: 0, duplicated: 0, jobsDoubled: 0 });
     expect(outcome.transactionalWaitP95).toBeLessThan(1);
     expect(outcome.eventAge).toBeLessThan(10);
+    // The sweep begins after 20 seconds.
+    if (duration > 20) expect(outcome.jobsFound).toBe(outcome.jobsLost);
   });
 
   it('begins at 10 million an hour without a throttle of the slot document, however many functions compete', async () => {
@@ -27,7 +29,7 @@ describe('a deployment under load, in simulated time', () => {
 
   it('falls behind with its events when the feedback function has too little', async () => {
     const little = { ...loads['200/s'], feedbackMemoryMb: 128, seconds: 20 };
-    expect((await simulate(little)).eventAge).toBeGreaterThan(2.5);
+    expect((await simulate(little)).eventAge).toBeGreaterThan(5);
   });
 
   it('sends a broadcast to each of 5,000 once at 10 million an hour, although functions are killed', async () => {

@@ -3,6 +3,8 @@ import { claim, markSent } from '../../functions/core/email/transitions.ts';
 import { createPacer } from '../../functions/core/pacing/pacer.ts';
 import { createSending } from '../../functions/core/pacing/sending-state.ts';
 import { createSlotClock } from '../../functions/core/pacing/slot-clock.ts';
+import type { Backend } from '../../functions/core/ports/backend.ts';
+import { requeueUnclaimed } from '../../functions/core/schedule/sweep.ts';
 import { backoffSeconds, emailRetry } from '../../functions/core/task/retry.ts';
 import { Postponed } from '../../functions/core/task/task.ts';
 import { cpuShare, SEND_CPU_MS } from '../../lib/lambda-cpu.ts';
@@ -33,6 +35,11 @@ export interface Outcome {
   readonly eventAge: number;
   readonly failed: number;
   readonly duplicated: number;
+  /** Emails without a job, and how many of them the sweep found, so that they were sent. */
+  readonly jobsLost: number;
+  readonly jobsFound: number;
+  /** Emails that had a job and got a second one from the sweep. */
+  readonly jobsDoubled: number;
 }
 
 const START_MS = Date.parse('2026-11-21T12:00:00Z');
@@ -46,8 +53,16 @@ const MORE_A_SECOND = 5;
 /** Transactional emails a second beside the bulk. */
 const TRANSACTIONAL_A_SECOND = 1;
 
-/** The bulk that waits from the start, in seconds of the rate. */
+/** The bulk that waits from the start, in seconds of the rate, and its age: the sweep examines it. */
 const BACKLOG_SECONDS = 10;
+const BACKLOG_AGE_MS = 20 * 60_000;
+/** The job of one email in so many of the backlog was lost. */
+const EMAILS_PER_LOST_JOB = 100;
+/** The sweep runs once a minute, the first time after so many seconds. */
+const FIRST_SWEEP_MS = 20_000;
+const MINUTE_MS = 60_000;
+/** The part of the minute in which it begins no page. */
+const SWEEP_MARGIN_MS = 5_000;
 
 interface Job {
   readonly id: string;
@@ -68,6 +83,9 @@ export async function simulate(load: Load, seed = 1): Promise<Outcome> {
   const ses = createSes(load.ratePerSecond, time);
   const feedback = createFeedback(load, time, table, random);
   const jobs: Record<Queue, Job[]> = { transactional: [], bulk: [] };
+  const running: Record<Queue, number> = { transactional: 0, bulk: 0 };
+  const lost = new Set<string>();
+  const given: string[] = [];
   const sentAtMs: number[] = [];
   const waits: number[] = [];
   const sends = new Map<string, number>();
@@ -132,10 +150,32 @@ export async function simulate(load: Load, seed = 1): Promise<Outcome> {
       if (batch.length === 0) return;
       functions++;
       mostFunctions = Math.max(mostFunctions, functions);
+      running[queue] += batch.length;
       // A retry or a postponed job waits on the queue, not in the function.
       await Promise.all(batch.map((job) => sendOne(job).catch(postponed(job))));
       functions--;
+      running[queue] -= batch.length;
       await time.wait(QUEUE_MS);
+    }
+  };
+
+  /** The real sweep: it must give a job to those whose job was lost, and no second one to those that wait. */
+  const sweepEachMinute = async () => {
+    const give: Backend['broker']['send'] = async (outgoing) => {
+      await time.wait(QUEUE_MS);
+      for (const { queue, job } of outgoing) {
+        const { id } = job.args as { id: string };
+        given.push(id);
+        jobs[queue as Queue].push({ id, attempt: 1, acceptedAtMs: time.now() });
+      }
+    };
+    const backend = { table, broker: { send: give } } as unknown as Backend;
+    const backlog = async (queue: string) => ({ jobs: jobs[queue as Queue].length + running[queue as Queue] });
+    const metrics = { count: () => {}, sendLatency: () => {} };
+    await time.wait(FIRST_SWEEP_MS);
+    for (; time.now() < endMs; await time.wait(MINUTE_MS)) {
+      const deadlineMs = time.now() + MINUTE_MS - SWEEP_MARGIN_MS;
+      await requeueUnclaimed({ backend, backlog, now: time.now, log, metrics, deadlineMs });
     }
   };
 
@@ -160,11 +200,13 @@ export async function simulate(load: Load, seed = 1): Promise<Outcome> {
     }
   };
   for (let left = load.ratePerSecond * Math.min(BACKLOG_SECONDS, load.seconds); left > 0; left--) {
-    const record = recordOf(`${++emails}`.padStart(9, '0'), 'bulk', time.now());
+    const record = recordOf(`${++emails}`.padStart(9, '0'), 'bulk', time.now() - BACKLOG_AGE_MS);
     await table.preload({ key: recordKey(record.id), fields: record, list: listEntry(record) });
-    jobs.bulk.push({ id: record.id, attempt: 1, acceptedAtMs: record.createdAtMs });
+    if (left % EMAILS_PER_LOST_JOB === 0) lost.add(record.id);
+    else jobs.bulk.push({ id: record.id, attempt: 1, acceptedAtMs: record.createdAtMs });
   }
   void acceptAll();
+  void sweepEachMinute();
   map('transactional', load.maxConcurrency);
   map('bulk', load.bulkMaxConcurrency);
   await time.runUntil(endMs);
@@ -185,6 +227,9 @@ export async function simulate(load: Load, seed = 1): Promise<Outcome> {
     eventAge: feedback.oldestMs() / 1_000,
     failed,
     duplicated: [...sends.values()].filter((count) => count > 1).length,
+    jobsLost: lost.size,
+    jobsFound: given.filter((id) => lost.has(id) && sends.has(id)).length,
+    jobsDoubled: given.filter((id) => !lost.has(id)).length,
   };
 }
 

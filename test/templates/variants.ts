@@ -26,6 +26,7 @@ const alone: readonly Given[] = [
   { xray: 'true' },
   { api: 'rest', xray: 'true' },
   { monitoring: 'false' },
+  { console: 'false' },
   { accountSuppression: 'false' },
   { alarmEmail: 'ops@example.com' },
   { alarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:ops' },

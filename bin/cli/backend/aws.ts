@@ -1,3 +1,4 @@
+import { once } from '../../../functions/core/once.ts';
 import type { Broker } from '../../../functions/core/ports/broker.ts';
 import { type Deployment, output } from '../deployment.ts';
 import type { OperatedBackend } from './operated-backend.ts';
@@ -23,14 +24,9 @@ export async function openAwsBackend(deployment: Deployment): Promise<OperatedBa
     return createS3Bodies(output(deployment, 'BodyBucketName'), new S3Client(deployment.aws));
   };
   const table = createDynamoTable(client, tableName, Date.now, emailShards());
-  let opened: Promise<Broker> | undefined;
-  const broker: Broker = {
-    // Opened when first needed: most commands queue no job.
-    send: async (jobs) => {
-      opened ??= import('./sqs-broker.ts').then(({ openSqsBroker }) => openSqsBroker(deployment));
-      await (await opened).send(jobs);
-    },
-  };
+  // Most commands queue no job.
+  const opened = once(async () => (await import('./sqs-broker.ts')).openSqsBroker(deployment));
+  const broker: Broker = { send: async (jobs) => (await opened()).send(jobs) };
   return {
     table,
     bodies: createDynamoBodies(client, tableName, largeBodies),

@@ -5,6 +5,7 @@ import type { BodyStore } from '../../../functions/core/ports/bodies.ts';
 import type { Broker } from '../../../functions/core/ports/broker.ts';
 import type { Inspection } from '../../../functions/core/ports/inspection.ts';
 import type { Table } from '../../../functions/core/ports/table.ts';
+import type { RunStores } from '../../../functions/core/privacy/runs.ts';
 
 /** A deployment's queues and documents as the commands see them, with either backend. */
 export interface OperatedBackend {
@@ -15,6 +16,8 @@ export interface OperatedBackend {
   readonly updateAndSend: Backend['updateAndSend'];
   /** Everything that the table and the store of the bodies hold. */
   readonly scan: DocumentScan;
+  /** The stores of the runs of the user's tasks, if they are others: with backend=redis. */
+  readonly runs?: RunStores;
   /** Opens the queues. It is a function because most commands need no SQS client. */
   inspection(): Promise<Inspection>;
   /** Sends one command to the database; absent with backend=aws. */

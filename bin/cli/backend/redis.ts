@@ -1,11 +1,11 @@
 import { createInvokeConsumer } from '../../../functions/adapters/aws/invoke.ts';
 import { createRedisBackend } from '../../../functions/adapters/redis/backend.ts';
-import { createRedisClient } from '../../../functions/adapters/redis/client.ts';
+import { createRedisClient, type RedisClient } from '../../../functions/adapters/redis/client.ts';
 import { createUpstashRequester } from '../../../functions/adapters/redis/requester.ts';
 import { createRedisScan, type RedisCommand } from '../../../functions/adapters/redis/scan.ts';
 import { timeLimits } from '../../../functions/adapters/time-limits.ts';
 import { type QueueName, queueNames, taskQueueNames } from '../../../functions/core/queues.ts';
-import { tasksNamespace } from '../../../functions/runtime/tasks-redis.ts';
+import { tasksNamespace } from '../../../functions/runtime/tasks/tasks-redis.ts';
 import { awsRequests } from '../aws.ts';
 import { type Deployment, output } from '../deployment.ts';
 import type { Terminal } from '../terminal.ts';
@@ -49,7 +49,13 @@ export async function openRedisBackend(
   const ofTasks =
     runner && itsWatchdog ? [clientOf(tasksNamespace(namespace), taskQueueNames, runner, itsWatchdog)] : [];
   const { table, bodies, broker, updateAndSend } = createRedisBackend(client, () => Date.now() + clockAheadMs);
+  const runStores = (one: RedisClient) => ({
+    ...createRedisBackend(one, () => Date.now() + clockAheadMs),
+    scan: createRedisScan(command, one.keyOf('')),
+  });
+  const [runs] = ofTasks.map(runStores);
   return {
+    ...(runs ? { runs } : {}),
     table,
     bodies,
     broker,

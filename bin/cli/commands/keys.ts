@@ -1,6 +1,6 @@
 import { createApiKey } from '../../../functions/core/access/api-key.ts';
 import { allApiKeys, deleteApiKey } from '../../../functions/core/access/api-key-deletion.ts';
-import { parseMailbox } from '../../../functions/core/email/address.ts';
+import { domainOf, parseMailbox } from '../../../functions/core/email/address.ts';
 import { iso, isoOrNull } from '../../../functions/core/iso-time.ts';
 import { validate } from '../../../functions/core/validate.ts';
 import { answer, type Context } from '../context.ts';
@@ -25,9 +25,9 @@ export async function createKey(
   const { createKeySchema } = await import('../../../functions/core/access/api-key-input.ts');
   const given = validate(createKeySchema, { name, permission });
   if (domain !== undefined && given.permission !== 'sending_access')
-    throw usageError('--domain confines a key that may only send: leave out --permission full_access.');
+    throw usageError('--domain confines a key that may only send: leave out --permission.');
   const { table } = await context.backend();
-  const confined = domain === undefined ? {} : { domain: domainOf(domain) };
+  const confined = domain === undefined ? {} : { domain: parseDomain(domain) };
   const options = { name: given.name, permission: given.permission ?? 'full_access', ...confined } as const;
   const { id, token } = await createApiKey(table, options, context.now());
   if (!context.json) {
@@ -45,10 +45,7 @@ export async function createKey(
 }
 
 /** The domain in the form in which senders are compared; throws a 422 if the text is no domain. */
-function domainOf(text: string): string {
-  const { address } = parseMailbox(`sender@${text}`, 'domain');
-  return address.slice(address.lastIndexOf('@') + 1);
-}
+const parseDomain = (text: string): string => domainOf(parseMailbox(`sender@${text}`, 'domain').address);
 
 /** `keys list`, newest first. */
 export async function listKeys(context: Context): Promise<void> {

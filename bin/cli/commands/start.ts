@@ -43,12 +43,14 @@ interface Ready {
   readonly url: string;
   readonly apiKey: string;
   readonly inbox: string;
+  /** The web console, with the key to sign in; absent without the option `console`. */
+  readonly console?: string;
   /** The outputs of the stack, other than Sendoff's. */
   readonly outputs?: Readonly<Record<string, string>>;
 }
 
 /** Events that happen once, at start; they are of interest only to those who work on the stack. */
-const SET_UP = { created: true, 'no-local-behaviour': true };
+const SET_UP = { created: true, 'no-local-behaviour': true, override: true };
 
 /** `start`: runs a CDK app's own stack on the local cloud until Ctrl-C. */
 export async function start(terminal: Terminal, options: StartOptions): Promise<void> {
@@ -67,7 +69,9 @@ export async function start(terminal: Terminal, options: StartOptions): Promise<
   writeConnection(file, connectionOf(started, logFile));
   const { cloud, apiKey, appOutputs } = started;
   const outputs = Object.keys(appOutputs).length > 0 ? { outputs: appOutputs } : {};
-  const ready: Ready = { url: cloud.apiUrl, apiKey, inbox: cloud.inboxUrl, ...outputs };
+  // After `#`, as a browser does not send that to the server.
+  const console = started.servesConsole ? { console: `${cloud.apiUrl}/console#key=${apiKey}` } : {};
+  const ready: Ready = { url: cloud.apiUrl, apiKey, inbox: cloud.inboxUrl, ...console, ...outputs };
   terminal.out(options.json ? JSON.stringify(ready) : greeting(ready, Date.now() - startedAtMs));
   await signal;
   removeConnection(file, process.pid);
@@ -154,7 +158,7 @@ function stopped(): Promise<void> {
   });
 }
 
-function greeting({ url, apiKey, inbox, outputs = {} }: Ready, tookMs: number): string {
+function greeting({ url, apiKey, inbox, console, outputs = {} }: Ready, tookMs: number): string {
   const others = Object.entries(outputs).map(([name, value]) => `  ${name.padEnd(9)}  ${value}\n`);
   return `
 Sendoff is running (ready in ${(tookMs / 1000).toFixed(1)} s). Ctrl-C stops it.
@@ -162,7 +166,7 @@ Sendoff is running (ready in ${(tookMs / 1000).toFixed(1)} s). Ctrl-C stops it.
   API        ${url}
   API key    ${apiKey}
   Inbox      ${inbox}
-${others.join('')}
+${console ? `  Console    ${console}\n` : ''}${others.join('')}
 Send an email:
 
   curl ${url}/emails -H 'Authorization: Bearer ${apiKey}' -H 'Content-Type: application/json' \\

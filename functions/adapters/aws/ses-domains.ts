@@ -8,7 +8,7 @@ import {
   type VerificationStatus,
 } from '@aws-sdk/client-ses';
 import { pages } from '../../core/document/pages.ts';
-import type { DomainStatus, SenderDomains } from '../../core/email/sender-domain.ts';
+import type { DomainStatus, SenderDomains } from '../../core/email/accept/sender-domain.ts';
 import { SendoffError, unavailable } from '../../core/errors.ts';
 import { clientOptions } from './clients.ts';
 import { isTransient } from './errors.ts';

@@ -3,7 +3,7 @@ import { API_KEY_PARTITION, type ApiKey, apiKeyKey, createApiKey, renameApiKey }
 import { deleteApiKey } from '../../core/access/api-key-deletion.ts';
 import { createKeySchema, renameKeySchema } from '../../core/access/api-key-input.ts';
 import { listPage } from '../../core/document/list.ts';
-import { findDomain, type SenderDomains } from '../../core/email/sender-domain.ts';
+import { findDomain, type SenderDomains } from '../../core/email/accept/sender-domain.ts';
 import { invalid, notFound } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
 import type { Table } from '../../core/ports/table.ts';

@@ -1,5 +1,5 @@
 import type { ApiKey } from '../../core/access/api-key.ts';
-import { domainId } from '../../core/email/sender-domain.ts';
+import { domainId } from '../../core/email/accept/sender-domain.ts';
 import { iso, isoOrNull } from '../../core/iso-time.ts';
 
 /** A key as the list shows it: Resend's fields, and its permission. */

@@ -1,21 +1,13 @@
 import { bounceTypes, recipientTypes } from '../../core/broadcast/counting/recipient-lists.ts';
-import { list, object, operation, orNull, paging, type Schema, text } from '../openapi/parts.ts';
+import { list, object, operation, orNull, paging, query, text, whole } from '../openapi/parts.ts';
 
-const count = { type: 'integer', minimum: 0 };
-const query = (name: string, description: string, schema: Schema, required = false) => ({
-  name,
-  in: 'query',
-  required,
-  description,
-  schema,
-});
 const always = object({ id: text, contact_id: orNull(text), email: text });
 const recipient = {
   ...always,
   properties: {
     ...always.properties,
-    count: { ...count, description: 'With `opened` and `clicked`: events, at most 10' },
-    clicked_links: { type: 'array', items: object({ url: text, clicks: count }) },
+    count: { ...whole, description: 'With `opened` and `clicked`: events, at most 10' },
+    clicked_links: { type: 'array', items: object({ url: text, clicks: whole }) },
     bounce_type: { enum: bounceTypes },
   },
 };
@@ -37,8 +29,8 @@ export const listRecipients = operation(
   },
   {
     parameters: [
-      query('type', 'What happened', { enum: recipientTypes }, true),
-      query('email', 'Only this address', text),
+      { ...query('type', 'What happened', { enum: recipientTypes }), required: true },
+      query('email', 'Only this address'),
       query('bounce_type', 'Only with `type=bounced`', { enum: bounceTypes }),
       ...paging,
     ],
@@ -50,6 +42,6 @@ export const listRecipients = operation(
 export const listClickedLinks = operation(
   'listBroadcastClickedLinks',
   'Clicked links, most clicked first',
-  list(object({ id: text, url: text, clicks: count, unique_clicks: count })),
+  list(object({ id: text, url: text, clicks: whole, unique_clicks: whole })),
   { parameters: paging },
 );

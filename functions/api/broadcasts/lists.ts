@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { linkHash, listLinks } from '../../core/broadcast/counting/links.ts';
+import { type LinkClicks, linkHash, listLinks } from '../../core/broadcast/counting/links.ts';
 import {
   bounceTypes,
   type ListedRow,
@@ -35,16 +35,24 @@ export function broadcastListRoutes(table: Table): Hono<Caller> {
 
   routes.get('/:id/clicked-links', async (context) => {
     const { id } = await findBroadcast(table, context.req.param('id'));
-    const links = (await listLinks(table, id)).map((link) => ({ id: linkHash(link.url), ...link }));
+    const links = (await listLinks(table, id)).map(identified);
     const { items, hasMore } = pageOf(links, (link) => link.id, context.req.query() as PageRequest);
-    const data = items.map(({ uniqueClicks, ...link }) => ({ ...link, unique_clicks: uniqueClicks }));
-    return context.json({ object: 'list', has_more: hasMore, data });
+    return context.json({ object: 'list', has_more: hasMore, data: items.map(linkView) });
   });
 
   return routes;
 }
 
-function recipientView({ position, contactId, email, count, clickedLinks, bounceType }: ListedRow) {
+const identified = (link: LinkClicks) => ({ id: linkHash(link.url), ...link });
+
+/** A link with its clicks. */
+export const linkView = ({ uniqueClicks, ...link }: ReturnType<typeof identified>) => ({
+  ...link,
+  unique_clicks: uniqueClicks,
+});
+
+/** A recipient in a list. */
+export function recipientView({ position, contactId, email, count, clickedLinks, bounceType }: ListedRow) {
   return {
     id: cursorOf(position),
     contact_id: contactId ?? null,

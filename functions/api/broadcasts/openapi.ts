@@ -51,6 +51,8 @@ const progress = object({
   unsubscribed: count,
   failed: count,
   skipped: count,
+  opened: count,
+  clicked: count,
   rate: { type: 'number', description: 'The most recipients a second that it may have now' },
   etaSeconds: orNull({ type: 'number' }),
 });

@@ -20,9 +20,9 @@ import {
 } from '../../core/broadcast/store.ts';
 import { testBroadcast } from '../../core/broadcast/test-send.ts';
 import { listPage } from '../../core/document/list.ts';
-import { checkIdempotencyKey } from '../../core/email/idempotency.ts';
-import { parseScheduledAt } from '../../core/email/schedule-time.ts';
-import type { SubmitDependencies } from '../../core/email/submit.ts';
+import { checkIdempotencyKey } from '../../core/email/accept/idempotency.ts';
+import { parseScheduledAt } from '../../core/email/accept/schedule-time.ts';
+import type { SubmitDependencies } from '../../core/email/accept/submit.ts';
 import { invalid } from '../../core/errors.ts';
 import { sha256 } from '../../core/ids.ts';
 import { SENDING_KEY, type SendingState } from '../../core/pacing/sending-state.ts';
@@ -42,6 +42,8 @@ import { broadcastDetail, broadcastSummary } from './view.ts';
 export interface BroadcastRouteDependencies extends SubmitDependencies {
   /** The most recipients a second that this deployment may use; absent: all that the account has. */
   readonly maxRatePerSecond?: number | undefined;
+  /** Broadcasts without an unsubscribe link get one; true if absent. */
+  readonly broadcastFooter?: boolean;
 }
 
 /** The routes under `/broadcasts`. */
@@ -154,7 +156,8 @@ function changeRoutes(routes: Hono<Caller>, dependencies: BroadcastRouteDependen
     const { payload, value } = await readJson(context);
     const to = [validate(testBroadcastSchema, value, ['to']).to].flat();
     const id = idOf(context);
-    const ids = await testBroadcast(id, { to, payload, keyId: context.get('apiKey').id }, dependencies);
+    const { broadcastFooter: footer = true } = dependencies;
+    const ids = await testBroadcast(id, { to, footer, payload, keyId: context.get('apiKey').id }, dependencies);
     return context.json({ ...reference(id), emails: ids.map((email) => ({ id: email })) });
   });
 }

@@ -10,7 +10,7 @@ import {
 } from '../../core/clock/store.ts';
 import { type PageRequest, pageOf } from '../../core/document/list.ts';
 import { notFound } from '../../core/errors.ts';
-import type { TaskDescription } from '../../core/run/manifest.ts';
+import type { TaskDescription } from '../../core/run/definition/manifest.ts';
 import type { Caller } from '../authenticate.ts';
 import { declaredTasks, findTask } from '../tasks/declared.ts';
 import type { TaskRouteDependencies } from '../tasks/user-tasks.ts';

@@ -1,7 +1,6 @@
-import { list, object, operation, orNull, paging, text, time } from '../openapi/parts.ts';
+import { list, object, operation, orNull, paging, text, time, whole } from '../openapi/parts.ts';
 import { runReference } from '../tasks/openapi.ts';
 
-const whole = { type: 'integer', minimum: 0 };
 const task = { name: 'task', in: 'path', required: true, schema: text };
 const clock = {
   task: text,

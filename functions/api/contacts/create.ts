@@ -1,6 +1,6 @@
 import { type Contact, type ContactChange, contactId } from '../../core/audience/contact.ts';
 import { type ContactDependencies, findContact, upsertContacts } from '../../core/audience/contacts.ts';
-import { addMembers } from '../../core/audience/membership.ts';
+import { addMembers, type MemberWrites } from '../../core/audience/membership.ts';
 import { checkProperties, propertiesNamed } from '../../core/audience/properties.ts';
 import type { PropertyChanges } from '../../core/audience/property.ts';
 import { getSegments } from '../../core/audience/segments.ts';
@@ -12,7 +12,10 @@ import type { Table } from '../../core/ports/table.ts';
 import type { ContactFields, ContactInput } from './schema.ts';
 
 /** Creates a contact, or changes the one with its address; answers its id. The request may be repeated after an error. */
-export async function createContact(dependencies: ContactDependencies, input: ContactInput): Promise<string> {
+export async function createContact(
+  dependencies: ContactDependencies & MemberWrites,
+  input: ContactInput,
+): Promise<string> {
   const { table, now } = dependencies;
   const email = parseMailbox(input.email, 'email').address;
   const named = (input.segments ?? []).map((one) => (typeof one === 'string' ? one : one.id));
@@ -24,7 +27,7 @@ export async function createContact(dependencies: ContactDependencies, input: Co
   const change = await changeOf(table, input, existing);
   await upsertContacts(dependencies, [{ email, ...change, topics }], { segmentIds });
   const id = contactId(email);
-  await Promise.all(segmentIds.map((segmentId) => addMembers(table, segmentId, [id], now())));
+  await Promise.all(segmentIds.map((segmentId) => addMembers(dependencies, segmentId, [id], now())));
   return id;
 }
 

@@ -50,6 +50,24 @@ export const contactPaths = () => ({
       ],
     }),
   },
+  '/contacts/export': {
+    get: {
+      operationId: 'exportContacts',
+      summary: 'A page of contacts as CSV with their properties, oldest first (an addition of Sendoff)',
+      parameters: [
+        byName('segment_id', 'Only those of this segment'),
+        byName('after', 'The header `sendoff-next` of the page before'),
+      ],
+      responses: {
+        200: {
+          description: 'Up to 1,000 contacts; the first page begins with the names of the columns',
+          headers: { 'sendoff-next': { description: 'If there may be more: `after` of the next page', schema: text } },
+          content: { 'text/csv': { schema: text } },
+        },
+      },
+      errors: [404, 409],
+    },
+  },
   '/contacts/{contact}': {
     parameters: [contactName],
     get: operation('getContact', 'One contact', contactDetail),

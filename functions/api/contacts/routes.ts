@@ -1,8 +1,9 @@
 import { type Context, Hono } from 'hono';
 import { CONTACT_PARTITION, type Contact, contactId, contactKey } from '../../core/audience/contact.ts';
 import { changeContact, existingContact } from '../../core/audience/contacts.ts';
-import { addMembers, membershipPage, removeMember } from '../../core/audience/membership.ts';
-import { type AudienceDependencies, deleteContact } from '../../core/audience/removal.ts';
+import { exportPage } from '../../core/audience/export.ts';
+import { addMembers, membershipPage } from '../../core/audience/membership.ts';
+import { type AudienceDependencies, deleteContact, leaveSegment } from '../../core/audience/removal.ts';
 import { findSegment, getSegments } from '../../core/audience/segments.ts';
 import { listPage } from '../../core/document/list.ts';
 import { invalid } from '../../core/errors.ts';
@@ -41,6 +42,18 @@ export function contactRoutes(dependencies: AudienceDependencies): Hono<Caller> 
     return context.json({ object: 'list', has_more: hasMore, data: items.map(contactRow) });
   });
 
+  // Before the routes that take everything below `/contacts` for a contact.
+  routes.get('/export', async (context) => {
+    const { segment_id: segmentId, after } = context.req.query();
+    if (segmentId !== undefined) await findSegment(table, segmentId);
+    const { csv, next } = await exportPage(table, { segmentId, after });
+    const headers = {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="contacts.csv"',
+    };
+    return context.body(csv, 200, next === undefined ? headers : { ...headers, 'sendoff-next': next });
+  });
+
   addContactTopics(routes, dependencies);
 
   // An address may have a slash, which some gateways decode.
@@ -56,7 +69,7 @@ export function contactRoutes(dependencies: AudienceDependencies): Hono<Caller> 
       existingContact(table, nameOf(context)),
       findSegment(table, context.req.param('segment')),
     ]);
-    await addMembers(table, segment.id, [contact.id], now());
+    await addMembers(dependencies, segment.id, [contact.id], now());
     return context.json(membership(contact.id, segment.id));
   });
 
@@ -65,7 +78,7 @@ export function contactRoutes(dependencies: AudienceDependencies): Hono<Caller> 
       existingContact(table, nameOf(context)),
       findSegment(table, context.req.param('segment')),
     ]);
-    await removeMember(table, segment.id, contact.id);
+    await leaveSegment(dependencies, segment.id, contact.id);
     return context.json({ ...membership(contact.id, segment.id), deleted: true });
   });
 

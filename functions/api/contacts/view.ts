@@ -15,6 +15,8 @@ export function contactRow(contact: Contact) {
 
 /** A contact with its properties. */
 export function contactDetail(contact: Contact) {
-  const properties = Object.entries(contact.properties).map(([key, value]) => [key, { type: typeof value, value }]);
+  const properties = Object.entries(contact.properties).map(
+    ([key, value]) => [key, { type: typeof value, value }] as const,
+  );
   return { object: 'contact', ...contactRow(contact), properties: Object.fromEntries(properties) };
 }

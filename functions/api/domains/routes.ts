@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { pageOf } from '../../core/document/list.ts';
-import { domainId, findDomain, type SenderDomains } from '../../core/email/sender-domain.ts';
+import { domainId, findDomain, type SenderDomains } from '../../core/email/accept/sender-domain.ts';
 import { notFound } from '../../core/errors.ts';
 import type { Caller } from '../authenticate.ts';
 import { domainDetail, domainSummary } from './view.ts';

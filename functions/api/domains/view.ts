@@ -1,4 +1,4 @@
-import { type Dkim, type DomainStatus, domainId, type MailFrom } from '../../core/email/sender-domain.ts';
+import { type Dkim, type DomainStatus, domainId, type MailFrom } from '../../core/email/accept/sender-domain.ts';
 
 /** Resend's clients require a time, and SES does not say when an identity was made. */
 const UNKNOWN_TIME = new Date(0).toISOString();

@@ -1,6 +1,23 @@
 import { emailRequestSchema, limits } from '../../core/email/schema.ts';
+import { MOST_SEARCHED } from '../../core/email/search.ts';
 import { lastEvents } from '../../core/email/status.ts';
-import { header, id, input, list, object, operation, orNull, paging, request, text, time } from '../openapi/parts.ts';
+import { webhookEventTypes } from '../../core/event.ts';
+import {
+  dateOrTime,
+  header,
+  id,
+  input,
+  list,
+  object,
+  operation,
+  orNull,
+  paging,
+  query,
+  request,
+  text,
+  time,
+  whole,
+} from '../openapi/parts.ts';
 import { rescheduleSchema } from './schema.ts';
 
 const idempotencyKey = header('Idempotency-Key', 'The same key and payload within 24 hours make one email.', {
@@ -63,6 +80,44 @@ const event = {
   },
   required: ['type', 'created_at'],
 };
+const webhookDelivery = object({
+  id: text,
+  type: { enum: [...webhookEventTypes] },
+  webhook_id: text,
+  endpoint: text,
+  created_at: time,
+  status: { enum: ['attempting', 'success', 'failed'] },
+  attempts: whole,
+  last_attempt: orNull(
+    object({
+      http_status_code: { ...whole, description: '0 when there was no answer' },
+      sent_at: time,
+      duration_ms: whole,
+    }),
+  ),
+  next_attempt_at: orNull(time),
+});
+const filters = [
+  query('status', `Only with one of these \`last_event\`, separated by commas: ${lastEvents.join(', ')}`),
+  query('from', 'Only with this text in the sender, in any case'),
+  query('to', 'Only to this address, in `to`, `cc` or `bcc`'),
+  query('subject', 'Only with this text in the subject, in any case'),
+  query('tag', 'Only with this tag, as `name:value` or `name`'),
+  query('since', 'Only accepted then or later', dateOrTime),
+  query('until', 'Only accepted before', dateOrTime),
+];
+const page = list(object(summary));
+const emailPage = {
+  ...page,
+  properties: {
+    ...page.properties,
+    next: {
+      ...text,
+      description: 'Of a search that may find more: what `after` (or `before`) is for the next page',
+    },
+    searched_until: { ...time, description: 'Of a search: when the last email it looked at was accepted' },
+  },
+};
 const validation = header(
   'x-batch-validation',
   '`strict`: one bad entry refuses all. `permissive`: bad entries are told by index.',
@@ -91,7 +146,12 @@ export const emailPaths = () => ({
       // The template.
       errors: [404],
     }),
-    get: operation('listEmails', 'List emails, newest first', list(object(summary)), { parameters: paging }),
+    get: operation(
+      'listEmails',
+      `List emails, newest first. With a filter it is a search, which looks at up to ${MOST_SEARCHED.toLocaleString('en')} emails a call`,
+      emailPage,
+      { parameters: [...paging, ...filters] },
+    ),
   },
   '/emails/batch': {
     post: operation('sendBatch', 'Accept up to 100 emails', batchResult, {
@@ -117,6 +177,30 @@ export const emailPaths = () => ({
   '/emails/{id}/retry': {
     parameters: [id],
     post: operation('retryEmail', 'Send a failed email again', emailReference, { errors: [422] }),
+  },
+  '/emails/{id}/send-again': {
+    parameters: [id],
+    post: operation('sendEmailAgain', 'Accept a copy of an email that was sent or has failed', emailReference, {
+      parameters: [idempotencyKey],
+      errors: [400, 422],
+    }),
+  },
+  '/emails/{id}/raw': {
+    parameters: [id],
+    get: {
+      operationId: 'getRawEmail',
+      summary: 'The message as it is handed to SES, without the token of its unsubscribe link',
+      errors: [422],
+      responses: { 200: { description: 'The message', content: { 'text/plain': { schema: text } } } },
+    },
+  },
+  '/emails/{id}/webhooks': {
+    parameters: [id],
+    get: operation(
+      'listEmailWebhooks',
+      'The deliveries of its events to the endpoints that there are, newest first',
+      list(webhookDelivery),
+    ),
   },
   '/emails/{id}/events': {
     parameters: [id],

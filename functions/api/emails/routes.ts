@@ -2,23 +2,35 @@ import { type Context, Hono } from 'hono';
 import { checkSender } from '../../core/access/api-key.ts';
 import { findTopic } from '../../core/audience/topics.ts';
 import { listPage } from '../../core/document/list.ts';
-import { acceptBatch, acceptEmail, type EmailAcceptDependencies, type EmailRequest } from '../../core/email/accept.ts';
+import {
+  acceptBatch,
+  acceptEmail,
+  type EmailAcceptDependencies,
+  type EmailRequest,
+} from '../../core/email/accept/accept.ts';
+import { checkIdempotencyKey } from '../../core/email/accept/idempotency.ts';
+import { parseScheduledAt } from '../../core/email/accept/schedule-time.ts';
+import { readBody, sendAgain } from '../../core/email/accept/send-again.ts';
+import type { SubmitDependencies } from '../../core/email/accept/submit.ts';
 import { bodyKey, unpackBody, withContent } from '../../core/email/body.ts';
 import { EMAIL_PARTITION, type EmailRecord, recordKey } from '../../core/email/record.ts';
 import { rescheduleEmail, retryEmail } from '../../core/email/reschedule.ts';
-import { parseScheduledAt } from '../../core/email/schedule-time.ts';
+import { searchEmails } from '../../core/email/search.ts';
 import { lastEvent } from '../../core/email/status.ts';
-import type { SubmitDependencies } from '../../core/email/submit.ts';
 import { cancel } from '../../core/email/transitions.ts';
 import { invalid, notFound, type SendoffError } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
 import type { Table } from '../../core/ports/table.ts';
 import { validate } from '../../core/validate.ts';
 import type { Publish } from '../../core/webhook/dispatch.ts';
+import { deliveriesOf } from '../../core/webhook/email-deliveries.ts';
 import type { Caller } from '../authenticate.ts';
+import { baseUrl } from '../base-url.ts';
 import { readJson } from '../read-json.ts';
+import { parseFilter } from './filter.ts';
+import { rawMessage } from './raw.ts';
 import { rescheduleSchema } from './schema.ts';
-import { detail, summary, timeline } from './view.ts';
+import { detail, emailList, timeline, webhookDelivery } from './view.ts';
 
 /** The routes under `/emails`. */
 export function emailRoutes(dependencies: SubmitDependencies, publish: Publish): Hono<Caller> {
@@ -27,6 +39,7 @@ export function emailRoutes(dependencies: SubmitDependencies, publish: Publish):
   acceptRoutes(routes, { ...dependencies, publish, checkTopic });
   readRoutes(routes, dependencies);
   changeRoutes(routes, dependencies);
+  sendAgainRoute(routes, dependencies);
   return routes;
 }
 
@@ -44,10 +57,12 @@ function acceptRoutes(routes: Hono<Caller>, dependencies: EmailAcceptDependencie
   });
 }
 
-function readRoutes(routes: Hono<Caller>, { backend: { table, bodies } }: SubmitDependencies): void {
+function readRoutes(routes: Hono<Caller>, { backend: { table, bodies }, now }: SubmitDependencies): void {
   routes.get('/', async (context) => {
-    const { items, hasMore } = await listPage<EmailRecord>(table, EMAIL_PARTITION, recordKey, context.req.query());
-    return context.json({ object: 'list', has_more: hasMore, data: items.map(summary) });
+    const query = context.req.query();
+    const filter = parseFilter(query);
+    if (filter) return context.json(emailList(await searchEmails(filter, query, { table, now })));
+    return context.json(emailList(await listPage<EmailRecord>(table, EMAIL_PARTITION, recordKey, query)));
   });
 
   routes.get('/:id', async (context) => {
@@ -57,6 +72,16 @@ function readRoutes(routes: Hono<Caller>, { backend: { table, bodies } }: Submit
   });
 
   routes.get('/:id/events', async (context) => context.json(timeline(await findRecord(table, idOf(context)))));
+
+  routes.get('/:id/raw', async (context) => {
+    const record = await findRecord(table, idOf(context));
+    return rawMessage(record, await withContent(await readBody(record, { bodies }), table), baseUrl(context));
+  });
+
+  routes.get('/:id/webhooks', async (context) => {
+    const deliveries = await deliveriesOf(await findRecord(table, idOf(context)), table);
+    return context.json({ object: 'list', has_more: false, data: deliveries.map(webhookDelivery) });
+  });
 }
 
 function changeRoutes(routes: Hono<Caller>, { backend, now, retentionMs }: SubmitDependencies): void {
@@ -85,6 +110,17 @@ function changeRoutes(routes: Hono<Caller>, { backend, now, retentionMs }: Submi
     const id = idOf(context);
     const { applied, document } = await retryEmail(await findRecord(table, id), { backend, nowMs: now() });
     if (!applied) throw notPossible('retried', document);
+    return context.json({ object: 'email', id });
+  });
+}
+
+function sendAgainRoute(routes: Hono<Caller>, dependencies: SubmitDependencies): void {
+  routes.post('/:id/send-again', async (context) => {
+    const record = await findRecord(dependencies.backend.table, idOf(context));
+    const apiKey = context.get('apiKey');
+    const idempotencyKey = context.req.header('idempotency-key');
+    checkIdempotencyKey(idempotencyKey);
+    const id = await sendAgain(record, { keyId: apiKey.id, idempotencyKey }, dependencies);
     return context.json({ object: 'email', id });
   });
 }

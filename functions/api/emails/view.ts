@@ -1,9 +1,12 @@
 import type { Body } from '../../core/email/body.ts';
-import { messageIdHeader } from '../../core/email/message-id.ts';
 import type { EmailRecord, TimelineEntry } from '../../core/email/record.ts';
+import type { FoundEmails } from '../../core/email/search.ts';
+import { messageIdHeader } from '../../core/email/send/message-id.ts';
 import { followsSent, lastEvent } from '../../core/email/status.ts';
 import { timelineOf } from '../../core/email/timeline.ts';
 import { iso, isoOrNull } from '../../core/iso-time.ts';
+import type { WebhookDelivery } from '../../core/webhook/delivery.ts';
+import type { Webhook } from '../../core/webhook/endpoint.ts';
 
 /** An email as the list shows it. */
 export function summary(record: EmailRecord) {
@@ -19,6 +22,17 @@ export function summary(record: EmailRecord) {
     created_at: iso(record.createdAtMs),
     scheduled_at: isoOrNull(record.scheduledAtMs),
     last_event: lastEvent(record.status),
+  };
+}
+
+/** A page of the list. That of a search also says how far it looked, and where to go on. */
+export function emailList({ items, hasMore, next, searchedUntilMs }: FoundEmails) {
+  return {
+    object: 'list',
+    has_more: hasMore,
+    data: items.map(summary),
+    ...(next === undefined ? {} : { next }),
+    ...(searchedUntilMs === undefined ? {} : { searched_until: iso(searchedUntilMs) }),
   };
 }
 
@@ -56,4 +70,22 @@ export function timeline(record: EmailRecord) {
     ...(lastAtMs === undefined ? {} : { last_at: iso(lastAtMs), count }),
   }));
   return { object: 'list', has_more: false, data: events };
+}
+
+/** The delivery of an event about an email to one endpoint, with its last attempt. */
+export function webhookDelivery({ webhook, delivery }: { webhook: Webhook; delivery: WebhookDelivery }) {
+  const last = delivery.attempts.at(-1);
+  return {
+    id: delivery.id,
+    type: delivery.type,
+    webhook_id: webhook.id,
+    endpoint: webhook.endpoint,
+    created_at: iso(delivery.createdAtMs),
+    status: delivery.status,
+    attempts: delivery.attempts.length,
+    last_attempt: last
+      ? { http_status_code: last.status, sent_at: iso(last.atMs), duration_ms: last.durationMs }
+      : null,
+    next_attempt_at: isoOrNull(delivery.nextAttemptAtMs),
+  };
 }

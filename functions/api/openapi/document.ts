@@ -3,15 +3,18 @@ import { apiKeyPaths } from '../api-keys/openapi.ts';
 import { attachmentPaths } from '../attachments/openapi.ts';
 import { broadcastPaths } from '../broadcasts/openapi.ts';
 import { clockPaths } from '../clocks/openapi.ts';
+import { consolePaths } from '../console/openapi.ts';
 import { contactImportPaths } from '../contact-imports/openapi.ts';
 import { contactPropertyPaths } from '../contact-properties/openapi.ts';
 import { contactPaths } from '../contacts/openapi.ts';
+import { deadLetterPaths } from '../dead-letters/openapi.ts';
 import { domainPaths } from '../domains/openapi.ts';
 import { emailComponent, emailPaths } from '../emails/openapi.ts';
 import { metricsPaths } from '../metrics/openapi.ts';
 import { runGroupPaths } from '../run-groups/openapi.ts';
 import { runPaths } from '../runs/openapi.ts';
 import { segmentPaths } from '../segments/openapi.ts';
+import { statusPaths } from '../status/openapi.ts';
 import { suppressionPaths } from '../suppressions/openapi.ts';
 import { taskPaths } from '../tasks/openapi.ts';
 import { templatePaths } from '../templates/openapi.ts';
@@ -21,8 +24,8 @@ import { webhookPaths } from '../webhooks/openapi.ts';
 import { errorResponses, withErrors } from './errors.ts';
 import { object, operation, type Schema } from './parts.ts';
 
-/** The API's description in OpenAPI 3.1, from the same schemas that validate requests. */
-export function openApi(serverUrl: string): Schema {
+/** The API's description in OpenAPI 3.1, from the same schemas that validate requests; `console`: with the paths of the web console. */
+export function openApi(serverUrl: string, { console }: { readonly console: boolean }): Schema {
   return {
     openapi: '3.1.0',
     info: {
@@ -37,9 +40,11 @@ export function openApi(serverUrl: string): Schema {
     paths: withErrors({
       ...emailPaths(),
       ...metricsPaths(),
+      ...statusPaths(),
       ...attachmentPaths(),
       ...apiKeyPaths(),
       ...broadcastPaths(),
+      ...deadLetterPaths(),
       ...domainPaths(),
       ...suppressionPaths(),
       ...webhookPaths(),
@@ -54,6 +59,7 @@ export function openApi(serverUrl: string): Schema {
       ...clockPaths(),
       ...runGroupPaths(),
       ...unsubscribePaths(),
+      ...(console ? consolePaths() : {}),
       '/health': {
         get: { ...operation('health', 'Is the API there', object({ status: { const: 'ok' } })), security: [] },
       },

@@ -23,8 +23,17 @@ export const paging = [
   { name: 'before', in: 'query', description: 'Only what is newer than this id', schema: { type: 'string' } },
 ];
 
+export const query = (name: string, description: string, schema: Schema = text) => ({
+  name,
+  in: 'query',
+  description,
+  schema,
+});
+
 export const text = { type: 'string' };
+export const whole = { type: 'integer', minimum: 0 };
 export const time = { type: 'string', format: 'date-time' };
+export const dateOrTime = { anyOf: [time, { type: 'string', format: 'date' }] };
 export const orNull = (schema: Schema) => ({ anyOf: [schema, { type: 'null' }] });
 export const object = (properties: Record<string, Schema>) => ({
   type: 'object',

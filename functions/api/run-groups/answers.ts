@@ -1,11 +1,10 @@
 import type { Context } from 'hono';
 import { invalid, notFound } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
-import { isoOrNull } from '../../core/iso-time.ts';
+import type { AcceptRequest } from '../../core/run/accept/request.ts';
 import { addMembers, closeGroup, createGroup } from '../../core/run/group/accept.ts';
 import { type GroupThen, PIECE_MEMBERS } from '../../core/run/group/group.ts';
-import { type GroupView, readGroup } from '../../core/run/group/store.ts';
-import type { AcceptRequest } from '../../core/run/request.ts';
+import { readGroup } from '../../core/run/group/store.ts';
 import { validate } from '../../core/validate.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson, readOptionalJson } from '../read-json.ts';
@@ -13,6 +12,7 @@ import { declaredTasks, findTask } from '../tasks/declared.ts';
 import { type CallContext, isObject, readMember } from '../tasks/request.ts';
 import type { TaskRouteDependencies, UserTasks } from '../tasks/user-tasks.ts';
 import { createGroupSchema, pieceSchema } from './schema.ts';
+import { groupView } from './view.ts';
 
 type Answer = (context: Context<Caller>, dependencies: TaskRouteDependencies) => Promise<Response>;
 
@@ -76,22 +76,7 @@ async function callsOf(given: unknown, context: CallContext): Promise<AcceptRequ
 async function shown(id: string, { tasks }: TaskRouteDependencies) {
   const group = await readGroup(tasks.backend().table, id);
   if (!group) throw notFound('Group');
-  return view(group);
-}
-
-function view({ id, createdAtMs, closed, total, succeeded, failed, endedAtMs, then }: GroupView) {
-  return {
-    object: 'run_group',
-    id,
-    closed,
-    total,
-    succeeded,
-    failed,
-    created_at: isoOrNull(createdAtMs),
-    finished_at: isoOrNull(endedAtMs),
-    // biome-ignore lint/suspicious/noThenProperty: the field of the answer; nothing awaits it
-    then: then ? { task: then.task, run_id: then.runId } : null,
-  };
+  return groupView(group);
 }
 
 /** The id of the path; 404 for what cannot be one. */

@@ -1,7 +1,6 @@
-import { id, input, object, operation, orNull, request, text, time } from '../openapi/parts.ts';
+import { id, input, object, operation, orNull, request, text, time, whole } from '../openapi/parts.ts';
 import { createGroupSchema, describedPieceSchema } from './schema.ts';
 
-const whole = { type: 'integer', minimum: 0 };
 const group = object({
   object: { const: 'run_group' },
   id: text,

@@ -3,13 +3,16 @@ import { notFound } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
 import type { Backend } from '../../core/ports/backend.ts';
 import { cancelRun as cancel } from '../../core/run/cancel.ts';
-import { retryRun as retry } from '../../core/run/retry.ts';
+import { TASK_NAME } from '../../core/run/definition/manifest.ts';
+import { retryRun as retry, retryFailed } from '../../core/run/retry.ts';
 import { isEnded, type RunRecord } from '../../core/run/run.ts';
-import { readJson, readRun } from '../../core/run/store.ts';
-import { parseWhole } from '../../core/validate.ts';
+import { readRun, readJson as readStored } from '../../core/run/store.ts';
+import { parseWhole, validate } from '../../core/validate.ts';
 import type { Caller } from '../authenticate.ts';
-import { declaredTasks } from '../tasks/declared.ts';
+import { readJson } from '../read-json.ts';
+import { declaredTasks, unknownTask } from '../tasks/declared.ts';
 import type { TaskRouteDependencies } from '../tasks/user-tasks.ts';
+import { retryFailedSchema } from './schema.ts';
 import { MAX_WAIT_SECONDS, untilEnded } from './until-ended.ts';
 import { runDetail } from './view.ts';
 
@@ -37,6 +40,30 @@ export const cancelRun = (context: Context<Caller>, dependencies: TaskRouteDepen
 export const retryRun = (context: Context<Caller>, dependencies: TaskRouteDependencies): Promise<Response> =>
   changed(context, dependencies, retry);
 
+/** `POST /runs/retry`: retries failed runs of a task, a step at a time. */
+export async function retryFailedRuns(
+  context: Context<Caller>,
+  { tasks, now }: TaskRouteDependencies,
+): Promise<Response> {
+  const all = declaredTasks(tasks);
+  const { value } = await readJson(context);
+  const { task, since, after, limit } = validate(retryFailedSchema, value, Object.keys(retryFailedSchema.shape));
+  const isDeclared = all.some(({ name }) => name === task);
+  // A task that is no longer declared may have runs.
+  if (!isDeclared && !TASK_NAME.test(task)) throw unknownTask(task, all);
+  const { retried, next } = await retryFailed(
+    {
+      task,
+      sinceMs: since == null ? undefined : Date.parse(since),
+      after: after ?? undefined,
+      limit: limit ?? undefined,
+    },
+    { backend: tasks.backend(), now },
+  );
+  if (!isDeclared && retried === 0 && next === undefined && after == null) throw unknownTask(task, all);
+  return context.json({ object: 'run_retry', retried, has_more: next !== undefined, ...(next ? { next } : {}) });
+}
+
 async function changed(
   context: Context<Caller>,
   { tasks, now }: TaskRouteDependencies,
@@ -57,8 +84,8 @@ async function findRun({ table }: Backend, id: string): Promise<RunRecord> {
 
 async function shown(run: RunRecord, { bodies }: Backend) {
   const [args, result] = await Promise.all([
-    readJson(run.args, bodies),
-    isEnded(run) ? readJson(run.result, bodies) : undefined,
+    readStored(run.args, bodies),
+    isEnded(run) ? readStored(run.result, bodies) : undefined,
   ]);
   const length = (value: unknown) => JSON.stringify(value)?.length ?? 0;
   if (length(args) + length(result) <= MAX_VALUES_CHARACTERS) return runDetail(run, { args, result });

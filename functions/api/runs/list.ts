@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import { invalid, notFound } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
+import { TASK_NAME } from '../../core/run/definition/manifest.ts';
 import { listMembers } from '../../core/run/group/store.ts';
-import { TASK_NAME } from '../../core/run/manifest.ts';
 import { type RunStatus, runStatuses } from '../../core/run/run.ts';
 import { listRuns as pageOfRuns, type RunPage } from '../../core/run/store.ts';
 import type { Caller } from '../authenticate.ts';
@@ -20,13 +20,13 @@ export async function listRuns(context: Context<Caller>, { tasks }: TaskRouteDep
     if (!isId(group)) throw notFound('Group');
     return answered(context, await listMembers(tasks.backend().table, group, { limit, after, before }));
   }
-  const status = given === undefined ? undefined : statusOf(given);
+  const statuses = given === undefined ? undefined : given.split(',').map(statusOf);
   const isDeclared = task === undefined || all.some(({ name }) => name === task);
   // A task that is no longer declared may have runs.
   if (!isDeclared && !TASK_NAME.test(task)) throw unknownTask(task, all);
   const names = task === undefined ? all.map(({ name }) => name) : [task];
   const { table } = tasks.backend();
-  const page = await pageOfRuns(table, { tasks: names, status, limit, after, before });
+  const page = await pageOfRuns(table, { tasks: names, statuses, limit, after, before });
   if (!isDeclared && page.items.length === 0 && !page.hasMore && after === undefined) throw unknownTask(task, all);
   return answered(context, page);
 }

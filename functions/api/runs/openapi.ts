@@ -1,12 +1,25 @@
 import { runStatuses } from '../../core/run/run.ts';
-import { id, list, object, operation, orNull, paging, type Schema, text, time } from '../openapi/parts.ts';
+import {
+  id,
+  input,
+  list,
+  object,
+  operation,
+  orNull,
+  paging,
+  query,
+  request,
+  type Schema,
+  text,
+  time,
+  whole,
+} from '../openapi/parts.ts';
 import { runReference } from '../tasks/openapi.ts';
+import { retryFailedSchema } from './schema.ts';
 import { MAX_WAIT_SECONDS } from './until-ended.ts';
 
-const whole = { type: 'integer', minimum: 0 };
 const number = { type: 'number' };
 const anything = (description: string): Schema => ({ description });
-const query = (name: string, description: string, schema: Schema) => ({ name, in: 'query', description, schema });
 
 const summary = {
   id: text,
@@ -23,13 +36,17 @@ const summary = {
   started_at: orNull(time),
   finished_at: orNull(time),
 };
+const step = object({
+  name: text,
+  result: anything('What it answered; null if that is kept apart from the run, as values above 1 KB are'),
+});
 const detail = object({
   object: { const: 'run' },
   ...summary,
   error: orNull(object({ code: text, message: text, stack: orNull(text) })),
   args: anything('The arguments'),
   result: anything('What the task answered'),
-  steps: { type: 'array', items: object({ name: text }), description: 'Those that are done' },
+  steps: { type: 'array', items: step, description: 'Those that are done' },
   events: {
     type: 'array',
     items: object({ type: text, at: time, attempt: orNull(whole), reason: orNull(text) }),
@@ -37,6 +54,7 @@ const detail = object({
   tick_at: orNull(time),
 });
 
+const retried = object({ object: { const: 'run_retry' }, retried: whole, has_more: { type: 'boolean' } });
 const runs = list(object(summary));
 const page = {
   ...runs,
@@ -55,12 +73,27 @@ export const runPaths = () => ({
   '/runs': {
     get: operation('listRuns', 'List runs, newest first; the members of a group in their order', page, {
       parameters: [
-        query('task', 'Only those of this task', text),
-        query('status', 'Only those with this status', { enum: [...runStatuses] }),
-        query('group', 'Only the members of this group', text),
+        query('task', 'Only those of this task'),
+        {
+          ...query('status', 'Only those in one of these states', { type: 'array', items: { enum: [...runStatuses] } }),
+          style: 'form',
+          explode: false,
+        },
+        query('group', 'Only the members of this group'),
         ...paging,
       ],
     }),
+  },
+  '/runs/retry': {
+    post: operation(
+      'retryFailedRuns',
+      'Run the failed runs of a task again, oldest first; repeat it with `after` while there are more',
+      {
+        ...retried,
+        properties: { ...retried.properties, next: { ...text, description: 'What `after` is in the next request' } },
+      },
+      { ...request(input(retryFailedSchema), { task: 'user.notify', since: '2026-11-20T08:00:00Z' }), errors: [404] },
+    ),
   },
   '/runs/{id}': {
     parameters: [id],

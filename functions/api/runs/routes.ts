@@ -9,6 +9,7 @@ const answers = () => import('./answers.ts');
 export function runRoutes(dependencies: TaskRouteDependencies): Hono<Caller> {
   const routes = new Hono<Caller>();
   routes.get('/', async (context) => (await answers()).listRuns(context, dependencies));
+  routes.post('/retry', async (context) => (await answers()).retryFailedRuns(context, dependencies));
   routes.get('/:id', async (context) => (await answers()).getRun(context, dependencies));
   routes.post('/:id/cancel', async (context) => (await answers()).cancelRun(context, dependencies));
   routes.post('/:id/retry', async (context) => (await answers()).retryRun(context, dependencies));

@@ -1,7 +1,5 @@
 import { iso, isoOrNull } from '../../core/iso-time.ts';
-import { isEnded, type Json, type RunRecord } from '../../core/run/run.ts';
-
-const STEP = 'step:';
+import { isEnded, type Json, type RunRecord, STEP } from '../../core/run/run.ts';
 
 /** A run as the list shows it: without its arguments and its result. */
 export function runSummary(run: RunRecord) {
@@ -32,15 +30,23 @@ export function runDetail(run: RunRecord, { args, result }: { args: Json | undef
     error: error ? { code: error.code, message: error.message, stack: error.stack ?? null } : null,
     args: args ?? null,
     result: result ?? null,
-    steps: Object.keys(run)
-      .filter((field) => field.startsWith(STEP))
-      .map((field) => ({ name: field.slice(STEP.length) })),
+    steps: stepsOf(run),
     events: timelineOf(run),
     tick_at: isoOrNull(run.tickMs),
   };
 }
 
-/** What happened to a run, oldest first. */
+/** The steps that are done. Results that are kept as bodies are left out: each would be a read. */
+function stepsOf(run: RunRecord) {
+  return Object.entries(run)
+    .filter(([field]) => field.startsWith(STEP))
+    .map(([field, value]) => ({
+      name: field.slice(STEP.length),
+      result: typeof value === 'string' && value !== '' ? (JSON.parse(value) as Json) : null,
+    }));
+}
+
+/** The events of a run, oldest first. */
 function timelineOf(run: RunRecord) {
   const event = (type: string, atMs: number, attempt?: number, reason?: string) => ({
     type,

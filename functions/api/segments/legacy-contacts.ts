@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
 import type { Contact } from '../../core/audience/contact.ts';
 import { existingContact, findContact } from '../../core/audience/contacts.ts';
-import { isMember, removeMember, segmentIdsOf } from '../../core/audience/membership.ts';
-import { type AudienceDependencies, deleteContact } from '../../core/audience/removal.ts';
+import { isMember, segmentIdsOf } from '../../core/audience/membership.ts';
+import { type AudienceDependencies, deleteContact, leaveSegment } from '../../core/audience/removal.ts';
 import { findSegment, noSegment } from '../../core/audience/segments.ts';
 import { notFound } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
@@ -44,7 +44,7 @@ export function legacyContactRoutes(dependencies: AudienceDependencies): Hono<Ca
     if (!isId(audienceOf(context))) throw noSegment('audience');
     const named = context.req.param('contact');
     const contact = await findContact(table, named);
-    if (contact && (await removeMember(table, audienceOf(context), contact.id))) await deleteUnlisted(contact);
+    if (contact && (await leaveSegment(dependencies, audienceOf(context), contact.id))) await deleteUnlisted(contact);
     return context.json({ ...contactReference(named), contact: named, deleted: true });
   });
 

@@ -3,7 +3,12 @@ import { changeContactSchema, createMemberSchema } from '../contacts/schema.ts';
 import { id, input, list, object, operation, paging, request, text, time } from '../openapi/parts.ts';
 import { changeSegmentSchema, createSegmentSchema } from './schema.ts';
 
-const row = { id: text, name: text, created_at: time };
+const row = {
+  id: text,
+  name: text,
+  created_at: time,
+  contact_count: { type: 'integer', minimum: 0, description: 'The number of its contacts (an addition of Sendoff)' },
+};
 
 /** The paths under `/segments`, and under `/audiences`, the name that segments had before. */
 export const segmentPaths = () => ({

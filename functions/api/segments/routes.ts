@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import { memberCount, memberCounts } from '../../core/audience/membership.ts';
 import { type AudienceDependencies, deleteSegment } from '../../core/audience/removal.ts';
 import { SEGMENT_PARTITION, type Segment, segmentKey } from '../../core/audience/segment.ts';
 import { createSegment, findSegment, renameSegment } from '../../core/audience/segments.ts';
@@ -8,7 +9,7 @@ import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
 import { segmentMembers } from './members.ts';
 import { changeSegmentSchema, createSegmentSchema } from './schema.ts';
-import { segmentRow } from './view.ts';
+import { countedSegment } from './view.ts';
 
 export interface SegmentDependencies extends AudienceDependencies {
   readonly newId: () => string;
@@ -30,12 +31,19 @@ export function segmentRoutes(dependencies: SegmentDependencies, object: 'segmen
 
   routes.get('/', async (context) => {
     const { items, hasMore } = await listPage<Segment>(table, SEGMENT_PARTITION, segmentKey, context.req.query());
-    return context.json({ object: 'list', has_more: hasMore, data: items.map(segmentRow) });
+    const counts = await memberCounts(
+      table,
+      items.map(({ id }) => id),
+    );
+    const data = items.map((segment, index) => countedSegment(segment, counts[index] ?? 0));
+    return context.json({ object: 'list', has_more: hasMore, data });
   });
 
-  routes.get('/:id', async (context) =>
-    context.json({ object, ...segmentRow(await findSegment(table, idOf(context), object)) }),
-  );
+  routes.get('/:id', async (context) => {
+    const id = idOf(context);
+    const [segment, contacts] = await Promise.all([findSegment(table, id, object), memberCount(table, id)]);
+    return context.json({ object, ...countedSegment(segment, contacts) });
+  });
 
   routes.patch('/:id', async (context) => {
     const { value } = await readJson(context);

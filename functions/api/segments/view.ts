@@ -7,3 +7,9 @@ export const segmentRow = ({ id, name, createdAtMs }: Segment) => ({
   name,
   created_at: iso(createdAtMs),
 });
+
+/** The same with the number of its contacts, which is ours. */
+export const countedSegment = (segment: Segment, contacts: number) => ({
+  ...segmentRow(segment),
+  contact_count: contacts,
+});

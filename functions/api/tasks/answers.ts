@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import { type Clock, clockKey } from '../../core/clock/clock.ts';
 import { type PageRequest, pageOf } from '../../core/document/list.ts';
-import { acceptRun } from '../../core/run/accept.ts';
-import type { TaskDescription } from '../../core/run/manifest.ts';
+import { acceptRun } from '../../core/run/accept/accept.ts';
+import type { TaskDescription } from '../../core/run/definition/manifest.ts';
 import type { Caller } from '../authenticate.ts';
 import { readOptionalJson } from '../read-json.ts';
 import { declaredTasks, findTask } from './declared.ts';

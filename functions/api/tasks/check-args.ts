@@ -1,6 +1,6 @@
 import { type Schema, Validator } from '@cfworker/json-schema';
 import { invalid, type SendoffError } from '../../core/errors.ts';
-import type { TaskDescription } from '../../core/run/manifest.ts';
+import type { TaskDescription } from '../../core/run/definition/manifest.ts';
 import { nearest } from '../../core/validate.ts';
 
 type Violation = ReturnType<Validator['validate']>['errors'][number];

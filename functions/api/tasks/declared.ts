@@ -1,5 +1,5 @@
 import { SendoffError } from '../../core/errors.ts';
-import type { TaskDescription } from '../../core/run/manifest.ts';
+import type { TaskDescription } from '../../core/run/definition/manifest.ts';
 import { nearest } from '../../core/validate.ts';
 import type { UserTasks } from './user-tasks.ts';
 

@@ -1,8 +1,19 @@
 import { limits } from '../../core/email/schema.ts';
-import { header, input, list, object, operation, orNull, paging, type Schema, text, time } from '../openapi/parts.ts';
+import {
+  header,
+  input,
+  list,
+  object,
+  operation,
+  orNull,
+  paging,
+  type Schema,
+  text,
+  time,
+  whole,
+} from '../openapi/parts.ts';
 import { describedCallSchema } from './schema.ts';
 
-const whole = { type: 'integer', minimum: 0 };
 const number = { type: 'number' };
 const name = { name: 'name', in: 'path', required: true, schema: text };
 const optional = (properties: Record<string, Schema>): Schema => ({ type: 'object', properties });

@@ -1,8 +1,8 @@
-import { checkIdempotencyKey } from '../../core/email/idempotency.ts';
-import { parseScheduledAt } from '../../core/email/schedule-time.ts';
+import { checkIdempotencyKey } from '../../core/email/accept/idempotency.ts';
+import { parseScheduledAt } from '../../core/email/accept/schedule-time.ts';
 import { invalid } from '../../core/errors.ts';
-import type { TaskDescription } from '../../core/run/manifest.ts';
-import type { AcceptRequest } from '../../core/run/request.ts';
+import type { AcceptRequest } from '../../core/run/accept/request.ts';
+import type { TaskDescription } from '../../core/run/definition/manifest.ts';
 import type { ChainCall } from '../../core/run/run.ts';
 import { validate } from '../../core/validate.ts';
 import { checkArgs } from './check-args.ts';
@@ -18,7 +18,7 @@ const MAX_DEPTH = 100;
 const PAST_TOLERANCE_MS = 3_600_000;
 const FIELDS = ['args', ...Object.keys(callSchema.def.shape)];
 
-/** What reading a call needs. */
+/** The dependencies of reading a call. */
 export interface CallContext {
   readonly tasks: UserTasks;
   readonly nowMs: number;
@@ -69,7 +69,7 @@ async function requestOf(
   if (notAfterMs !== undefined && notAfterMs < (dueAtMs ?? nowMs))
     throw invalid('Invalid `expires` field: it is before the time when it may run.');
   return {
-    // What follows hangs on the record of the run, whatever its task says.
+    // A chain goes on from the record of the run, so it is kept also if its task is not.
     task: fields.then?.length ? { ...task, keep: true } : task,
     argsJson: argsJsonOf(task, args, `${place}args`),
     priority: fields.priority ?? undefined,

@@ -1,6 +1,6 @@
 import type { Backend } from '../../core/ports/backend.ts';
 import type { Logger } from '../../core/ports/telemetry.ts';
-import type { TaskManifest } from '../../core/run/manifest.ts';
+import type { TaskManifest } from '../../core/run/definition/manifest.ts';
 
 /** The user's tasks of the deployment. Both functions are called only by the routes of tasks. */
 export interface UserTasks {
@@ -10,7 +10,7 @@ export interface UserTasks {
   readonly backend: () => Backend;
 }
 
-/** What the routes of tasks, runs, clocks and groups need. */
+/** The dependencies of the routes of tasks, runs, clocks and groups. */
 export interface TaskRouteDependencies {
   readonly tasks: UserTasks;
   readonly now: () => number;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock/clock.ts';
 import { isoOrNull } from '../../core/iso-time.ts';
-import type { ClockDescription, RateLimit, TaskDescription } from '../../core/run/manifest.ts';
+import type { ClockDescription, RateLimit, TaskDescription } from '../../core/run/definition/manifest.ts';
 
 /** A task as the API shows it. */
 export function taskView(task: TaskDescription, clock: Clock | undefined) {

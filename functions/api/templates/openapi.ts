@@ -20,17 +20,25 @@ const variable = object({
   created_at: time,
   updated_at: time,
 });
-const detail = object({
-  object: { const: 'template' },
-  ...summary,
-  current_version_id: text,
+const content = {
   from: orNull(text),
   subject: orNull(text),
   reply_to: orNull({ type: 'array', items: text }),
   html: text,
   text: orNull(text),
   variables: { type: 'array', items: variable },
+};
+const detail = object({
+  object: { const: 'template' },
+  ...summary,
+  current_version_id: text,
+  ...content,
   has_unpublished_versions: { type: 'boolean' },
+});
+const version = object({
+  id: text,
+  status: { enum: ['draft', 'published', 'superseded'] },
+  published_at: orNull(time),
 });
 const id = { name: 'id', in: 'path', required: true, description: 'The id or the alias', schema: text };
 const example = {
@@ -63,6 +71,25 @@ export const templatePaths = () => ({
       'deleteTemplate',
       'Delete a template; emails accepted with it are sent',
       object({ object: { const: 'template' }, id: text, deleted: { const: true } }),
+    ),
+  },
+  '/templates/{id}/versions': {
+    parameters: [id],
+    get: operation(
+      'listTemplateVersions',
+      'The versions that are kept, newest first (an addition of Sendoff)',
+      list(version),
+      {
+        parameters: paging,
+      },
+    ),
+  },
+  '/templates/{id}/versions/{version}': {
+    parameters: [id, { name: 'version', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
+    get: operation(
+      'getTemplateVersion',
+      'One version with its content (an addition of Sendoff)',
+      object({ object: { const: 'template_version' }, id: text, template_id: text, ...content }),
     ),
   },
   '/templates/{id}/publish': {

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { listPage } from '../../core/document/list.ts';
+import { listPage, pageOf } from '../../core/document/list.ts';
 import {
   changeTemplate,
   createTemplate,
@@ -12,11 +12,12 @@ import {
   type TemplateStoreDependencies,
 } from '../../core/template/store.ts';
 import { TEMPLATE_PARTITION, type Template, templateKey } from '../../core/template/template.ts';
+import { findVersion, listVersions } from '../../core/template/versions.ts';
 import { validate } from '../../core/validate.ts';
 import type { Caller } from '../authenticate.ts';
 import { readJson } from '../read-json.ts';
 import { changeTemplateSchema, createTemplateSchema, type TemplateInput } from './schema.ts';
-import { templateDetail, templateSummary } from './view.ts';
+import { templateDetail, templateSummary, versionDetail, versionRow } from './view.ts';
 
 const FIELDS = Object.keys(createTemplateSchema.def.shape);
 
@@ -42,6 +43,17 @@ export function templateRoutes(dependencies: TemplateStoreDependencies): Hono<Ca
   routes.get('/:id', async (context) => {
     const template = await findTemplate(table, idOf(context));
     return context.json(templateDetail(template, await newestVersion(table, template)));
+  });
+
+  routes.get('/:id/versions', async (context) => {
+    const versions = await listVersions(table, await findTemplate(table, idOf(context)));
+    const { items, hasMore } = pageOf(versions, ({ id }) => id, context.req.query());
+    return context.json({ object: 'list', has_more: hasMore, data: items.map(versionRow) });
+  });
+
+  routes.get('/:id/versions/:version', async (context) => {
+    const template = await findTemplate(table, idOf(context));
+    return context.json(versionDetail(template, await findVersion(table, template, context.req.param('version'))));
   });
 
   routes.patch('/:id', async (context) => {

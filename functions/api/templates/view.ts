@@ -1,6 +1,7 @@
 import { derivedId } from '../../core/ids.ts';
-import { iso } from '../../core/iso-time.ts';
+import { iso, isoOrNull } from '../../core/iso-time.ts';
 import type { Template, TemplateVersion } from '../../core/template/template.ts';
+import type { ListedVersion } from '../../core/template/versions.ts';
 
 /** A template as the list shows it. */
 export function templateSummary(template: Template) {
@@ -21,6 +22,28 @@ export function templateDetail(template: Template, { id: versionId, content }: T
     object: 'template',
     ...templateSummary(template),
     current_version_id: versionId,
+    ...contentView(template, content),
+    has_unpublished_versions: template.published?.versionId !== template.versionId,
+  };
+}
+
+/** A version of a template in the list of its versions. */
+export const versionRow = ({ id, status, publishedAtMs }: ListedVersion) => ({
+  id,
+  status,
+  published_at: isoOrNull(publishedAtMs),
+});
+
+/** A version of a template with its content. */
+export const versionDetail = (template: Template, { id, content }: TemplateVersion) => ({
+  object: 'template_version',
+  id,
+  template_id: template.id,
+  ...contentView(template, content),
+});
+
+function contentView(template: Template, content: TemplateVersion['content']) {
+  return {
     from: content.from ?? null,
     subject: content.subject ?? null,
     reply_to: content.replyTo ?? null,
@@ -34,6 +57,5 @@ export function templateDetail(template: Template, { id: versionId, content }: T
       created_at: iso(template.createdAtMs),
       updated_at: iso(template.updatedAtMs),
     })),
-    has_unpublished_versions: template.published?.versionId !== template.versionId,
   };
 }

@@ -27,6 +27,10 @@ const attempt = object({
   response: text,
   sent_at: time,
   duration_ms: { type: 'integer' },
+  headers: {
+    ...orNull(object({ 'svix-id': text, 'svix-timestamp': text, 'svix-signature': text })),
+    description: 'How it was signed; during a rotation the request had a signature for each earlier secret, too',
+  },
 });
 const eventId = { name: 'eventId', in: 'path', required: true, schema: text };
 /** The paths under `/webhooks`. */
@@ -52,7 +56,7 @@ function endpointPaths() {
     },
     '/webhooks/{id}': {
       parameters: [id],
-      get: operation('getWebhook', 'One endpoint', object({ object: text, ...webhook, signing_secret: text })),
+      get: operation('getWebhook', 'One endpoint', object({ object: text, ...webhook, signing_secret: orNull(text) })),
       patch: operation('changeWebhook', 'Change an endpoint, disable or enable it', webhookReference, {
         ...request(input(changeWebhookSchema), { status: 'disabled' }),
         errors: [451],

@@ -58,7 +58,9 @@ export function webhookRoutes({ table, endpointRules, now, newId, broker }: Webh
     return context.json({ object: 'list', has_more: hasMore, data: items.map(webhookSummary) });
   });
 
-  routes.get('/:id', async (context) => context.json(webhookDetail(await find(context.req.param('id')))));
+  routes.get('/:id', async (context) =>
+    context.json(webhookDetail(await find(context.req.param('id')), context.get('apiKey'))),
+  );
 
   routes.patch('/:id', async (context) => {
     const id = context.req.param('id');
@@ -126,7 +128,7 @@ function deliveryRoutes(routes: Hono<Caller>, { table, broker, find }: DeliveryR
   routes.get('/:id/events/:eventId/attempts', async (context) => {
     const { id, eventId } = context.req.param();
     const { attempts } = await findDelivery(id, eventId);
-    return context.json({ object: 'list', has_more: false, data: attempts.map(attemptView) });
+    return context.json({ object: 'list', has_more: false, data: attempts.map((one) => attemptView(eventId, one)) });
   });
 
   routes.post('/:id/events/:eventId/replay', async (context) => {

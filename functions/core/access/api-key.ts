@@ -1,9 +1,11 @@
 import { timeSort } from '../document/time-sort.ts';
+import { domainOf } from '../email/address.ts';
 import { SendoffError } from '../errors.ts';
 import { derivedId, newSecret, sha256 } from '../ids.ts';
 import type { Table, WriteOutcome } from '../ports/table.ts';
 
-export const permissions = ['full_access', 'sending_access'] as const;
+/** `read_access` is ours: it sees everything but secrets, and changes nothing. */
+export const permissions = ['full_access', 'sending_access', 'read_access'] as const;
 export type Permission = (typeof permissions)[number];
 
 /** An API key as it is stored: without its token, only with the SHA-256 of it. */
@@ -89,15 +91,32 @@ export async function noteUse(table: Table, { id, lastUsedAtMs = 0 }: ApiKey, no
  * @throws 403 `validation_error`, in Resend's words.
  */
 export function checkSender({ domain }: ApiKey, address: string): void {
-  const sender = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+  const sender = domainOf(address);
   if (domain === undefined || sender === domain) return;
   throw new SendoffError('validation_error', 403, `This API key is not authorized to send emails from ${sender}`);
 }
 
 /** The key with this token; undefined if there is none. */
-export async function findApiKey(table: Table, token: string): Promise<ApiKey | undefined> {
-  const key = await table.get<ApiKey>(apiKeyKey(keyIdOf(token)));
-  return key && isKeyOf(key, token) ? key : undefined;
+export function findApiKey(table: Table, token: string): Promise<ApiKey | undefined> {
+  return findKeyOf(table, tokenCredential(token));
+}
+
+/** The proof of a request that it may use a key: its token, or a session of it. */
+export interface Credential {
+  readonly keyId: string;
+  /** True if it is one of this key, as it is stored. */
+  isOf(key: ApiKey): boolean;
+}
+
+export const tokenCredential = (token: string): Credential => ({
+  keyId: keyIdOf(token),
+  isOf: (key) => isKeyOf(key, token),
+});
+
+/** The key of a credential; undefined if there is none. */
+export async function findKeyOf(table: Table, { keyId, isOf }: Credential): Promise<ApiKey | undefined> {
+  const key = await table.get<ApiKey>(apiKeyKey(keyId));
+  return key && isOf(key) ? key : undefined;
 }
 
 /** True for the key with this token. */

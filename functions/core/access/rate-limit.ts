@@ -1,5 +1,5 @@
 import type { Change, Condition, Table } from '../ports/table.ts';
-import { type ApiKey, apiKeyKey, isKeyOf, keyIdOf } from './api-key.ts';
+import { type ApiKey, apiKeyKey, type Credential } from './api-key.ts';
 
 const WINDOW_MS = 1_000;
 /** A window that began so much later by another function's clock is the current one; a later one comes from a wrong clock. */
@@ -19,8 +19,8 @@ export interface Admission {
   readonly resetSeconds: number;
 }
 
-/** Counts a request of the key with this token. */
-export type Admit = (token: string, nowMs: number) => Promise<Admission>;
+/** Counts a request of the key that the credential is of. */
+export type Admit = (credential: Credential, nowMs: number) => Promise<Admission>;
 
 interface Window {
   readonly startMs: number;
@@ -41,8 +41,7 @@ export function createRateLimit(table: Table, perSecond: number): Admit {
     known.set(id, window);
   };
 
-  return async (token, nowMs) => {
-    const id = keyIdOf(token);
+  return async ({ keyId: id, isOf }, nowMs) => {
     const startMs = nowMs - (nowMs % WINDOW_MS);
     const resetSeconds = Math.ceil((startMs + WINDOW_MS - nowMs) / 1_000);
     let window = known.get(id);
@@ -51,7 +50,7 @@ export function createRateLimit(table: Table, perSecond: number): Admit {
       if (current && window && window.count >= perSecond) break;
       const [change, anyOf] = current ? next(startMs, perSecond) : first(startMs);
       const { applied, document } = await table.update<ApiKey>(apiKeyKey(id), change, anyOf);
-      if (!document || !isKeyOf(document, token))
+      if (!document || !isOf(document))
         return { admitted: true, apiKey: undefined, remaining: perSecond, resetSeconds };
       window = { startMs: document.rateWindowMs ?? 0, count: document.rateCount ?? 0 };
       remember(id, window);

@@ -1,7 +1,8 @@
 import { addOrCreate } from '../document/add.ts';
 import { entryPage, type Page, type PageRequest } from '../document/list.ts';
 import { entryPages } from '../document/pages.ts';
-import { timeSort } from '../document/time-sort.ts';
+import { idIn, timeSort } from '../document/time-sort.ts';
+import type { AsWriter, Writer } from '../document/writers.ts';
 import type { Query, Table } from '../ports/table.ts';
 import { slices } from '../slices.ts';
 
@@ -10,7 +11,17 @@ export type Member = {
   readonly segmentId: string;
   readonly contactId: string;
   readonly createdAtMs: number;
+  /**
+   * Names the addition that counts it: an insertion whose answer was lost finds it and counts. Absent on members that earlier versions added.
+   */
+  readonly by?: string;
 };
+
+/** The dependencies of changes of members. */
+export interface MemberWrites {
+  readonly table: Table;
+  readonly asWriter: AsWriter;
+}
 
 /** The number of a segment's members. */
 export type SegmentCount = {
@@ -33,44 +44,53 @@ const membershipsPartition = (contactId: string): string => `segments-of#${conta
  * Adds contacts to a segment; answers how many were not in it. Each is inserted if absent and counted once, with one addition for
  * all. After a crash between the two the count is too low until `recountMembers`.
  */
-export async function addMembers(
-  table: Table,
+export const addMembers = (
+  { table, asWriter }: MemberWrites,
   segmentId: string,
   contactIds: readonly string[],
   nowMs: number,
-): Promise<number> {
-  let added = 0;
-  try {
-    for (const some of slices([...new Set(contactIds)], AT_ONCE)) {
-      const outcomes = await Promise.allSettled(
-        some.map((contactId) => insertMember(table, segmentId, contactId, nowMs)),
-      );
-      added += outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed) throw failed.reason;
+): Promise<number> =>
+  asWriter(async (writer) => {
+    const by = `${writer.id}-${writer.sequence}`;
+    let added = 0;
+    try {
+      for (const some of slices([...new Set(contactIds)], AT_ONCE)) {
+        const outcomes = await Promise.allSettled(
+          some.map((contactId) => insertMember(table, { segmentId, contactId, createdAtMs: nowMs, by })),
+        );
+        added += outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
+        const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+        if (failed) throw failed.reason;
+      }
+    } finally {
+      // Also after an error: what was inserted is not inserted again when the call is repeated.
+      await addToCount(table, segmentId, added, writer);
     }
-  } finally {
-    // Also after an error: what was inserted is not inserted again when the call is repeated.
-    await addToCount(table, segmentId, added);
-  }
-  return added;
-}
+    return added;
+  });
 
-async function insertMember(table: Table, segmentId: string, contactId: string, nowMs: number): Promise<boolean> {
-  const fields: Member = { segmentId, contactId, createdAtMs: nowMs };
-  const { applied } = await table.insert({
+async function insertMember(table: Table, fields: Member): Promise<boolean> {
+  const { segmentId, contactId, createdAtMs, by } = fields;
+  const { applied, document } = await table.insert<Member>({
     key: memberKey(segmentId, contactId),
     fields,
-    list: { partition: membersPartition(segmentId), sort: timeSort(nowMs, contactId) },
-    due: { partition: membershipsPartition(contactId), sort: timeSort(nowMs, segmentId) },
+    list: { partition: membersPartition(segmentId), sort: timeSort(createdAtMs, contactId) },
+    due: { partition: membershipsPartition(contactId), sort: timeSort(createdAtMs, segmentId) },
   });
-  return applied;
+  return applied || document?.by === by;
 }
 
-/** Removes a contact from a segment; answers whether it was in it. */
-export async function removeMember(table: Table, segmentId: string, contactId: string): Promise<boolean> {
+/**
+ * Removes a contact from a segment; answers whether it was in it. When the answer to the deletion is lost it is repeated, finds nothing
+ * and is not counted: `leaveSegment` notices that.
+ */
+export async function removeMember(
+  { table, asWriter }: MemberWrites,
+  segmentId: string,
+  contactId: string,
+): Promise<boolean> {
   const deleted = await table.delete(memberKey(segmentId, contactId));
-  if (deleted) await addToCount(table, segmentId, -1);
+  if (deleted) await asWriter((writer) => addToCount(table, segmentId, -1, writer));
   return deleted;
 }
 
@@ -80,31 +100,49 @@ export async function deleteMembers(table: Table, segmentId: string, contactIds:
     await Promise.all(some.map((contactId) => table.delete(memberKey(segmentId, contactId))));
 }
 
-/** Removes a contact from all segments that it was added to before a time or at it (epoch ms). */
-export async function removeMemberships(table: Table, contactId: string, untilMs: number): Promise<void> {
+/**
+ * Removes a contact from all segments that it was added to before a time or at it (epoch ms). Answers the segments from which it had gone
+ * in this moment: by somebody else, or by a deletion whose answer was lost.
+ */
+export async function removeMemberships(on: MemberWrites, contactId: string, untilMs: number): Promise<string[]> {
+  const gone: string[] = [];
   const query = {
     index: 'due',
     partition: membershipsPartition(contactId),
     order: 'ascending',
     limit: AT_ONCE,
   } as const;
-  for await (const entries of entryPages(table, { ...query, before: timeSort(untilMs + 1, '') }))
-    await Promise.all(entries.map(({ sort }) => removeMember(table, idIn(sort), contactId)));
+  for await (const entries of entryPages(on.table, { ...query, before: timeSort(untilMs + 1, '') }))
+    await Promise.all(
+      entries.map(async ({ sort }) => {
+        if (!(await removeMember(on, idIn(sort), contactId))) gone.push(idIn(sort));
+      }),
+    );
+  return gone;
 }
 
 /** True if the contact is in the segment. */
 export const isMember = async (table: Table, segmentId: string, contactId: string): Promise<boolean> =>
   (await table.get(memberKey(segmentId, contactId))) !== undefined;
 
-async function addToCount(table: Table, segmentId: string, members: number): Promise<void> {
+async function addToCount(table: Table, segmentId: string, members: number, writer: Writer): Promise<void> {
   const add = { members, revision: 1 } satisfies SegmentCount;
-  if (members !== 0) await addOrCreate(table, { key: countKey(segmentId), add });
+  if (members !== 0) await addOrCreate(table, { key: countKey(segmentId), add, writer });
 }
 
 /** The number of a segment's members, with one read. It may be too low or too high after a crash, until it is counted again. */
 export async function memberCount(table: Table, segmentId: string): Promise<number> {
-  return Math.max(0, (await table.get<SegmentCount>(countKey(segmentId)))?.members ?? 0);
+  return membersOf(await table.get<SegmentCount>(countKey(segmentId)));
 }
+
+/** The numbers of members of these segments, in order, with one read. They may lag by a moment. */
+export async function memberCounts(table: Pick<Table, 'getMany'>, segmentIds: readonly string[]): Promise<number[]> {
+  const counts = await table.getMany<SegmentCount>(segmentIds.map(countKey), { mayLag: true });
+  return counts.map(membersOf);
+}
+
+/** After a crash the stored number may be too low, even below zero, until `recountMembers`. */
+const membersOf = (count: SegmentCount | undefined): number => Math.max(0, count?.members ?? 0);
 
 /** A range of a segment's members, oldest first. */
 export interface MemberRange {
@@ -184,6 +222,3 @@ export async function membershipPage(table: Table, contactId: string, request: P
   const { items, hasMore } = await entryPage(table, of, place, request);
   return { items: items.map(({ sort }) => idIn(sort)), hasMore };
 }
-
-/** The id in a sort key (`timeSort`). */
-const idIn = (sort: string): string => sort.slice(sort.indexOf('#') + 1);

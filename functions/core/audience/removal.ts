@@ -1,13 +1,22 @@
 import * as z from 'zod/mini';
 import { isId } from '../ids.ts';
 import type { Broker } from '../ports/broker.ts';
-import type { Table } from '../ports/table.ts';
 import { emailRetry } from '../task/retry.ts';
 import { type Task, task } from '../task/task.ts';
 import { type Contact, contactKey } from './contact.ts';
 import { contactEvent } from './contact-event.ts';
 import type { ContactDependencies } from './contacts.ts';
-import { countKey, deleteMembers, membersAfter, removeMemberships, segmentIdsOf } from './membership.ts';
+import {
+  countKey,
+  deleteMembers,
+  isMember,
+  type MemberWrites,
+  membersAfter,
+  removeMember,
+  removeMemberships,
+  segmentIdsOf,
+} from './membership.ts';
+import { recountMembers } from './recount.ts';
 import { segmentKey } from './segment.ts';
 import { noSegment, type SegmentWord } from './segments.ts';
 
@@ -16,8 +25,7 @@ const SETTLED_SECONDS = 15;
 /** Members that one step of a deletion removes. */
 const STEP = 1_000;
 
-export interface RemovalDependencies {
-  readonly table: Table;
+export interface RemovalDependencies extends MemberWrites {
   readonly broker: Broker;
 }
 
@@ -28,21 +36,40 @@ export type AudienceDependencies = ContactDependencies & RemovalDependencies;
 export const leaveSegments: Task<{ id: string; untilMs: number }, RemovalDependencies> = task(
   'contact.leave-segments',
   { args: z.object({ id: z.string(), untilMs: z.number() }), queue: 'transactional', retry: emailRetry },
-  async ({ id, untilMs }, _run, { table }) => removeMemberships(table, id, untilMs),
+  async ({ id, untilMs }, { now }, dependencies) => leaveAll({ ...dependencies, now }, id, untilMs),
 );
+
+type Leaving = RemovalDependencies & { readonly now: () => number };
+
+/**
+ * Removes a contact from a segment; answers whether this call removed it. A member that was there and is gone may be one whose deletion was
+ * repeated because its answer was lost: then the segment is counted again.
+ */
+export async function leaveSegment(dependencies: Leaving, segmentId: string, contactId: string): Promise<boolean> {
+  if (!(await isMember(dependencies.table, segmentId, contactId))) return false;
+  const removed = await removeMember(dependencies, segmentId, contactId);
+  if (!removed) await recount(dependencies, [segmentId]);
+  return removed;
+}
+
+const leaveAll = async (dependencies: Leaving, contactId: string, untilMs: number): Promise<void> =>
+  recount(dependencies, await removeMemberships(dependencies, contactId, untilMs));
+
+async function recount({ broker, now }: Leaving, segmentIds: readonly string[]): Promise<void> {
+  const options = { delaySeconds: SETTLED_SECONDS, now };
+  if (segmentIds.length > 0) await broker.send(segmentIds.map((id) => recountMembers.call({ id }, options)));
+}
 
 /**
  * Deletes a contact and its memberships. A job is queued first: it removes the memberships that a crash, the lag of the index or a
  * concurrent request leaves.
  */
-export async function deleteContact(
-  { table, broker, publish, now }: AudienceDependencies,
-  contact: Contact,
-): Promise<void> {
+export async function deleteContact(dependencies: AudienceDependencies, contact: Contact): Promise<void> {
+  const { table, broker, publish, now } = dependencies;
   const nowMs = now();
   await leaveSegments.delay({ id: contact.id, untilMs: nowMs }, broker, { delaySeconds: SETTLED_SECONDS, now });
   await publish([contactEvent('contact.deleted', contact, await segmentIdsOf(table, contact.id), nowMs)]);
-  await removeMemberships(table, contact.id, nowMs);
+  await leaveAll(dependencies, contact.id, nowMs);
   await table.delete(contactKey(contact.id));
 }
 
@@ -75,7 +102,7 @@ export const removeSegment: Task<
  * id, as Resend answers.
  */
 export async function deleteSegment(
-  { table, broker }: RemovalDependencies,
+  { table, broker }: Pick<RemovalDependencies, 'table' | 'broker'>,
   id: string,
   word?: SegmentWord,
 ): Promise<void> {

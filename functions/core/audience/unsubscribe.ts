@@ -49,7 +49,7 @@ export async function standingOf(table: Table, unsubscription: Unsubscription): 
   return { unsubscribed: stopped || contact.unsubscribed, contact, ...(topic ? { topic } : {}), topics };
 }
 
-/** Whose choice a link changes. That of an email with a topic is about the contact with the address, if there is one by now. */
+/** The subject whose choice a link changes; for an email with a topic the contact with its address, if there is one by now. */
 function subjectOf({ email, broadcast, topicId }: Unsubscription): { contactId?: string; topicId?: string } {
   if (broadcast) return broadcast;
   return topicId === undefined ? {} : { contactId: contactId(email), topicId };

@@ -1,7 +1,7 @@
 import { findSegment } from '../audience/segments.ts';
 import { findTopic } from '../audience/topics.ts';
 import { findById } from '../document/find-by-id.ts';
-import { isKeyFree, keyReused } from '../email/idempotency.ts';
+import { isKeyFree, keyReused } from '../email/accept/idempotency.ts';
 import { invalid, SendoffError } from '../errors.ts';
 import { derivedId } from '../ids.ts';
 import type { Backend } from '../ports/backend.ts';

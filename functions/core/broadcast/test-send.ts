@@ -1,8 +1,8 @@
 import { findContact } from '../audience/contacts.ts';
 import { listProperties } from '../audience/properties.ts';
+import { type SubmitDependencies, type SubmitRequest, submitEmails } from '../email/accept/submit.ts';
 import { parseEmail } from '../email/email.ts';
 import { limits } from '../email/schema.ts';
-import { type SubmitDependencies, submitEmails } from '../email/submit.ts';
 import { prepareContent, renderFor } from './content.ts';
 import { findBroadcast, findContent } from './store.ts';
 
@@ -14,12 +14,16 @@ const SUBJECT_PREFIX = '[Test] ';
 const EXAMPLE_UNSUBSCRIBE_URL = 'https://example.com/unsubscribe';
 
 /**
- * Sends a broadcast of any status to a few addresses, as ordinary emails; answers their ids. Where the address is a contact's its values
- * are inserted; a placeholder without value or fallback shows its key.
+ * Sends a broadcast of any status to a few addresses, as ordinary emails with the footer that its recipients get; answers their ids. Where
+ * the address is a contact's its values are inserted; a placeholder without value or fallback shows its key.
  */
 export async function testBroadcast(
   id: string,
-  { to, payload, keyId }: { readonly to: readonly string[]; readonly payload: string; readonly keyId: string },
+  {
+    to,
+    footer,
+    ...request
+  }: Pick<SubmitRequest, 'payload' | 'keyId'> & { readonly to: readonly string[]; readonly footer: boolean },
   dependencies: SubmitDependencies,
 ): Promise<string[]> {
   const { table } = dependencies.backend;
@@ -31,7 +35,7 @@ export async function testBroadcast(
   ]);
   const fallbacks = new Map(properties.map(({ key, fallbackValue }) => [key, fallbackValue]));
   // The text part is made of the html when the email is sent.
-  const prepared = await prepareContent(content, { footer: true, toText: async () => undefined });
+  const prepared = await prepareContent(content, { footer, toText: async () => undefined });
   const lookups = {
     unsubscribeUrl: EXAMPLE_UNSUBSCRIBE_URL,
     propertyFallback: (key: string) => fallbacks.get(key) ?? `[${key}]`,
@@ -39,14 +43,14 @@ export async function testBroadcast(
   const emails = await Promise.all(
     to.map((email, index) => {
       const { subject, ...parts } = renderFor(prepared, { email, ...contacts[index] }, lookups);
-      const request = {
+      const fields = {
         from: broadcast.from,
         to: email,
         subject: (SUBJECT_PREFIX + subject).slice(0, limits.subjectLength).toWellFormed(),
         ...parts,
       };
-      return parseEmail({ ...request, ...(broadcast.replyTo ? { reply_to: broadcast.replyTo } : {}) }, 0);
+      return parseEmail({ ...fields, ...(broadcast.replyTo ? { reply_to: broadcast.replyTo } : {}) }, 0);
     }),
   );
-  return submitEmails({ emails, payload, queue: 'transactional', keyId }, dependencies);
+  return submitEmails({ ...request, emails, queue: 'transactional' }, dependencies);
 }

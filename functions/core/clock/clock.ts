@@ -1,4 +1,4 @@
-import type { ClockDescription } from '../run/manifest.ts';
+import type { ClockDescription } from '../run/definition/manifest.ts';
 
 /** The clock of a task: the document `clock#<task>`. Times are epoch ms. */
 export type Clock = {
@@ -18,7 +18,7 @@ export type Clock = {
 };
 
 export const clockKey = (task: string): string => `clock#${task}`;
-/** Of both indexes: `list`, sorted by the task's name, and `due`, sorted by `timeSort(nextAtMs, task)`. */
+/** The partition in both indexes: `list`, sorted by the task's name, and `due`, sorted by `timeSort(nextAtMs, task)`. */
 export const CLOCK_PARTITION = 'clocks';
 
 /** The times of a stored clock. */

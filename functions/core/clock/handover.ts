@@ -4,8 +4,8 @@ import { derivedId } from '../ids.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Change } from '../ports/table.ts';
 import type { Logger } from '../ports/telemetry.ts';
-import { acceptRun } from '../run/accept.ts';
-import type { TaskDescription } from '../run/manifest.ts';
+import { acceptRun } from '../run/accept/accept.ts';
+import type { TaskDescription } from '../run/definition/manifest.ts';
 import { CLOCK_PARTITION, type Clock, clockKey, timesOf } from './clock.ts';
 import { tickJob } from './tick-job.ts';
 import { nextTick } from './tick-times.ts';
@@ -68,7 +68,7 @@ export async function handOverTick(task: string, dependencies: ClockDependencies
 export async function handOverClock(found: Clock, aheadMs: number, dependencies: ClockDependencies): Promise<number> {
   const { backend, tasks, now, log } = dependencies;
   const task = tasks.find(({ name }) => name === found.task);
-  // Of a task that another version of the code has.
+  // The task is in another version of the code.
   if (!task) return 0;
   let clock: Clock | undefined = found;
   let count = 0;
@@ -93,7 +93,7 @@ interface DueTick {
   readonly nextMs: number | undefined;
 }
 
-/** Of missed ticks only the last one runs, if it is not too late. */
+/** Only the last missed tick runs, if it is not too late. */
 async function dueTickOf(clock: Clock, firstMs: number, nowMs: number): Promise<DueTick> {
   const times = timesOf(clock);
   if (firstMs > nowMs) return { tickMs: firstMs, skipped: 0, nextMs: await nextTick(times, firstMs) };

@@ -1,8 +1,9 @@
 import { notFound } from '../errors.ts';
 import type { Table } from '../ports/table.ts';
-import { acceptRun } from '../run/accept.ts';
+import { acceptRun } from '../run/accept/accept.ts';
 import { type Clock, clockKey, timesOf } from './clock.ts';
 import { type ClockDependencies, dueEntry, hasTickJobs, tickRunId } from './handover.ts';
+import { hasClock, insertClock } from './sync.ts';
 import { tickJob } from './tick-job.ts';
 import { nextTick } from './tick-times.ts';
 import { withdraw } from './withdraw.ts';
@@ -20,12 +21,12 @@ export const readClock = (table: Pick<Table, 'get'>, task: string): Promise<Cloc
  */
 export async function pauseClock(task: string, dependencies: ClockDependencies): Promise<Clock> {
   const { backend, now } = dependencies;
-  const before = await existing(backend.table, task);
+  const before = await existing(task, dependencies);
   const change = { set: { paused: true }, remove: ['nextAtMs'], due: null } as const;
   const { document } = await backend.table.update<Clock>(clockKey(task), change);
   for (const tickMs of [before.nextAtMs, document?.lastTickAtMs])
     if (tickMs !== undefined && tickMs > now()) await withdraw(tickRunId(task, tickMs), tickMs, dependencies);
-  return document ?? existing(backend.table, task);
+  return document ?? existing(task, dependencies);
 }
 
 /**
@@ -33,8 +34,9 @@ export async function pauseClock(task: string, dependencies: ClockDependencies):
  *
  * @throws 404 `not_found`.
  */
-export async function resumeClock(task: string, { backend, now }: ClockDependencies): Promise<Clock> {
-  const clock = await existing(backend.table, task);
+export async function resumeClock(task: string, dependencies: ClockDependencies): Promise<Clock> {
+  const { backend, now } = dependencies;
+  const clock = await existing(task, dependencies);
   if (!clock.paused) return clock;
   // The run of this tick may have been canceled by the pause, so that only a later tick can have one.
   const nextAtMs = await nextTick(timesOf(clock), Math.max(now(), clock.lastTickAtMs ?? 0));
@@ -48,7 +50,7 @@ export async function resumeClock(task: string, { backend, now }: ClockDependenc
     nextAtMs !== undefined && hasTickJobs(backend)
       ? await backend.updateAndSend<Clock>(clockKey(task), change, isPaused, tickJob(task, nextAtMs))
       : await backend.table.update<Clock>(clockKey(task), change, isPaused);
-  return document ?? existing(backend.table, task);
+  return document ?? existing(task, dependencies);
 }
 
 /**
@@ -63,8 +65,13 @@ export async function runClock(task: string, dependencies: ClockDependencies, ke
   return acceptRun({ task: { ...described, keep: true }, tickMs: now(), keyId }, dependencies);
 }
 
-async function existing(table: Pick<Table, 'get'>, task: string): Promise<Clock> {
+/** The clock as it is stored. In the first minute of a deployment it may be missing, and is stored here. */
+async function existing(task: string, dependencies: ClockDependencies): Promise<Clock> {
+  const { table } = dependencies.backend;
   const clock = await readClock(table, task);
-  if (!clock) throw notFound('Clock');
-  return clock;
+  if (clock) return clock;
+  const declared = dependencies.tasks.filter(hasClock).find(({ name }) => name === task);
+  const stored = declared && (await insertClock(declared, dependencies)).document;
+  if (!stored) throw notFound('Clock');
+  return stored;
 }

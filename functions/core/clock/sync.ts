@@ -1,11 +1,12 @@
 import { documentPages } from '../document/pages.ts';
-import type { ClockDescription, TaskDescription } from '../run/manifest.ts';
+import type { WriteOutcome } from '../ports/table.ts';
+import type { ClockDescription, TaskDescription } from '../run/definition/manifest.ts';
 import { CLOCK_PARTITION, type Clock, clockKey } from './clock.ts';
 import { type ClockDependencies, dueEntry, hasTickJobs } from './handover.ts';
 import { tickJob } from './tick-job.ts';
 import { nextTick } from './tick-times.ts';
 
-/** What changed. */
+/** The numbers of clocks that were inserted, changed and deleted. */
 export interface ClockSync {
   readonly inserted: number;
   readonly changed: number;
@@ -23,7 +24,7 @@ export async function syncClocks(dependencies: ClockDependencies): Promise<Clock
   for (const [name, task] of wanted) {
     const clock = stored.get(name);
     if (!clock) {
-      if (await insert(task, dependencies)) inserted.push(name);
+      if ((await insertClock(task, dependencies)).applied) inserted.push(name);
     } else if (!hasTimes(clock, task.cron)) {
       await change(clock, task.cron, dependencies);
       changed.push(name);
@@ -39,7 +40,8 @@ export async function syncClocks(dependencies: ClockDependencies): Promise<Clock
   return { inserted: inserted.length, changed: changed.length, deleted: deleted.length };
 }
 
-const hasClock = (task: TaskDescription): task is ClockTask => task.cron !== undefined;
+/** True for a task with a clock. */
+export const hasClock = (task: TaskDescription): task is ClockTask => task.cron !== undefined;
 
 /** Every stored clock, by the name of its task. */
 export async function allClocks(table: ClockDependencies['backend']['table']): Promise<Clock[]> {
@@ -54,10 +56,14 @@ const hasTimes = (clock: Clock, times: ClockDescription): boolean =>
     ? clock.expression === undefined && clock.everySeconds === times.everySeconds
     : clock.expression === times.expression && clock.timeZone === times.timeZone;
 
-async function insert({ name, cron }: ClockTask, { backend, now }: ClockDependencies): Promise<boolean> {
+/** Stores the clock of a task, unless there is one. */
+export async function insertClock(
+  { name, cron }: ClockTask,
+  { backend, now }: ClockDependencies,
+): Promise<WriteOutcome<Clock>> {
   const nextAtMs = await nextTick(cron, now());
   const due = dueEntry(name, nextAtMs);
-  const { applied } = await backend.table.insert({
+  const outcome = await backend.table.insert<Clock>({
     key: clockKey(name),
     fields: { task: name, ...cron, ...(nextAtMs === undefined ? {} : { nextAtMs }), skipped: 0, createdAtMs: now() },
     list: { partition: CLOCK_PARTITION, sort: name },
@@ -65,7 +71,7 @@ async function insert({ name, cron }: ClockTask, { backend, now }: ClockDependen
   });
   // Also if another has inserted it: after a crash of that one the job may be missing.
   if (nextAtMs !== undefined && hasTickJobs(backend)) await backend.broker.send([tickJob(name, nextAtMs)]);
-  return applied;
+  return outcome;
 }
 
 /** Sets the times, and the next tick unless the clock is paused. */

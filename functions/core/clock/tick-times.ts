@@ -1,4 +1,4 @@
-import type { ClockDescription } from '../run/manifest.ts';
+import type { ClockDescription } from '../run/definition/manifest.ts';
 import { instantsOf, localTimeOf } from './local-time.ts';
 
 /** The least and the most seconds of `every`. */
@@ -39,7 +39,7 @@ export async function nextTick(times: ClockDescription, afterMs: number): Promis
 /** More than clocks are ever turned back: in a repeated hour, local times that follow may be before `afterMs`'s own. */
 const REPEATED_MS = 3 * 3_600_000;
 
-/** What is wrong with these times, as words for the developer; undefined if nothing is. */
+/** Says for the developer what is wrong with these times; undefined if nothing is. */
 export async function problemOf(times: ClockDescription): Promise<string | undefined> {
   if ('everySeconds' in times) {
     const { everySeconds } = times;

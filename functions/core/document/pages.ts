@@ -1,4 +1,4 @@
-import type { Document, Entry, Query, Table } from '../ports/table.ts';
+import type { Document, Entry, Query, ReadOptions, Table } from '../ports/table.ts';
 
 /** One page of a listing. */
 export interface CursorPage<T, Cursor> {
@@ -42,7 +42,11 @@ export async function* documentPages<T extends Document>(
 export async function documentsOf<T extends Document>(
   table: Pick<Table, 'getMany'>,
   entries: readonly Entry[],
+  options?: ReadOptions,
 ): Promise<T[]> {
-  const documents = await table.getMany<T>(entries.map(({ key }) => key));
+  const documents = await table.getMany<T>(
+    entries.map(({ key }) => key),
+    options,
+  );
   return documents.filter((document) => document !== undefined);
 }

@@ -1,12 +1,12 @@
 import { invalid } from '../errors.ts';
 import type { PrepareTemplate, UsedTemplate } from '../template/use.ts';
 import { validate } from '../validate.ts';
+import { parseScheduledAt } from './accept/schedule-time.ts';
 import { type Mailbox, parseMailbox } from './address.ts';
 import { isFileType } from './content-type.ts';
 import { checkHeaders, hasLongBlanks, MAX_BLANKS } from './headers.ts';
 import { contentBytes } from './message-size.ts';
 import { checkOwnHeaders } from './own-headers.ts';
-import { parseScheduledAt } from './schedule-time.ts';
 import { BROADCAST_ID_TAG, EMAIL_ID_TAG, type EmailInput, emailSchema, limits, templateSchema } from './schema.ts';
 
 /** An attachment: its bytes as base64, or the URL to fetch them from. */
@@ -40,7 +40,7 @@ export interface Email {
   readonly topicId?: string;
 }
 
-/** What an email can name; absent: it must not. */
+/** The documents that an email can name; it must not name what is absent here. */
 export interface Referable {
   readonly prepareTemplate?: PrepareTemplate;
   /** Throws a 404 if there is no such topic. */

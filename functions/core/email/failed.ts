@@ -8,7 +8,7 @@ import { bodyKey } from './body.ts';
 import { EMAIL_PARTITION, type EmailRecord, recordKey } from './record.ts';
 import { retryEmail } from './reschedule.ts';
 
-/** Which failed emails are meant; without a limit all that are kept. */
+/** A choice of failed emails; without a limit all that are kept. */
 export interface FailedChoice {
   /** Accepted at this time or later, epoch ms. */
   readonly sinceMs?: number | undefined;

@@ -3,8 +3,8 @@ import type { Table } from '../ports/table.ts';
 import { findSuppressed } from '../suppression/suppression.ts';
 import type { Publish } from '../webhook/dispatch.ts';
 import { normalizeAddress, parseMailbox } from './address.ts';
-import { publishFailed } from './publish-failed.ts';
 import type { EmailRecord } from './record.ts';
+import { publishFailed } from './send/publish-failed.ts';
 import { claimedBy, markFailed, noteSuppressed } from './transitions.ts';
 
 /** The address of a mailbox on a record. */

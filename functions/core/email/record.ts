@@ -60,12 +60,14 @@ export type EmailRecord = {
   readonly leaseUntilMs?: number;
   /** SES's id of the message. */
   readonly messageId?: string;
+  /** When SES took that message, by SES's clock: known from the first of its events that was written here. */
+  readonly takenAtMs?: number;
   readonly timeline: readonly TimelineEntry[];
   /** Absent if it never waited. Up to version 0.2 each wait was an entry of the timeline. */
   readonly deferred?: Deferral;
   /** The bounce that made it `bounced` is not permanent. */
   readonly soft?: boolean;
-  /** How often events of the provider changed this record; concurrent changes compare it. */
+  /** A random number of the last change by events of the provider; concurrent changes compare it. Once it was their number. */
   readonly feedback?: number;
   /** A message that the provider took and then refused; later events about it are ignored. */
   readonly rejectedMessageId?: string;

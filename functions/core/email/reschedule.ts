@@ -3,7 +3,7 @@ import type { BodyStore } from '../ports/bodies.ts';
 import type { WriteOutcome } from '../ports/table.ts';
 import { bodyKey } from './body.ts';
 import type { EmailRecord } from './record.ts';
-import { sendJob } from './send.ts';
+import { sendJob } from './send/send.ts';
 import { reschedule, retry } from './transitions.ts';
 
 type Outcome = Promise<WriteOutcome<EmailRecord>>;

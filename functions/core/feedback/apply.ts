@@ -27,9 +27,13 @@ export interface RecipientFeedback {
 
 /**
  * Computes the effect of events of one email, in whatever order and however often they arrive. `epoch` is that of the counters of
- * the email's broadcast.
+ * the email's broadcast; `version` will be the record's `feedback`.
  */
-export function applyFeedback(record: EmailRecord, events: readonly Feedback[], epoch = 0): FeedbackEffect {
+export function applyFeedback(
+  record: EmailRecord,
+  events: readonly Feedback[],
+  { epoch, version }: { readonly epoch: number; readonly version: number },
+): FeedbackEffect {
   const draft: Draft = { ...draftOf(record), added: [] };
   const toPublish: RecipientFeedback[] = [];
   for (const feedback of events) {
@@ -52,7 +56,7 @@ export function applyFeedback(record: EmailRecord, events: readonly Feedback[], 
   const { status, soft, added } = draft;
   const { soft: _before, ...unchanged } = record;
   const after = { ...unchanged, status, ...(soft ? { soft } : {}), timeline: [...record.timeline, ...added] };
-  return { toPublish, after, ...writeOf(record, draft) };
+  return { toPublish, after, ...writeOf(record, draft, version) };
 }
 
 /** The fields of a record that feedback can change. */
@@ -61,14 +65,16 @@ interface Draft extends RankedStatus {
   soft: boolean | undefined;
   messageId: string | undefined;
   rejectedMessageId: string | undefined;
+  takenAtMs: number | undefined;
   added: TimelineEntry[];
 }
 
-const draftOf = ({ status, soft, messageId, rejectedMessageId }: EmailRecord) => ({
+const draftOf = ({ status, soft, messageId, rejectedMessageId, takenAtMs }: EmailRecord) => ({
   status,
   soft,
   messageId,
   rejectedMessageId,
+  takenAtMs,
 });
 
 /** Moves the draft to the status of an event, never to one of a lower rank. */
@@ -80,6 +86,7 @@ function advance(draft: Draft, feedback: Feedback, record: EmailRecord): void {
     if (rankOf(draft) < rankOf({ status: 'sent' })) Object.assign(draft, { status: 'sent', soft: undefined });
     draft.added.unshift({ atMs: sentAtMs, event: 'sent' });
   } else if (draft.messageId !== messageId && event === 'sent') addSecondSend(draft, feedback, record);
+  if (draft.messageId === messageId) draft.takenAtMs = sentAtMs;
   if (event === 'failed')
     Object.assign(draft, { status: 'failed', soft: undefined, messageId: undefined, rejectedMessageId: messageId });
   else if (!bot && rankOf({ status: event, soft }) > rankOf(draft)) Object.assign(draft, { status: event, soft });
@@ -132,11 +139,11 @@ function fits({ event }: TimelineEntry, timeline: readonly TimelineEntry[]): boo
   return !REPEATING.has(event) || timeline.filter((entry) => entry.event === event).length < MAX_REPEATS;
 }
 
-function writeOf(record: EmailRecord, draft: Draft): Pick<FeedbackEffect, 'write'> {
-  const { status, soft, messageId, rejectedMessageId, added } = draft;
+function writeOf(record: EmailRecord, draft: Draft, version: number): Pick<FeedbackEffect, 'write'> {
+  const { status, soft, messageId, rejectedMessageId, takenAtMs, added } = draft;
   const changed = status !== record.status || soft !== record.soft || messageId !== record.messageId;
   if (!changed && added.length === 0) return {};
-  const set = { status, soft, messageId, rejectedMessageId, feedback: (record.feedback ?? 0) + 1 };
+  const set = { status, soft, messageId, rejectedMessageId, takenAtMs, feedback: version };
   const gone = (['soft', 'messageId'] as const).filter((name) => set[name] === undefined && record[name] !== undefined);
   return {
     write: {

@@ -2,6 +2,7 @@ import { addClicks, countedLink, linkHash } from '../broadcast/counting/links.ts
 import { addCounts, type CountDocument } from '../broadcast/counting/progress.ts';
 import { addTallies, differenceOf, emptyTally, type Tally } from '../broadcast/counting/tally.ts';
 import { emailIdOf } from '../broadcast/delivery/recipient.ts';
+import type { Writer } from '../document/writers.ts';
 import { normalizeAddress } from '../email/address.ts';
 import { type EmailRecord, recordKey } from '../email/record.ts';
 import { derivedId } from '../ids.ts';
@@ -61,7 +62,7 @@ export interface BatchCounts {
   /** Notes the difference that a write made to a record. */
   note(before: EmailRecord, after: EmailRecord, events: readonly Feedback[]): void;
   /** Adds what was noted. An error is logged: `broadcast.recount` counts again later. */
-  add(expiresAtMs: number): Promise<void>;
+  add(expiresAtMs: number, writer: Writer): Promise<void>;
 }
 
 /** Makes the counters of a batch; `documents` are those of its broadcasts. */
@@ -85,9 +86,9 @@ export function createBatchCounts(
         if (link !== undefined) urls.set(linkHash(link), link);
       }
     },
-    add: async (expiresAtMs) => {
+    add: async (expiresAtMs, writer) => {
       const adding = [...tallies].map(async ([broadcastId, { counts, links }]) => {
-        const options = { epoch: epochOf(broadcastId), expiresAtMs };
+        const options = { epoch: epochOf(broadcastId), expiresAtMs, writer };
         const whole = [...links].map(
           ([hash, clicks]) => [hash, { ...clicks, url: urls.get(hash) ?? clicks.url }] as const,
         );

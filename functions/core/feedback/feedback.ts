@@ -1,6 +1,8 @@
 import { type CountDocument, countKey } from '../broadcast/counting/progress.ts';
+import type { AsWriter } from '../document/writers.ts';
 import { type EmailRecord, recordKey } from '../email/record.ts';
-import { eventIdOf, type WebhookEvent } from '../event.ts';
+import { reportedEventId, type WebhookEvent } from '../event.ts';
+import { newVersion } from '../ids.ts';
 import type { Table } from '../ports/table.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { isSimulator } from '../suppression/simulator.ts';
@@ -12,6 +14,8 @@ import { type Feedback, parseSesEvent } from './ses-event.ts';
 
 export interface FeedbackDependencies {
   readonly table: Table;
+  /** Makes the additions to the counters of broadcasts. */
+  readonly asWriter: AsWriter;
   readonly publish: Publish;
   readonly log: Logger;
   readonly now: () => number;
@@ -19,7 +23,12 @@ export interface FeedbackDependencies {
   readonly retentionMs: number;
   /** Called once for a batch with `Send` events, with the time of the oldest (epoch ms). */
   readonly sawSend?: (oldestMs: number) => void;
+  /** Called when it is recorded that an email was delivered, bounced or was complained about; once for each of them. */
+  readonly counted?: (event: CountedEvent) => void;
 }
+
+const countedEvents = ['delivered', 'bounced', 'complained'] as const;
+export type CountedEvent = (typeof countedEvents)[number];
 
 /** An event of SES as it arrives from the queue. */
 export interface QueuedEvent {
@@ -36,7 +45,7 @@ export async function processFeedback(
   queued: readonly QueuedEvent[],
   dependencies: FeedbackDependencies,
 ): Promise<string[]> {
-  const { table, log, now, retentionMs } = dependencies;
+  const { table, asWriter, log, now, retentionMs } = dependencies;
   const { byEmail, notOurs, failed } = parseAll(queued, log);
   const emailIds = [...byEmail.keys()];
   const all = [...byEmail.values()].flatMap(({ events }) => events);
@@ -60,7 +69,7 @@ export async function processFeedback(
     }
   });
   await Promise.all(work);
-  await counts.add(now() + retentionMs);
+  await asWriter((writer) => counts.add(now() + retentionMs, writer));
   if (notOurs + emailGone > 0) log.info('events dropped', { notOurs, emailGone });
   return failed;
 }
@@ -111,16 +120,17 @@ async function processEmail(
   found: EmailRecord | undefined,
   events: readonly Feedback[],
   counts: BatchCounts,
-  { table, publish, now, retentionMs }: FeedbackDependencies,
+  { table, publish, now, retentionMs, counted }: FeedbackDependencies,
 ): Promise<boolean> {
   // A complaint may arrive after the record has expired; its address is suppressed all the same.
   await suppress(table, publish, events.flatMap(suppressionsOf));
   let record = found ?? (await recordFromEvents(table, events, { nowMs: now(), retentionMs }));
   const published = new Set<string>();
+  const version = newVersion();
   for (let tries = 0; record; tries++) {
     if (tries === MAX_CONFLICTS) throw new Error('the record is changed by others all the time');
     const epoch = record.broadcastId === undefined ? 0 : counts.epochOf(record.broadcastId);
-    const { toPublish, write, after } = applyFeedback(record, events, epoch);
+    const { toPublish, write, after } = applyFeedback(record, events, { epoch, version });
     const unpublished = toPublish.map(webhookEvent).filter(({ eventId }) => !published.has(eventId));
     await publish(unpublished);
     for (const { eventId } of unpublished) published.add(eventId);
@@ -128,14 +138,19 @@ async function processEmail(
     const { applied, document } = await table.update<EmailRecord>(recordKey(record.id), write.change, [
       write.condition,
     ]);
-    if (applied) {
+    // The client repeats a write whose answer was lost, and finds its own.
+    if (applied || document?.feedback === version) {
       counts.note(record, after, events);
+      for (const event of countedEvents) if (hasEvent(after, event) && !hasEvent(record, event)) counted?.(event);
       return true;
     }
     record = document;
   }
   return false;
 }
+
+const hasEvent = ({ timeline }: EmailRecord, event: CountedEvent): boolean =>
+  timeline.some((entry) => entry.event === event);
 
 /** Addresses of the mailbox simulator are not suppressed: the next test must reach it again. */
 function suppressionsOf({ suppresses, recipients, emailId, atMs }: Feedback) {
@@ -148,7 +163,7 @@ function webhookEvent({ feedback, recipient }: RecipientFeedback): WebhookEvent 
   const { event, emailId, messageId, atMs, details } = feedback;
   return {
     type: `email.${event}`,
-    eventId: eventIdOf(event, emailId, messageId, recipient ?? '', String(atMs)),
+    eventId: reportedEventId({ event, emailId, messageId, recipient, atMs }),
     atMs,
     emailId,
     details,

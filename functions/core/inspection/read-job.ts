@@ -3,7 +3,8 @@ import type { DeadLetter } from '../ports/inspection.ts';
 /** Reads what can be read of a dead letter's text, which may be anything. */
 export function readJob(body: string): Pick<DeadLetter, 'job' | 'emailId'> {
   const job = jobOf(body);
-  return { job, emailId: emailIdOf(job?.args) };
+  // In jobs of other tasks `id` is that of a broadcast, a segment, an import or a run.
+  return { job, emailId: job?.task.startsWith('email.') ? emailIdOf(job.args) : undefined };
 }
 
 function jobOf(body: string): DeadLetter['job'] {

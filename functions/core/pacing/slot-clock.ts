@@ -48,7 +48,7 @@ const LAG_MS = 50;
 export function createSlotClock(table: Table, name: string, now: () => number, aheadMs = AHEAD_MS): SlotClock {
   const key = `slots#${name}`;
   let known: ClockDocument | undefined;
-  /** Which of the two writes applied last: it is the likelier one. */
+  /** True if the second of the two writes applied last: it is the likelier one then. */
   let after = false;
 
   /** Keeps what a write has shown; makes the document if there is none. */

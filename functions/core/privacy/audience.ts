@@ -1,5 +1,5 @@
 import { contactId, contactKey } from '../audience/contact.ts';
-import { removeMember } from '../audience/membership.ts';
+import { type MemberWrites, removeMember } from '../audience/membership.ts';
 import type { DocumentScan, StoredDocument } from '../document/scan.ts';
 import type { Document, FieldValue, Table } from '../ports/table.ts';
 import { isMailboxOf, textsOf } from './mention.ts';
@@ -40,12 +40,12 @@ function isRecipient(recipient: FieldValue, address: string): boolean {
 
 /** Deletes a contact that was found, or a membership with its place in the count. */
 export async function deleteAudience(
-  { table, scan }: { table: Table; scan: DocumentScan },
+  dependencies: MemberWrites & { readonly scan: DocumentScan },
   stored: Pick<StoredDocument, 'key' | 'expired'>,
 ): Promise<void> {
   const [, segmentId, id] = stored.key.startsWith(MEMBER_PREFIX) ? stored.key.split('#') : [];
-  if (segmentId !== undefined && id !== undefined) await removeMember(table, segmentId, id);
-  else await scan.delete(stored);
+  if (segmentId !== undefined && id !== undefined) await removeMember(dependencies, segmentId, id);
+  else await dependencies.scan.delete(stored);
 }
 
 /** Removes the person from a part of a broadcast's list. A worker that has read it already may still send the email. */

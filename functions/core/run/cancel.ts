@@ -1,7 +1,7 @@
 import { notFound, SendoffError } from '../errors.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Change, Condition } from '../ports/table.ts';
-import { executeJob } from './accept.ts';
+import { executeJob } from './accept/accept.ts';
 import { isEnded, type RunRecord, runKey } from './run.ts';
 import { readRun } from './store.ts';
 import { atEnd } from './transitions.ts';

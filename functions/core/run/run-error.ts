@@ -40,7 +40,7 @@ export interface Failure {
 const MOST_STACK_BYTES = 4 * 1024;
 const MOST_MESSAGE = 1_000;
 
-/** What a task threw, as it is kept. By name and not by class: a bundle may hold several copies of this file. */
+/** An error of a task as it is kept. Known by name and not by class: a bundle may hold several copies of this file. */
 export function failureOf(thrown: unknown, redact: (text: string) => string): Failure {
   const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
   const code = thrown instanceof RunFault ? thrown.code : 'error';

@@ -1,10 +1,11 @@
 import type { FieldValue } from '../ports/table.ts';
 import type { QueueName } from '../queues.ts';
-import type { RunPriority } from './manifest.ts';
+import type { RunPriority } from './definition/manifest.ts';
 
-export const runStatuses = ['queued', 'running', 'succeeded', 'failed', 'canceled', 'expired'] as const;
+export const endStatuses = ['succeeded', 'failed', 'canceled', 'expired'] as const;
+export type EndStatus = (typeof endStatuses)[number];
+export const runStatuses = ['queued', 'running', ...endStatuses] as const;
 export type RunStatus = (typeof runStatuses)[number];
-export type EndStatus = Exclude<RunStatus, 'queued' | 'running'>;
 
 /** A value as JSON text (so that each database keeps every number and list as it is), or the key of the body that holds it. */
 export type StoredJson = { readonly json: string } | { readonly body: string };
@@ -27,7 +28,7 @@ export type RunErrorCode =
   | 'result_not_json'
   | 'too_many_steps';
 
-/** What happened to a run between its accept and its end. The accept, the first start and the end are fields of their own. */
+/** An event between the accept and the end of a run. The accept, the first start and the end are fields of their own. */
 export type RunEvent = {
   readonly atMs: number;
   readonly type: 'retry' | 'crashed' | 'continued' | 'retried' | 'refused';
@@ -75,9 +76,9 @@ export type RunRecord = {
   readonly then?: readonly ChainCall[];
   /** In a chain: the result of the run before. */
   readonly previous?: StoredJson;
-  /** Of a clock's run: the moment it is for. */
+  /** The moment that the run is for, if a clock made it. */
   readonly tickMs?: number;
-  /** Who called: the id of an API key, or absent. */
+  /** The id of the API key that called, if one did. */
   readonly keyId?: string;
   /** How often it has continued with other arguments. */
   readonly continued?: number;
@@ -93,6 +94,11 @@ export type RunRecord = {
 
 /** A run that has ended. */
 export type EndedRun = RunRecord & { readonly status: EndStatus; readonly endedAtMs: number };
+
+/** A run that has not ended, and its bodies, are kept for so long beyond its own retention. */
+export const WAITING_MS = 30 * 86_400_000;
+/** The field of a step on the record is this with the name of the step. */
+export const STEP = 'step:';
 
 export const runKey = (id: string): string => `run#${id}`;
 /** The list of the runs of a task; sorted by `timeSort(createdAtMs, id)`, as is that of the failed ones. */

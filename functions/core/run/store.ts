@@ -16,7 +16,8 @@ export async function readRun(table: Pick<Table, 'get'>, id: string): Promise<Ru
 export interface RunFilter extends PageRequest {
   /** The tasks whose runs are listed, 1 or more: one, or all of the manifest. */
   readonly tasks: readonly string[];
-  readonly status?: RunStatus | undefined;
+  /** Only runs in one of these states; absent: in any. */
+  readonly statuses?: readonly RunStatus[] | undefined;
 }
 
 export interface RunPage extends Page<RunRecord> {
@@ -24,32 +25,34 @@ export interface RunPage extends Page<RunRecord> {
   readonly next?: string | undefined;
 }
 
-/** The most runs that are read for a page of one status; a page may then have fewer, or none, though there are more. */
+/** The most runs that are read for a page of some states; a page may then have fewer, or none, though there are more. */
 const MOST_READ = 1_000;
 
-/** A page of runs, newest first. Failed ones have an index of their own; for another status the list is searched. */
+/** A page of runs, newest first. Failed ones have an index of their own; for other states the list is searched. */
 export async function listRuns(table: Table, filter: RunFilter): Promise<RunPage> {
-  const { tasks, status, limit: limitText = '20' } = filter;
+  const { tasks, statuses, limit: limitText = '20' } = filter;
   const limit = parseWhole(limitText, 'limit', 1, 100);
-  const index = status === 'failed' ? 'due' : 'list';
-  const partitions = tasks.map(status === 'failed' ? failedPartition : runPartition);
+  const failedAlone = statuses?.every((status) => status === 'failed') ?? false;
+  const index = failedAlone ? 'due' : 'list';
+  const partitions = tasks.map(failedAlone ? failedPartition : runPartition);
+  const isChosen = ({ status }: RunRecord) => statuses === undefined || statuses.includes(status);
   const merged = mergedTable(table, partitions);
   const placeOf = async (id: string) => {
     const anchor = await readRun(table, id);
     return anchor && timeSort(anchor.createdAtMs, anchor.id);
   };
   const partition = partitions[0] ?? '';
-  if (status === undefined || status === 'failed') {
+  if (statuses === undefined || failedAlone) {
     const { items, hasMore } = await entryPage(merged, { index, partition }, placeOf, filter);
     const runs = await documentsOf<RunRecord>(table, items);
-    return { items: status ? runs.filter((run) => run.status === status) : runs, hasMore };
+    return { items: runs.filter(isChosen), hasMore };
   }
   const found: RunRecord[] = [];
   let page: PageRequest = { ...filter, limit: '100' };
   const towardsNewer = filter.after === undefined && filter.before !== undefined;
   for (let read = 0; read < MOST_READ; read += 100) {
     const { items, hasMore } = await entryPage(merged, { index, partition }, placeOf, page);
-    const runs = (await documentsOf<RunRecord>(table, items)).filter((run) => run.status === status);
+    const runs = (await documentsOf<RunRecord>(table, items)).filter(isChosen);
     if (towardsNewer) found.unshift(...runs);
     else found.push(...runs);
     const edge = towardsNewer ? items[0] : items.at(-1);

@@ -11,7 +11,7 @@
 import { timeSort } from '../document/time-sort.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Change, Condition, Document, Table, WriteOutcome } from '../ports/table.ts';
-import { dueRunEntry, executeJob, waitingExpiry } from './accept.ts';
+import { dueRunEntry, executeJob, waitingExpiry } from './accept/accept.ts';
 import type { StoredJson } from './run.ts';
 import { type EndStatus, failedPartition, type RunError, type RunEvent, type RunRecord, runKey } from './run.ts';
 
@@ -83,7 +83,7 @@ export function endRun(
   );
 }
 
-/** What the end of a run changes beside its fields: when it expires, and its place among the failed ones. */
+/** The changes at the end of a run beside its fields: when it expires, and its place among the failed ones. */
 export const atEnd = (run: RunRecord, status: EndStatus, atMs: number): Pick<Change, 'due' | 'expiresAtMs'> => ({
   expiresAtMs: Math.max(atMs + run.keepMs, run.keyUntilMs ?? 0),
   due: status === 'failed' ? { partition: failedPartition(run.task), sort: timeSort(run.createdAtMs, run.id) } : null,

@@ -1,7 +1,7 @@
 import { documentsOf, entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
 import { EMAIL_PARTITION, type EmailRecord, recordKey } from '../email/record.ts';
-import { sendJob } from '../email/send.ts';
+import { sendJob } from '../email/send/send.ts';
 import { noteHandover } from '../email/transitions.ts';
 import type { Backend } from '../ports/backend.ts';
 import type { Backlog } from '../ports/broker.ts';

@@ -1,7 +1,7 @@
 import { documentsOf, entryPages } from '../document/pages.ts';
 import { timeSort } from '../document/time-sort.ts';
 import { EMAIL_PARTITION, type EmailRecord, recordKey } from '../email/record.ts';
-import { sendJob } from '../email/send.ts';
+import { sendJob } from '../email/send/send.ts';
 import type { QueueName } from '../queues.ts';
 import type { ScheduleDependencies } from './handover.ts';
 import { createLostJobs, type LostJobs, OVERDUE_MS } from './lost-jobs.ts';
@@ -117,7 +117,8 @@ async function* unclaimedPages(
   let { after: previous } = bounds;
   if (now() >= deadlineMs) return;
   for await (const entries of entryPages(backend.table, { ...query, ...bounds, part })) {
-    const records = await documentsOf<EmailRecord>(backend.table, entries);
+    // They may lag: they are 15 minutes old, and a second job for one that was claimed a moment ago does nothing.
+    const records = await documentsOf<EmailRecord>(backend.table, entries, { mayLag: true });
     const unclaimed = new Map(records.filter(isUnclaimed).map((record) => [recordKey(record.id), record]));
     const found: { record: EmailRecord; previous: string }[] = [];
     for (const { key, sort } of entries) {

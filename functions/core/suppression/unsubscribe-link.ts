@@ -3,6 +3,7 @@ import { normalizeAddress } from '../email/address.ts';
 import { hasListUnsubscribe, publicHeaders, wantsUnsubscribe } from '../email/own-headers.ts';
 import type { EmailRecord } from '../email/record.ts';
 import { isId } from '../ids.ts';
+import { once } from '../once.ts';
 import type { Table } from '../ports/table.ts';
 
 const KEY = 'unsubscribe#key';
@@ -65,9 +66,8 @@ function linkTo(baseUrl: string, token: string): UnsubscribeLink {
 export function createOutgoingHeaders(table: Table, baseUrl: string) {
   const unsubscribeKey = createUnsubscribeKey(table);
   return async (record: EmailRecord, headers: Readonly<Record<string, string>>): Promise<Record<string, string>> => {
-    const recipients = [...record.to, ...(record.cc ?? []), ...(record.bcc ?? [])];
-    const byTopic = record.topicId !== undefined && recipients.length === 1 && !hasListUnsubscribe(headers);
-    if (!byTopic && !wantsUnsubscribe(headers)) return publicHeaders(headers);
+    const recipients = recipientsOf(record);
+    if (!hasLink(record, headers)) return publicHeaders(headers);
     const { id: emailId, from: sender, topicId } = record;
     const about = { email: recipients[0] ?? '', sender, emailId, ...(topicId === undefined ? {} : { topicId }) };
     const token = sealToken(await unsubscribeKey(), about);
@@ -75,23 +75,35 @@ export function createOutgoingHeaders(table: Table, baseUrl: string) {
   };
 }
 
+/**
+ * The same headers for somebody who only looks at the email: the unsubscribe link has `TOKEN` in place of the token, with which they
+ * could unsubscribe the recipient.
+ */
+export function shownHeaders(
+  record: EmailRecord,
+  headers: Readonly<Record<string, string>>,
+  baseUrl: string,
+): Record<string, string> {
+  return { ...publicHeaders(headers), ...(hasLink(record, headers) ? linkTo(baseUrl, 'TOKEN').headers : {}) };
+}
+
+const recipientsOf = ({ to, cc = [], bcc = [] }: EmailRecord): string[] => [...to, ...cc, ...bcc];
+
+/** True if the email has an unsubscribe link: by a header, or by a topic. */
+function hasLink(record: EmailRecord, headers: Readonly<Record<string, string>>): boolean {
+  const byTopic = record.topicId !== undefined && recipientsOf(record).length === 1 && !hasListUnsubscribe(headers);
+  return byTopic || wantsUnsubscribe(headers);
+}
+
 /** Makes a function that reads the key of unsubscribe links once, and creates it if there is none. */
 export function createUnsubscribeKey(table: Table): () => Promise<Buffer> {
-  let key: Promise<Buffer> | undefined;
-  const read = async () => {
+  return once(async () => {
     const known = await table.get<{ secret: string }>(KEY);
     if (known) return Buffer.from(known.secret, 'base64');
     const secret = randomBytes(32).toString('base64');
     const { applied, document } = await table.insert<{ secret: string }>({ key: KEY, fields: { secret } });
     return Buffer.from(applied ? secret : (document?.secret ?? ''), 'base64');
-  };
-  return () => {
-    key ??= read().catch((error: unknown) => {
-      key = undefined;
-      throw error;
-    });
-    return key;
-  };
+  });
 }
 
 /**

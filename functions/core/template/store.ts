@@ -6,6 +6,7 @@ import type { Table } from '../ports/table.ts';
 import {
   aliasKey,
   checkContent,
+  type PublishedVersion,
   publishedVersion,
   TEMPLATE_PARTITION,
   type Template,
@@ -14,6 +15,7 @@ import {
   templateKey,
   templateLimits,
   versionKey,
+  versionsPartition,
 } from './template.ts';
 
 export interface TemplateStoreDependencies {
@@ -171,7 +173,7 @@ export async function publishTemplate(
     { versionId: template.versionId },
   ]);
   if (!applied) throw concurrent();
-  if (template.published) await expire(table, template.published.versionId, now() + keptMs(retentionMs));
+  if (template.published) await supersede(table, template.id, template.published, now() + keptMs(retentionMs));
   return template.id;
 }
 
@@ -199,6 +201,17 @@ export async function deleteTemplate(
 
 /** The latest email of a version is due when the longest schedule ends, and is kept from then on. */
 const keptMs = (retentionMs: number): number => limits.scheduleDays * DAY_MS + retentionMs;
+
+/** A version gives way to another one: it is kept for the emails that use it, and listed for people until then. */
+async function supersede(
+  table: Table,
+  templateId: string,
+  { versionId, atMs }: PublishedVersion,
+  expiresAtMs: number,
+): Promise<void> {
+  const list = { partition: versionsPartition(templateId), sort: timeSort(atMs, versionId) };
+  await table.update(versionKey(versionId), { expiresAtMs, list });
+}
 
 async function expire(table: Table, versionId: string, expiresAtMs: number): Promise<void> {
   await table.update(versionKey(versionId), { expiresAtMs });

@@ -57,6 +57,8 @@ export type Template = {
 export const TEMPLATE_PARTITION = 'template';
 export const templateKey = (id: string): string => `template#${id}`;
 export const versionKey = (versionId: string): string => `template-version#${versionId}`;
+/** The versions of a template that were published before the present one, by the time of their publish (`timeSort`). */
+export const versionsPartition = (templateId: string): string => `template-versions#${templateId}`;
 export const aliasKey = (alias: string): string => `template-alias#${alias}`;
 
 export const templateLimits = {

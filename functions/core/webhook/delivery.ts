@@ -48,6 +48,8 @@ export type DeliveryAttempt = WebhookAnswer & {
   readonly id: string;
   readonly atMs: number;
   readonly durationMs: number;
+  /** Made with the secret that was current; absent on attempts of version 0.2 and before. */
+  readonly signature?: string;
 };
 
 /** The delivery of one event to one endpoint, with its attempts. */
@@ -132,13 +134,14 @@ async function attempt(outgoing: OutgoingEvent, run: Run, dependencies: Delivery
   const secrets = validSecrets(webhook, startedAtMs);
   const headers = signatureHeaders({ eventId, payload, secrets }, startedAtMs);
   const { timedOut = false, ...answer } = await post(webhook.endpoint, headers, payload, answerTimeoutMs(queue));
+  const sent = { startedAtMs, answer, signature: headers['svix-signature']?.split(' ')[0] };
   const timing = timingOf(answer, { startedAtMs, endedAtMs: now(), timedOut });
   if (queue === 'webhook' && !timing.answered) {
-    await noteAttempt(outgoing, { startedAtMs, answer, next: 'now' }, run, table);
+    await noteAttempt(outgoing, { ...sent, next: 'now' }, run, table);
     return moveToSlowQueue(webhook, run, dependencies);
   }
   const next = succeeded(answer) ? 'none' : 'retry';
-  await noteAttempt(outgoing, { startedAtMs, answer, next }, run, table);
+  await noteAttempt(outgoing, { ...sent, next }, run, table);
   if (queue !== 'webhook') await noteTiming(table, webhook, timing);
   if (succeeded(answer)) return;
   const failure = `The endpoint ${describe(answer)}`;
@@ -192,6 +195,7 @@ interface OutgoingEvent {
 interface AttemptResult {
   readonly startedAtMs: number;
   readonly answer: WebhookAnswer;
+  readonly signature: string | undefined;
   /** The next attempt; `now`: on the slow queue, with the same attempt number. */
   readonly next: 'none' | 'now' | 'retry';
 }
@@ -199,7 +203,7 @@ interface AttemptResult {
 /** Records the attempt on the delivery, and on the endpoint whether it works. */
 async function noteAttempt(
   { webhook, eventId, event, payload, delivery }: OutgoingEvent,
-  { startedAtMs, answer, next: nextTry }: AttemptResult,
+  { startedAtMs, answer, signature, next: nextTry }: AttemptResult,
   { job, now }: Run,
   table: Table,
 ): Promise<void> {
@@ -207,7 +211,11 @@ async function noteAttempt(
   const ok = succeeded(answer);
   const wait = nextTry === 'now' ? 0 : webhookRetry.waitsSeconds[job.attempt - 1];
   const count = delivery?.attempts.length ?? 0;
-  const ended = { id: `${eventId}-${count + 1}`, atMs: startedAtMs, durationMs: nowMs - startedAtMs, ...answer };
+  const ended: DeliveryAttempt = {
+    ...{ id: `${eventId}-${count + 1}`, atMs: startedAtMs, durationMs: nowMs - startedAtMs },
+    ...answer,
+    ...(signature === undefined ? {} : { signature }),
+  };
   const next = ok || wait === undefined ? {} : { nextAttemptAtMs: nowMs + wait * 1000 };
   const state = { status: ok ? 'success' : wait === undefined ? 'failed' : 'attempting', ...next } as const;
   const key = deliveryKey(webhook.id, eventId);

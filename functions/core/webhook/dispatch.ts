@@ -1,4 +1,5 @@
 import type { WebhookEvent } from '../event.ts';
+import { once } from '../once.ts';
 import type { Broker } from '../ports/broker.ts';
 import type { Table } from '../ports/table.ts';
 import { deliverWebhook } from './delivery.ts';
@@ -28,17 +29,7 @@ export function createPublish(ports: Ports, now: () => number, random = Math.ran
  */
 export function createBatchPublish(ports: Ports, now: () => number, random = Math.random): () => Publish {
   const read = createReader(ports.table, now);
-  return () => {
-    let webhooks: Promise<readonly Webhook[]> | undefined;
-    const readOnce = () => {
-      webhooks ??= read().catch((error: unknown) => {
-        webhooks = undefined;
-        throw error;
-      });
-      return webhooks;
-    };
-    return publishTo(readOnce, { ...ports, now, random });
-  };
+  return () => publishTo(once(read), { ...ports, now, random });
 }
 
 function publishTo(

@@ -1,8 +1,8 @@
 import { normalizeAddress } from '../email/address.ts';
 import type { Body } from '../email/body.ts';
-import { messageIdHeader } from '../email/message-id.ts';
 import { publicHeaders } from '../email/own-headers.ts';
 import type { EmailRecord } from '../email/record.ts';
+import { messageIdHeader } from '../email/send/message-id.ts';
 import type { WebhookEvent } from '../event.ts';
 import { iso } from '../iso-time.ts';
 import type { Document, FieldValue } from '../ports/table.ts';

@@ -9,7 +9,7 @@ export function signatureHeaders(
   { eventId, payload, secrets }: { eventId: string; payload: string; secrets: readonly string[] },
   nowMs: number,
 ): Record<string, string> {
-  const timestamp = String(Math.floor(nowMs / 1000));
+  const timestamp = timestampOf(nowMs);
   const signature = secrets.map((secret) => `v1,${sign(secret, `${eventId}.${timestamp}.${payload}`)}`).join(' ');
   return Object.fromEntries(
     ['svix', 'webhook'].flatMap((prefix) => [
@@ -19,6 +19,9 @@ export function signatureHeaders(
     ]),
   );
 }
+
+/** The timestamp in the headers of an attempt at this time. */
+export const timestampOf = (nowMs: number): string => String(Math.floor(nowMs / 1000));
 
 function sign(secret: string, content: string): string {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');

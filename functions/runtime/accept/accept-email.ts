@@ -1,16 +1,7 @@
-import { acceptBatch, acceptEmail as acceptOne, type EmailRequest } from '../../core/email/accept.ts';
-import type { AcceptedEmail, EmailInput } from '../../core/email/email-input.ts';
+import { acceptBatch, acceptEmail as acceptOne, type EmailRequest } from '../../core/email/accept/accept.ts';
+import type { AcceptedEmail, EmailInput } from '../../core/email/accept/email-input.ts';
 import { connection } from './connection.ts';
 import { toRequest } from './request.ts';
-
-export type {
-  AcceptedEmail,
-  AttachmentInput,
-  EmailInput,
-  EmailWithContent,
-  EmailWithTemplate,
-  TemplateInput,
-} from '../../core/email/email-input.ts';
 
 /** The scope of idempotency keys, in place of an API key's id. No API key has this id, so HTTP requests share no key with it. */
 const FUNCTION_SCOPE = 'accept';

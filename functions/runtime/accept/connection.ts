@@ -1,10 +1,11 @@
 import { createMetrics } from '../../adapters/metrics.ts';
 import { findTopic } from '../../core/audience/topics.ts';
-import type { EmailAcceptDependencies } from '../../core/email/accept.ts';
+import type { EmailAcceptDependencies } from '../../core/email/accept/accept.ts';
 import { newId } from '../../core/ids.ts';
-import type { Backend } from '../../core/ports/backend.ts';
+import { once } from '../../core/once.ts';
 import { publishByJob } from '../../core/webhook/publish-task.ts';
-import { type Environment, required, retentionMs } from '../env.ts';
+import { required, retentionMs } from '../env.ts';
+import { openBackend } from '../open-backend.ts';
 import { withoutPrefix } from './environment.ts';
 
 /** A connection to the deployment that the environment names. */
@@ -14,19 +15,15 @@ export interface Connection {
   readonly flush: () => void;
 }
 
-let connecting: Promise<Connection> | undefined;
-
 /** The connection of this process, made by the first call. */
-export function connection(): Promise<Connection> {
-  connecting ??= connect().catch((cause: unknown) => {
-    connecting = undefined;
+export const connection = once(() =>
+  connect().catch((cause: unknown) => {
     throw new Error(
       `${cause instanceof Error ? cause.message : cause}: this function needs the variables of the Sendoff construct's \`acceptEnvironment\``,
       { cause },
     );
-  });
-  return connecting;
-}
+  }),
+);
 
 async function connect(): Promise<Connection> {
   const metrics = createMetrics(required('SENDOFF_DEPLOYMENT'));
@@ -36,17 +33,4 @@ async function connect(): Promise<Connection> {
   const checkTopic = (id: string) => findTopic(backend.table, id);
   const dependencies = { backend, now: Date.now, newId, metrics, retentionMs: retentionMs(env), publish, checkTopic };
   return { dependencies, flush: metrics.flush };
-}
-
-/** The backend whose variables are set. Both are in the user's bundle, so the other one is not loaded. */
-async function openBackend(env: Environment): Promise<Backend> {
-  if (env.REDIS_NAMESPACE === undefined) return (await import('../aws.ts')).awsFromEnvironment(env);
-  // Without this variable the client would take the calling function for the consumer.
-  required('CONSUMER_FUNCTION', env);
-  const [{ createRedisBackend }, { redisFromEnvironment }, { createLogger }] = await Promise.all([
-    import('../../adapters/redis/backend.ts'),
-    import('../redis.ts'),
-    import('../../adapters/logger.ts'),
-  ]);
-  return createRedisBackend(redisFromEnvironment(createLogger(), env));
 }

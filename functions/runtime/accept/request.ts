@@ -1,4 +1,4 @@
-import type { EmailRequest } from '../../core/email/accept.ts';
+import type { EmailRequest } from '../../core/email/accept/accept.ts';
 import { invalid } from '../../core/errors.ts';
 
 /**

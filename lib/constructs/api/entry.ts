@@ -8,6 +8,8 @@ export interface ApiEntry {
   readonly earlyUrl: string;
   /** The target of the custom domain's CNAME record; absent without a custom domain. */
   readonly domainTarget?: string;
+  /** The name that the metrics of a REST API have as their dimension; those of an HTTP API have its id. */
+  readonly metricName?: string;
   /** Metrics: requests, answers 4xx (throttled requests too) and 5xx, and the milliseconds until the answer. */
   readonly api: Record<'metricCount' | 'metricClientError' | 'metricServerError' | 'metricLatency', ApiMetric>;
 }

@@ -41,12 +41,13 @@ export class RestEntry extends Construct implements ApiEntry {
   readonly url: string;
   readonly earlyUrl: string;
   readonly domainTarget?: string;
+  readonly metricName: string;
 
   constructor(scope: Construct, id: string, props: RestEntryProps) {
     super(scope, id);
+    this.metricName = Names.uniqueResourceName(this, { separator: '-', maxLength: 128 });
     this.api = new RestApi(this, 'Api', {
-      // Its metrics have this name as their dimension.
-      restApiName: Names.uniqueResourceName(this, { separator: '-', maxLength: 128 }),
+      restApiName: this.metricName,
       endpointConfiguration: { types: [EndpointType.REGIONAL] },
       // This role is a setting of the whole account and region: a stack that sets it would overwrite another's.
       cloudWatchRole: false,

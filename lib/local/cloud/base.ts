@@ -7,6 +7,7 @@ import { createIam, type Iam } from './aws/iam.ts';
 import { createPipeline, type Pipeline } from './aws/pipeline.ts';
 import { createSecretStore, type SecretStore } from './aws/secrets.ts';
 import { createCallerLookup, createServices } from './aws/services.ts';
+import { createMetrics, type Metrics } from './cloudwatch/metrics.ts';
 import { type Emulators, startEmulators } from './emulators/emulators.ts';
 import type { Schedule } from './event-bridge/schedule.ts';
 import { createHostCheck } from './host-check.ts';
@@ -33,6 +34,8 @@ export type Base = {
   pipeline: Pipeline;
   iam: Iam;
   secretStore: SecretStore;
+  /** The metrics that CloudWatch has read from the functions' logs. */
+  metrics: Metrics;
   faults: Faults;
   calls: Calls;
   idleWatch: IdleWatch;
@@ -57,19 +60,30 @@ export async function startBase(options: LocalCloudOptions, onClose: OnClose): P
   const runtimeApi = await startRuntimeApi();
   onClose(runtimeApi.close);
   const created: Created = { functions: new Map(), eventSources: [], schedules: [] };
-  const aws = await startAws(options, { ...created, emulators, region, accountId });
+  const metrics = createMetrics();
+  const aws = await startAws(options, { ...created, emulators, metrics, region, accountId });
   onClose(aws.front.close);
   onClose(() => stopFunctions(created));
-  const gateway = createGateway({ port: options.port ?? 0, accountId, hostCheck: createHostCheck(options.hosts), log });
+  const { port = 0, hosts, inboxPath } = options;
+  const pages = inboxPath ? [{ prefix: inboxPath, serve: emulators.ses.inbox }] : [];
+  const gateway = createGateway({
+    port,
+    accountId,
+    hostCheck: createHostCheck(hosts),
+    pages,
+    log,
+    onAnswer: (dimensions, durationMs) =>
+      metrics.put({ namespace: 'AWS/ApiGateway', name: 'Latency', dimensions }, [Math.round(durationMs)], Date.now()),
+  });
   onClose(gateway.close);
-  return { region, assets, emulators, runtimeApi, gateway, ...aws, ...created };
+  return { region, assets, emulators, runtimeApi, gateway, metrics, ...aws, ...created };
 }
 
 type Created = Pick<Base, 'functions' | 'eventSources' | 'schedules'>;
 
 async function startAws(
-  { log = () => {}, awsPort = 0, secrets = {}, hosts = [] }: LocalCloudOptions,
-  parts: Created & { emulators: Emulators; region: string; accountId: string },
+  { log = () => {}, awsPort = 0, secrets = {}, hosts = [], onCall }: LocalCloudOptions,
+  parts: Created & { emulators: Emulators; metrics: Metrics; region: string; accountId: string },
 ) {
   const { functions, eventSources, emulators } = parts;
   const iam = createIam((functionName, action, { resource, reason }) =>
@@ -80,7 +94,8 @@ async function startAws(
   const secretStore = createSecretStore(secrets);
   const services = createServices({ ...parts, iam, calls, secretStore });
   const killInstance = (id: string) => functions.get(id.split('/')[0] ?? '')?.killInstance(id);
-  const pipeline = createPipeline({ services, iam, faults, calls, log, killInstance, onDone: idleWatch.changed });
+  const onDone = idleWatch.changed;
+  const pipeline = createPipeline({ services, iam, faults, calls, log, killInstance, onDone, onCall });
   const callerOf = createCallerLookup(functions, operatorCredentials.accessKeyId);
   const pages = [{ prefix: '/inbox', serve: emulators.ses.inbox }];
   const front = await startFront({

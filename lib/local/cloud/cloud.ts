@@ -2,6 +2,7 @@ import type { Calls } from './aws/calls.ts';
 import type { Faults } from './aws/faults.ts';
 import type { Decision, UnusedGrant } from './aws/iam.ts';
 import { type Base, localAccountId, type OnClose, operatorCredentials, startBase } from './base.ts';
+import { collectMetrics } from './cloudwatch/embedded-metrics.ts';
 import { createAccountConcurrency } from './lambda/concurrency.ts';
 import type { LocalFunction } from './lambda/function.ts';
 import { createSandboxes } from './lambda/sandboxes.ts';
@@ -111,7 +112,8 @@ async function createCloud(
 }
 
 function createContext(options: LocalCloudOptions, base: Base): ResourceContext {
-  const { log = () => {}, overrides = {}, maxInstances = defaultMaxInstances } = options;
+  const { overrides = {}, maxInstances = defaultMaxInstances } = options;
+  const log = collectMetrics(base.metrics, options.log ?? (() => {}));
   return {
     ...base,
     ...base.emulators,

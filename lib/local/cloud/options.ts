@@ -1,3 +1,4 @@
+import type { OnCall } from './aws/pipeline.ts';
 import type { Secrets } from './aws/secrets.ts';
 import type { LocalLog } from './log.ts';
 import type { SesOptions } from './ses/ses-options.ts';
@@ -15,6 +16,8 @@ export type LocalCloudOptions = {
   awsPort?: number;
   /** Names that the APIs, the AWS front and the inbox may be asked for by, beside localhost, 127.0.0.1 and [::1]. */
   hosts?: readonly string[];
+  /** Path below the URL of the first API where the inbox is, too: `/mail`. Without it only the AWS front has it. */
+  inboxPath?: string | undefined;
   /** Keeps tables, queues, buckets and caught mail across restarts; opened to this user alone. */
   dataDirectory?: string | undefined;
   /** Prefix of physical names. */
@@ -34,13 +37,15 @@ export type LocalCloudOptions = {
   skipUnknown?: boolean;
   overrides?: Overrides;
   log?: LocalLog;
+  /** Called for each AWS call of a function, or by Lambda for one, after it was executed. Must not throw. */
+  onCall?: OnCall;
 };
 
 /** Departures from the template that make tests fast; each is said in the log. */
 export type Overrides = {
   /** Visibility timeout of every event source's queue, in seconds; fractions are allowed. */
   visibilityTimeoutSeconds?: number;
-  /** Batching window of every event source that has one, in seconds; fractions are allowed. */
+  /** The longest batching window of an event source, in seconds; fractions are allowed. */
   batchingWindowSeconds?: number;
   /** Waits before the retries of an asynchronous invocation. Default 60 and 120, as on AWS. */
   asyncRetryDelaysSeconds?: number[];

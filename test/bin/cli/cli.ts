@@ -5,9 +5,10 @@ import { afterAll, beforeAll, vi } from 'vitest';
 import { runCli } from '../../../bin/cli/run.ts';
 import type { Terminal } from '../../../bin/cli/terminal.ts';
 import { connectionOf, writeConnection } from '../../../lib/local/connection.ts';
-import { type LocalSendoff, type LocalSendoffOptions, startLocalSendoff } from '../../../lib/local/start.ts';
+import type { LocalSendoff, LocalSendoffOptions } from '../../../lib/local/start.ts';
 import { shortBatching } from '../../helpers/short-batching.ts';
 import { shortVisibility } from '../../helpers/short-visibility.ts';
+import { startSendoff } from '../../helpers/synthesis-of-one-run.ts';
 
 /** The result of a command line. */
 export interface Result {
@@ -19,7 +20,7 @@ export interface Result {
 /** The parts of a terminal that a test replaces. */
 export interface Situation extends Partial<Omit<Terminal, 'out' | 'note' | 'readInput' | 'ask' | 'interruption'>> {
   readonly input?: string;
-  /** What the person answers when asked. */
+  /** The person's answer to a question. */
   readonly reply?: string;
   readonly interrupt?: AbortSignal;
   readonly now?: () => number;
@@ -83,7 +84,9 @@ export function localCli(options: LocalSendoffOptions = {}): LocalCli {
   vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
   const started = {} as LocalCli & { -readonly [Name in keyof LocalCli]: LocalCli[Name] };
   beforeAll(async () => {
-    const local = await startLocalSendoff({ overrides: { ...shortBatching, ...shortVisibility }, ...options });
+    // A run waits for a function that has more time left than its task may take: the functions of tasks keep their time-out.
+    const overrides = { ...shortBatching, ...(options.config?.tasks ? {} : shortVisibility) };
+    const local = await startSendoff({ overrides, ...options });
     const directory = mkdtempSync(join(tmpdir(), 'sendoff-cli-'));
     const env = { SENDOFF_LOCAL_FILE: join(directory, 'local.json') };
     writeConnection(env.SENDOFF_LOCAL_FILE, connectionOf(local, join(directory, 'local.log')));

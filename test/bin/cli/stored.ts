@@ -11,8 +11,8 @@ export interface Stored {
   everything(): Promise<string>;
   /** Puts a text where a document should be. */
   putDamaged(key: string, text: string): Promise<void>;
-  /** Puts a message among the dead letters; with backend=redis as one of the webhook queue. */
-  bury(body: string): Promise<void>;
+  /** Puts a message among the dead letters; with backend=redis as one of this queue, by default the webhooks'. */
+  bury(body: string, queue?: string): Promise<void>;
   /** The same for a report of SES, which comes over SQS with either backend. */
   buryFeedback(body: string): Promise<void>;
 }
@@ -84,9 +84,9 @@ export function openStored({ cloud, redis }: LocalSendoff): Stored {
         );
     },
     buryFeedback,
-    bury: async (job) =>
+    bury: async (job, queue = 'webhook') =>
       redis
-        ? void (await command('XADD', keyOf('dead'), '*', 'job', job, 'queue', 'webhook', 'received', '5'))
+        ? void (await command('XADD', keyOf('dead'), '*', 'job', job, 'queue', queue, 'received', '5'))
         : buryFeedback(job),
   };
 }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createMetrics, withMetrics, writeQueueState, writeSendingState } from '../../../functions/adapters/metrics.ts';
+import {
+  createMetrics,
+  withMetrics,
+  writeFeedbackCounts,
+  writeQueueState,
+  writeSendingState,
+} from '../../../functions/adapters/metrics.ts';
 
 const started = () => {
   const lines: string[] = [];
@@ -186,5 +192,25 @@ describe('the state of sending', () => {
   it('is 1 while nothing is sent, and has no share of a quota that does not exist', () => {
     expect(written({ held: 'paused', max24Hours: -1 })).toMatchObject([{ SendingHeld: 1 }]);
     expect(written({ max24Hours: -1 })[0]).not.toHaveProperty('SendQuotaUsed');
+  });
+});
+
+describe('the counts of what SES reports', () => {
+  it('are one line by deployment, of what there was', () => {
+    const lines: string[] = [];
+    const write = (counts: Parameters<typeof writeFeedbackCounts>[1]) =>
+      writeFeedbackCounts('Shop/Mail', counts, (line) => void lines.push(line));
+    write({ delivered: 0, bounced: 0, complained: 0 });
+    write({ delivered: 3, bounced: 0, complained: 1 });
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        _aws: {
+          CloudWatchMetrics: [
+            { Dimensions: [['Deployment']], Metrics: [{ Name: 'Delivered' }, { Name: 'Complained' }] },
+          ],
+        },
+        ...{ Deployment: 'Shop/Mail', Delivered: 3, Complained: 1 },
+      },
+    ]);
   });
 });

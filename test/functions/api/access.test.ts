@@ -1,10 +1,13 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { PUBLIC_ROUTES, SENDING_ROUTES } from '../../../functions/api/access.ts';
+import { PUBLIC_ROUTES, READING_ROUTES, SENDING_ROUTES } from '../../../functions/api/access.ts';
 import { authenticate, type Caller } from '../../../functions/api/authenticate.ts';
+import { putApiKey } from '../../../functions/core/access/api-key.ts';
 import { createApiClient, FULL_KEY, SENDING_KEY } from '../../helpers/api-client.ts';
 
+const READING_KEY = 'so_reading';
 const client = await createApiClient();
+await putApiKey(client.backend.table, READING_KEY, { name: 'Reading', permission: 'read_access' }, 0);
 
 /** Every route of the real app, as the router has it. */
 const routes = client.app.routes
@@ -51,6 +54,21 @@ describe('every route of the app', () => {
   it.each(named(SENDING_ROUTES))('$name takes a key that may only send', async ({ method, path }) => {
     expect(isRefused(await ask(method, path, SENDING_KEY))).toBe(false);
   });
+
+  const reads = ({ method, name }: (typeof routes)[number]) =>
+    method === 'GET' || READING_ROUTES.some((route) => route === name);
+
+  it.each(notNamed(publicRoutes).filter(reads))('$name takes a key that may only read', async ({ method, path }) => {
+    expect(isRefused(await ask(method, path, READING_KEY))).toBe(false);
+  });
+
+  it.each(notNamed(publicRoutes).filter((route) => !reads(route)))(
+    '$name refuses a key that may only read',
+    async ({ method, path }) => {
+      const answer = await ask(method, path, READING_KEY);
+      expect(answer).toMatchObject({ status: 403, body: { name: 'restricted_api_key' } });
+    },
+  );
 
   it.each(notNamed(publicRoutes))('$name takes a key with full access', async ({ method, path }) => {
     expect(isRefused(await ask(method, path, FULL_KEY))).toBe(false);

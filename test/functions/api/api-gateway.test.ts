@@ -160,6 +160,18 @@ describe('an invocation', () => {
     expect(await resultOf('application/json')).toMatchObject({ isBase64Encoded: false });
   });
 
+  it('has its cookies, and gets one, in the form of each kind of API', async () => {
+    const { log } = await createApiClient();
+    const fetch = async (request: Request) =>
+      new Response(request.headers.get('cookie'), { headers: { 'set-cookie': 'c=3; Secure', 'x-other': '1' } });
+    const handler = createLambdaHandler({ fetch }, log);
+    const http = await handler({ rawPath: '/', cookies: ['a=1', 'b=2'] });
+    expect(http).toMatchObject({ body: 'a=1; b=2', cookies: ['c=3; Secure'] });
+    expect(http.headers).toEqual({ 'content-type': expect.anything(), 'x-other': '1' });
+    const rest = await handler({ path: '/', headers: { Cookie: 'a=1; b=2' } });
+    expect(rest).toMatchObject({ body: 'a=1; b=2', headers: { 'set-cookie': 'c=3; Secure' } });
+  });
+
   it('gets a 500 without details when the app itself fails, and the error is logged', async () => {
     const { log, logged } = await createApiClient();
     const error = new Error('secret');

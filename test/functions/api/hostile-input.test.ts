@@ -233,6 +233,9 @@ describe('fuzzing', () => {
     ['GET', ['emails']],
     ['GET', ['emails', unknown]],
     ['GET', ['emails', unknown, 'events']],
+    ['GET', ['emails', unknown, 'raw']],
+    ['GET', ['emails', unknown, 'webhooks']],
+    ['POST', ['emails', unknown, 'send-again']],
     ['PATCH', ['emails', unknown], { scheduled_at: 'in 2 hours', id: unknown }],
     ['POST', ['emails', unknown, 'cancel']],
     ['POST', ['emails', unknown, 'retry']],
@@ -261,7 +264,8 @@ describe('fuzzing', () => {
     ['GET', []],
   ];
   const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'];
-  const parameters = ['limit', 'after', 'before', 'origin', '__proto__', 'x'];
+  const filters = ['status', 'from', 'to', 'subject', 'tag', 'since', 'until'];
+  const parameters = ['limit', 'after', 'before', 'origin', '__proto__', 'x', ...filters];
   const headerNames = [
     'idempotency-key',
     'x-batch-validation',
@@ -269,6 +273,8 @@ describe('fuzzing', () => {
     'content-length',
     'authorization',
     'x-forwarded-proto',
+    'if-none-match',
+    'sendoff-console',
   ];
 
   /** The same JSON with one value changed, added or removed. */

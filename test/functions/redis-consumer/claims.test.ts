@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ConsumerQueue } from '../../../functions/adapters/redis/consumer.ts';
-import { createClaims } from '../../../functions/core/email/claims.ts';
+import { submitEmails } from '../../../functions/core/email/accept/submit.ts';
 import { parseEmail } from '../../../functions/core/email/email.ts';
 import { type EmailRecord, recordKey } from '../../../functions/core/email/record.ts';
 import { rescheduleEmail, retryEmail } from '../../../functions/core/email/reschedule.ts';
-import { emailSend } from '../../../functions/core/email/send.ts';
-import { submitEmails } from '../../../functions/core/email/submit.ts';
+import { createClaims } from '../../../functions/core/email/send/claims.ts';
+import { emailSend } from '../../../functions/core/email/send/send.ts';
 import { newId } from '../../../functions/core/ids.ts';
 import type { Logger } from '../../../functions/core/ports/telemetry.ts';
 import { createWorker } from '../../../functions/core/task/worker.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bundle, handlerEntry } from '../../../lib/bundle.ts';
-import type { BackendName } from '../../../lib/function-code.ts';
+import type { BackendName } from '../../../lib/handlers.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'bundles-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunRequest } from '../../../functions/core/run/transport.ts';
+import type { RunRequest } from '../../../functions/core/run/accept/transport.ts';
 import { createHttpTransport } from '../../../functions/tasks/http-transport.ts';
 import { type ApiClient, createApiClient, FULL_KEY } from '../../helpers/api-client.ts';
 import { serveApp } from '../../helpers/served-app.ts';

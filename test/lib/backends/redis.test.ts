@@ -5,7 +5,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle, handlerEntry } from '../../../lib/bundle.ts';
 import { parseConfig } from '../../../lib/config.ts';
-import type { BackendName } from '../../../lib/function-code.ts';
+import type { BackendName } from '../../../lib/handlers.ts';
 import { grantsOf, sendoffTemplate } from '../../helpers/sendoff-template.ts';
 
 const secret = { backend: 'redis', redisSecret: 'upstash' } as const;
@@ -30,20 +30,28 @@ describe('the stack with backend=redis', () => {
     expect(sendoff.redis?.functions.redisWatchdog.node.id).toBe('RedisWatchdogFunction');
   });
 
-  it('lets the API read the credentials, invoke the consumer and read the identities of SES, and nothing else', () => {
+  it('lets the API read the credentials, invoke the consumer, read metrics and the identities of SES, and deal with dead letters', () => {
     const {
       'Allow logs:CreateLogStream': _,
       'Allow logs:PutLogEvents': __,
       ...grants
     } = grantsOf(template, 'MailApiFunctionRole');
     expect(Object.keys(grants).sort()).toEqual([
+      'Allow cloudwatch:GetMetricData',
       'Allow lambda:InvokeFunction',
       'Allow secretsmanager:GetSecretValue',
       'Allow ses:GetIdentityDkimAttributes',
       'Allow ses:GetIdentityMailFromDomainAttributes',
       'Allow ses:GetIdentityVerificationAttributes',
       'Allow ses:ListIdentities',
+      'Allow sqs:ChangeMessageVisibility',
+      'Allow sqs:DeleteMessage',
+      'Allow sqs:GetQueueAttributes',
+      'Allow sqs:ReceiveMessage',
+      'Allow sqs:SendMessage',
     ]);
+    expect(grants['Allow sqs:SendMessage']).toEqual(['{MailFeedbackQueue}']);
+    expect(grants['Allow sqs:ReceiveMessage']).toEqual(['{MailDeadLetterQueue}']);
     expect(grants['Allow lambda:InvokeFunction']).toEqual(['{MailRedisConsumerFunction}']);
     expect(grants['Allow secretsmanager:GetSecretValue']?.[0]).toMatch(/:secret:upstash-\?\?\?\?\?\?$/);
   });

@@ -33,16 +33,16 @@ describe('the events of SES', () => {
   it('go to the dead-letter queue after as many tries as a job has', () => {
     template.hasResourceProperties('AWS::SQS::Queue', {
       RedrivePolicy: { maxReceiveCount: 5, deadLetterTargetArn: Match.anyValue() },
-      VisibilityTimeout: 181,
+      VisibilityTimeout: 185,
     });
   });
 });
 
 describe('the feedback function', () => {
-  it('gets the events of a second as one batch', () => {
+  it('gets the events of five seconds as one batch', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       BatchSize: 100,
-      MaximumBatchingWindowInSeconds: 1,
+      MaximumBatchingWindowInSeconds: 5,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
   });

@@ -41,7 +41,7 @@ describe('the Sendoffs of a template', { timeout: TIMEOUT_MS }, () => {
       Object.entries(template.Outputs ?? {}).map(([name, { Value }]) => [name, Value]),
     );
     expect(others).toEqual([]);
-    expect(found).toMatchObject({ name: 'Sendoff/Sendoff', backend, outputs });
+    expect(found).toMatchObject({ name: 'Sendoff/Sendoff', backend, outputs, servesConsole: true });
     expect(Object.keys(found?.outputs ?? {}).sort()).toEqual(Object.keys(outputs).sort());
     expect(template.Resources[found?.apiId ?? '']?.Type).toBe('AWS::ApiGatewayV2::Api');
   });
@@ -49,7 +49,7 @@ describe('the Sendoffs of a template', { timeout: TIMEOUT_MS }, () => {
   it('are all found, below other constructs of similar names, and no function that accepts is taken for one', () => {
     const template = templateOf({
       Mail: {},
-      MailSend: { api: 'rest' },
+      MailSend: { api: 'rest', console: false },
       Letters: { backend: 'redis', redisSecret: 's' },
     });
     const found = findSendoffs(template);
@@ -58,6 +58,7 @@ describe('the Sendoffs of a template', { timeout: TIMEOUT_MS }, () => {
       ['Shop/MailSend', 'aws'],
       ['Shop/Letters', 'redis'],
     ]);
+    expect(found.map(({ servesConsole }) => servesConsole)).toEqual([true, false, true]);
     const ids = found.map(({ apiId, outputs: { ApiFunctionName } }) => [
       apiId,
       (ApiFunctionName as { Ref: string }).Ref,

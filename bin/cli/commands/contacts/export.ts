@@ -1,6 +1,5 @@
 import type { Contact } from '../../../../functions/core/audience/contact.ts';
-import { csvLine } from '../../../../functions/core/audience/import/csv.ts';
-import { listProperties } from '../../../../functions/core/audience/properties.ts';
+import { exportHeader, exportKeys, exportRow } from '../../../../functions/core/audience/export.ts';
 import { iso } from '../../../../functions/core/iso-time.ts';
 import type { Context } from '../../context.ts';
 import { CliError, exitCodes } from '../../errors.ts';
@@ -18,10 +17,10 @@ export async function exportContacts(context: Context, { segment, format }: Expo
   const { table } = await context.backend();
   const signal = terminal.interruption();
   const segmentId = segment === undefined ? undefined : await segmentIdOf(segmentsOf(table), segment);
-  const keys = (await listProperties(table)).map(({ key }) => key).sort();
+  const keys = await exportKeys(table);
   const asJson = json || format === 'jsonl';
-  const lineOf = asJson ? jsonLine : (contact: Contact) => csvLine(cellsOf(contact, keys));
-  if (!asJson) write(context, csvLine(['email', 'first_name', 'last_name', 'unsubscribed', ...keys, 'created_at']));
+  const lineOf = asJson ? jsonLine : (contact: Contact) => exportRow(contact, keys);
+  if (!asJson) write(context, exportHeader(keys));
   let written = 0;
   for await (const page of contactPages(table, segmentId)) {
     if (signal.aborted) throw new CliError(`Stopped after ${written} contacts.`, exitCodes.interrupted);
@@ -33,15 +32,6 @@ export async function exportContacts(context: Context, { segment, format }: Expo
 
 /** The terminal adds the last line feed. */
 const write = ({ terminal }: Context, lines: string): void => terminal.out(lines.slice(0, -1));
-
-const cellsOf = (contact: Contact, keys: readonly string[]) => [
-  contact.email,
-  contact.firstName,
-  contact.lastName,
-  contact.unsubscribed,
-  ...keys.map((key) => (Object.hasOwn(contact.properties, key) ? contact.properties[key] : undefined)),
-  iso(contact.createdAtMs),
-];
 
 const jsonLine = ({ id, email, firstName, lastName, unsubscribed, properties, createdAtMs }: Contact): string =>
   `${JSON.stringify({

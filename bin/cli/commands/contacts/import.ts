@@ -5,7 +5,7 @@ import {
   keyedImportId,
   valueTypes,
 } from '../../../../functions/core/audience/import/import.ts';
-import { isKeyFree } from '../../../../functions/core/email/idempotency.ts';
+import { isKeyFree } from '../../../../functions/core/email/accept/idempotency.ts';
 import { newId, sha256 } from '../../../../functions/core/ids.ts';
 import { type Api, type Json, withApi } from '../../api.ts';
 import { answer, type Context } from '../../context.ts';

@@ -2,6 +2,7 @@ import { CONTACT_PARTITION, type Contact } from '../../../../functions/core/audi
 import { getContacts } from '../../../../functions/core/audience/contacts.ts';
 import { memberPages, membersPartition } from '../../../../functions/core/audience/membership.ts';
 import { documentPages } from '../../../../functions/core/document/pages.ts';
+import { idIn } from '../../../../functions/core/document/time-sort.ts';
 import { iso } from '../../../../functions/core/iso-time.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
 import { answer, type Context } from '../../context.ts';
@@ -69,6 +70,6 @@ async function newestContacts(table: Table, max: number): Promise<Contact[]> {
 async function newestMembers(table: Table, segmentId: string, max: number): Promise<Contact[]> {
   const query = { index: 'list', partition: membersPartition(segmentId), order: 'descending', limit: max } as const;
   const entries = await table.query(query);
-  const ids = entries.map(({ sort }) => sort.slice(sort.indexOf('#') + 1));
+  const ids = entries.map(({ sort }) => idIn(sort));
   return existing(await getContacts(table, ids));
 }

@@ -1,26 +1,26 @@
+import { broadcasts } from '../../../../functions/core/inspection/findings/broadcasts.ts';
+import { deadLetters } from '../../../../functions/core/inspection/findings/dead-letters.ts';
+import { sendingState } from '../../../../functions/core/inspection/findings/sending.ts';
+import { waitingEmails } from '../../../../functions/core/inspection/findings/waiting-emails.ts';
 import { answer, type Context } from '../../context.ts';
 import { CliError, exitCodes, explain } from '../../errors.ts';
 import { columns, count, paint, printable, type Tone } from '../../layout.ts';
 import { alarms } from './alarms.ts';
-import { broadcasts } from './broadcasts.ts';
-import type { Check, CheckInput, Finding, Level } from './finding.ts';
+import { type Check, type CheckInput, type Finding, type Level, ofState } from './finding.ts';
 import { deployedOptions } from './options.ts';
 import { database, minuteRule } from './redis.ts';
-import { sendingState } from './sending.ts';
-import { api, deadLetters, stack, waitingEmails } from './service.ts';
+import { api, stack } from './service.ts';
 import { account, configurationSet, identities } from './ses.ts';
 import { consumers, triggers } from './workers.ts';
 
 /** The checks of every deployment, in the order in which they are shown; those of its backend come between the two lists. */
 const first: readonly Check[] = [stack, deployedOptions, api];
 const last: readonly Check[] = [
-  sendingState,
+  ofState(sendingState),
   account,
   configurationSet,
   identities,
-  deadLetters,
-  waitingEmails,
-  broadcasts,
+  ...[deadLetters, waitingEmails, broadcasts].map(ofState),
   alarms,
 ];
 

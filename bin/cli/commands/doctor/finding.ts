@@ -1,16 +1,9 @@
+import type { Finding, Level, StateCheck } from '../../../../functions/core/inspection/findings/finding.ts';
+import { SENDING_KEY, type SendingState } from '../../../../functions/core/pacing/sending-state.ts';
 import type { OperatedBackend } from '../../backend/operated-backend.ts';
 import type { Deployment } from '../../deployment.ts';
 
-/** `unknown`: it could not be examined, and so is not called healthy. */
-export type Level = 'ok' | 'warning' | 'problem' | 'unknown';
-
-/** The result of a check, and what to do about it. */
-export interface Finding {
-  readonly check: string;
-  readonly level: Level;
-  readonly text: string;
-  readonly advice?: string;
-}
+export type { Finding, Level };
 
 /** The deployment that a check examines. */
 export interface CheckInput {
@@ -29,3 +22,18 @@ export interface Check {
   readonly alsoLocal: boolean;
   examine(input: CheckInput): Promise<Finding[]>;
 }
+
+/** A check of the deployment's own state, which `GET /status` makes too. */
+export const ofState = ({ name, examine }: StateCheck): Check => ({
+  name,
+  alsoLocal: true,
+  examine: async ({ backend, nowMs }) => {
+    const { table, inspection } = await backend();
+    return examine({
+      table,
+      depths: async () => (await inspection()).depths(),
+      sending: () => table.get<SendingState>(SENDING_KEY),
+      nowMs,
+    });
+  },
+});

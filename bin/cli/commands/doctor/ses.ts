@@ -1,5 +1,5 @@
 import type { GetAccountResponse, MailFromAttributes, SESv2Client } from '@aws-sdk/client-sesv2';
-import { parseMailbox } from '../../../../functions/core/email/address.ts';
+import { domainOf, parseMailbox } from '../../../../functions/core/email/address.ts';
 import { type Deployment, output } from '../../deployment.ts';
 import type { Check, Finding } from './finding.ts';
 
@@ -117,7 +117,7 @@ function own({ outputs }: Deployment): string[] {
 /** The identities that would let SES accept this sender: the address, its domain, and the domains above it. */
 function sendersOf(from: string): string[] {
   const { address } = parseMailbox(from, '--from');
-  const labels = address.slice(address.lastIndexOf('@') + 1).split('.');
+  const labels = domainOf(address).split('.');
   return [address, ...labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))];
 }
 

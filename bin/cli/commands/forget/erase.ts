@@ -1,7 +1,9 @@
+import { createWriters } from '../../../../functions/core/document/writers.ts';
 import { isUnsent } from '../../../../functions/core/email/status.ts';
 import { cancel } from '../../../../functions/core/email/transitions.ts';
 import { deleteAudience, removeRecipient } from '../../../../functions/core/privacy/audience.ts';
 import { deleteEmail, findBodies, type Mention, type Wanted } from '../../../../functions/core/privacy/erase.ts';
+import { deleteRun, findRunBodies } from '../../../../functions/core/privacy/runs.ts';
 import type { OperatedBackend } from '../../backend/operated-backend.ts';
 import type { Context } from '../../context.ts';
 import { CliError, exitCodes } from '../../errors.ts';
@@ -10,7 +12,7 @@ import { type Search, type Stored, visitMentioning } from './search.ts';
 /** The part of a search that is to be deleted. */
 export type Targets = Pick<
   Search,
-  'mentions' | 'deliveries' | 'suppressions' | 'contacts' | 'recipients' | 'deadLetters'
+  'mentions' | 'deliveries' | 'suppressions' | 'contacts' | 'recipients' | 'runs' | 'deadLetters'
 >;
 
 /** The result of a deletion. */
@@ -22,6 +24,7 @@ export interface Erasure {
   /** The contact and its memberships. */
   readonly contacts: number;
   readonly recipients: number;
+  readonly runs: number;
   readonly deadLetters: number;
   /** The reasons why documents could not be deleted, by their keys. */
   readonly failures: ReadonlyMap<string, unknown>;
@@ -60,8 +63,9 @@ export async function erase(
   const ofStored = (stored: Stored): Deletion => ({ key: stored.key, run: () => backend.scan.delete(stored) });
   await runAll(targets.mentions.map(ofEmail), failures, signal);
   const deliveries = await runAll(targets.deliveries.map(ofStored), failures, signal);
+  const members = { table: backend.table, scan: backend.scan, asWriter: createWriters(now) };
   const contacts = await runAll(
-    targets.contacts.map((stored) => ({ key: stored.key, run: () => deleteAudience(backend, stored) })),
+    targets.contacts.map((stored) => ({ key: stored.key, run: () => deleteAudience(members, stored) })),
     failures,
     signal,
   );
@@ -73,9 +77,26 @@ export async function erase(
     failures,
     signal,
   );
+  const runs = await deleteRuns(backend, targets.runs, failures, signal);
   const suppressions = await runAll(targets.suppressions.map(ofStored), failures, signal);
   const deadLetters = targets.deadLetters > 0 ? await deleteDeadLetters(backend, wanted, signal) : 0;
-  return { emails, deliveries, suppressions, contacts, recipients, deadLetters, failures };
+  return { emails, deliveries, suppressions, contacts, recipients, runs, deadLetters, failures };
+}
+
+async function deleteRuns(
+  backend: OperatedBackend,
+  runs: readonly Stored[],
+  failures: Map<string, unknown>,
+  signal: AbortSignal,
+): Promise<number> {
+  if (runs.length === 0) return 0;
+  const stores = backend.runs ?? backend;
+  const bodies = await findRunBodies(stores.scan, new Set(runs.map(({ key }) => key)));
+  const deletions = runs.map((stored) => ({
+    key: stored.key,
+    run: () => deleteRun(stores, stored, bodies.get(stored.key) ?? []),
+  }));
+  return runAll(deletions, failures, signal);
 }
 
 async function deleteDeadLetters(backend: OperatedBackend, wanted: Wanted, signal: AbortSignal): Promise<number> {

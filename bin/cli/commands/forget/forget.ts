@@ -9,7 +9,8 @@ import { adviceOn, describeAmounts, describeSearch, type Leftovers, summaryOf } 
 import { findAll, readAddress, type Search } from './search.ts';
 
 const NOTHING: Erasure = {
-  ...{ emails: new Set<string>(), deliveries: 0, suppressions: 0, contacts: 0, recipients: 0, deadLetters: 0 },
+  ...{ emails: new Set<string>(), deliveries: 0, suppressions: 0, contacts: 0, recipients: 0 },
+  ...{ runs: 0, deadLetters: 0 },
   failures: new Map(),
 };
 
@@ -32,6 +33,7 @@ export async function forget(context: Context, given: string, options: ForgetOpt
     suppressions: targets.suppressions.length,
     contacts: targets.contacts.length,
     recipients: targets.recipients.length,
+    runs: targets.runs.length,
     deadLetters: targets.deadLetters,
   });
   const deletes = what !== '' && !options.dryRun;
@@ -47,14 +49,14 @@ export async function forget(context: Context, given: string, options: ForgetOpt
 
 /** Finds out what is still there. Without a deletion, the emails among it are those that would need --cancel. */
 function leftoversOf(
-  { mentions, importing, unreadable, elsewhere }: Search,
+  { mentions, importing, running, unreadBodies, unreadable, elsewhere }: Search,
   erasure: Erasure,
   deleted: boolean,
 ): Leftovers {
   const { emails, failures } = erasure;
   const left = mentions.filter(({ id, document }) => !emails.has(id) && !failures.has(document.key));
   const unsent = left.filter((mention) => deleted || isUnsent(mention)).map(({ id }) => id);
-  return { unsent, importing, unreadable, elsewhere, failures };
+  return { unsent, importing, running, unreadBodies, unreadable, elsewhere, failures };
 }
 
 function tell(
@@ -62,7 +64,7 @@ function tell(
   backend: OperatedBackend,
   search: Search,
   erasure: Erasure,
-  { unsent, importing, unreadable, elsewhere, failures }: Leftovers,
+  { unsent, importing, running, unreadBodies, unreadable, elsewhere, failures }: Leftovers,
 ): void {
   const amounts = { ...erasure, emails: erasure.emails.size };
   const suppression = suppressionOutcome(search, erasure);
@@ -74,6 +76,9 @@ function tell(
     webhook_deliveries: amounts.deliveries,
     contact: amounts.contacts,
     broadcast_recipients: amounts.recipients,
+    runs: amounts.runs,
+    runs_not_ended: running,
+    run_values_not_searched: unreadBodies,
     importing,
     dead_letters: amounts.deadLetters,
     suppression,

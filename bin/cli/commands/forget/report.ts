@@ -1,5 +1,6 @@
 import { isUnsent } from '../../../../functions/core/email/status.ts';
 import { type Mention, roles } from '../../../../functions/core/privacy/erase.ts';
+import { MOST_RUN_BODIES } from '../../../../functions/core/privacy/runs.ts';
 import type { OperatedBackend } from '../../backend/operated-backend.ts';
 import { explain } from '../../errors.ts';
 import { count, printable } from '../../layout.ts';
@@ -13,25 +14,27 @@ export interface Amounts {
   readonly suppressions: number;
   readonly contacts: number;
   readonly recipients: number;
+  readonly runs: number;
   readonly deadLetters: number;
 }
 
 /** Amounts in words; empty for nothing. */
 export function describeAmounts(amounts: Amounts): string {
-  const { emails, deliveries, suppressions, contacts, recipients, deadLetters } = amounts;
+  const { emails, deliveries, suppressions, contacts, recipients, runs, deadLetters } = amounts;
   return [
     ...(emails > 0 ? [count(emails, 'email')] : []),
     ...(deliveries > 0 ? [count(deliveries, 'webhook event')] : []),
     ...(deadLetters > 0 ? [count(deadLetters, 'dead letter')] : []),
     ...(contacts > 0 ? ['its contact with its memberships'] : []),
     ...(recipients > 0 ? [`its place in ${count(recipients, 'part')} of broadcasts' lists`] : []),
+    ...(runs > 0 ? [`${count(runs, 'run')} of tasks`] : []),
     ...(suppressions > 0 ? ['its suppression'] : []),
   ].join(', ');
 }
 
 /** The result of the search, shown before anything is deleted. */
 export function describeSearch(search: Search, options: ForgetOptions): string {
-  const { examined, mentions, deliveries, contacts, recipients, deadLetters, suppressions } = search;
+  const { examined, mentions, deliveries, contacts, recipients, runs, deadLetters, suppressions } = search;
   const waiting = mentions.filter(isUnsent).length;
   const shared = mentions.filter(({ recipientCount }) => recipientCount > 1).length;
   return [
@@ -45,6 +48,7 @@ export function describeSearch(search: Search, options: ForgetOptions): string {
     ...(deliveries.length > 0 ? [`${count(deliveries.length, 'webhook event')} about it.`] : []),
     ...(contacts.length > 0 ? ['It is a contact.'] : []),
     ...(recipients.length > 0 ? [`It is in ${count(recipients.length, 'part')} of broadcasts' lists.`] : []),
+    ...(runs.length > 0 ? [`${count(runs.length, 'run')} of tasks with it in arguments, results or errors.`] : []),
     ...(deadLetters > 0 ? [`${count(deadLetters, 'dead letter')} that name it.`] : []),
     ...(suppressions.length > 0 && !options.suppression
       ? ['It is on the suppression list, and stays there without --suppression.']
@@ -84,13 +88,18 @@ export interface Leftovers {
   readonly unsent: readonly string[];
   /** Ids of imports that run. */
   readonly importing: readonly string[];
+  /** Ids of runs of tasks that have not ended. */
+  readonly running: readonly string[];
+  /** Large arguments and results of runs that were not searched. */
+  readonly unreadBodies: number;
   readonly unreadable: readonly string[];
   readonly elsewhere: readonly string[];
   readonly failures: ReadonlyMap<string, unknown>;
 }
 
 /** The advice for each kind of leftover; undefined when there are none. */
-export function adviceOn({ unsent, importing, unreadable, elsewhere, failures }: Leftovers): string | undefined {
+export function adviceOn(leftovers: Leftovers): string | undefined {
+  const { unsent, importing, running, unreadBodies, unreadable, elsewhere, failures } = leftovers;
   const names = (keys: Iterable<string>) => [...keys].map(printable).join(', ');
   const [reason] = failures.values();
   const advice = [
@@ -99,6 +108,14 @@ export function adviceOn({ unsent, importing, unreadable, elsewhere, failures }:
       : []),
     ...(importing.length > 0
       ? [`Imports that run may name it: ${names(importing)}. Run it again when they have ended.`]
+      : []),
+    ...(running.length > 0
+      ? [`Runs that have not ended name it: ${names(running)}. Cancel them, or run it again when they have ended.`]
+      : []),
+    ...(unreadBodies > 0
+      ? [
+          `Not searched: ${count(unreadBodies, 'large value')} of runs, as one command reads ${MOST_RUN_BODIES}. They are deleted with their runs after the days that the task keeps them.`,
+        ]
       : []),
     ...(failures.size > 0
       ? [`Could not be deleted: ${names(failures.keys())}. Run it again. The reason: ${explain(reason).line}`]

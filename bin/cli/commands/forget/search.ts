@@ -10,6 +10,7 @@ import {
   type Wanted,
 } from '../../../../functions/core/privacy/erase.ts';
 import { isAddress, mentions } from '../../../../functions/core/privacy/mention.ts';
+import { createRunSearch, isRunKey, type RunFinding, type RunStores } from '../../../../functions/core/privacy/runs.ts';
 import type { OperatedBackend } from '../../backend/operated-backend.ts';
 import { CliError, exitCodes } from '../../errors.ts';
 import type { Terminal } from '../../terminal.ts';
@@ -30,6 +31,12 @@ export interface Search {
   readonly contacts: readonly Stored[];
   /** Parts of broadcasts' lists with the address among their recipients. */
   readonly recipients: readonly Stored[];
+  /** Runs of the user's tasks that have ended. */
+  readonly runs: readonly Stored[];
+  /** Ids of runs that have not ended. */
+  readonly running: readonly string[];
+  /** Large arguments and results of runs that were not searched. */
+  readonly unreadBodies: number;
   /** Ids of imports that run, whose files may name the address. */
   readonly importing: readonly string[];
   /** Jobs in the dead-letter queue. */
@@ -48,23 +55,31 @@ export function readAddress(text: string): string {
 
 /** Searches everything that is stored, emails first because deliveries are found by their ids. Throws when stopped. */
 export async function findAll(
-  { scan, inspection }: Pick<OperatedBackend, 'scan' | 'inspection'>,
+  backend: Pick<OperatedBackend, 'table' | 'bodies' | 'scan' | 'inspection' | 'runs'>,
   wanted: Wanted,
   { progress }: Pick<Terminal, 'progress'>,
   signal: AbortSignal,
 ): Promise<Search> {
+  const { scan, inspection } = backend;
   const emails = await findEmails(scan, wanted, progress, signal);
   const ids = new Set([...emails.mentions].map(([id]) => id));
-  const found: Record<NonNullable<Finding>, Map<string, Stored>> = {
+  const found: Record<NonNullable<Finding> | RunFinding, Map<string, Stored>> = {
     ...{ delivery: new Map(), suppression: new Map(), contact: new Map(), membership: new Map(), recipient: new Map() },
+    ...{ run: new Map(), running: new Map() },
     ...{ importing: new Map(), elsewhere: new Map(), unreadable: emails.unreadable },
   };
-  for await (const page of scan.pages('others')) {
-    checkStopped(signal);
-    for (const stored of page) {
-      const finding = examineOther(stored, wanted, ids);
-      if (finding) found[finding].set(stored.key, { key: stored.key, expired: stored.expired });
+  const stores: RunStores[] = [backend, ...(backend.runs ? [backend.runs] : [])];
+  let unreadBodies = 0;
+  for (const { scan: one, bodies } of stores) {
+    const runs = createRunSearch(wanted.address, bodies);
+    for await (const page of one.pages('others')) {
+      checkStopped(signal);
+      for (const stored of page) {
+        const finding = isRunKey(stored.key) ? await runs.examine(stored) : examineOther(stored, wanted, ids);
+        if (finding) found[finding].set(stored.key, { key: stored.key, expired: stored.expired });
+      }
     }
+    unreadBodies += runs.unread();
   }
   const { deadLetters } = await inspection();
   const letters = await visitMentioning(deadLetters, wanted, signal, async () => 'left');
@@ -77,12 +92,19 @@ export async function findAll(
     // A membership of a contact goes first: after an interruption the contact still leads to the others.
     contacts: [...found.membership.values(), ...found.contact.values()],
     recipients: [...found.recipient.values()],
-    importing: [...found.importing.keys()].map((key) => key.slice(key.indexOf('#') + 1)),
+    runs: [...found.run.values()],
+    running: idsOf(found.running),
+    unreadBodies,
+    importing: idsOf(found.importing),
     deadLetters: letters,
     elsewhere: [...found.elsewhere.keys()],
     unreadable: [...found.unreadable.keys()],
   };
 }
+
+/** The part of each key after its kind. */
+const idsOf = (found: ReadonlyMap<string, Stored>): string[] =>
+  [...found.keys()].map((key) => key.slice(key.indexOf('#') + 1));
 
 async function findEmails(
   scan: DocumentScan,

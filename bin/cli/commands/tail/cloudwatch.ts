@@ -5,7 +5,7 @@ import { stackResources } from '../../aws.ts';
 import type { Deployment } from '../../deployment.ts';
 import { currentName, sourceName } from './line.ts';
 
-/** Which lines to read, and for how long. */
+/** The lines to read, and for how long. */
 export interface LogQuery {
   readonly sinceMs: number;
   /** Only lines that hold this text. */

@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander';
+import { runStatuses } from '../../../../functions/core/run/run.ts';
 import { positive, timeOrAgo } from '../../arguments.ts';
 import type { Context, GlobalOptions } from '../../context.ts';
 
 type ContextOf = (options: GlobalOptions) => Context;
-
-const STATUSES = ['queued', 'running', 'succeeded', 'failed', 'canceled', 'expired'];
 
 const RUN_HELP = `
   sendoff tasks run notification.send --args '{"userId":"u1"}' --wait
@@ -48,7 +47,7 @@ function declareRuns(tasks: Command, contextOf: ContextOf): void {
     .command('runs')
     .description('the newest runs')
     .option('--task <name>', 'only those of this task')
-    .addOption(new Option('--status <status>', 'only those with this status').choices(STATUSES))
+    .addOption(new Option('--status <status>', 'only those with this status').choices(runStatuses))
     .option('--group <id>', 'only the members of this group')
     .option('--max <number>', 'how many', positive, 20)
     .action(async (options, command: Command) => {

@@ -1,5 +1,4 @@
-import { slices } from '../../../../functions/core/slices.ts';
-import { type Api, type Json, Refusal, withApi } from '../../api.ts';
+import { type Api, type Json, withApi } from '../../api.ts';
 import { answer, type Context, confirm } from '../../context.ts';
 import { CliError, exitCodes, explain, usageError } from '../../errors.ts';
 import { columns, count, printable } from '../../layout.ts';
@@ -13,8 +12,8 @@ interface RetryOptions {
   readonly yes?: boolean;
 }
 
-/** Requests under way at once. */
-const AT_ONCE = 10;
+/** Failed runs of one request: Ctrl-C takes effect after it. */
+const AT_ONCE = 100;
 const SHOWN_ERRORS = 20;
 const LONGEST_ERROR = 100;
 
@@ -52,9 +51,8 @@ async function retryFailed(
     return answer(context, { ...view, retried: 0, left: 0 }, () => summary(context, runs.length, errors));
   if (!context.json) context.terminal.note(summary(context, runs.length, errors));
   if (!yes) await confirm(context, `Run ${count(runs.length, 'failed run')} again?`);
-  // The oldest first.
-  const ids = runs.map(({ id }) => id).reverse();
-  const { retried, left } = await retryAll(context, api, ids, signal);
+  const retried = await retryAll(context, api, { runs, since: choice.sinceMs }, signal);
+  const left = Math.max(0, runs.length - retried);
   answer(context, { ...view, retried, left }, () =>
     [`Retried ${count(retried, 'run')}.`, ...(left > 0 ? [`${left} had not failed any more.`] : [])].join(' '),
   );
@@ -74,33 +72,33 @@ async function findFailed(context: Context, api: Api, choice: Choice, signal: Ab
   return runs;
 }
 
-/** Retries runs, some at once; those that have not failed any more are left. */
-async function retryAll(context: Context, api: Api, ids: readonly string[], signal: AbortSignal) {
-  const counts = { retried: 0, left: 0 };
-  const retryOne = async (id: string): Promise<void> => {
-    try {
-      await api.ask('POST', pathOf(id));
-      counts.retried++;
-    } catch (error) {
-      const gone = error instanceof Refusal && [404, 409].includes(error.status);
-      if (!gone) throw error;
-      counts.left++;
-    }
-  };
+interface Found {
+  readonly runs: readonly Json[];
+  readonly since: number | undefined;
+}
+
+/** Retries what failed of the tasks of these runs, each task's oldest first; answers how many. */
+async function retryAll(context: Context, api: Api, { runs, since }: Found, signal: AbortSignal): Promise<number> {
+  let retried = 0;
   const stopped = (why: string, exitCode?: typeof exitCodes.interrupted, cause?: unknown) =>
     new CliError(
-      `${why}: ${counts.retried} of ${count(ids.length, 'run')} retried, the oldest first. Run it again to go on.`,
+      `${why}: ${retried} of ${count(runs.length, 'run')} retried, the oldest first. Run it again to go on.`,
       exitCode,
       { cause },
     );
-  for (const some of slices(ids, AT_ONCE)) {
-    if (signal.aborted) throw stopped('Stopped', exitCodes.interrupted);
-    const results = await Promise.allSettled(some.map(retryOne));
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) throw stopped(explain(failed.reason).line, undefined, failed.reason);
-    context.terminal.progress(`retried … ${counts.retried + counts.left} of ${ids.length}`);
-  }
-  return counts;
+  const request = { limit: AT_ONCE, since: since === undefined ? null : new Date(since).toISOString() };
+  for (const task of new Set<string>(runs.map((run) => run.task)))
+    for (let after: string | undefined, more = true; more; ) {
+      if (signal.aborted) throw stopped('Stopped', exitCodes.interrupted);
+      const answered = await api.ask('POST', '/runs/retry', { task, ...request, after }).catch((error: unknown) => {
+        throw stopped(explain(error).line, undefined, error);
+      });
+      retried += answered.retried;
+      after = answered.next;
+      more = answered.has_more;
+      context.terminal.progress(`retried … ${retried} of ${runs.length}`);
+    }
+  return retried;
 }
 
 interface ErrorCount {

@@ -12,7 +12,7 @@ export async function listClocks(context: Context): Promise<void> {
   });
 }
 
-/** What a clock is told to do; each may be repeated. */
+/** The commands to a clock; each may be repeated. */
 export type ClockMove = 'pause' | 'resume' | 'run';
 
 /** `tasks schedule pause|resume|run TASK`. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { findById } from '../../document/find-by-id.ts';
 import { listPage, type Page, type PageRequest } from '../../document/list.ts';
 import { documentPages } from '../../document/pages.ts';
-import { checkIdempotencyKey, isKeyFree, keyReused } from '../../email/idempotency.ts';
+import { checkIdempotencyKey, isKeyFree, keyReused } from '../../email/accept/idempotency.ts';
 import { invalid } from '../../errors.ts';
 import { isId, sha256 } from '../../ids.ts';
 import type { Backend } from '../../ports/backend.ts';

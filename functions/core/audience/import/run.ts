@@ -7,7 +7,7 @@ import type { Run } from '../../task/task.ts';
 import type { Publish } from '../../webhook/dispatch.ts';
 import { contactId, contactKey, type NewContact } from '../contact.ts';
 import { upsertContacts } from '../contacts.ts';
-import { addMembers } from '../membership.ts';
+import { addMembers, type MemberWrites } from '../membership.ts';
 import { recountMembers } from '../recount.ts';
 import { getSegments } from '../segments.ts';
 import { addressOf, contactOf } from './columns.ts';
@@ -23,7 +23,7 @@ import {
   isEnded,
 } from './import.ts';
 
-export interface ImportTaskDependencies extends Pick<Backend, 'table' | 'bodies' | 'broker' | 'updateAndSend'> {
+export interface ImportTaskDependencies extends Pick<Backend, 'bodies' | 'broker' | 'updateAndSend'>, MemberWrites {
   readonly publish: Publish;
 }
 
@@ -177,15 +177,16 @@ async function importBatch(
   standing: ContactImport,
   { contacts, duplicates }: Batch,
   { now }: Run,
-  { table, publish }: ImportTaskDependencies,
+  dependencies: ImportTaskDependencies,
 ): Promise<{ readonly counts: BatchCounts; readonly repeated: boolean }> {
+  const { table, publish } = dependencies;
   const ids = contacts.map(({ email }) => contactId(email));
   const earlier = await plan(table, standing, ids);
   const segments = (await getSegments(table, standing.segments)).flatMap((segment) => segment?.id ?? []);
   const options = { conflict: standing.onConflict, segmentIds: segments };
   const outcomes = await upsertContacts({ table, publish, now }, contacts, options);
   // A segment that was deleted meanwhile gets no members.
-  for (const segmentId of segments) await addMembers(table, segmentId, ids, now());
+  for (const segmentId of segments) await addMembers(dependencies, segmentId, ids, now());
   const counts = { created: 0, updated: 0, skipped: duplicates };
   for (const [index, { outcome }] of outcomes.entries()) counts[earlier?.(index) ? 'created' : outcome]++;
   return { counts, repeated: earlier !== undefined };

@@ -39,7 +39,7 @@ export async function addClicks(
   table: Pick<Table, 'insert' | 'update' | 'query'>,
   broadcastId: string,
   clicks: ClicksByLink,
-  { epoch = 0, expiresAtMs }: AddOptions = {},
+  { epoch = 0, expiresAtMs, writer }: AddOptions = {},
 ): Promise<void> {
   const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
   let room: number | undefined;
@@ -47,7 +47,7 @@ export async function addClicks(
     const entries = Object.entries(numbers).map(([name, number]) => [counterField(name, epoch), number]);
     const add: Record<string, number> = Object.fromEntries(entries);
     const list: IndexEntry = { partition: linkPartition(broadcastId), sort: hash };
-    await addOrCreate(table, { key: linkKey(broadcastId, hash), add, ...expiry }, async () => {
+    await addOrCreate(table, { key: linkKey(broadcastId, hash), add, ...expiry, writer }, async () => {
       room ??= MAX_LINKS - (await countLinks(table, broadcastId));
       return room-- > 0 ? { fields: { url }, list } : undefined;
     });

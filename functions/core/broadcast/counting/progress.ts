@@ -1,4 +1,5 @@
 import { addOrCreate } from '../../document/add.ts';
+import type { AsWriter, Writer } from '../../document/writers.ts';
 import { type EmailRecord, recordKey } from '../../email/record.ts';
 import type { Condition, Document, Table } from '../../ports/table.ts';
 
@@ -46,6 +47,8 @@ export interface AddOptions {
   readonly expiresAtMs?: number;
   /** Nothing is added to counters that are there unless one of these conditions holds. */
   readonly anyOf?: readonly Condition[];
+  /** Adds once, also when an answer is lost and the write is repeated. */
+  readonly writer?: Writer;
 }
 
 /** The document with the counters; a field of epoch 1 or later is called `delivered@1`. */
@@ -70,7 +73,7 @@ export async function addCounts(
   table: Pick<Table, 'insert' | 'update'>,
   broadcastId: string,
   counts: Counts,
-  { epoch = 0, expiresAtMs, anyOf }: AddOptions = {},
+  { epoch = 0, expiresAtMs, anyOf, writer }: AddOptions = {},
 ): Promise<void> {
   const named = Object.entries(counts).filter(([, count]) => count !== 0 && count !== undefined);
   if (named.length === 0) return;
@@ -83,6 +86,7 @@ export async function addCounts(
     add,
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
     ...(anyOf ? { anyOf } : {}),
+    writer,
   });
 }
 
@@ -111,7 +115,11 @@ export function countsIn(document: CountDocument): Record<Counter, number> {
  * whether it was counted: not if the record is gone.
  */
 export async function countUnsubscribe(
-  { table, retentionMs }: { readonly table: Table; readonly retentionMs?: number },
+  {
+    table,
+    asWriter,
+    retentionMs,
+  }: { readonly table: Table; readonly asWriter: AsWriter; readonly retentionMs?: number },
   { broadcastId, emailId, atMs }: { readonly broadcastId: string; readonly emailId: string; readonly atMs: number },
 ): Promise<boolean> {
   const epoch = await epochOf(table, broadcastId);
@@ -120,7 +128,8 @@ export async function countUnsubscribe(
     { broadcastId, unsubscribedAtMs: { exists: false } },
   ]);
   const expiry = retentionMs === undefined ? {} : { expiresAtMs: atMs + retentionMs };
-  if (applied) await addCounts(table, broadcastId, { unsubscribed: 1 }, { epoch, ...expiry });
+  if (applied)
+    await asWriter((writer) => addCounts(table, broadcastId, { unsubscribed: 1 }, { epoch, ...expiry, writer }));
   return applied;
 }
 
@@ -141,6 +150,9 @@ export interface Progress {
   readonly unsubscribed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Recipients who opened it, or clicked a link, themselves: programs do not count. */
+  readonly opened: number;
+  readonly clicked: number;
   /** Recipients a second that it may have at most; 0 while it is not being sent. */
   readonly rate: number;
   /** Until the last recipient's turn; null while nobody can know: a draft, a pause, a rate of 0. */
@@ -162,7 +174,7 @@ export function progressOf(
   rate: number,
   nowMs: number,
 ): Progress {
-  const { sent, delivered, bounced, complained, suppressed, unsubscribed, failed, skipped } = counts;
+  const { sent, delivered, bounced, complained, suppressed, unsubscribed, failed, skipped, opened, clicked } = counts;
   // Contacts may join the segment while it is sent.
   const total = Math.max(known ?? 0, taken, sent + suppressed + failed + skipped);
   const sending = status === 'queued';
@@ -171,6 +183,8 @@ export function progressOf(
   const knowable = (sending || status === 'scheduled') && rate > 0;
   return {
     ...{ total, sent, delivered, bounced, complained, suppressed, unsubscribed, failed, skipped },
+    opened,
+    clicked,
     rate: sending ? rate : 0,
     etaSeconds: status === 'sent' ? 0 : knowable ? Math.ceil(beginsInMs / 1000 + left / rate) : null,
   };

@@ -4,7 +4,7 @@ import type { Broadcast } from '../broadcast.ts';
 import { type Chunk, chunkKey } from '../delivery/chunk.ts';
 import { addCounts, type CountDocument, type Counts, countKey } from './progress.ts';
 
-/** What became of a chunk's recipients: `recipientsDone` is their sum. */
+/** The outcomes of a chunk's recipients: `recipientsDone` is their sum. */
 const outcomes = ['sent', 'failed', 'suppressed', 'skipped'] as const;
 type Outcome = (typeof outcomes)[number];
 type Settled = { readonly [Name in Outcome]: number };
@@ -37,8 +37,8 @@ const LAST_MS = 20_000;
 
 /**
  * Counts the chunks of a broadcast again when all are done, and adds to the counters what a crash between the end of a chunk and its
- * addition left out. Answers whether it could: not if a chunk is not done or gone, if the time does not suffice, or if workers of an
- * older version have counted; then a recount corrects it.
+ * addition left out. An addition that was made twice, because its answer was lost, is subtracted. Answers whether it could: not if a
+ * chunk is not done or gone, if the time does not suffice, or if workers of an older version have counted; then a recount corrects it.
  *
  * From `settledClosed` on no run adds anything, so that the sum does not contain what a slow worker adds later. Repeated, it adds
  * nothing.
@@ -65,12 +65,15 @@ export async function completeSettled(
   const missing = Object.fromEntries(outcomes.map((name) => [name, whole[name] - counted(settledField(name))]));
   const recipientsDone = sum(outcomes.map((name) => whole[name])) - counted('recipientsDone');
   const counts = { ...missing, recipientsDone, chunksDone: nextChunk - counted('chunksDone') };
-  // Two jobs of the same step may do this at the same time.
-  const unchanged = {
-    recipientsDone: document.recipientsDone === undefined ? { exists: false } : counted('recipientsDone'),
-  };
+  // Two jobs of the same step may do this at the same time, and the client repeats it if the answer is lost.
+  const unchanged = Object.fromEntries(
+    ['recipientsDone', ...outcomes.map(settledField)].map((field) => [
+      field,
+      document[field] === undefined ? { exists: false } : counted(field),
+    ]),
+  );
   await addCounts(table, id, withOwnFields(counts), { anyOf: [unchanged] });
-  log.info('recipients of crashed workers counted', { broadcastId: id, recipients: recipientsDone });
+  log.info('recipients of a broadcast counted from its chunks', { broadcastId: id, recipients: recipientsDone });
   return true;
 }
 

@@ -1,5 +1,5 @@
-import { leaseEnd } from '../../email/claims.ts';
 import { type EmailRecord, recordKey } from '../../email/record.ts';
+import { leaseEnd } from '../../email/send/claims.ts';
 import type { Turn } from '../../pacing/pacer.ts';
 import { HeldElsewhere, Postponed, type Run } from '../../task/task.ts';
 import type { Broadcast } from '../broadcast.ts';

@@ -126,7 +126,8 @@ async function endWhenCounted(
   const { id, nextChunk, taken } = broadcast;
   const { table, broker } = dependencies.backend;
   const { recipientsDone } = await readCounts(table, id);
-  if (recipientsDone < taken) {
+  // More, if the client repeated an addition whose answer was lost.
+  if (recipientsDone !== taken) {
     if (!args.counting)
       return broker.send([nextStep({ id, step: nextChunk, counting: true }, run.now() + LEAST_WAIT * 1_000)]);
     if (!(await completeSettled(table, broadcast, run, dependencies.retentionMs)))

@@ -1,11 +1,11 @@
-import type { Claims } from '../../email/claims.ts';
-import type { Compose, MemoryBudget } from '../../email/memory-budget.ts';
 import { contentBytes } from '../../email/message-size.ts';
 import { addressOf } from '../../email/recipients.ts';
 import { type EmailRecord, groupOf, recordKey } from '../../email/record.ts';
 import { BROADCAST_ID_TAG } from '../../email/schema.ts';
+import type { Claims } from '../../email/send/claims.ts';
+import type { Compose, MemoryBudget } from '../../email/send/memory-budget.ts';
+import { type Place, type TransmitDependencies, transmit } from '../../email/send/transmit.ts';
 import { markFailed, markSent } from '../../email/transitions.ts';
-import { type Place, type TransmitDependencies, transmit } from '../../email/transmit.ts';
 import { SendoffError } from '../../errors.ts';
 import { eventIdOf } from '../../event.ts';
 import type { Table } from '../../ports/table.ts';

@@ -1,7 +1,7 @@
 import { invalid, notFound, SendoffError } from '../../errors.ts';
 import { derivedId } from '../../ids.ts';
-import { type AcceptDependencies, acceptRuns } from '../accept.ts';
-import type { AcceptRequest } from '../request.ts';
+import { type AcceptDependencies, acceptRuns } from '../accept/accept.ts';
+import type { AcceptRequest } from '../accept/request.ts';
 import { finishGroup } from './finish.ts';
 import {
   type GroupShard,

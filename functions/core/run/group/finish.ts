@@ -1,5 +1,5 @@
 import { derivedId } from '../../ids.ts';
-import { type AcceptDependencies, acceptRun } from '../accept.ts';
+import { type AcceptDependencies, acceptRun } from '../accept/accept.ts';
 import type { EndedRun } from '../run.ts';
 import {
   type GroupOutcome,

@@ -1,7 +1,7 @@
-import { type AcceptDependencies, acceptRuns } from '../accept.ts';
-import type { AcceptRequest } from '../request.ts';
+import { type AcceptDependencies, acceptRuns } from '../accept/accept.ts';
+import type { AcceptRequest } from '../accept/request.ts';
+import type { RunRequest, Transport } from '../accept/transport.ts';
 import type { ChainCall } from '../run.ts';
-import type { RunRequest, Transport } from '../transport.ts';
 import { acceptGroup } from './accept.ts';
 
 /** Accepts calls of tasks in this process. */

@@ -1,6 +1,6 @@
 import type { Table } from '../../ports/table.ts';
 import type { Logger } from '../../ports/telemetry.ts';
-import type { Permit } from '../limits.ts';
+import type { Permit } from './limits.ts';
 
 /** Fields `p<i>`: when the lease of a taken permit ends (epoch ms); a free one has none. */
 type PermitDocument = {
@@ -62,7 +62,7 @@ export function createPermits(task: string, dependencies: PermitDependencies): P
     for (;;) {
       const free = freeOf(seen.get(number) ?? {}, size, now());
       const permit = free[Math.floor(random() * free.length)];
-      // What is known may be old: without a look nothing would ever seem free again.
+      // The known permits may be old: without a look none would ever seem free again.
       const tried = permit ?? `p${Math.floor(random() * size)}`;
       const { applied, document } = await table.update<PermitDocument>(
         keyOf(number),

@@ -1,7 +1,7 @@
 import { createSlotClock, type SlotClock } from '../../pacing/slot-clock.ts';
 import type { Table } from '../../ports/table.ts';
-import type { TaskLimits } from '../limits.ts';
-import type { RateLimit } from '../manifest.ts';
+import type { RateLimit } from '../definition/manifest.ts';
+import type { TaskLimits } from './limits.ts';
 import { createPermits, type PermitDependencies, type Permits } from './permits.ts';
 
 export interface LimitDependencies extends PermitDependencies {

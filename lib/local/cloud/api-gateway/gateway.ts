@@ -5,6 +5,7 @@ import type { HostCheck } from '../host-check.ts';
 import { BodyTooLargeError, closeServer, listen, readBody } from '../http-server.ts';
 import type { LocalFunction } from '../lambda/function.ts';
 import type { LocalLog } from '../log.ts';
+import { isBelow, type Page } from '../page.ts';
 import { createHttpApi, type HttpApi } from './http-api.ts';
 import type { CorsConfiguration } from './http-api-cors.ts';
 import { type GatewayRequest, type GatewayResponse, messageResponse } from './message.ts';
@@ -19,7 +20,7 @@ export type Gateway = {
   addRoute: (apiId: string, routeKey: string, integrationId: string) => void;
   /** Opens the URL of a function; answers it. */
   openFunctionUrl: (logicalId: string, target: LocalFunction, cors: CorsConfiguration | undefined) => Promise<string>;
-  openRestApi: (logicalId: string) => Promise<{ apiId: string; rootResourceId: string }>;
+  openRestApi: (logicalId: string, name: string) => Promise<{ apiId: string; rootResourceId: string }>;
   restApi: (apiId: string) => RestApi;
   /** Lets a REST API answer, under `/name`. */
   openStage: (apiId: string, name: string) => void;
@@ -35,26 +36,51 @@ export function createGateway(options: {
   port: number;
   accountId: string;
   hostCheck: HostCheck;
+  /** Below the first API; their requests do not reach it. */
+  pages: Page[];
   log: LocalLog;
+  /** Called after each answer of an API, with the dimensions of its metrics. */
+  onAnswer?: (dimensions: Readonly<Record<string, string>>, durationMs: number) => void;
 }): Gateway {
   const httpApis = new Map<string, HttpApi>();
   const restApis = new Map<string, RestApi>();
   const servers: Server[] = [];
-  const listening = async (port: number, handle: (request: GatewayRequest) => Promise<GatewayResponse>) => {
-    const server = createServer((request, response) => void serve(request, response, handle, options));
+  const listening = async (
+    port: number,
+    handle: (request: GatewayRequest) => Promise<GatewayResponse>,
+    api?: { readonly id: string; readonly dimensions: Readonly<Record<string, string>> },
+  ) => {
+    const onAnswer = (durationMs: number) => api && options.onAnswer?.(api.dimensions, durationMs);
+    const server = createServer((request, response) => {
+      const page = options.hostCheck.allows(request) ? pageOf(api?.id, request.url ?? '/') : undefined;
+      if (page) page.serve(request, response, page.path);
+      else void serve(request, response, handle, { ...options, onAnswer });
+    });
     await listen(server, port);
     servers.push(server);
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   };
   /** By the id of the API: the address of its server, and the base of its paths. */
   const urls = new Map<string, { server: string; base: string }>();
+  /** The page at a path of the first API, below its stage. */
+  const pageOf = (apiId: string | undefined, path: string) => {
+    const [first] = urls;
+    if (!first || first[0] !== apiId) return undefined;
+    const stage = first[1].base.slice(first[1].server.length);
+    const page = options.pages.find(({ prefix }) => isBelow(stage + prefix, path));
+    return page && { ...page, path: path.slice(stage.length + page.prefix.length) };
+  };
   const find = <T>(apis: Map<string, T>, apiId: string): T => {
     const api = apis.get(apiId);
     if (!api) throw new Error(`No API ${apiId} in this template`);
     return api;
   };
-  const open = async (apiId: string, handle: (request: GatewayRequest) => Promise<GatewayResponse>) => {
-    const url = await listening(urls.size === 0 ? options.port : 0, handle);
+  const open = async (
+    apiId: string,
+    handle: (request: GatewayRequest) => Promise<GatewayResponse>,
+    dimensions: Readonly<Record<string, string>>,
+  ) => {
+    const url = await listening(urls.size === 0 ? options.port : 0, handle, { id: apiId, dimensions });
     urls.set(apiId, { server: url, base: url });
     return url;
   };
@@ -64,7 +90,7 @@ export function createGateway(options: {
       const throttled = messageResponse(503, 'Service Unavailable');
       const api = createHttpApi({ apiId, accountId: options.accountId, cors, throttled });
       httpApis.set(apiId, api);
-      return { apiId, url: await open(apiId, api.handle) };
+      return { apiId, url: await open(apiId, api.handle, { ApiId: apiId }) };
     },
     addIntegration: (apiId, integrationId, target) => find(httpApis, apiId).addIntegration(integrationId, target),
     addRoute: (apiId, routeKey, integrationId) => find(httpApis, apiId).addRoute(routeKey, integrationId),
@@ -76,11 +102,11 @@ export function createGateway(options: {
       // A free port: the first API of the template has the one that was asked for.
       return await listening(0, api.handle);
     },
-    openRestApi: async (logicalId) => {
+    openRestApi: async (logicalId, name) => {
       const apiId = idOf(logicalId);
       const api = createRestApi({ apiId, accountId: options.accountId });
       restApis.set(apiId, api);
-      await open(apiId, api.handle);
+      await open(apiId, api.handle, { ApiName: name });
       return { apiId, rootResourceId: api.rootResourceId };
     },
     restApi: (apiId) => find(restApis, apiId),
@@ -108,7 +134,7 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   handle: (request: GatewayRequest) => Promise<GatewayResponse>,
-  { hostCheck, log }: { hostCheck: HostCheck; log: LocalLog },
+  { hostCheck, log, onAnswer }: { hostCheck: HostCheck; log: LocalLog; onAnswer: (durationMs: number) => void },
 ): Promise<void> {
   const startedAtMs = performance.now();
   const answer = hostCheck.allows(request)
@@ -122,6 +148,7 @@ async function serve(
   });
   response.end(request.method === 'HEAD' ? undefined : answer.body);
   const durationMs = performance.now() - startedAtMs;
+  onAnswer(durationMs);
   log({ kind: 'request', method: request.method ?? '', path: request.url ?? '', status: answer.status, durationMs });
 }
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { HostCheck } from '../host-check.ts';
 import { closeServer, listen, readBody } from '../http-server.ts';
+import { isBelow, type Page } from '../page.ts';
 import type { AwsAnswer, Caller } from './call.ts';
 import { type AwsService, createCall, type WireRequest } from './call.ts';
 import { AnswerLostError, type Pipeline } from './pipeline.ts';
@@ -13,28 +14,20 @@ export type CallerLookup = (accessKeyId: string, sessionToken: string | undefine
 /** The HTTP server every AWS call of every function goes through. */
 export type Front = { endpoint: string; close: () => Promise<void> };
 
-/** A page for people that is served next to the AWS calls, e.g. the inbox. */
-export type FrontPage = {
-  prefix: string;
-  /** `path` is what follows the prefix, with the query. */
-  serve: (request: IncomingMessage, response: ServerResponse, path: string) => void;
-};
-
 /** The parts of the front. */
 export type FrontOptions = {
   port: number;
   services: Map<string, AwsService>;
   pipeline: Pipeline;
   callerOf: CallerLookup;
-  pages: FrontPage[];
+  pages: Page[];
   hostCheck: HostCheck;
 };
 
 /** A signed request is never for a page: a bucket may be called inbox. */
 function isUnder(prefix: string, request: IncomingMessage): boolean {
   const path = request.url ?? '';
-  const fits = path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`);
-  return fits && request.headers.authorization === undefined && !path.includes('X-Amz-Signature=');
+  return isBelow(prefix, path) && request.headers.authorization === undefined && !path.includes('X-Amz-Signature=');
 }
 
 /** Listens on loopback and takes AWS calls of all services on one port, told apart by their signature's scope. */

@@ -15,7 +15,16 @@ export type PipelineParts = {
   killInstance: (instanceId: string) => void;
   /** A call was executed: a queue may be empty now. */
   onDone: () => void;
+  onCall?: OnCall | undefined;
 };
+
+/** A call that was executed; times are epoch ms with fractions. */
+export type ExecutedCall = { call: AwsCall; answer: AwsAnswer; startedAtMs: number; endedAtMs: number };
+
+/** Receives each executed call, before its caller gets the answer. */
+export type OnCall = (executed: ExecutedCall) => void;
+
+const nowMs = () => performance.timeOrigin + performance.now();
 
 /** The caller never gets an answer: its socket is destroyed. */
 export class AnswerLostError extends Error {
@@ -35,7 +44,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (before) return before;
     const denied = checkPermissions(parts, service, call);
     if (denied) return denied;
+    const startedAtMs = nowMs();
     const answer = await execute(parts, service, call);
+    parts.onCall?.({ call, answer, startedAtMs, endedAtMs: nowMs() });
     parts.onDone();
     if (answer.status >= 400) logRejection(parts.log, call, answer);
     return (await applyFault(parts, service, call, 'after')) ?? answer;

@@ -1,8 +1,10 @@
+import type { Metrics } from '../cloudwatch/metrics.ts';
 import type { Emulators } from '../emulators/emulators.ts';
 import { functionCredentials } from '../lambda/credentials.ts';
 import type { LocalFunction } from '../lambda/function.ts';
 import type { AwsCall, AwsService } from './call.ts';
 import type { CallCounter } from './calls.ts';
+import { createCloudWatchService } from './cloudwatch.ts';
 import { createDynamoDbService } from './dynamodb.ts';
 import type { CallerLookup } from './front.ts';
 import type { Iam } from './iam.ts';
@@ -20,13 +22,14 @@ export type ServiceParts = {
   iam: Iam;
   calls: CallCounter;
   secretStore: SecretStore;
+  metrics: Metrics;
   region: string;
   accountId: string;
 };
 
 /** Every AWS service the local cloud has, by the name it signs with. */
 export function createServices(parts: ServiceParts): Map<string, AwsService> {
-  const { emulators, functions, iam, calls, secretStore, region, accountId } = parts;
+  const { emulators, functions, iam, calls, secretStore, metrics, region, accountId } = parts;
   const mayList = ({ caller }: AwsCall, bucketArn: string) =>
     caller.kind === 'operator' ||
     iam.check(caller.functionName, { action: 's3:ListBucket', resources: [bucketArn] }).allowed;
@@ -37,6 +40,7 @@ export function createServices(parts: ServiceParts): Map<string, AwsService> {
     createDynamoDbService(emulators.dynalite, calls, accountId, region),
     createSesService(emulators.ses, accountId, region),
     createLambdaService(functions, accountId, region),
+    createCloudWatchService(metrics, emulators.fauxqs.sqsStore),
     createSecretsManagerService(secretStore, accountId, region),
     createSsmService(secretStore, accountId, region),
   ];

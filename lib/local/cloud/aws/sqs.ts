@@ -1,3 +1,4 @@
+import { addSources } from '../emulators/dead-letter-source.ts';
 import { withGroups } from '../emulators/fair-queue.ts';
 import type { Fauxqs } from '../emulators/fauxqs.ts';
 import type { SqsAction } from '../emulators/fauxqs-internals.ts';
@@ -50,12 +51,13 @@ type RunAction = (input: Record<string, unknown>) => Promise<AwsAnswer>;
 
 async function runAction(
   action: SqsAction,
-  { sqsStore }: Fauxqs,
-  { headers: { host = 'localhost' } }: AwsCall,
+  { sqsStore, deadLetterSources }: Fauxqs,
+  { action: name, headers: { host = 'localhost' } }: AwsCall,
   input: Record<string, unknown>,
 ): Promise<AwsAnswer> {
   try {
     const result = await action(input, sqsStore, { headers: { host } });
+    if (name === 'ReceiveMessage') addSources(input, result, deadLetterSources);
     return { status: 200, headers: contentType, body: JSON.stringify(result ?? {}) };
   } catch (error) {
     if (!(error instanceof Error) || !('queryErrorHeader' in error)) throw error;

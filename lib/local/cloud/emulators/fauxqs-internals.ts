@@ -12,7 +12,9 @@ export type FauxqsStores = NonNullable<NonNullable<Parameters<typeof buildApp>[0
 
 /** Keeps stores in a SQLite file: all changes are written through. */
 export type FauxqsPersistence = {
-  db: { exec: (sql: string) => void };
+  db: { exec: (sql: string) => void; prepare: (sql: string) => { run: (...values: unknown[]) => unknown } };
+  /** Called when a message becomes visible before its time. */
+  updateMessageReady: (messageId: string) => void;
   load: (...stores: unknown[]) => void;
   close: () => void;
 };

@@ -1,4 +1,5 @@
 import { buildApp } from 'fauxqs';
+import { type DeadLetterSources, noteSource } from './dead-letter-source.ts';
 import { makeFair } from './fair-queue.ts';
 import {
   type FauxqsInternals,
@@ -18,6 +19,7 @@ export type FauxqsAnswer = { status: number; headers: Record<string, unknown>; b
 /** fauxqs without a socket. */
 export type Fauxqs = FauxqsStores & {
   sqsActions: ReadonlyMap<string, SqsAction>;
+  deadLetterSources: DeadLetterSources;
   /** Sends an HTTP request to its SNS and S3 routes, in process. */
   inject: (request: FauxqsRequest) => Promise<FauxqsAnswer>;
   /** Publishes to an SNS topic; throws when there is none. Does nothing once it is closed. */
@@ -31,7 +33,8 @@ export async function embedFauxqs(options: { region: string; dataDirectory?: str
   const { SqsStore, SnsStore, S3Store } = internals;
   const stores = { sqsStore: new SqsStore(), snsStore: new SnsStore(), s3Store: new S3Store() };
   const persistence = options.dataDirectory ? persist(internals, stores, options.dataDirectory) : undefined;
-  makeQueuesFair(stores.sqsStore);
+  const deadLetterSources: DeadLetterSources = new Map();
+  completeQueues(stores.sqsStore, deadLetterSources);
   const app = buildApp({ logger: false, defaultRegion: options.region, stores });
   await app.ready();
   const inject: Fauxqs['inject'] = async ({ method, url, headers, payload }) => {
@@ -43,6 +46,7 @@ export async function embedFauxqs(options: { region: string; dataDirectory?: str
   return {
     ...stores,
     sqsActions: internals.sqsActions,
+    deadLetterSources,
     inject,
     // SES publishes events with a delay: those that are left when the cloud closes have nobody to go to.
     publish: async (topicArn, message) => {
@@ -56,13 +60,17 @@ export async function embedFauxqs(options: { region: string; dataDirectory?: str
   };
 }
 
-/** Those that were loaded, and those that will be created. */
-function makeQueuesFair(store: FauxqsStores['sqsStore']): void {
-  for (const queue of store.allQueues()) makeFair(queue);
+/** Gives queues what fauxqs does not have: those that were loaded, and those that will be created. */
+function completeQueues(store: FauxqsStores['sqsStore'], sources: DeadLetterSources): void {
+  const complete = (queue: FauxqsQueue) => {
+    makeFair(queue);
+    noteSource(queue, sources);
+  };
+  for (const queue of store.allQueues()) complete(queue);
   const create = store.createQueue.bind(store);
   store.createQueue = (...queue) => {
     const created = create(...queue);
-    makeFair(created);
+    complete(created);
     return created;
   };
 }
@@ -80,6 +88,11 @@ function persist({ PersistenceManager }: FauxqsInternals, stores: FauxqsStores, 
   // fauxqs waits for the disk at each statement (11 ms a message here), which stops the whole cloud. In WAL mode this
   // loses nothing when the process is killed; only a power cut may cost the last moments.
   persistence.db.exec('PRAGMA synchronous = NORMAL');
+  // fauxqs' own sets a column to NULL that may not be, and the message is lost.
+  const makeReady = persistence.db.prepare(
+    'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL WHERE message_id = ?',
+  );
+  persistence.updateMessageReady = (messageId) => void makeReady.run(messageId);
   persistence.load(stores.sqsStore, stores.snsStore, stores.s3Store);
   for (const store of [...Object.values(stores), ...stores.sqsStore.allQueues()]) Object.assign(store, { persistence });
   return persistence;

@@ -7,7 +7,7 @@ export function restApi(context: ResourceContext): CreateResource {
   return async ({ logicalId, properties }) => {
     for (const unknown of ['Body', 'BinaryMediaTypes', 'Policy'])
       if (unknown in properties) throw new Error(`The property ${unknown} does not run locally`);
-    const { apiId, rootResourceId } = await context.gateway.openRestApi(logicalId);
+    const { apiId, rootResourceId } = await context.gateway.openRestApi(logicalId, String(properties.Name));
     return { ref: apiId, attributes: { RestApiId: apiId, RootResourceId: rootResourceId } };
   };
 }

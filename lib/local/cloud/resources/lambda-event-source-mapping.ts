@@ -31,7 +31,7 @@ export function lambdaEventSourceMapping(context: ResourceContext): CreateResour
     }
     const { visibilityTimeoutSeconds, batchingWindowSeconds } = context.overrides;
     const window = Number(wanted.MaximumBatchingWindowInSeconds ?? 0);
-    const isShorter = window > 0 && batchingWindowSeconds !== undefined;
+    const isShorter = batchingWindowSeconds !== undefined && batchingWindowSeconds < window;
     logOverride(context, logicalId, 'VisibilityTimeout', queue.attributes.VisibilityTimeout, visibilityTimeoutSeconds);
     if (isShorter) logOverride(context, logicalId, 'MaximumBatchingWindowInSeconds', window, batchingWindowSeconds);
     if (wanted.Enabled === false) return { ref: logicalId, attributes: { Id: logicalId } };

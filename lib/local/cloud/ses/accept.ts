@@ -1,9 +1,9 @@
-import type { EventPublisher, RecipientOutcome } from './events.ts';
+import type { AcceptMessage } from './api/ses-action.ts';
+import type { EventPublisher, RecipientOutcome } from './events/events.ts';
 import type { Journal } from './journal.ts';
 import type { SesMessage } from './message.ts';
 import type { MessageStore } from './message-store.ts';
 import type { Relay } from './relay.ts';
-import type { AcceptMessage } from './ses-action.ts';
 import { containsTestVirus, outcomesFor } from './simulator.ts';
 import type { Statistics } from './statistics.ts';
 

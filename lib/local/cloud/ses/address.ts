@@ -1,4 +1,4 @@
-import { invalidParameter } from './ses-error.ts';
+import { invalidParameter } from './api/ses-error.ts';
 
 /** The specials of RFC 5322 that may not stand bare in a local part (the dot has rules of its own). */
 const specials = '()<>,;:"[]';

@@ -1,6 +1,6 @@
 import { bareAddress, splitAddressList } from './address.ts';
+import { invalidParameter, missingParameter } from './api/ses-error.ts';
 import { headerValue, type RawHeader } from './raw-headers.ts';
-import { invalidParameter, missingParameter } from './ses-error.ts';
 
 /** Largest message of SES v1: 10 MiB of MIME after base64 decoding. */
 const MAX_RAW_BYTES = 10_485_760;

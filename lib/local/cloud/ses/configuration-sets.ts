@@ -1,5 +1,5 @@
-import { type EventType, parseEventType } from './event-types.ts';
-import { noConfigurationSet } from './ses-error.ts';
+import { noConfigurationSet } from './api/ses-error.ts';
+import { type EventType, parseEventType } from './events/event-types.ts';
 
 /** A destination of a configuration set's events. Event types in any of AWS's spellings. */
 export type EventDestination = { name: string; eventTypes: string[]; topicArn: string; enabled: boolean };

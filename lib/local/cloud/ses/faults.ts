@@ -1,4 +1,4 @@
-import { failureOf, type SesError } from './ses-error.ts';
+import { failureOf, type SesError } from './api/ses-error.ts';
 
 /** A failure the next send answers with. */
 export type Fault = {

@@ -1,5 +1,5 @@
 import { domainOf } from './address.ts';
-import { messageRejected } from './ses-error.ts';
+import { messageRejected } from './api/ses-error.ts';
 
 /** The addresses and domains this account has verified. */
 export type Identities = {

@@ -1,4 +1,4 @@
-import { throttling } from './ses-error.ts';
+import { throttling } from './api/ses-error.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MINUTE_MS = 60 * 1000;

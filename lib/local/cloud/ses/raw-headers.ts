@@ -1,4 +1,4 @@
-import { invalidParameter } from './ses-error.ts';
+import { invalidParameter } from './api/ses-error.ts';
 
 /** One header of a raw message, unfolded, as submitted (encoded words stay encoded). */
 export type RawHeader = { name: string; value: string };

@@ -1,4 +1,4 @@
-import type { EventType } from './event-types.ts';
+import type { EventType } from './events/event-types.ts';
 import type { SesMessage } from './message.ts';
 
 /** Settings that can change while the emulator runs; `undefined` removes the limit. */

@@ -1,18 +1,18 @@
 import { createAccept } from './accept.ts';
 import { applySettings, createAccount } from './account.ts';
+import { answerQuery, type QueryAnswer } from './api/query-api.ts';
+import type { SesCaller } from './api/ses-action.ts';
 import type { EventDestination } from './configuration-sets.ts';
-import type { OutcomeOptions } from './event-details.ts';
-import { createEventPublisher, type EventPublisher } from './events.ts';
+import type { OutcomeOptions } from './events/event-details.ts';
+import { createEventPublisher, type EventPublisher } from './events/events.ts';
 import type { Faults } from './faults.ts';
 import { createInbox, type InboxHandler } from './inbox/inbox.ts';
 import { openJournal } from './journal.ts';
 import { createLatency } from './latency.ts';
 import type { SesMessage } from './message.ts';
 import { createMessageStore, type MessageStore } from './message-store.ts';
-import { answerQuery, type QueryAnswer } from './query-api.ts';
 import { scanHeaders } from './raw-headers.ts';
 import { createRelay } from './relay.ts';
-import type { SesCaller } from './ses-action.ts';
 import type { SesOptions, SesSettings } from './ses-options.ts';
 import type { Outcome } from './simulator.ts';
 

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { closeServer, listen } from '../http-server.ts';
+import { BodyTooLargeError, closeServer, listen, readBody } from '../http-server.ts';
 import { connectRedis, type RedisAddress, RedisError, type Reply, type RespConnection, Status } from './resp.ts';
 
 /**
@@ -57,7 +57,7 @@ export async function startRestFront({ redis, token, port = 0 }: RestFrontOption
   const respond = async (request: IncomingMessage, response: ServerResponse) => {
     front.counts.requests++;
     try {
-      const body = await readBody(request);
+      const body = (await readBody(request, MAX_REQUEST_BYTES)).toString();
       const effect = takeFault(front, body);
       if (effect === 'drop-before') return void request.socket.destroy();
       if (typeof effect === 'object') throw new HttpError(effect.status, effect.error);
@@ -66,6 +66,7 @@ export async function startRestFront({ redis, token, port = 0 }: RestFrontOption
       if (effect === 'drop-after') return void request.socket.destroy();
       write(response, 200, answer);
     } catch (error) {
+      if (error instanceof BodyTooLargeError) return write(response, 413, { error: 'ERR max request size exceeded' });
       const status = error instanceof HttpError ? error.status : 503;
       write(response, status, { error: error instanceof Error ? error.message : String(error) });
     }
@@ -107,7 +108,7 @@ async function execute(
   connection: Connection,
   counts: RestFront['counts'],
 ): Promise<unknown> {
-  const { pathname } = new URL(request.url ?? '/', 'http://front');
+  const [pathname = '/'] = (request.url ?? '/').split('?');
   const encode = /^base64$/i.test(String(request.headers['upstash-encoding'] ?? '')) ? base64 : plain;
   const many = pathname === '/pipeline' || pathname === '/multi-exec';
   const commands = many
@@ -176,17 +177,6 @@ function parseCommand(value: unknown): string[] {
 function pathCommand(pathname: string, body: string): string[] {
   const args = pathname.slice(1).split('/').map(decodeURIComponent);
   return body === '' ? args : [...args, body];
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    chunks.push(chunk);
-  }
-  if (size > MAX_REQUEST_BYTES) throw new HttpError(413, 'ERR max request size exceeded');
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function write(response: ServerResponse, status: number, answer: unknown): void {

@@ -24,7 +24,7 @@ describe('sendoff contacts', () => {
     const { id } = await ask('POST', '/segments', { name: 'People' });
     writeFileSync(
       path('people.csv'),
-      '\ufeffE-Mail;Vorname;Points\r\nada@example.org;Ada;7\r\nnobody;Nobody;1\r\nbob@example.org;=Bob;\r\nada@example.org;;9\r\n',
+      '\ufeffE-Mail;Vorname;Points\r\n"ada@example.org";"Ada ""A;da""";7\r\nnobody;Nobody;1\r\nbob@example.org;=Bob;\r\nada@example.org;;9\r\n',
     );
     const options = '--segment People --column email=E-Mail --column first_name=Vorname --column points:number=Points';
     const done = await local.sendoff(`--json contacts import ${path('people.csv')} ${options}`);
@@ -48,13 +48,13 @@ describe('sendoff contacts', () => {
     expect(exported.out.split('\r\n')).toEqual(
       expect.arrayContaining([
         'email,first_name,last_name,unsubscribed,points,created_at',
-        expect.stringMatching(/^ada@example\.org,Ada,,false,7,2/),
+        expect.stringMatching(/^ada@example\.org,"Ada ""A;da""",,false,7,2/),
         expect.stringMatching(/^bob@example\.org,'=Bob,,false,,2/),
       ]),
     );
     const all = await local.sendoff('contacts export --format jsonl');
     expect(all.out.split('\n').map((line) => JSON.parse(line).first_name)).toEqual(
-      expect.arrayContaining(['Ada', '=Bob']),
+      expect.arrayContaining(['Ada "A;da"', '=Bob']),
     );
     expect((await local.sendoff('contacts list')).out).toMatch(/ada@example\.org +Ada/);
     expect(JSON.parse((await local.sendoff('--json contacts list --segment People --max 1')).out)).toHaveLength(1);

@@ -68,7 +68,7 @@ export const aMapping = (more = {}) => ({
   ScalingConfig: { MaximumConcurrency: 10 },
   ...more,
 });
-/** Of another function of the stack, and of a function of another stack. */
+/** Names another function of the stack, and a function of another stack. */
 const otherMappings = ['webhook', 'of another stack'].map((UUID) =>
   aMapping({ UUID, FunctionArn: `arn:aws:lambda:eu-west-1:123456789012:function:${UUID}` }),
 );

@@ -23,7 +23,7 @@ export function retrySuite(local: LocalCli): void {
   };
 
   describe('sendoff retry', () => {
-    // What other tests left behind.
+    // Other tests leave emails behind.
     beforeEach(async () => {
       const { exitCode } = await sendoff('retry --failed --yes');
       expect(exitCode).toBe(0);

@@ -165,13 +165,16 @@ describe('sendoff tasks retry', () => {
   });
 
   it('stops at Ctrl-C, says how many, and goes on when run again', async () => {
-    await fail(await made(30));
+    await fail(await made(120));
     const controller = new AbortController();
     const progress = (line: string) => {
       if (line.startsWith('retried')) controller.abort();
     };
     const stopped = await tasks(['retry', '--failed', '--yes'], { interrupt: controller.signal, progress });
-    expect(stopped).toMatchObject({ exitCode: 130, notes: expect.stringContaining('Stopped: 10 of 30 runs retried') });
+    expect(stopped).toMatchObject({
+      exitCode: 130,
+      notes: expect.stringContaining('Stopped: 100 of 120 runs retried'),
+    });
     expect((await tasks(['retry', '--failed', '--yes'])).out).toBe('Retried 20 runs.');
   });
 });

@@ -136,7 +136,9 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
 
   it('are what a consumer gave up, with its queue, how often it was received and since when', async () => {
     const sentAtMs = Date.now();
-    await consuming.backend.broker.send([{ queue: 'bulk', job: { task: 'note', args: { id: 'x' }, attempt: 2 } }]);
+    await consuming.backend.broker.send([
+      { queue: 'bulk', job: { task: 'email.send', args: { id: 'x' }, attempt: 2 } },
+    ]);
     // A lease of 0 ms is always over.
     const crashing = receive({
       ...receivesOnce,
@@ -150,8 +152,8 @@ describe.skipIf(!hasRedis)('the dead letters of Redis', () => {
     const { letters } = await listDeadLetters(open(), 10, signal);
     expect(letters).toMatchObject([
       {
-        body: '{"task":"note","args":{"id":"x"},"attempt":2}',
-        job: { task: 'note', attempt: 2 },
+        body: '{"task":"email.send","args":{"id":"x"},"attempt":2}',
+        job: { task: 'email.send', attempt: 2 },
         emailId: 'x',
         sourceQueue: 'bulk',
         receiveCount: 3,

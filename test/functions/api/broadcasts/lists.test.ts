@@ -3,6 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { contactId, contactKey } from '../../../../functions/core/audience/contact.ts';
 import { countUnsubscribe } from '../../../../functions/core/broadcast/counting/progress.ts';
 import { CHUNKS_OF_PAGE, type recipientTypes } from '../../../../functions/core/broadcast/counting/recipient-lists.ts';
+import { createWriters } from '../../../../functions/core/document/writers.ts';
+import { domainId } from '../../../../functions/core/email/accept/sender-domain.ts';
 import { processFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import { createApiClient, FULL_KEY, SENDING_KEY } from '../../../helpers/api-client.ts';
 import { serveApp } from '../../../helpers/served-app.ts';
@@ -26,10 +28,12 @@ async function setUp(options: Options = {}) {
   const server = await serveApp(client);
   servers.push(server);
   const resend = new Resend(FULL_KEY, { baseUrl: server.url });
+  const now = () => clock.nowMs;
+  const asWriter = createWriters(now);
   const report = (...bodies: string[]) =>
     processFeedback(
       bodies.map((body, index) => ({ id: `n-${index}`, body })),
-      { table, publish: async () => {}, log, now: () => clock.nowMs, retentionMs: RETENTION_MS },
+      { table, asWriter, publish: async () => {}, log, now, retentionMs: RETENTION_MS },
     );
   const about = (email: string) => ({ emailId: idOf(id, email), broadcastId: id, recipients: [email] });
   return { ...client, table, resend, report, about, sent };
@@ -67,7 +71,10 @@ describe('the recipients of a broadcast, with the resend client', () => {
       sesEvents.bounce(about(unclear), 'Undetermined'),
       sesEvents.complaint(about(angry)),
     );
-    await countUnsubscribe({ table }, { broadcastId: id, emailId: idOf(id, angry), atMs: SENT_AT_MS });
+    await countUnsubscribe(
+      { table, asWriter: createWriters(() => SENT_AT_MS) },
+      { broadcastId: id, emailId: idOf(id, angry), atMs: SENT_AT_MS },
+    );
     const rows = async (type: (typeof recipientTypes)[number], more = {}) =>
       (await resend.broadcasts.recipients(id, { type, ...more } as never)).data;
     const row = (email: string, more = {}) => ({
@@ -248,10 +255,55 @@ describe('the metrics of broadcasts, with the resend client', () => {
     );
   });
 
+  it('are by the domain of the sender, too, and of single emails what their records say', async () => {
+    const { resend, report, about, table, sent } = await setUp({ size: 3 });
+    await putSentBroadcast(table, {
+      id: 'b1111111-0000-4000-8000-000000000000',
+      from: 'Shop <hi@Shop.example>',
+      size: 4,
+    });
+    await report(
+      sesEvents.delivery(about('r0@example.com')),
+      sesEvents.open(about('r0@example.com')),
+      sesEvents.open({ ...about('r0@example.com'), afterMs: 9_000 }),
+      sesEvents.bounce(about('r1@example.com')),
+    );
+    const domain = (name: string) => ({ domain_id: domainId(name), domain_name: name });
+    const byDomain = await resend.emails.metrics({ dimensions: ['broadcast', 'domain'], metrics: ['sent'] });
+    expect(byDomain.data?.data).toHaveLength(2);
+    expect(byDomain.data?.data).toContainEqual({
+      ...{ ...domain('shop.example'), broadcast_id: 'b1111111-0000-4000-8000-000000000000', broadcast_name: 'News' },
+      sent: 4,
+    });
+    const ofShop = { dimensions: ['broadcast' as const], domainId: [domainId('shop.example')] };
+    expect((await resend.emails.metrics(ofShop)).data?.totals.sent).toBe(4);
+
+    const [first = '', second = ''] = sent.emailIds;
+    const some = ['sent', 'delivered', 'opened', 'unique_opened', 'bounced_permanent', 'open_rate'] as const;
+    const emailId = [first, second, first, 'e0000000-0000-4000-8000-000000000000'];
+    const { data } = await resend.emails.metrics({ emailId, dimensions: ['email', 'domain'], metrics: [...some] });
+    const row = (email_id: string, values: object) => ({ ...domain('example.com'), email_id, ...values });
+    expect(data).toMatchObject({
+      dimensions: ['email', 'domain'],
+      totals: { sent: 2, delivered: 1, opened: 2, unique_opened: 1, bounced_permanent: 1, open_rate: 1 },
+      data: [
+        row(first, { sent: 1, delivered: 1, opened: 2, unique_opened: 1, bounced_permanent: 0, open_rate: 1 }),
+        row(second, { sent: 1, delivered: 0, opened: 0, unique_opened: 0, bounced_permanent: 1, open_rate: 0 }),
+      ],
+    });
+    const together = await resend.emails.metrics({ emailId, dimensions: ['domain'], metrics: ['sent'] });
+    expect(together.data?.data).toEqual([{ ...domain('example.com'), sent: 2 }]);
+    expect((await resend.emails.metrics({ emailId, endDate: '2026-11-20' })).data?.totals.sent).toBe(0);
+  });
+
   it.each([
-    ['', '`dimensions`'],
-    ['dimensions=period', '`dimensions`'],
-    ['dimensions=broadcast,domain', '`dimensions`'],
+    ['dimensions=period,broadcast', '`dimensions`'],
+    ['dimensions=period,domain', '`dimensions`'],
+    ['dimensions=domain', '`dimensions`'],
+    ['dimensions=email', '`dimensions`'],
+    [`domain_id=${id}`, '`domain_id`'],
+    [`email_id=${id}&broadcast_id=${id}`, '`email_id`'],
+    [`dimensions=email&broadcast_id=${id}`, '`dimensions`'],
     ['dimensions=weather', '`dimensions`'],
     ['dimensions=broadcast&domain_id=d', '`domain_id`'],
     ['email_id=e', '`email_id`'],

@@ -10,8 +10,10 @@ let segmentId: string;
 let news: Record<string, unknown>;
 const now = () => api.clock.nowMs;
 
-beforeEach(async () => {
-  api = await createApiClient();
+beforeEach(() => begin());
+
+async function begin(options?: Parameters<typeof createApiClient>[1]): Promise<void> {
+  api = await createApiClient(undefined, options);
   ({ id: segmentId } = await createSegment('Everybody', { table: api.backend.table, now, newId }));
   news = {
     segment_id: segmentId,
@@ -19,7 +21,7 @@ beforeEach(async () => {
     subject: 'News',
     html: '<p>Hello {{{FIRST_NAME}}}</p>',
   };
-});
+}
 
 async function created(fields: Record<string, unknown> = {}, headers?: Record<string, string>): Promise<string> {
   const { status, body } = await api.ask('POST', '/broadcasts', { ...news, ...fields }, headers);
@@ -63,6 +65,8 @@ describe('a broadcast', () => {
           unsubscribed: 0,
           failed: 0,
           skipped: 0,
+          opened: 0,
+          clicked: 0,
         },
         ...{ rate: 0, etaSeconds: null },
       },
@@ -293,6 +297,15 @@ describe('a test', () => {
     expect((await got(id)).status).toBe('draft');
   });
 
+  it.each([undefined, true, false])('has the footer of its emails where the option is %s', async (broadcastFooter) => {
+    await begin(broadcastFooter === undefined ? {} : { broadcastFooter });
+    const id = await created({ html: '<p>News</p>', text: 'News' });
+    const { body } = await api.ask('POST', `/broadcasts/${id}/test`, { to: 'a@example.org' });
+    const { html, text } = (await api.ask('GET', `/emails/${body.emails[0].id}`)).body;
+    const hasFooter = [html, text].map((part) => part.includes('https://example.com/unsubscribe'));
+    expect(hasFooter).toEqual(Array(2).fill(broadcastFooter !== false));
+  });
+
   it('has 1 to 5 addresses', async () => {
     const id = await created();
     const test = async (to: unknown) => (await api.ask('POST', `/broadcasts/${id}/test`, { to })).status;
@@ -312,12 +325,21 @@ it('progress counts what has happened, and knows when it will end', async () => 
     key: 'sending',
     fields: { readAtMs: now(), ratePerSecond: 14, max24Hours: -1, sent24Hours: 0 },
   });
-  await addCounts(api.backend.table, id, { sent: 28, skipped: 2, delivered: 20, recipientsDone: 30 });
+  await addCounts(api.backend.table, id, {
+    sent: 28,
+    skipped: 2,
+    delivered: 20,
+    opened: 7,
+    clicked: 3,
+    recipientsDone: 30,
+  });
   expect((await got(id)).progress).toMatchObject({
     total: 100,
     sent: 28,
     skipped: 2,
     delivered: 20,
+    opened: 7,
+    clicked: 3,
     rate: 14,
     etaSeconds: 5,
   });

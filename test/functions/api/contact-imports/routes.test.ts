@@ -1,6 +1,7 @@
 import { type ErrorResponse, Resend } from 'resend';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { audienceTasks } from '../../../../functions/core/audience/tasks.ts';
+import { createWriters } from '../../../../functions/core/document/writers.ts';
 import { createWorker } from '../../../../functions/core/task/worker.ts';
 import { type ApiClient, createApiClient, FULL_KEY, SENDING_KEY } from '../../../helpers/api-client.ts';
 
@@ -25,7 +26,7 @@ function dataOf<T>({ data, error }: { data: T | null; error: ErrorResponse | nul
 async function workOff(): Promise<void> {
   const { backend, log, clock } = api;
   const now = () => clock.nowMs;
-  const dependencies = { ...backend, publish: async () => {} };
+  const dependencies = { ...backend, asWriter: createWriters(Date.now), publish: async () => {} };
   const options = { tasks: audienceTasks, dependencies, broker: backend.broker, log, concurrency: 1 };
   const work = createWorker({ ...options, now, random: () => 0 });
   for (let deliveries = await backend.receive(); deliveries.length > 0; deliveries = await backend.receive())

@@ -2,16 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { updateThenSend } from '../../../../functions/adapters/aws/backend.ts';
 import { recordKey } from '../../../../functions/core/email/record.ts';
 import { type ApiClient, createApiClient } from '../../../helpers/api-client.ts';
-import { plainEmail } from '../../../helpers/sending-simulation.ts';
+import { send, set } from './stored.ts';
 
 const UNKNOWN = '0a1b2c3d-0000-4000-8000-000000000000';
-const send = async ({ ask }: ApiClient, fields: Record<string, unknown> = {}): Promise<string> => {
-  const { status, body } = await ask('POST', '/emails', { ...plainEmail, ...fields });
-  if (status !== 200) throw new Error(body.message);
-  return body.id;
-};
-const set = ({ backend }: ApiClient, id: string, fields: Record<string, string | number>) =>
-  backend.table.update(recordKey(id), { set: fields });
 const inFuture = ({ clock }: ApiClient, aheadMs: number) => new Date(clock.nowMs + aheadMs).toISOString();
 
 describe('GET /emails/{id}', () => {

@@ -68,7 +68,7 @@ describe('GET /runs/{id}', () => {
       attempts: 2,
       progress: { done: 3, total: 3 },
       result: { count: 7 },
-      steps: [{ name: 'load' }],
+      steps: [{ name: 'load', result: 1 }],
       events: [
         { type: 'queued' },
         { type: 'started', at: at(10), attempt: 1 },
@@ -147,6 +147,8 @@ describe('GET /runs', () => {
     expect(await ids('status=failed')).toEqual([first]);
     expect(await ids('status=succeeded&task=users.count')).toEqual([second]);
     expect(await ids('status=queued')).toEqual([third]);
+    expect(await ids('status=queued,failed')).toEqual([third, first]);
+    expect((await api.ask('GET', '/runs?status=queued,')).status).toBe(422);
     expect((await api.ask('GET', '/runs?status=failed')).body.data).toMatchObject([
       { error: { code: 'error', message: 'no such user' } },
     ]);
@@ -183,5 +185,41 @@ describe('POST /runs/{id}/cancel and retry', () => {
 
   it.each(['cancel', 'retry'])('%s answers 404 for an unknown run', async (move) => {
     for (const id of [newId(), 'x']) expect((await api.ask('POST', `/runs/${id}/${move}`)).status).toBe(404);
+  });
+});
+
+describe('POST /runs/retry', () => {
+  const retry = (body: object) => api.ask('POST', '/runs/retry', body);
+
+  it('retries the failed runs of a task, oldest first, in steps, since a time', async () => {
+    const failures = [await made(), await made(), await made()];
+    for (const id of failures) {
+      api.clock.nowMs += 1_000;
+      await failed(id);
+    }
+    expect((await retry({ task: 'users.count', since: at(1) })).body).toEqual({
+      object: 'run_retry',
+      retried: 0,
+      has_more: false,
+    });
+    expect((await retry({ task: 'users.count', since: at() })).body).toMatchObject({ retried: 1, has_more: false });
+    expect(await ids('status=failed')).toEqual([failures[1], failures[0]]);
+    const { status, body } = await retry({ task: 'users.count', limit: 1 });
+    expect([status, body]).toEqual([
+      200,
+      { object: 'run_retry', retried: 1, has_more: true, next: expect.any(String) },
+    ]);
+    expect(await ids('status=failed')).toEqual([failures[1]]);
+    expect((await retry({ task: 'users.count', after: body.next })).body).toMatchObject({
+      retried: 1,
+      has_more: false,
+    });
+  });
+
+  it('refuses what is not valid, and names the nearest task', async () => {
+    expect((await retry({ task: 'users.cuont' })).body.message).toContain('Did you mean `users.count`?');
+    for (const more of [{ since: 'yesterday' }, { after: 'x' }, { limit: 1_001 }, { tasks: 1 }])
+      expect((await retry({ task: 'users.count', ...more })).status).toBe(422);
+    expect((await retry({})).status).toBe(422);
   });
 });

@@ -14,7 +14,7 @@ describe.each(['segment', 'audience'])('/%ss', (object) => {
     const { status, body } = await api.ask('POST', path, { name: 'Customers' });
     expect([status, body]).toEqual([201, { object, id: expect.any(String), name: 'Customers' }]);
     const { id } = body;
-    const row = { id, name: 'Customers', created_at: new Date(api.clock.nowMs).toISOString() };
+    const row = { id, name: 'Customers', created_at: new Date(api.clock.nowMs).toISOString(), contact_count: 0 };
     expect((await api.ask('GET', path)).body).toEqual({ object: 'list', has_more: false, data: [row] });
     expect((await api.ask('GET', `${path}/${id}`)).body).toEqual({ object, ...row });
     expect((await api.ask('PATCH', `${path}/${id}`, { name: 'Friends' })).body).toEqual({ object, id });
@@ -29,6 +29,14 @@ describe.each(['segment', 'audience'])('/%ss', (object) => {
         status: 404,
         body: { name: 'not_found', message: expect.stringMatching(/not found$/) },
       });
+  });
+
+  it('tells the number of its contacts', async () => {
+    const { id } = (await api.ask('POST', path, { name: 'Customers' })).body;
+    for (const email of ['a@example.org', 'b@example.org'])
+      await api.ask('POST', '/contacts', { email, segments: [{ id }] });
+    expect((await api.ask('GET', `${path}/${id}`)).body.contact_count).toBe(2);
+    expect((await api.ask('GET', path)).body.data).toMatchObject([{ id, contact_count: 2 }]);
   });
 
   it('answers to the deletion of one that never existed as Resend does, and queues nothing', async () => {

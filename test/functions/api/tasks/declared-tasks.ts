@@ -1,4 +1,4 @@
-import type { TaskDescription, TaskManifest } from '../../../../functions/core/run/manifest.ts';
+import type { TaskDescription, TaskManifest } from '../../../../functions/core/run/definition/manifest.ts';
 
 /** A task with the defaults. */
 export function described(name: string, more: Partial<TaskDescription> = {}): TaskDescription {

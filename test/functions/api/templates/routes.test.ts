@@ -14,6 +14,7 @@ const welcome = {
   ],
 };
 const to = 'ada@example.org';
+const DAY_MS = 86_400_000;
 
 let api: ApiClient;
 beforeEach(async () => {
@@ -121,6 +122,36 @@ describe('a template', () => {
     await created();
     await api.ask('PATCH', `/templates/${id}`, { alias: null });
     expect((await api.ask('GET', '/templates/hello')).status).toBe(404);
+  });
+
+  it('shows its versions: the draft, the published one, and those before it until they expire', async () => {
+    const id = await created();
+    const versions = async () => (await api.ask('GET', `/templates/${id}/versions`)).body.data;
+    const publish = async (at: number, subject: string) => {
+      api.clock.nowMs = at;
+      await api.ask('PATCH', `/templates/${id}`, { subject });
+      await api.ask('POST', '/templates/welcome/publish');
+    };
+    const start = api.clock.nowMs;
+    const at = (nth: number) => new Date(start + nth * DAY_MS).toISOString();
+    expect(await versions()).toMatchObject([{ status: 'draft', published_at: null }]);
+    for (const nth of [1, 2, 3]) await publish(start + nth * DAY_MS, `Subject ${nth}`);
+    await api.ask('PATCH', `/templates/${id}`, { subject: 'Draft' });
+    const [draft, third, second, first] = await versions();
+    expect(draft.status).toBe('draft');
+    expect([third, second, first]).toMatchObject([
+      { status: 'published', published_at: at(3) },
+      { status: 'superseded', published_at: at(2) },
+      { status: 'superseded', published_at: at(1) },
+    ]);
+    const path = `/templates/welcome/versions/${first.id}`;
+    expect((await api.ask('GET', path)).body).toMatchObject({
+      ...{ object: 'template_version', id: first.id, template_id: id, subject: 'Subject 1', html: welcome.html },
+    });
+    const other = await created({ alias: undefined });
+    expect((await api.ask('GET', `/templates/${other}/versions/${first.id}`)).status).toBe(404);
+    api.clock.nowMs += 61 * DAY_MS;
+    expect((await api.ask('GET', path)).status).toBe(404);
   });
 
   it('is copied as a draft', async () => {

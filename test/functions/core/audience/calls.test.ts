@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { contactId } from '../../../../functions/core/audience/contact.ts';
 import { findContact, upsertContacts } from '../../../../functions/core/audience/contacts.ts';
 import { addMembers, memberCount, memberPages } from '../../../../functions/core/audience/membership.ts';
+import { createWriters } from '../../../../functions/core/document/writers.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
 
@@ -28,6 +29,7 @@ function counted() {
 
 it('takes a fixed number of table calls for each contact and page, however large the segment is', async () => {
   const { table, taken } = counted();
+  const asWriter = createWriters(() => 1);
   const dependencies = { table, publish: async () => {}, now: () => 1 };
   const contacts = Array.from({ length: 2_500 }, (_, index) => ({ email: `p${index}@example.com` }));
   const ids = contacts.map(({ email }) => contactId(email));
@@ -42,9 +44,9 @@ it('takes a fixed number of table calls for each contact and page, however large
   );
   expect(taken()).toEqual({ getMany: 25, query: 2_500, update: 2_500 });
 
-  await addMembers(table, 's', ids, 1);
+  await addMembers({ table, asWriter }, 's', ids, 1);
   expect(taken()).toEqual({ insert: 2_501, update: 1 });
-  await addMembers(table, 's', ids.slice(0, 10), 1);
+  await addMembers({ table, asWriter }, 's', ids.slice(0, 10), 1);
   expect(taken()).toEqual({ insert: 10 });
   for await (const _ of memberPages(table, 's')) {
     // Read only.

@@ -10,9 +10,10 @@ import {
   segmentIdsOf,
 } from '../../../../functions/core/audience/membership.ts';
 import { recountMembers } from '../../../../functions/core/audience/recount.ts';
-import { deleteContact, deleteSegment } from '../../../../functions/core/audience/removal.ts';
+import { deleteContact, deleteSegment, leaveSegment } from '../../../../functions/core/audience/removal.ts';
 import { createSegment, findSegment } from '../../../../functions/core/audience/segments.ts';
 import { audienceTasks } from '../../../../functions/core/audience/tasks.ts';
+import { createWriters } from '../../../../functions/core/document/writers.ts';
 import type { WebhookEvent } from '../../../../functions/core/event.ts';
 import { newId } from '../../../../functions/core/ids.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
@@ -20,6 +21,7 @@ import { createWorker } from '../../../../functions/core/task/worker.ts';
 import { createMemoryBackend, type MemoryBackend } from '../../../helpers/memory-backend.ts';
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+const asWriter = createWriters(() => clock);
 let clock = 0;
 let backend: MemoryBackend;
 let events: WebhookEvent[];
@@ -32,6 +34,7 @@ beforeEach(() => {
 const dependencies = (table: Table = backend.table, broker = backend.broker) => ({
   table,
   broker,
+  asWriter,
   publish: async (some: readonly WebhookEvent[]) => void events.push(...some),
   now: () => clock,
 });
@@ -82,7 +85,7 @@ async function segmentWith(members: number) {
   const contacts = Array.from({ length: members }, (_, index) => ({ email: `person-${index}@example.com` }));
   await upsertContacts(dependencies(), contacts);
   const ids = contacts.map(({ email }) => contactId(email));
-  await addMembers(backend.table, segment.id, ids, clock);
+  await addMembers(dependencies(), segment.id, ids, clock);
   return { id: segment.id, ids };
 }
 
@@ -105,7 +108,7 @@ describe('a segment that is deleted', () => {
     await backend.broker.send([{ queue: 'transactional', job: JSON.parse(delivery?.body ?? '') }]);
     const late = contactId('late@example.com');
     const deleting = work();
-    await addMembers(backend.table, id, [late], clock);
+    await addMembers(dependencies(), id, [late], clock);
     await deleting;
     expect(await backend.table.get(memberKey(id, late))).toBeUndefined();
   });
@@ -143,7 +146,7 @@ describe('a contact that is deleted', () => {
     clock += 1;
     await upsertContacts(dependencies(), [{ email }]);
     const other = await createSegment('Other', { ...dependencies(), newId });
-    await addMembers(backend.table, other.id, [contactId(email)], clock);
+    await addMembers(dependencies(), other.id, [contactId(email)], clock);
     await work();
     expect(await segmentIdsOf(backend.table, contactId(email))).toEqual([other.id]);
   });
@@ -152,7 +155,7 @@ describe('a contact that is deleted', () => {
     const { id } = await segmentWith(1);
     const contact = await existingContact(backend.table, email);
     await deleteContact(dependencies(), contact);
-    await addMembers(backend.table, id, [contact.id], clock);
+    await addMembers(dependencies(), id, [contact.id], clock);
     await work();
     expect(await segmentIdsOf(backend.table, contact.id)).toEqual([]);
   });
@@ -179,12 +182,34 @@ describe('the counter of a segment', () => {
     const { id } = await segmentWith(2_100);
     const late = contactId('late@example.com');
     const { table } = killedAt(2);
-    await expect(addMembers(table, id, [late], clock)).rejects.toThrow('killed');
-    await addMembers(backend.table, id, [late], clock);
+    await expect(addMembers(dependencies(table), id, [late], clock)).rejects.toThrow('killed');
+    await addMembers(dependencies(), id, [late], clock);
     expect(await memberCount(backend.table, id)).toBe(2_100);
     await recountMembers.delay({ id }, backend.broker);
     await work();
     expect(await memberCount(backend.table, id)).toBe(2_101);
+  });
+
+  it('is right again after the answer to a deletion was lost and the client repeated it', async () => {
+    const { id, ids } = await segmentWith(3);
+    const table: Table = {
+      ...backend.table,
+      delete: async (key, anyOf) => {
+        await backend.table.delete(key, anyOf);
+        return backend.table.delete(key, anyOf);
+      },
+    };
+    const [one = '', other = ''] = ids;
+    expect(await leaveSegment(dependencies(), id, one)).toBe(true);
+    expect(await leaveSegment(dependencies(), id, one)).toBe(false);
+    expect(backend.waiting()).toEqual([]);
+    await leaveSegment(dependencies(table), id, other);
+    expect(await memberCount(backend.table, id)).toBe(2);
+    await work();
+    expect(await memberCount(backend.table, id)).toBe(1);
+    await deleteContact(dependencies(table), await existingContact(backend.table, 'person-2@example.com'));
+    await work();
+    expect(await memberCount(backend.table, id)).toBe(0);
   });
 
   it('is counted again later if the segment changes while it is counted', async () => {
@@ -195,7 +220,7 @@ describe('the counter of a segment', () => {
       query: async (query) => {
         const entries = await backend.table.query(query);
         if (clock === 1_000_000 && query.index === 'list')
-          await addMembers(backend.table, id, [contactId('late@example.com')], clock);
+          await addMembers(dependencies(), id, [contactId('late@example.com')], clock);
         return entries;
       },
     };

@@ -34,16 +34,18 @@ export async function putSentBroadcast(
     skipped = {},
     count = true,
     id = BROADCAST_ID,
+    from = 'news@example.com',
   }: {
     chunks?: number;
     size?: number;
     skipped?: ChunkResult['skipped'];
     count?: boolean;
     id?: string;
+    from?: string;
   } = {},
 ): Promise<SentBroadcast> {
   const fields: Broadcast = {
-    ...{ id, name: 'News', status: 'sent', segmentId: 's', contentId: 'c', from: 'news@example.com', subject: 'News' },
+    ...{ id, name: 'News', status: 'sent', segmentId: 's', contentId: 'c', from, subject: 'News' },
     ...{ createdAtMs: SENT_AT_MS, updatedAtMs: SENT_AT_MS, startedAtMs: SENT_AT_MS, sentAtMs: SENT_AT_MS },
     ...{ nextChunk: chunks, taken: chunks * size, ended: true, total: chunks * size },
   };

@@ -4,7 +4,7 @@ import { handOverClocks, handOverTick, tickRunId } from '../../../../functions/c
 import { createClockKeeper } from '../../../../functions/core/clock/keeper.ts';
 import { listClocks, pauseClock, resumeClock, runClock } from '../../../../functions/core/clock/store.ts';
 import { syncClocks } from '../../../../functions/core/clock/sync.ts';
-import type { ClockDescription, TaskDescription } from '../../../../functions/core/run/manifest.ts';
+import type { ClockDescription, TaskDescription } from '../../../../functions/core/run/definition/manifest.ts';
 import { type RunRecord, runKey } from '../../../../functions/core/run/run.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
 
@@ -140,6 +140,16 @@ describe.each(['aws', 'redis'] as const)('the clocks with backend=%s', (name) =>
     expect(await backend.table.get(runKey(id))).toMatchObject({ task: 'a.clock', tickMs: START_MS, keyId: 'key' });
     for (const change of [pauseClock, resumeClock, runClock])
       await expect(change('b.task', dependencies)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('are paused and resumed before the schedule has stored them', async () => {
+    const { dependencies, handOver, clock, to } = create(name);
+    expect(await resumeClock('a.clock', dependencies)).toMatchObject({ nextAtMs: expect.any(Number) });
+    await dependencies.backend.table.delete(clockKey('a.clock'));
+    expect(await pauseClock('a.clock', dependencies)).toMatchObject({ paused: true });
+    expect(await syncClocks(dependencies)).toMatchObject({ inserted: 0 });
+    to('2026-11-22T10:20:00Z');
+    expect([await handOver(), (await clock())?.paused]).toEqual([0, true]);
   });
 
   it('have none that another version of the code declares', async () => {

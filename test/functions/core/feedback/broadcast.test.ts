@@ -3,12 +3,15 @@ import { contactId } from '../../../../functions/core/audience/contact.ts';
 import { linkHash, listLinks, MAX_LINKS } from '../../../../functions/core/broadcast/counting/links.ts';
 import { countKey, readCounts } from '../../../../functions/core/broadcast/counting/progress.ts';
 import { emailIdOf } from '../../../../functions/core/broadcast/delivery/recipient.ts';
+import { createWriters } from '../../../../functions/core/document/writers.ts';
 import { type EmailRecord, recordKey } from '../../../../functions/core/email/record.ts';
 import { processFeedback } from '../../../../functions/core/feedback/feedback.ts';
 import type { Table } from '../../../../functions/core/ports/table.ts';
 import { laggingTable } from '../../../helpers/lagging-table.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
+import { createMortalPorts } from '../../../helpers/mortal-ports.ts';
 import { pick, randomFrom } from '../../../helpers/random-text.ts';
+import { repeatingTable } from '../../../helpers/repeating-table.ts';
 import {
   addressOf,
   BROADCAST_ID as broadcastId,
@@ -24,10 +27,11 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 function setUp({ now = () => SENT_AT_MS + 1_000 } = {}) {
   const { table } = createMemoryBackend({ now });
+  const asWriter = createWriters(now);
   const settle = (bodies: readonly string[], on: Table = table) =>
     processFeedback(
       bodies.map((body, index) => ({ id: `n-${index}`, body })),
-      { table: on, publish: async () => {}, log: quiet, now, retentionMs: RETENTION_MS },
+      { table: on, asWriter, publish: async () => {}, log: quiet, now, retentionMs: RETENTION_MS },
     );
   return { table, settle };
 }
@@ -116,6 +120,61 @@ describe('the events of a broadcast', () => {
       }
     },
   );
+
+  it.each([1, 2, 3, 4])(
+    'are counted once although answers of the table are lost and writes repeated (%i)',
+    async (seed) => {
+      const random = randomFrom(seed);
+      const { table, settle } = setUp();
+      const isCounter = (key: string) => !key.startsWith('email#');
+      // Other functions add between the two writes.
+      const others = async (key: string) => {
+        for (let turns = isCounter(key) ? Math.floor(random() * 200) : 0; turns > 0; turns--) await Promise.resolve();
+      };
+      const sent = await putSentBroadcast(table, { chunks: 4, size: 5 });
+      const on = repeatingTable(table, () => random() < 0.5, others);
+      const stories = sent.emailIds.flatMap((id, index) => storyOf(id, addressOf(index), random));
+      const batches = Array.from({ length: 20 }, (_, index) =>
+        stories.filter((_, position) => position % 20 === index),
+      );
+      for (let first = 0; first < batches.length; first += 4)
+        await Promise.all(batches.slice(first, first + 4).map((batch) => settle(batch, on)));
+      const { chunksDone: _c, recipientsDone: _r, ...expected } = await eventsOf(table, sent);
+      const counts = await readCounts(table, broadcastId);
+      expect(counts).toMatchObject(expected);
+      const links = await listLinks(table, broadcastId);
+      expect(links.reduce((sum, { clicks }) => sum + clicks, 0)).toBe(counts.clickedTotal);
+    },
+  );
+
+  it('are counted at most once when the function is killed at any call and the batch comes again', async () => {
+    for (let at = 1, calls: string[] = []; at === 1 || at <= calls.length + 1; at++)
+      for (const when of ['before', 'after'] as const) {
+        const { table, settle } = setUp();
+        const { emailIds, emails } = await putSentBroadcast(table, { size: 3 });
+        const recipient = (index: number) => ({ broadcastId, recipients: [emails[index] ?? ''] });
+        const batch = emailIds.flatMap((emailId, index) => [
+          sesEvents.delivery({ emailId, ...recipient(index) }),
+          sesEvents.click({ emailId, ...recipient(index), link: 'https://example.com/' }),
+        ]);
+        calls = [];
+        const { guard } = createMortalPorts({
+          calls,
+          isKilled: (_, moment, number) => number === at && moment === when,
+        });
+        await settle(batch, guard('table', table)).catch(() => {});
+        const failed = await settle(batch);
+        expect(failed).toEqual([]);
+        const counts = await readCounts(table, broadcastId);
+        const whole = at > calls.length;
+        for (const name of ['delivered', 'clicked', 'clickedTotal'] as const) {
+          expect(counts[name], `${name}, killed ${when} ${calls[at - 1]}`).toBeLessThanOrEqual(3);
+          if (whole) expect(counts[name]).toBe(3);
+        }
+        const [link] = await listLinks(table, broadcastId);
+        expect(link?.clicks ?? 0).toBeLessThanOrEqual(3);
+      }
+  });
 
   it('cost one addition for each broadcast and batch, and its epoch no read of its own', async () => {
     const { table, settle } = setUp();

@@ -252,3 +252,15 @@ describe('the pacer', () => {
     expect(own.isLimiting()).toBe(false);
   });
 });
+
+it('leaves gathered emails their turns although one core composes them one after the other', async () => {
+  const taken = async (queue: 'transactional' | 'bulk') => {
+    const { run, pacer, send, reservations } = setUp({ rate: async () => 3_000 });
+    const own = pacer();
+    await run(Promise.all(times(40, (index) => send(own, queue, { prepareMs: 6 * (index + 1) }))));
+    return reservations.reduce((sum, recipients) => sum + recipients);
+  };
+  expect(await taken('bulk')).toBe(40);
+  // Others come too late for theirs, and take another one.
+  expect(await taken('transactional')).toBeGreaterThan(50);
+});

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { contactDocument, contactId, contactKey, newContact } from '../../../../functions/core/audience/contact.ts';
 import { addMembers, memberCount, memberKey } from '../../../../functions/core/audience/membership.ts';
 import type { DocumentScan, StoredDocument } from '../../../../functions/core/document/scan.ts';
+import { createWriters } from '../../../../functions/core/document/writers.ts';
 import type { Document } from '../../../../functions/core/ports/table.ts';
 import { deleteAudience, removeRecipient } from '../../../../functions/core/privacy/audience.ts';
 import { examineOther } from '../../../../functions/core/privacy/erase.ts';
@@ -48,9 +49,9 @@ describe('forgetting a person', () => {
     const { table, scan } = setUp();
     const id = contactId(address);
     await table.insert(contactDocument(newContact({ email: address }, 1)));
-    await addMembers(table, 's', [id, 'other'], 1);
-    for (const key of [memberKey('s', id), contactKey(id)])
-      await deleteAudience({ table, scan }, { key, expired: false });
+    const on = { table, scan, asWriter: createWriters(Date.now) };
+    await addMembers(on, 's', [id, 'other'], 1);
+    for (const key of [memberKey('s', id), contactKey(id)]) await deleteAudience(on, { key, expired: false });
     expect(await table.getMany([memberKey('s', id), contactKey(id)])).toEqual([undefined, undefined]);
     expect(await memberCount(table, 's')).toBe(1);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { RunEffects } from '../../../../functions/core/run/settle.ts';
+import type { RunEffects } from '../../../../functions/core/run/execution/settle.ts';
 import { readJson } from '../../../../functions/core/run/store.ts';
 import { task, type UserTask } from '../../../../functions/tasks/tasks.ts';
 import { type CrashPoint, createCrashingPorts } from './crashing.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { WebhookEvent } from '../../../../functions/core/event.ts';
 import type { OutgoingJob } from '../../../../functions/core/ports/broker.ts';
-import { createPublishEnd } from '../../../../functions/core/run/publish.ts';
+import { createPublishEnd } from '../../../../functions/core/run/execution/publish.ts';
 import type { EndedRun } from '../../../../functions/core/run/run.ts';
 import { createRedact } from '../../../../functions/core/run/run-error.ts';
 import { createAnyWebhook } from '../../../../functions/core/webhook/any-webhook.ts';

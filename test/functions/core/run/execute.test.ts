@@ -56,7 +56,7 @@ describe('a run', () => {
     const runId = await running.accept(later);
     await running.drain(60_000);
     expect(running.backend.waiting()).toEqual([]);
-    const { handOverRuns } = await import('../../../../functions/core/run/handover.ts');
+    const { handOverRuns } = await import('../../../../functions/core/run/accept/handover.ts');
     const handOver = () =>
       handOverRuns({ backend: running.backend, now: running.time.now, deadlineMs: running.time.now() + 60_000 });
     expect(await handOver()).toBe(0);

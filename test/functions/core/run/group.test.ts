@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the name of a field; nothing awaits these objects
 import { describe, expect, it } from 'vitest';
-import type { AcceptDependencies } from '../../../../functions/core/run/accept.ts';
-import { createStartNext, nextRunId } from '../../../../functions/core/run/chain.ts';
+import type { AcceptDependencies } from '../../../../functions/core/run/accept/accept.ts';
+import { createStartNext, nextRunId } from '../../../../functions/core/run/execution/chain.ts';
 import {
   acceptGroup,
   addMembers,
@@ -257,12 +257,19 @@ describe('a chain', () => {
     const { backend, dependencies } = create();
     const startNext = createStartNext(dependencies);
     const call = (task: string) => ({ task, args: '{"n":1}', priority: 'bulk', keepDays: 2 }) as const;
-    const run = {
+    const run: EndedRun = {
       id: 'one',
+      task: 'a.run',
+      status: 'succeeded',
+      priority: 'bulk',
+      attempts: 1,
+      createdAtMs: 1,
+      endedAtMs: 2,
+      keepMs: 1_000,
       then: [call('b.run'), call('c.run')],
       result: { json: '42' },
       keyId: 'key',
-    } as unknown as EndedRun;
+    };
     await startNext(run);
     await startNext(run);
     const next = await backend.table.get<RunRecord>(runKey(nextRunId('one')));
@@ -274,7 +281,7 @@ describe('a chain', () => {
       priority: 'bulk',
     });
     expect(next?.then).toEqual([call('c.run')]);
-    await startNext({ ...run, id: 'two', then: [] } as unknown as EndedRun);
+    await startNext({ ...run, id: 'two', then: [] });
     expect(await backend.table.get(runKey(nextRunId('two')))).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
+import type { TaskDescription } from '../../../../functions/core/run/definition/manifest.ts';
 import { createTaskLimits } from '../../../../functions/core/run/limit/task-limits.ts';
-import type { TaskDescription } from '../../../../functions/core/run/manifest.ts';
 import { createMemoryBackend } from '../../../helpers/memory-backend.ts';
 import { createSimulatedTime } from '../../../helpers/simulated-time.ts';
 import { createTableMeter } from '../../../helpers/table-meter.ts';

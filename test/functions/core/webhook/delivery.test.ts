@@ -1,6 +1,7 @@
 import { Resend } from 'resend';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
+import { attemptView } from '../../../../functions/api/webhooks/view.ts';
 import {
   changeWebhook,
   MAX_PREVIOUS_SECRETS,
@@ -149,13 +150,19 @@ describe('signatures', () => {
   };
 
   it('are accepted by both official verifiers, by the new and the old secret for a day after a rotation', async () => {
-    const { add, publish, runUntil, posted, clock, table } = await setUp();
+    const { add, publish, runUntil, posted, clock, table, delivery } = await setUp();
     // The verifiers use the clock of the machine.
     clock.nowMs = Date.now();
     const { secret } = await add('all');
     await publish([delivered]);
     await runUntil();
     expect(verify(posted[0], secret).type).toBe('email.delivered');
+    const [kept] = (await delivery('all'))?.attempts ?? [];
+    expect(kept && attemptView('msg_1', kept).headers).toEqual({
+      'svix-id': posted[0]?.headers['svix-id'],
+      'svix-timestamp': posted[0]?.headers['svix-timestamp'],
+      'svix-signature': posted[0]?.headers['svix-signature'],
+    });
     const newSecret = (await rotateSecret(table, 'all', clock.nowMs)) ?? '';
     expect(newSecret).not.toBe(secret);
     await publish([{ ...delivered, eventId: 'msg_2' }]);

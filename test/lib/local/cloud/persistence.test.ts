@@ -1,7 +1,12 @@
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { expect, it } from 'vitest';
 import type { TemplateResource } from '../../../../lib/local/cloud/template.ts';
 import {
@@ -53,7 +58,12 @@ it('finds everything again after a restart, under the same names and keys', asyn
   await new DynamoDBClient(clientOptions(first)).send(new PutItemCommand({ TableName, Item: { pk: { S: 'kept' } } }));
   await new S3Client(clientOptions(first)).send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'body' }));
   const sqs = new SQSClient(clientOptions(first));
-  await sqs.send(new SendMessageCommand({ QueueUrl: first.resource('Queue').ref, MessageBody: 'waiting' }));
+  const QueueUrl = first.resource('Queue').ref;
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'waiting' }));
+  // A message that was received and released is there, too.
+  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+  const { ReceiptHandle } = Messages[0] ?? {};
+  await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
   const Data = Buffer.from('From: me@example.com\r\nSubject: kept\r\n\r\nbody');
   await new SESClient(clientOptions(first)).send(
     new SendRawEmailCommand({ RawMessage: { Data }, Source: 'me@example.com', Destinations: ['x@example.com'] }),

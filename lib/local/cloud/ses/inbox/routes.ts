@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { isOutcome } from '../event-details.ts';
+import { isOutcome } from '../events/event-details.ts';
 import type { SesMessage } from '../message.ts';
 import type { MessageStore } from '../message-store.ts';
 import type { SesSettings } from '../ses-options.ts';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmailRecord, listEntry, recordKey } from '../../../../../functions/core/email/record.ts';
 import { derivedId } from '../../../../../functions/core/ids.ts';
@@ -12,6 +13,7 @@ import { openStored, type Stored } from '../../stored.ts';
 
 const person = 'zo.erase@example.com';
 const quoted = '"zo.erase"@example.com';
+const tasks = join(import.meta.dirname, '../../../../fixtures/tasks/tasks.ts');
 
 /** The tests of both backends. */
 function erasure(local: LocalCli): void {
@@ -129,6 +131,31 @@ function erasure(local: LocalCli): void {
     expect((await stored.everything()).match(/.{0,60}zo\.erase.{0,60}/gi)).toBeNull();
   });
 
+  it('deletes runs with the address in small and large values; one that has not ended is named until it is canceled', async () => {
+    const call = async (text: string, when: object = { in: '1 hour' }): Promise<string> =>
+      (await request('POST', '/tasks/test.echo', { args: { text }, ...when })).json.id;
+    const cancel = (id: string) => request('POST', `/runs/${id}/cancel`);
+    const address = 'runs.erase@example.com';
+    const small = await call(`small ${address}`);
+    const large = await call(`${'large '.repeat(1_000)}${address}`);
+    const [waiting, other] = [await call(address), await call('of somebody else')];
+    const succeeded = await call(`answered ${address}`, {});
+    expect((await request('GET', `/runs/${succeeded}?wait=20`)).json.status).toBe('succeeded');
+    await local.cloud.idle();
+    for (const id of [small, large, other]) await cancel(id);
+    const first = await local.sendoff(`forget ${address} --yes --json`);
+    expect(first.exitCode).toBe(1);
+    expect(JSON.parse(first.out)).toMatchObject({ runs: 3, runs_not_ended: [waiting], run_values_not_searched: 0 });
+    const statuses = () =>
+      Promise.all(
+        [small, large, succeeded, waiting, other].map(async (id) => (await request('GET', `/runs/${id}`)).status),
+      );
+    expect(await statuses()).toEqual([404, 404, 404, 200, 200]);
+    await cancel(waiting);
+    expect((await local.sendoff(`forget ${address} --yes`)).exitCode).toBe(0);
+    expect(await statuses()).toEqual([404, 404, 404, 404, 200]);
+  });
+
   it('takes an address for the same however it is quoted', async () => {
     const id = await send({ to: `Zo <${quoted}>` });
     await settled();
@@ -172,7 +199,7 @@ function erasure(local: LocalCli): void {
 }
 
 describe('sendoff forget', () => {
-  const local = localCli();
+  const local = localCli({ config: { tasks } });
 
   const put = async (more: Partial<NewDocument> = {}) => {
     const id = randomUUID();
@@ -206,7 +233,7 @@ describe('sendoff forget', () => {
 });
 
 describe.skipIf(!hasRedis)('sendoff forget on the backend redis', () => {
-  const local = localCli({ config: { backend: 'redis' } });
+  const local = localCli({ config: { backend: 'redis', tasks } });
   erasure(local);
 
   it('says that the append-only file keeps what was deleted', async () => {

@@ -10,8 +10,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { createDynamoBodies } from '../../../../../functions/adapters/aws/dynamodb/bodies.ts';
 import { emailShards } from '../../../../../functions/adapters/aws/dynamodb/shards.ts';
 import { createDynamoTable } from '../../../../../functions/adapters/aws/dynamodb/table.ts';
+import { addOrCreate } from '../../../../../functions/core/document/add.ts';
+import { createWriters } from '../../../../../functions/core/document/writers.ts';
 import type { Table } from '../../../../../functions/core/ports/table.ts';
 import { type AwsEmulators, startAwsEmulators } from '../../../../helpers/aws-emulators.ts';
+
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 describe('the table on DynamoDB', () => {
   let aws: AwsEmulators;
@@ -143,6 +147,23 @@ describe('the table on DynamoDB', () => {
     ];
     for (const ask of asked) await expect(ask()).rejects.toMatchObject({ status: 503, retryable: true });
     fault.remove();
+  });
+
+  it('adds once, although the SDK repeats an addition whose answer was lost', async () => {
+    const client = new DynamoDBClient({ region: 'us-east-1', endpoint: aws.endpoint, credentials, maxAttempts: 3 });
+    const repeating = createDynamoTable(client, aws.options.tableName, () => clock);
+    const asWriter = createWriters(() => 1);
+    for (const [action, count] of [
+      ['PutItem', 1],
+      ['UpdateItem', 2],
+    ] as const) {
+      const lost = { service: 'dynamodb', action, when: 'after', times: 1, effect: { kind: 'drop' } } as const;
+      const fault = aws.faults.add(lost);
+      await asWriter((writer) => addOrCreate(repeating, { key: 'sum', add: { count: 1 }, writer }));
+      expect(fault.hits).toBe(1);
+      expect(await table.get('sum')).toMatchObject({ count });
+    }
+    client.destroy();
   });
 
   it('passes on errors that are not transient', async () => {

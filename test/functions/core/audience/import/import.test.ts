@@ -6,6 +6,7 @@ import { importContacts } from '../../../../../functions/core/audience/import/ta
 import { memberCount, memberPages } from '../../../../../functions/core/audience/membership.ts';
 import { recountMembers } from '../../../../../functions/core/audience/recount.ts';
 import { createSegment, getSegments } from '../../../../../functions/core/audience/segments.ts';
+import { createWriters } from '../../../../../functions/core/document/writers.ts';
 import { newId } from '../../../../../functions/core/ids.ts';
 import type { Backend } from '../../../../../functions/core/ports/backend.ts';
 import type { Task } from '../../../../../functions/core/task/task.ts';
@@ -31,7 +32,7 @@ const publish = async (events: readonly { type: string }[]) => void published.pu
 const workerOn = (ports: Backend, error = () => {}) =>
   createWorker({
     tasks: [importContacts, recountMembers] as unknown as Task<unknown, unknown>[],
-    dependencies: { ...ports, publish },
+    dependencies: { ...ports, asWriter: createWriters(now), publish },
     broker: backend.broker,
     log: { info: () => {}, warn: () => {}, error },
     concurrency: 1,

@@ -7,6 +7,7 @@ import {
   progressOf,
   readCounts,
 } from '../../../../../functions/core/broadcast/counting/progress.ts';
+import { createWriters } from '../../../../../functions/core/document/writers.ts';
 import { createMemoryBackend } from '../../../../helpers/memory-backend.ts';
 import { putSentBroadcast, SENT_AT_MS } from '../sent-broadcast.ts';
 
@@ -46,11 +47,12 @@ describe('the counters of a broadcast', () => {
     const { table } = createMemoryBackend();
     const { id, emailIds } = await putSentBroadcast(table);
     const [emailId = ''] = emailIds;
+    const on = { table, asWriter: createWriters(() => SENT_AT_MS) };
     const once = { broadcastId: id, emailId, atMs: SENT_AT_MS };
-    expect(await countUnsubscribe({ table }, once)).toBe(true);
-    expect(await countUnsubscribe({ table }, once)).toBe(false);
-    expect(await countUnsubscribe({ table }, { ...once, emailId: 'gone' })).toBe(false);
-    expect(await countUnsubscribe({ table }, { ...once, broadcastId: 'another' })).toBe(false);
+    expect(await countUnsubscribe(on, once)).toBe(true);
+    expect(await countUnsubscribe(on, once)).toBe(false);
+    expect(await countUnsubscribe(on, { ...once, emailId: 'gone' })).toBe(false);
+    expect(await countUnsubscribe(on, { ...once, broadcastId: 'another' })).toBe(false);
     expect((await readCounts(table, id)).unsubscribed).toBe(1);
   });
 });

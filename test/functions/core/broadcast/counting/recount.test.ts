@@ -11,6 +11,7 @@ import {
 } from '../../../../../functions/core/broadcast/counting/progress.ts';
 import { recountBroadcast } from '../../../../../functions/core/broadcast/counting/recount.ts';
 import { firstRecount, RECOUNT_AFTER_MS } from '../../../../../functions/core/broadcast/counting/recount-job.ts';
+import { createWriters } from '../../../../../functions/core/document/writers.ts';
 import { recordKey } from '../../../../../functions/core/email/record.ts';
 import { processFeedback } from '../../../../../functions/core/feedback/feedback.ts';
 import type { Table } from '../../../../../functions/core/ports/table.ts';
@@ -36,10 +37,11 @@ function setUp() {
   const now = () => clock.nowMs;
   const backend = createMemoryBackend({ now });
   const { table, broker } = backend;
+  const asWriter = createWriters(now);
   const settle = (bodies: readonly string[], on: Table = table) =>
     processFeedback(
       bodies.map((body, index) => ({ id: `n-${index}`, body })),
-      { table: on, publish: async () => {}, log: quiet, now, retentionMs: RETENTION_MS },
+      { table: on, asWriter, publish: async () => {}, log: quiet, now, retentionMs: RETENTION_MS },
     );
   /** Runs one waiting job at its time; with `dies` the worker is killed at that call of the table or the broker. */
   const runOne = async (dies = Number.POSITIVE_INFINITY) => {
@@ -71,7 +73,7 @@ function setUp() {
     return true;
   };
   const begin = () => broker.send([firstRecount(broadcastId, SENT_AT_MS)]);
-  return { clock, backend, table, settle, runOne, begin };
+  return { clock, backend, table, asWriter, settle, runOne, begin };
 }
 
 /** A table on which every addition to counters is lost. */
@@ -111,7 +113,7 @@ describe('the recount of a broadcast', () => {
     'is exact while events arrive, additions are lost, and workers are killed anywhere (%i)',
     async (seed) => {
       const random = randomFrom(seed);
-      const { clock, table, settle, runOne, begin } = setUp();
+      const { clock, table, asWriter, settle, runOne, begin } = setUp();
       // More than one step: 200 chunks each.
       const sent = await putSentBroadcast(table, { chunks: 450, size: 2 });
       const arrive = async (count: number) => {
@@ -133,7 +135,7 @@ describe('the recount of a broadcast', () => {
       };
       const unsubscribe = async () => {
         const emailId = sent.emailIds[Math.floor(random() * sent.emailIds.length)] ?? '';
-        await countUnsubscribe({ table }, { broadcastId, emailId, atMs: clock.nowMs });
+        await countUnsubscribe({ table, asWriter }, { broadcastId, emailId, atMs: clock.nowMs });
       };
       for (let batch = 0; batch < 20; batch++) {
         await settle(await arrive(20), random() < 0.4 ? losing(table) : table);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createAccept } from '../../../../../lib/local/cloud/ses/accept.ts';
-import { createEventPublisher } from '../../../../../lib/local/cloud/ses/events.ts';
+import { createEventPublisher } from '../../../../../lib/local/cloud/ses/events/events.ts';
 import { createMessageStore } from '../../../../../lib/local/cloud/ses/message-store.ts';
 import { createStatistics } from '../../../../../lib/local/cloud/ses/statistics.ts';
 

@@ -1,0 +1,3 @@
+import type { suppressionView } from '../../../core/suppression/suppression.ts';
+
+export type Suppression = ReturnType<typeof suppressionView>;

@@ -1,0 +1,2 @@
+/** Style sheets that the bundler takes out of the script. */
+declare module '*.css';

@@ -1,0 +1,4 @@
+process.env.CONSOLE_BACKEND = 'redis';
+await import('./console.test.ts');
+
+export {};
