@@ -52,6 +52,14 @@ export function goTo(link: string, { replace = false } = {}): void {
   });
 }
 
+/** A `goTo` for the end of an action that waits for an answer: it stays if the viewer went to another place meanwhile. */
+export function goToFromHere(): typeof goTo {
+  const here = hash.peek();
+  return (link, options) => {
+    if (hash.peek() === here) goTo(link, options);
+  };
+}
+
 /** Changes values of the query of the place shown; undefined or '' removes one. */
 export function setQuery(changes: Readonly<Record<string, string | undefined>>, options?: { replace?: boolean }): void {
   const { page, path, query } = route.peek();

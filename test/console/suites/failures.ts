@@ -71,6 +71,26 @@ export function testFailures(): void {
     );
   });
 
+  it('leaves the viewer where they went while an action waited for its answer', async () => {
+    const { page } = visitor;
+    const { promise: left, resolve: release } = Promise.withResolvers<void>();
+    await visitor.goTo(`emails/${deployment.emails.delivered}`);
+    await main().getByRole('button', { name: 'Send again' }).click();
+    await page.route('**/send-again', async (route) => {
+      await left;
+      await route.continue();
+    });
+    const answered = page.waitForResponse('**/send-again');
+    await page.getByRole('dialog').getByRole('button', { name: 'Send again', exact: true }).click();
+    await visitor.goTo('suppressions');
+    await main().getByText('left@example.org').first().waitFor();
+    release();
+    await (await answered).finished();
+    await page.getByText('The copy was accepted.').waitFor();
+    expect(page.url()).toContain('#/suppressions');
+    await page.unrouteAll();
+  });
+
   it('asks for a key when the session has expired, and goes on where it was', async () => {
     visitor.expectComplaints(/status of 40[13]/);
     await visitor.goTo('suppressions');

@@ -3,7 +3,7 @@ import { api } from '../../api/request.ts';
 import { mayAct } from '../../api/session.ts';
 import { Action } from '../../parts/index.ts';
 import { count } from '../../parts/values/formats.ts';
-import { goTo, linkTo } from '../../router.ts';
+import { goToFromHere, linkTo } from '../../router.ts';
 import { type Broadcast, doneOf } from './answers.ts';
 import { TestDialog } from './test-dialog.tsx';
 
@@ -38,9 +38,10 @@ export function Actions({ broadcast, refresh }: { broadcast: Broadcast; refresh:
 /** Copies a broadcast and opens the copy. */
 export function Duplicate({ id }: { id: string }) {
   const duplicate = async () => {
+    const go = goToFromHere();
     const copy = await api<{ id: string }>('POST', `/broadcasts/${id}/duplicate`);
-    goTo(linkTo('broadcasts', copy.id));
-    return 'This is the copy, a draft.';
+    go(linkTo('broadcasts', copy.id));
+    return 'The copy is a draft.';
   };
   return <Action label="Duplicate" run={duplicate} />;
 }

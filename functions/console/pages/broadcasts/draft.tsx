@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { api } from '../../api/request.ts';
 import { mayAct } from '../../api/session.ts';
 import { Action, Badge, checkForm, Page } from '../../parts/index.ts';
-import { goTo, linkTo } from '../../router.ts';
+import { goToFromHere, linkTo } from '../../router.ts';
 import { Duplicate, TestAction } from './actions.tsx';
 import type { Broadcast } from './answers.ts';
 import { changesFor, draftFields } from './draft-fields.ts';
@@ -26,6 +26,7 @@ export function Draft({ stored, given = {}, refresh = async () => {} }: DraftPro
   const save = async (): Promise<string> => {
     if (stored && !fields.changed.value) return stored.id;
     checkForm(DRAFT_FORM);
+    const go = goToFromHere();
     const body = changesFor(fields, stored);
     const { id } = await (stored
       ? api<{ id: string }>('PATCH', `/broadcasts/${stored.id}`, body)
@@ -35,7 +36,7 @@ export function Draft({ stored, given = {}, refresh = async () => {} }: DraftPro
     await refresh();
     // The content of the template is in the draft now.
     if (isCopied) copies.value++;
-    if (!stored) goTo(linkTo('broadcasts', id), { replace: true });
+    if (!stored) go(linkTo('broadcasts', id), { replace: true });
     return id;
   };
   const ask = async () => {
@@ -43,8 +44,9 @@ export function Draft({ stored, given = {}, refresh = async () => {} }: DraftPro
     sending.value = await api<Broadcast>('GET', `/broadcasts/${id}`);
   };
   const remove = async () => {
+    const go = goToFromHere();
     await api('DELETE', `/broadcasts/${stored?.id}`);
-    goTo(linkTo('broadcasts'));
+    go(linkTo('broadcasts'));
     return 'The draft is deleted.';
   };
   return (

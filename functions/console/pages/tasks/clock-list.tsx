@@ -1,7 +1,7 @@
 import { type Pages, usePages } from '../../api/pages.ts';
 import { api } from '../../api/request.ts';
 import { Action, Badge, type Column, Count, EmptyState, PagedTable, When } from '../../parts/index.ts';
-import { goTo, linkTo } from '../../router.ts';
+import { goToFromHere, linkTo } from '../../router.ts';
 import type { Clock } from './answers.ts';
 import { timesText } from './wording.ts';
 
@@ -54,8 +54,9 @@ function ClockActions({ clock: { task, paused }, onChange }: { clock: Clock; onC
     await onChange();
   };
   const run = async () => {
+    const go = goToFromHere();
     const { id } = await api<{ id: string }>('POST', `${path}/run`);
-    goTo(linkTo('tasks', 'runs', id));
+    go(linkTo('tasks', 'runs', id));
   };
   return (
     <div class="actions">

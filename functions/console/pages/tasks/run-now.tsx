@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { api } from '../../api/request.ts';
 import { DialogAction, FormDialog, Input, Select, TextArea } from '../../parts/index.ts';
-import { goTo, linkTo } from '../../router.ts';
+import { goToFromHere, linkTo } from '../../router.ts';
 import type { Task } from './answers.ts';
 import { exampleArgs } from './example-args.ts';
 
@@ -27,12 +27,13 @@ function RunForm({ task, args, onClose }: { task: Task; args: unknown; onClose: 
   const wait = useSignal('');
   const priority = useSignal('');
   const submit = async () => {
+    const go = goToFromHere();
     const made = await api<{ id: string }>('POST', `/tasks/${task.name}`, {
       ...(text.value.trim() === '' ? {} : { args: parsed(text.value) }),
       ...(wait.value.trim() === '' ? {} : { in: wait.value.trim() }),
       ...(priority.value === '' ? {} : { priority: priority.value }),
     });
-    goTo(task.keep ? linkTo('tasks', 'runs', made.id) : linkTo('tasks', task.name));
+    go(task.keep ? linkTo('tasks', 'runs', made.id) : linkTo('tasks', task.name));
   };
   return (
     <FormDialog title={`Run ${task.name}`} submit="Run" onSubmit={submit} onClose={onClose}>

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import { api } from '../../api/request.ts';
 import { Action, checkForm, Page } from '../../parts/index.ts';
-import { goTo, linkTo } from '../../router.ts';
+import { goToFromHere, linkTo } from '../../router.ts';
 import { Editor, TEMPLATE_FORM } from './editor.tsx';
 import { templateBody, templateFields } from './template-fields.ts';
 
@@ -10,9 +10,10 @@ export function NewTemplate() {
   const fields = useMemo(() => templateFields(undefined), []);
   const create = async () => {
     checkForm(TEMPLATE_FORM);
+    const go = goToFromHere();
     const { id } = await api<{ id: string }>('POST', '/templates', templateBody(fields, undefined));
     fields.saved();
-    goTo(linkTo('templates', id), { replace: true });
+    go(linkTo('templates', id), { replace: true });
     return 'Saved as a draft. Emails can use it after it is published.';
   };
   return (

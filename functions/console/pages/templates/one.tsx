@@ -3,7 +3,7 @@ import { usePoll } from '../../api/poll.ts';
 import { api } from '../../api/request.ts';
 import { mayAct } from '../../api/session.ts';
 import { Action, Answer, Badge, checkForm, EmptyState, Page, Tabs, When } from '../../parts/index.ts';
-import { goTo, linkTo } from '../../router.ts';
+import { goToFromHere, linkTo } from '../../router.ts';
 import type { Template } from './answers.ts';
 import { Editor, TEMPLATE_FORM } from './editor.tsx';
 import { type TemplateFields, templateBody, templateFields } from './template-fields.ts';
@@ -100,13 +100,15 @@ function TemplateActions({ stored, fields, refresh }: TemplateActionsProps) {
     return `${name} is published.`;
   };
   const duplicate = async () => {
+    const go = goToFromHere();
     const copy = await api<{ id: string }>('POST', `/templates/${id}/duplicate`);
-    goTo(linkTo('templates', copy.id));
-    return 'This is the copy, a draft.';
+    go(linkTo('templates', copy.id));
+    return 'The copy is a draft.';
   };
   const remove = async () => {
+    const go = goToFromHere();
     await api('DELETE', `/templates/${id}`);
-    goTo(linkTo('templates'), { replace: true });
+    go(linkTo('templates'), { replace: true });
     return `${name} is deleted.`;
   };
   return (

@@ -2,7 +2,7 @@ import { signal, useSignal } from '@preact/signals';
 import { api } from '../../api/request.ts';
 import { addressesIn } from '../../parts/form/addresses.ts';
 import { DialogAction, FormDialog, Input, notify } from '../../parts/index.ts';
-import { goTo, linkTo } from '../../router.ts';
+import { goToFromHere, linkTo } from '../../router.ts';
 import { filled, type TemplateFields } from './template-fields.ts';
 
 /** The address of the test before, while the console is open. */
@@ -17,6 +17,7 @@ function TestDialog({ fields, onClose }: { fields: TemplateFields; onClose: () =
   const from = useSignal(fields.text.of.from.value);
   const { subject, html, text } = filled(fields);
   const send = async () => {
+    const go = goToFromHere();
     const { id } = await api<{ id: string }>('POST', '/emails', {
       from: from.value,
       to: addressesIn(to.value),
@@ -25,7 +26,7 @@ function TestDialog({ fields, onClose }: { fields: TemplateFields; onClose: () =
       ...(text === '' ? {} : { text }),
     });
     notify('The test is on the way.');
-    goTo(linkTo('emails', id));
+    go(linkTo('emails', id));
   };
   return (
     <FormDialog title={`Test “${subject || 'no subject'}”`} submit="Send test" onSubmit={send} onClose={onClose}>

@@ -14,7 +14,7 @@ import {
   Section,
   When,
 } from '../../parts/index.ts';
-import { goTo, linkTo } from '../../router.ts';
+import { goToFromHere, linkTo } from '../../router.ts';
 import type { Template, Version, VersionRow } from './answers.ts';
 
 const TONES = { draft: 'calm', published: 'good', superseded: 'calm' } as const;
@@ -62,9 +62,10 @@ function OneVersion(props: VersionsProps & { version: string }) {
 function VersionContent({ template, version, refresh, shown }: VersionsProps & { version: string; shown: Version }) {
   const { from, subject, reply_to, html, text, variables } = shown;
   const restore = async () => {
+    const go = goToFromHere();
     await api('PATCH', `/templates/${template.id}`, { from, subject, reply_to, html, text, variables });
     await refresh();
-    goTo(linkTo('templates', template.id));
+    go(linkTo('templates', template.id));
     return 'The content of the version is in the draft.';
   };
   const isCurrent = version === template.current_version_id;

@@ -14,7 +14,7 @@ import {
   Section,
   When,
 } from '../../parts/index.ts';
-import { goTo, linkTo } from '../../router.ts';
+import { goToFromHere, linkTo } from '../../router.ts';
 import type { WebhookDetail, WebhookEvent } from './answers.ts';
 import { EditEndpoint } from './endpoint-form.tsx';
 import { Health } from './health.tsx';
@@ -107,8 +107,9 @@ function EndpointActions({ webhook, onChange }: { webhook: WebhookDetail; onChan
     await onChange();
   };
   const remove = async () => {
+    const go = goToFromHere();
     await api('DELETE', path);
-    goTo(linkTo('webhooks'));
+    go(linkTo('webhooks'));
   };
   return (
     <>

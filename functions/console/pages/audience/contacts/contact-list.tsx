@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { usePages } from '../../../api/pages.ts';
 import { type ApiError, api } from '../../../api/request.ts';
 import { ActionLink, EmptyState, Input, Notice, optionsOf, PagedTable, Select } from '../../../parts/index.ts';
-import { goTo, linkTo, setQuery } from '../../../router.ts';
+import { goToFromHere, linkTo, setQuery } from '../../../router.ts';
 import type { Contact, ContactRow } from '../answers.ts';
 import { AudiencePage } from '../audience-page.tsx';
 import { useSegments } from '../choices.ts';
@@ -80,9 +80,10 @@ function FindContact() {
     const name = sought.value.trim();
     if (name === '') return;
     missing.value = undefined;
+    const go = goToFromHere();
     try {
       const { id } = await api<Contact>('GET', `/contacts/${encodeURIComponent(name)}`);
-      goTo(linkTo('audience', 'contacts', id));
+      go(linkTo('audience', 'contacts', id));
     } catch (error) {
       const { status, message } = error as ApiError;
       missing.value = status === 404 ? `There is no contact ${name}.` : message;

@@ -15,7 +15,7 @@ import {
   useFields,
   When,
 } from '../../../parts/index.ts';
-import { goTo, linkTo } from '../../../router.ts';
+import { goToFromHere, linkTo } from '../../../router.ts';
 import type { Contact } from '../answers.ts';
 import { fullName } from './contact-columns.tsx';
 import { type ChangeContact, ContactProperties } from './contact-properties.tsx';
@@ -41,8 +41,9 @@ export function OneContact({ id }: { id: string }) {
     await refresh();
   };
   const remove = async () => {
+    const go = goToFromHere();
     await api('DELETE', path);
-    goTo(linkTo('audience', 'contacts'), { replace: true });
+    go(linkTo('audience', 'contacts'), { replace: true });
     return `${contact.email} is deleted.`;
   };
   return (

@@ -1,7 +1,7 @@
 import { usePages } from '../../../api/pages.ts';
 import { api } from '../../../api/request.ts';
 import { type Column, Count, EmptyState, PagedTable, When } from '../../../parts/index.ts';
-import { goTo, linkTo } from '../../../router.ts';
+import { goToFromHere, linkTo } from '../../../router.ts';
 import type { Segment } from '../answers.ts';
 import { AudiencePage } from '../audience-page.tsx';
 import { NameAction } from './segment-name.tsx';
@@ -16,8 +16,9 @@ const columns: readonly Column<Segment>[] = [
 export function Segments() {
   const pages = usePages<Segment>('/segments');
   const create = async (name: string) => {
+    const go = goToFromHere();
     const { id } = await api<{ id: string }>('POST', '/segments', { name });
-    goTo(linkTo('audience', 'segments', id));
+    go(linkTo('audience', 'segments', id));
   };
   return (
     <AudiencePage view="segments" actions={<NameAction label="New segment" tone="primary" save={create} />}>

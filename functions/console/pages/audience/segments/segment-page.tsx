@@ -3,7 +3,7 @@ import { usePoll } from '../../../api/poll.ts';
 import { api } from '../../../api/request.ts';
 import { Action, ActionLink, Answer, type Column, Count, EmptyState, Page, PagedTable } from '../../../parts/index.ts';
 import { counted } from '../../../parts/values/formats.ts';
-import { goTo, linkTo } from '../../../router.ts';
+import { goToFromHere, linkTo } from '../../../router.ts';
 import type { ContactRow, Segment } from '../answers.ts';
 import { AddContact } from '../contacts/add-contact.tsx';
 import { contactColumns } from '../contacts/contact-columns.tsx';
@@ -70,8 +70,9 @@ function SegmentActions({ segment, refresh }: { segment: Segment; refresh: () =>
     await refresh();
   };
   const remove = async () => {
+    const go = goToFromHere();
     await api('DELETE', `/segments/${id}`);
-    goTo(linkTo('audience', 'segments'), { replace: true });
+    go(linkTo('audience', 'segments'), { replace: true });
     return `${name} is deleted.`;
   };
   return (

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { api } from '../../../api/request.ts';
 import { FormDialog, Input, notify, TextArea } from '../../../parts/index.ts';
-import { goTo, linkTo } from '../../../router.ts';
+import { goToFromHere, linkTo } from '../../../router.ts';
 
 /** Addresses at which SES plays what the name says, without harm to the reputation. */
 const SIMULATORS = ['success', 'bounce', 'complaint', 'ooto', 'suppressionlist'].map(
@@ -30,6 +30,7 @@ export function SendTest({ onClose }: { onClose: () => void }) {
     );
   }, [domains, from]);
   const send = async () => {
+    const go = goToFromHere();
     const fields = { from: from.value, to: to.value, subject: subject.value, html: html.value };
     const { id } = await api<{ id: string }>('POST', '/emails', {
       ...fields,
@@ -37,7 +38,7 @@ export function SendTest({ onClose }: { onClose: () => void }) {
     });
     localStorage.setItem(FROM_KEY, from.value);
     notify('The email was accepted.');
-    goTo(linkTo('emails', id));
+    go(linkTo('emails', id));
   };
   return (
     <FormDialog title="Send a test email" submit="Send" onSubmit={send} onClose={onClose}>

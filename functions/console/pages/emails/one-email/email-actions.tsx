@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { api } from '../../../api/request.ts';
 import { fromLocal, toLocal } from '../../../parts/form/local-time.ts';
 import { Action, DialogAction, FormDialog, notify, SendTime } from '../../../parts/index.ts';
-import { goTo, linkTo } from '../../../router.ts';
+import { goToFromHere, linkTo } from '../../../router.ts';
 import type { EmailDetail } from '../answers.ts';
 
 /** The actions that the status of an email allows. */
@@ -47,9 +47,10 @@ export function EmailActions({ email, refresh }: { email: EmailDetail; refresh: 
           label="Send again"
           confirm={`A copy is sent now to ${recipients.slice(0, 3).join(', ')}${recipients.length > 3 ? ` and ${recipients.length - 3} more` : ''}: same content, headers, tags and attachments.`}
           run={async () => {
+            const go = goToFromHere();
             const copy = await post('send-again');
-            goTo(linkTo('emails', copy.id));
-            return 'The copy was accepted; this is it.';
+            go(linkTo('emails', copy.id));
+            return 'The copy was accepted.';
           }}
         />
       )}
