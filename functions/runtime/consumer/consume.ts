@@ -45,7 +45,7 @@ async function workUntilEmpty(dependencies: ConsumeDependencies): Promise<Consum
     const closing = now() >= closeAtMs;
     if (held()) await lookAtHolds();
     const waitsForLong = closing && closingMs !== undefined && !placeless;
-    const { arrived, backlog = 0 } = await exchange({ closing, placeless, countBacklog: waitsForLong });
+    const { arrived, more, backlog = 0 } = await exchange({ closing, placeless, countBacklog: waitsForLong });
     if (waitsForLong && jobs.size() > 0 && backlog > jobs.size() + jobs.done().length) {
       await handOver(dependencies);
       placeless = true;
@@ -63,6 +63,11 @@ async function workUntilEmpty(dependencies: ConsumeDependencies): Promise<Consum
       const left = await retrying(dependencies, () => queue.leave());
       if (left === 'left') return { end: 'nothing left', done: jobs.count() };
       nextDueMs = left;
+    }
+    if (more) {
+      // The first requests of the jobs that have arrived go first, by themselves: they are not to wait for the next lot.
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      continue;
     }
     const untilDueMs = nextDueMs > now() ? nextDueMs - now() : pollMs;
     await jobs.change(Math.min(pollMs, untilDueMs));

@@ -10,6 +10,11 @@ import { HEARTBEAT_MS, RUN_MS } from './timing.ts';
  * another, that saves most of the commands.
  */
 const WORTH_ASKING = 0.1;
+/**
+ * The part of a queue's jobs in flight that one exchange receives. Short jobs of one lot ask for the same at the same moment, so that
+ * all of them wait for Redis together; the other lot runs meanwhile.
+ */
+const LOT = 0.5;
 
 /** The part of a consumer in an exchange. */
 export interface Part {
@@ -25,6 +30,8 @@ export interface Part {
 export interface Exchanged {
   /** Jobs that have arrived and were started. */
   readonly arrived: number;
+  /** There is room for another lot of a queue that had a whole one. */
+  readonly more: boolean;
   /** Jobs that wait or are in work, if it was asked for. */
   readonly backlog: number | undefined;
 }
@@ -42,9 +49,11 @@ export function createExchange(
     const done = jobs.done();
     const startMs = now();
     const heartbeat = startMs - heartbeatAtMs >= HEARTBEAT_MS;
+    const roomOf = (name: QueueName) => inFlight(name) - jobs.size(name);
+    const isWorthAsking = (name: QueueName) => roomOf(name) >= WORTH_ASKING * inFlight(name);
     const wanted = roomByQueue(queues, (name) => {
-      const room = inFlight(name) - jobs.size(name);
-      return !closing && (heartbeat || room >= WORTH_ASKING * inFlight(name)) ? room : 0;
+      if (closing || !(heartbeat || isWorthAsking(name))) return 0;
+      return Math.min(roomOf(name), Math.ceil(LOT * inFlight(name)));
     });
     const looks = !closing && backlog.wanted();
     const countBacklog = asked || looks;
@@ -66,7 +75,12 @@ export function createExchange(
     for (const delivery of fresh) jobs.start(delivery);
     for (const { id, queue: from } of arrival.dead) log.error('job given up', { deliveryId: id, queue: from });
     if (looks && arrival.backlog !== undefined) await backlog.look(arrival.backlog);
-    return { arrived: fresh.length, backlog: arrival.backlog };
+    const arrivedFrom = (name: QueueName) => fresh.filter(({ queue: from }) => from === name).length;
+    const more = queues.some((name) => {
+      const asked = wanted[name] ?? 0;
+      return asked > 0 && arrivedFrom(name) >= asked && roomOf(name) > 0 && isWorthAsking(name);
+    });
+    return { arrived: fresh.length, more, backlog: arrival.backlog };
   };
 }
 

@@ -4,6 +4,8 @@ import type { Worker } from '../../core/task/worker.ts';
 
 /** After a job is done, others that are done within this time are acknowledged with it. */
 const GATHER_MS = 5;
+/** So many are worth an acknowledgement of their own at once. */
+const GATHERED = 20;
 
 export interface JobsInFlightOptions {
   readonly work: Worker;
@@ -69,14 +71,19 @@ export function createJobsInFlight({ work, now, runMs, stopsAtMs }: JobsInFlight
     },
     change: async (mostMs) => {
       if (done.length > 0) return;
-      const notified = await new Promise<boolean>((resolve) => {
-        const timer = setTimeout(resolve, mostMs, false);
+      await new Promise<void>((resolve) => {
+        let timer = setTimeout(resolve, mostMs);
+        let gathering = false;
         notify = () => {
+          const isWhole = inFlight.size === 0 || done.length >= GATHERED;
+          if (gathering && !isWhole) return;
           clearTimeout(timer);
-          resolve(true);
+          gathering = true;
+          // Whole, it waits only for those that end at the same moment.
+          if (isWhole) setImmediate(resolve);
+          else timer = setTimeout(resolve, GATHER_MS);
         };
       });
-      if (notified && inFlight.size > 0) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     },
   };
 }

@@ -37,7 +37,7 @@ export async function startSendoff(
     },
     ses: { latencyMs, eventDelayMs: { Delivery: DELIVERY_MS } },
     log: (event: LocalEvent) => {
-      if (event.kind === 'output' && event.line.includes(ENDED)) ended.count();
+      if (event.kind === 'output') ended.count(Number(ENDED.exec(event.line)?.[1] ?? 0));
     },
   });
   const contender = contenderOf(local, ended);
@@ -111,7 +111,7 @@ function contenderOf(local: LocalSendoff, ended: Counter): Contender {
 }
 
 interface Counter {
-  count(): void;
+  count(more: number): void;
   value(): number;
   reaches(count: number): Promise<void>;
 }
@@ -121,9 +121,9 @@ function createCounter(): Counter {
   let wanted = 0;
   let reached = Promise.withResolvers<void>();
   return {
-    count: () => {
-      value++;
-      if (value === wanted) reached.resolve();
+    count: (more) => {
+      value += more;
+      if (value >= wanted) reached.resolve();
     },
     value: () => value,
     reaches: (count) => {

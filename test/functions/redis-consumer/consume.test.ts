@@ -86,12 +86,24 @@ describe.skipIf(!hasRedis)('a consumer', () => {
     let [flying, most] = [0, 0];
     const work = async () => {
       most = Math.max(most, ++flying);
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setTimeout(resolve, 20));
       flying--;
       return [];
     };
     await consuming.consume({ work, inFlight: 3 });
     expect(most).toBe(3);
+  });
+
+  it('receives a second lot of jobs while the first is in work', async () => {
+    for (let id = 0; id < 20; id++) await consuming.send(String(id));
+    const whole = Promise.withResolvers<void>();
+    let started = 0;
+    const work = async () => {
+      if (++started === 20) whole.resolve();
+      await whole.promise;
+      return [];
+    };
+    expect(await consuming.consume({ inFlight: 20, work })).toMatchObject({ done: 20 });
   });
 
   it('asks for more jobs between heartbeats when a tenth of those it may run have ended', async () => {
@@ -113,7 +125,7 @@ describe.skipIf(!hasRedis)('a consumer', () => {
       },
     });
     expect(await consuming.consume({ inFlight: 30, work, wrap, runMs: 3_600_000 })).toMatchObject({ done: 60 });
-    expect(asked[0]).toBe(30);
+    expect(asked.slice(0, 2)).toEqual([15, 15]);
     expect(asked.filter((room) => room > 0 && room < 3)).toEqual([]);
     expect(asked.filter((room) => room === 3).length).toBeGreaterThan(5);
   });
