@@ -9,7 +9,6 @@ export interface BroadcastState {
     readonly sent: number;
     readonly delivered: number;
     readonly failed: number;
-    readonly etaSeconds: number | null;
   };
 }
 

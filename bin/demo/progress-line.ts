@@ -28,8 +28,10 @@ export function createProgressLine(): ProgressLine {
     draw: ({ status, progress }, census, recipients) => {
       const filled = Math.min(BAR, Math.floor((BAR * progress.sent) / recipients));
       const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`;
-      const left = progress.etaSeconds === null ? '' : `, ${whole(progress.etaSeconds)} s left`;
-      line = `  ${bar} ${whole(progress.sent)} of ${whole(recipients)} (${status}), ${census.perSecond().toFixed(0)}/s${left}; SES took ${whole(census.taken)}`;
+      const rate = census.perSecond();
+      // Not `etaSeconds`, which tells the rate that SES allows: the local SES has no limit here.
+      const left = status === 'queued' && rate > 0 ? `, ${whole((recipients - progress.sent) / rate)} s left` : '';
+      line = `  ${bar} ${whole(progress.sent)} of ${whole(recipients)} (${status}), ${rate.toFixed(0)}/s${left}; SES took ${whole(census.taken)}`;
       show();
     },
     say: (text) => {
