@@ -48,7 +48,6 @@ export async function embedFauxqs(options: { region: string; dataDirectory?: str
     sqsActions: internals.sqsActions,
     deadLetterSources,
     inject,
-    // SES publishes events with a delay: those that are left when the cloud closes have nobody to go to.
     publish: async (topicArn, message) => {
       if (!closed) await publish(inject, topicArn, message);
     },

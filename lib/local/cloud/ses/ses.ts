@@ -42,7 +42,7 @@ export type Ses = {
   /** Resolves when no event waits for its time. */
   flushEvents(): Promise<void>;
   clear(): Promise<void>;
-  /** Drops events that wait for their time, ends the relay and the files. */
+  /** Publishes events that wait for their time, ends the relay and the files. */
   close(): Promise<void>;
 };
 

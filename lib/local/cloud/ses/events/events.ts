@@ -30,7 +30,7 @@ export type EventPublisher = {
   report(message: SesMessage, headers: RawHeader[], outcome: RecipientOutcome, options?: OutcomeOptions): Promise<void>;
   /** Resolves when no event is pending. */
   flush(): Promise<void>;
-  /** Drops events that are not due; waits for those that are being published. */
+  /** Publishes the events that are pending at once: SES tells of each email, and its queue is kept on disk. */
   close(): Promise<void>;
 };
 
@@ -96,7 +96,7 @@ function once<T>(make: () => T): () => T {
 
 /** Delayed work, and a way to wait for all of it. */
 function createAgenda() {
-  const timers = new Set<NodeJS.Timeout>();
+  const timers = new Map<NodeJS.Timeout, () => Promise<void>>();
   const running = new Set<Promise<void>>();
   let idleWaiters: (() => void)[] = [];
   const checkIdle = () => {
@@ -122,11 +122,14 @@ function createAgenda() {
         timers.delete(timer);
         run(work);
       }, afterMs);
-      timers.add(timer);
+      timers.set(timer, work);
     },
     idle,
     close: () => {
-      for (const timer of timers) clearTimeout(timer);
+      for (const [timer, work] of timers) {
+        clearTimeout(timer);
+        run(work);
+      }
       timers.clear();
       return idle();
     },
