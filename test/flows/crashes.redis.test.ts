@@ -6,7 +6,7 @@ import { type EmailRecord, recordKey } from '../../functions/core/email/record.t
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import type { LocalSendoff } from '../../lib/local/start.ts';
 import { hasRedis } from '../helpers/redis-database.ts';
-import { startSendoff } from '../helpers/synthesis-of-one-run.ts';
+import { startSendoff } from '../helpers/start-sendoff.ts';
 import { anEmail, redisClientOf } from './running.ts';
 
 /** Emails that are sent during the crashes; `npm run test:crashes` sends more. */

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import { options } from '../../lib/config/options.ts';
 import { peakMemoryMb, sendBatch, store } from '../helpers/large-emails.ts';
-import { startSendoff } from '../helpers/synthesis-of-one-run.ts';
+import { startSendoff } from '../helpers/start-sendoff.ts';
 
 const email = (to: string, file?: string) => ({
   from: 'shop@example.com',

@@ -5,7 +5,7 @@ import type { LocalEvent } from '../../lib/local/cloud/log.ts';
 import { silentClient } from '../../lib/local/redis.ts';
 import type { LocalSendoff, LocalSendoffOptions } from '../../lib/local/start.ts';
 import { shortBatching } from '../helpers/short-batching.ts';
-import { startSendoff } from '../helpers/synthesis-of-one-run.ts';
+import { startSendoff } from '../helpers/start-sendoff.ts';
 import { onFlowsBackend } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 

@@ -5,7 +5,7 @@ import { EMAIL_ID_TAG } from '../../functions/core/email/schema.ts';
 import type { LocalSendoffOptions } from '../../lib/local/start.ts';
 import { connectDeployed, type Deployment } from '../deploy/deployed-target.ts';
 import { shortBatching } from '../helpers/short-batching.ts';
-import { startSendoff } from '../helpers/synthesis-of-one-run.ts';
+import { startSendoff } from '../helpers/start-sendoff.ts';
 import { onFlowsBackend, onRedis } from './flows-backend.ts';
 import { type Request, requester } from './request.ts';
 import type { Target } from './target-interface.ts';

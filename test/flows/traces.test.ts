@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LocalSendoff } from '../../lib/local/start.ts';
-import { startSendoff } from '../helpers/synthesis-of-one-run.ts';
+import { startSendoff } from '../helpers/start-sendoff.ts';
 import { anEmail, requestTo } from './running.ts';
 
 interface Subsegment {

@@ -8,7 +8,7 @@ import { connectionOf, writeConnection } from '../../../lib/local/connection.ts'
 import type { LocalSendoff, LocalSendoffOptions } from '../../../lib/local/start.ts';
 import { shortBatching } from '../../helpers/short-batching.ts';
 import { shortVisibility } from '../../helpers/short-visibility.ts';
-import { startSendoff } from '../../helpers/synthesis-of-one-run.ts';
+import { startSendoff } from '../../helpers/start-sendoff.ts';
 
 /** The result of a command line. */
 export interface Result {
