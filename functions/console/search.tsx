@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { findTarget } from './find-target.ts';
 import { PAGES } from './pages.ts';
 import { notify } from './parts/page/notice.tsx';
-import { goTo, route } from './router.ts';
+import { goToFromHere, route } from './router.ts';
 
 /** The field that `/` focuses. */
 export function Search() {
@@ -12,10 +12,11 @@ export function Search() {
     if (text.value.trim() === '') return;
     // The keys of the page work again at once, also while the record is sought.
     document.getElementById('search')?.blur();
+    const go = goToFromHere();
     try {
       const link = await findTarget(text.value, PAGES.find(({ name }) => name === route.value.page)?.search);
       if (link === undefined) return notify('No record has this id.', 'warn');
-      goTo(link);
+      go(link);
       text.value = '';
     } catch (error) {
       notify((error as Error).message, 'bad');
