@@ -75,10 +75,10 @@ export function createExchange(
     for (const delivery of fresh) jobs.start(delivery);
     for (const { id, queue: from } of arrival.dead) log.error('job given up', { deliveryId: id, queue: from });
     if (looks && arrival.backlog !== undefined) await backlog.look(arrival.backlog);
-    const arrivedFrom = (name: QueueName) => fresh.filter(({ queue: from }) => from === name).length;
     const more = queues.some((name) => {
-      const asked = wanted[name] ?? 0;
-      return asked > 0 && arrivedFrom(name) >= asked && roomOf(name) > 0 && isWorthAsking(name);
+      const lot = wanted[name] ?? 0;
+      const arrived = fresh.filter(({ queue: from }) => from === name).length;
+      return lot > 0 && arrived >= lot && isWorthAsking(name);
     });
     return { arrived: fresh.length, more, backlog: arrival.backlog };
   };
