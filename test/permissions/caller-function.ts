@@ -3,7 +3,7 @@ import { acceptEmail, acceptEmails } from '../../functions/accept/accept.ts';
 import { chain, group } from '../../functions/tasks/tasks.ts';
 import { done, first, limited, once } from '../fixtures/tasks/permissions.ts';
 
-/** What the caller accepts: everything that the grant allows, or calls whose jobs the queues refuse. */
+/** The caller accepts everything that the grant allows, or makes calls whose jobs the queues refuse. */
 export type CallerEvent =
   | { readonly kind: 'everything'; readonly topic: string; readonly template: string }
   | { readonly kind: 'refused' };
@@ -22,7 +22,7 @@ async function acceptEverything({ topic, template }: CallerEvent & { kind: 'ever
   const keys = { one: randomUUID(), batch: randomUUID(), limited: randomUUID(), once: randomUUID() };
   await acceptEmail({ ...email, topic_id: topic, text: large() }, { idempotencyKey: keys.one });
   await acceptEmail({ ...withoutText, template: { id: template } });
-  // Of an email that is refused under a key it is looked up whether it was accepted before.
+  // An email that is refused under a key may have been accepted before: that is looked up.
   await acceptEmail({ ...email, to: 'nobody' }, { idempotencyKey: keys.one }).catch(() => {});
   // Under a key the first is written, then the bodies of the others in one call, if they are three.
   await acceptEmails([email, email, email, email], { idempotencyKey: keys.batch });

@@ -14,7 +14,7 @@ export interface PreviewDependencies {
   readonly backend: Pick<Backend, 'table' | 'bodies'>;
 }
 
-/** What a preview shows. */
+/** The parts of an email that a preview shows. */
 interface Content {
   readonly html?: string | undefined;
   readonly text?: string | undefined;

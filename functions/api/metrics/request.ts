@@ -70,7 +70,7 @@ export function parseMetrics(queries: Queries, nowMs: number) {
     );
   const named = ofEmails ? emailIds : broadcastIds;
   const toMs = endOf(queries, nowMs);
-  // Of named emails and broadcasts all time, as with Resend.
+  // Named emails and broadcasts are counted over all time, as with Resend.
   const fromMs = dateOf(queries, 'start_date') ?? (named.length > 0 ? undefined : toMs - DEFAULT_MS);
   if (fromMs !== undefined) checkRange(fromMs, toMs);
   return {

@@ -88,7 +88,7 @@ function whyBad(address: string): string | undefined {
   return undefined;
 }
 
-/** What stands after the @ of an address, in lower case. */
+/** The domain of an address, in lower case. */
 export const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 
 /** The text in the brackets of `Name <a@b.c>`; a quoted part may hold brackets itself. */
